@@ -1,0 +1,25 @@
+//! Little worlds to look at: cameras, poses, frames, and scenes that are generated from a seed and rendered.
+//!
+//! It does no IO and knows no tensors; it builds for wasm and draws the same pictures there.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `camera.rs` | [`Camera`]: position, yaw, pitch |
+//! | `pose.rs` | [`Pose`], [`PoseEncoding`]: a camera as the networks see it |
+//! | `frame.rs` | [`Frame`]: a square picture |
+//! | `world.rs` | [`World`], [`Split`]: the families of scenes and their seeds |
+//! | `scene.rs` | [`Scene`]: generate, look around, render |
+
+mod camera;
+mod error;
+mod frame;
+mod pose;
+mod scene;
+mod world;
+
+pub use camera::{Camera, FIELD_OF_VIEW};
+pub use error::{FrameError, UnknownName};
+pub use frame::Frame;
+pub use pose::{Pose, PoseEncoding};
+pub use scene::Scene;
+pub use world::{Split, World};

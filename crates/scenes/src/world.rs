@@ -1,0 +1,92 @@
+//! The families of scenes and how their seeds are shared out.
+
+use core::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::UnknownName;
+
+/// A family of scenes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum World {
+    /// Chains of five coloured cubes, seen from a sphere.
+    #[serde(rename = "shepard-metzler-5")]
+    ShepardMetzler5,
+    /// Chains of seven coloured cubes, seen from a sphere.
+    #[serde(rename = "shepard-metzler-7")]
+    ShepardMetzler7,
+    /// A square room with one to three objects, seen from a ring.
+    RoomsRingCamera,
+}
+
+impl World {
+    /// Every world.
+    pub const ALL: [Self; 3] = [Self::ShepardMetzler5, Self::ShepardMetzler7, Self::RoomsRingCamera];
+
+    /// The name in files and on command lines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ShepardMetzler5 => "shepard-metzler-5",
+            Self::ShepardMetzler7 => "shepard-metzler-7",
+            Self::RoomsRingCamera => "rooms-ring-camera",
+        }
+    }
+
+    /// How many pictures of a scene there are in a data set.
+    pub const fn views_per_scene(self) -> usize {
+        match self {
+            Self::ShepardMetzler5 | Self::ShepardMetzler7 => 15,
+            Self::RoomsRingCamera => 10,
+        }
+    }
+
+    /// The most pictures a network is shown while it trains: the paper's number, less the one to be painted.
+    pub const fn max_context(self) -> usize {
+        match self {
+            Self::ShepardMetzler5 | Self::ShepardMetzler7 => 14,
+            Self::RoomsRingCamera => 5,
+        }
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for World {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let found = Self::ALL.into_iter().find(|world| world.name() == name);
+        found.ok_or_else(|| UnknownName::new("world", name, Self::ALL.map(Self::name)))
+    }
+}
+
+/// What a scene is for. No seed belongs to both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// Scenes to learn from.
+    Train,
+    /// Held-out scenes; any seed below 2^63, such as a person types, is one of these.
+    Test,
+}
+
+impl Split {
+    /// The seed of scene `index` of the data set with seed `base`.
+    ///
+    /// # Panics
+    /// When `base` is not below 2^31 or `index` not below 2^32.
+    pub fn scene_seed(self, base: u64, index: u64) -> u64 {
+        assert!(base < 1 << 31, "the base seed {base} is not below 2^31");
+        assert!(index < 1 << 32, "the scene index {index} is not below 2^32");
+        let train = match self {
+            Self::Train => 1 << 63,
+            Self::Test => 0,
+        };
+        train | (base << 32) | index
+    }
+}
