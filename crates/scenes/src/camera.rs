@@ -9,7 +9,7 @@ use crate::pose::{Pose, PoseEncoding};
 pub const FIELD_OF_VIEW: f32 = 50.0 * core::f32::consts::PI / 180.0;
 
 /// Half the width of the picture plane at distance one: `tan(FIELD_OF_VIEW / 2)`.
-const HALF_WIDTH: f32 = 0.466_307_66;
+pub(crate) const HALF_WIDTH: f32 = 0.466_307_66;
 
 /// A camera without roll. The world is right-handed with z up; its unit is about the radius of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

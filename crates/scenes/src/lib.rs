@@ -8,12 +8,19 @@
 //! | `pose.rs` | [`Pose`], [`PoseEncoding`]: a camera as the networks see it |
 //! | `frame.rs` | [`Frame`]: a square picture |
 //! | `world.rs` | [`World`], [`Split`]: the families of scenes and their seeds |
-//! | `scene.rs` | [`Scene`]: generate, look around, render |
+//! | `scene/` | [`Scene`]: chains, rooms, their objects, textures and camera paths |
+//! | `render/` | rays, shading, anti-aliasing |
+//! | `random.rs` | random numbers that are the same on every target |
+//! | `colour.rs` | linear light and bytes |
+//! | `error.rs` | [`FrameError`], [`UnknownName`] |
 
 mod camera;
+mod colour;
 mod error;
 mod frame;
 mod pose;
+mod random;
+mod render;
 mod scene;
 mod world;
 

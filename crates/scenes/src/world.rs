@@ -22,7 +22,8 @@ pub enum World {
 
 impl World {
     /// Every world.
-    pub const ALL: [Self; 3] = [Self::ShepardMetzler5, Self::ShepardMetzler7, Self::RoomsRingCamera];
+    pub const ALL: [Self; 3] =
+        [Self::ShepardMetzler5, Self::ShepardMetzler7, Self::RoomsRingCamera];
 
     /// The name in files and on command lines.
     pub const fn name(self) -> &'static str {

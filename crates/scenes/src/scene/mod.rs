@@ -1,5 +1,18 @@
 //! A scene: what there is to see and where it is seen from.
 
+mod backdrop;
+mod chain;
+mod icosahedron;
+mod object;
+mod path;
+mod room;
+mod stage;
+mod texture;
+
+pub(crate) use stage::{LIGHT_POINTS, Stage};
+
+use crate::random::{Dice, Purpose};
+use crate::render::render;
 use crate::{Camera, Frame, World};
 
 /// A scene of some world, made from a seed.
@@ -7,12 +20,19 @@ use crate::{Camera, Frame, World};
 pub struct Scene {
     world: World,
     seed: u64,
+    stage: Stage,
 }
 
 impl Scene {
     /// The scene that `seed` stands for: the same on every target.
     pub fn generate(world: World, seed: u64) -> Self {
-        Self { world, seed }
+        let mut dice = Dice::new(world, seed, Purpose::Content);
+        let stage = match world {
+            World::ShepardMetzler5 => chain::stage(&chain::walk(5, &mut dice), &mut dice),
+            World::ShepardMetzler7 => chain::stage(&chain::walk(7, &mut dice), &mut dice),
+            World::RoomsRingCamera => room::stage(&mut dice),
+        };
+        Self { world, seed, stage }
     }
 
     /// The world it belongs to.
@@ -27,8 +47,7 @@ impl Scene {
 
     /// The scene's own camera number `index`; there is no last one.
     pub fn camera(&self, index: usize) -> Camera {
-        let _ = index;
-        Camera { position: [1.0, 0.0, 0.0], yaw: core::f32::consts::PI, pitch: 0.0 }
+        path::camera(self.world, &mut Dice::new(self.world, self.seed, Purpose::Camera(index)))
     }
 
     /// The scene's first `count` cameras.
@@ -38,15 +57,16 @@ impl Scene {
 
     /// `count` cameras evenly along a closed path that the world's cameras allow.
     pub fn orbit(&self, count: usize) -> Vec<Camera> {
-        self.cameras(count)
+        path::orbit(self.world, count)
     }
 
     /// The picture that `camera` takes, `side` pixels wide and high.
     ///
+    /// A room's walls are not seen from behind: a camera outside looks in.
+    ///
     /// # Panics
     /// When `side` is 0 or over [`Frame::MAX_SIDE`].
     pub fn render(&self, camera: &Camera, side: usize) -> Frame {
-        let _ = camera;
-        Frame::from_rgb8(side, vec![0; side * side * 3]).expect("the buffer was made for the side")
+        render(&self.stage, camera, side)
     }
 }

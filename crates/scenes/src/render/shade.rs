@@ -1,0 +1,121 @@
+//! How much light a point scatters to the eye.
+
+use parry3d::math::Vector;
+use parry3d::query::Ray;
+
+use super::trace::LightSamples;
+use crate::colour::mix;
+use crate::scene::{LIGHT_POINTS, Stage};
+
+/// Shadow rays start this far off their surface, in world units.
+const LIFT: f32 = 1e-4;
+/// How many points of the lamp decide whether all of them have to be asked.
+const PROBES: usize = 4;
+
+/// A point to be lit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surface {
+    pub(super) at: Vector,
+    /// Unit vector out of the surface.
+    pub(super) normal: Vector,
+    pub(super) albedo: Vector,
+    /// Share of the ambient light that large surfaces nearby let through.
+    pub(super) openness: f32,
+    /// Index of the object it belongs to.
+    pub(super) object: Option<usize>,
+}
+
+/// The light from `surface` against the unit direction `view` of sight.
+pub(super) fn shade(
+    stage: &Stage,
+    surface: &Surface,
+    view: Vector,
+    samples: LightSamples,
+) -> Vector {
+    let light = &stage.light;
+    let ambient = mix(light.from_below, light.from_above, 0.5 + 0.5 * surface.normal.z);
+    let to_lamp = light.centre - surface.at;
+    let to_lamp = to_lamp / to_lamp.length();
+    let facing = surface.normal.dot(to_lamp);
+    let mut arriving = ambient * (surface.openness * ambient_share(stage, surface));
+    let mut glint = 0.0;
+    if facing > 0.0 {
+        let visible = lamp_share(stage, surface, samples);
+        arriving += light.lamp * (facing * visible);
+        if surface.object.is_some() {
+            glint = visible * gloss(surface.normal, to_lamp, view);
+        }
+    }
+    surface.albedo * arriving + light.lamp * glint
+}
+
+/// A soft highlight, as on satin paint.
+fn gloss(normal: Vector, to_lamp: Vector, view: Vector) -> f32 {
+    let half = to_lamp - view;
+    let cosine = normal.dot(half / half.length().max(1e-6)).max(0.0);
+    let (second, fourth) = (cosine * cosine, cosine.powi(2) * cosine.powi(2));
+    let sixteenth = fourth * fourth * fourth * fourth;
+    0.18 * sixteenth * sixteenth * second
+}
+
+/// Share of the ambient light that the other objects let through: each is taken for a ball, which hides
+/// `cosine * (radius / distance)^2` of the sky about a point.
+fn ambient_share(stage: &Stage, surface: &Surface) -> f32 {
+    let mut share = 1.0;
+    for (index, object) in stage.objects.iter().enumerate() {
+        if surface.object == Some(index) {
+            continue;
+        }
+        let to_object = object.centre - surface.at;
+        let distance_squared = to_object.length_squared().max(object.bulk * object.bulk);
+        let cosine = surface.normal.dot(to_object) / distance_squared.sqrt();
+        share *= 1.0 - (cosine * object.bulk * object.bulk / distance_squared).clamp(0.0, 0.9);
+    }
+    share
+}
+
+/// Share of the lamp that is in sight.
+fn lamp_share(stage: &Stage, surface: &Surface, samples: LightSamples) -> f32 {
+    let light = &stage.light;
+    // One bit an object: worlds have few.
+    let mut in_the_way = 0_u32;
+    for index in 0..stage.objects.len() {
+        // Every object is convex: none hides the lamp from a point of its own that faces it.
+        if surface.object != Some(index) && may_shade(stage, index, surface.at) {
+            in_the_way |= 1 << index;
+        }
+    }
+    if in_the_way == 0 {
+        return 1.0;
+    }
+    let origin = surface.at + surface.normal * LIFT;
+    let seen = |point: &Vector| {
+        let ray = Ray::new(origin, *point - origin);
+        let blocked =
+            |index: usize| in_the_way >> index & 1 == 1 && stage.objects[index].blocks(&ray, 1.0);
+        !(0..stage.objects.len()).any(blocked)
+    };
+    let count = |points: &[Vector]| points.iter().filter(|point| seen(point)).count();
+    match samples {
+        LightSamples::Quarter(part) => {
+            let quarter = LIGHT_POINTS / 4;
+            count(&light.points[part * quarter..][..quarter]) as f32 / quarter as f32
+        }
+        LightSamples::All => {
+            let probed = count(&light.points[..PROBES]);
+            if probed == 0 || probed == PROBES {
+                return probed as f32 / PROBES as f32;
+            }
+            (probed + count(&light.points[PROBES..])) as f32 / LIGHT_POINTS as f32
+        }
+    }
+}
+
+/// Whether the bounding ball of an object reaches into the cone from a point to the lamp.
+fn may_shade(stage: &Stage, index: usize, at: Vector) -> bool {
+    let (light, object) = (&stage.light, &stage.objects[index]);
+    let (axis, to_object) = (light.centre - at, object.centre - at);
+    let along = (to_object.dot(axis) / axis.length_squared()).clamp(0.0, 1.0);
+    let reach = object.reach + light.radius * along;
+    (to_object - axis * along).length_squared() < reach * reach
+}

@@ -1,0 +1,83 @@
+//! What one ray sees.
+
+use parry3d::math::Vector;
+use parry3d::query::Ray;
+use parry3d::query::details::ray_toi_with_ball;
+
+use super::shade::{Surface, shade};
+use crate::colour::encode;
+use crate::scene::Stage;
+
+/// Which points of the lamp a ray asks about shadows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum LightSamples {
+    /// All of them, where some of them are in sight and some not.
+    All,
+    /// One quarter of them: 0 to 3.
+    Quarter(usize),
+}
+
+/// The light along a ray.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    pub(super) light: Vector,
+    /// The light as it is stored.
+    encoded: Vector,
+}
+
+impl Sample {
+    fn new(light: Vector) -> Self {
+        // What no picture can hold is cut off here, so that a glint does not outweigh the pixel's other samples.
+        let light = light.min(Vector::ONE);
+        Self { light, encoded: encode(light) }
+    }
+
+    pub(super) fn differs(&self, other: &Self, limit: f32) -> bool {
+        let difference = (self.encoded - other.encoded).abs();
+        difference.x > limit || difference.y > limit || difference.z > limit
+    }
+}
+
+/// What a ray sees; `spread` is the width of a pixel at distance 1.
+pub(super) fn trace(stage: &Stage, ray: &Ray, spread: f32, samples: LightSamples) -> Sample {
+    let surface = nearest_object(stage, ray).or_else(|| backdrop(stage, ray, spread));
+    Sample::new(match surface {
+        Some(surface) => shade(stage, &surface, ray.dir, samples),
+        None => stage.backdrop.sky(ray.dir),
+    })
+}
+
+fn nearest_object(stage: &Stage, ray: &Ray) -> Option<Surface> {
+    let (centre, radius) = stage.hull;
+    ray_toi_with_ball(centre, radius, ray, true).1?;
+    let mut nearest = None;
+    let mut limit = f32::MAX;
+    for (index, object) in stage.objects.iter().enumerate() {
+        if let Some(hit) = object.hit(ray, limit) {
+            limit = hit.distance;
+            nearest = Some((index, hit));
+        }
+    }
+    let (index, hit) = nearest?;
+    let albedo = stage.objects[index].albedo;
+    Some(Surface {
+        at: ray.point_at(hit.distance),
+        normal: hit.normal,
+        albedo,
+        openness: 1.0,
+        object: Some(index),
+    })
+}
+
+/// Walls and floor; they are behind every object that a ray meets, for the objects stand in the room.
+fn backdrop(stage: &Stage, ray: &Ray, spread: f32) -> Option<Surface> {
+    let patch = stage.backdrop.patch(ray, spread)?;
+    let at = ray.point_at(patch.hit.distance);
+    Some(Surface {
+        at,
+        normal: patch.hit.normal,
+        albedo: patch.albedo,
+        openness: patch.openness,
+        object: None,
+    })
+}
