@@ -1,0 +1,71 @@
+//! What the subcommands do.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use gqn_datasets::contact_sheet;
+use gqn_formats::{Overwrite, View, Views, write_atomic};
+use gqn_scenes::Scene;
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+
+use crate::cli;
+
+/// Pixels in the largest sheet: beyond, neither memory nor viewers keep up.
+const MAX_SHEET_PIXELS: u64 = 1 << 28;
+
+/// `gqn-data render`.
+pub(crate) fn render(flags: &cli::Render) -> Result<()> {
+    let cli::What { world, seed, size } = flags.what;
+    let side = size as usize;
+    let scene = Scene::generate(world, seed);
+    let count = flags.views.map_or(world.views_per_scene(), |views| views as usize);
+    let list = flags.out.join("views.json");
+    if !flags.force && list.exists() {
+        bail!(
+            "`{}` is there already\nhint: give `--force` to replace it, or another `--out`",
+            list.display()
+        );
+    }
+    let overwrite = overwrite(flags.force);
+    let mut views = Vec::with_capacity(count);
+    for (index, camera) in scene.cameras(count).iter().enumerate() {
+        let name = format!("{index:02}.png");
+        let picture = png(side, side, scene.render(camera, side).rgb8())?;
+        write(&flags.out.join(&name), &picture, overwrite)?;
+        views.push(View::new(Some(name), camera));
+    }
+    // Last, so that a folder with a list is complete.
+    write(&list, &Views::new(views).to_json(), overwrite)
+}
+
+/// `gqn-data sheet`.
+pub(crate) fn sheet(flags: &cli::Sheet) -> Result<()> {
+    let cli::What { world, seed, size } = flags.what;
+    let pixels = u64::from(size).pow(2) * u64::from(flags.scenes) * u64::from(flags.views);
+    ensure!(
+        pixels <= MAX_SHEET_PIXELS,
+        "the sheet would have {pixels} pixels, expected at most {MAX_SHEET_PIXELS}\n\
+         hint: lower `--size`, `--scenes` or `--views`"
+    );
+    let sheet =
+        contact_sheet(world, seed, flags.scenes as usize, flags.views as usize, size as usize);
+    write(&flags.out, &png(sheet.width, sheet.height, &sheet.rgb8)?, overwrite(flags.force))
+}
+
+fn overwrite(force: bool) -> Overwrite {
+    if force { Overwrite::Force } else { Overwrite::Refuse }
+}
+
+fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
+    // The error names the path.
+    Ok(write_atomic(path, bytes, overwrite)?)
+}
+
+fn png(width: usize, height: usize, rgb8: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    PngEncoder::new(&mut bytes)
+        .write_image(rgb8, width as u32, height as u32, ExtendedColorType::Rgb8)
+        .context("cannot encode the picture as PNG")?;
+    Ok(bytes.into_inner())
+}

@@ -1,0 +1,114 @@
+//! Many scenes in memory.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gqn_scenes::{Camera, Scene, Split, World};
+use rayon::prelude::*;
+
+/// Pictures and cameras of many scenes of one world, each with all the world's views.
+#[derive(Debug, Clone)]
+pub struct SceneSet {
+    world: World,
+    side: usize,
+    /// RGB8 frames: scenes, views, rows, columns, channels.
+    pixels: Vec<u8>,
+    cameras: Vec<Camera>,
+}
+
+impl SceneSet {
+    /// Renders scenes `0..scenes` of the data set with seed `base_seed`, on all cores.
+    ///
+    /// `on_progress` is called, on any thread, with the number of scenes that are done.
+    ///
+    /// # Panics
+    /// When `side` is no side of a frame, or the seeds are out of the range of [`Split::scene_seed`].
+    pub fn render(
+        world: World,
+        split: Split,
+        base_seed: u64,
+        scenes: usize,
+        side: usize,
+        on_progress: impl Fn(usize) + Sync,
+    ) -> Self {
+        let views = world.views_per_scene();
+        let frame_bytes = 3 * side * side;
+        let mut pixels = vec![0; scenes * views * frame_bytes];
+        let blank = Camera { position: [0.0; 3], yaw: 0.0, pitch: 0.0 };
+        let mut cameras = vec![blank; scenes * views];
+        let done = AtomicUsize::new(0);
+        let slots = pixels
+            .par_chunks_exact_mut(views * frame_bytes)
+            .zip(cameras.par_chunks_exact_mut(views));
+        slots.enumerate().for_each(|(index, (pixels, cameras))| {
+            let scene = Scene::generate(world, split.scene_seed(base_seed, index as u64));
+            cameras.copy_from_slice(&scene.cameras(views));
+            for (camera, bytes) in cameras.iter().zip(pixels.chunks_exact_mut(frame_bytes)) {
+                bytes.copy_from_slice(scene.render(camera, side).rgb8());
+            }
+            on_progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        });
+        Self { world, side, pixels, cameras }
+    }
+
+    /// How many scenes there are.
+    pub fn len(&self) -> usize {
+        self.cameras.len() / self.views()
+    }
+
+    /// Whether there is no scene.
+    pub fn is_empty(&self) -> bool {
+        self.cameras.is_empty()
+    }
+
+    /// How many pictures there are of each scene.
+    pub fn views(&self) -> usize {
+        self.world.views_per_scene()
+    }
+
+    /// The world of all scenes.
+    pub fn world(&self) -> World {
+        self.world
+    }
+
+    /// Width and height of the pictures.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// A picture: `side * side * 3` bytes, row-major, the channels of a pixel together.
+    ///
+    /// # Panics
+    /// When there is no such scene or view.
+    pub fn frame(&self, scene: usize, view: usize) -> &[u8] {
+        let bytes = 3 * self.side * self.side;
+        &self.pixels[self.index(scene, view) * bytes..][..bytes]
+    }
+
+    /// The camera that took it.
+    ///
+    /// # Panics
+    /// When there is no such scene or view.
+    pub fn camera(&self, scene: usize, view: usize) -> &Camera {
+        &self.cameras[self.index(scene, view)]
+    }
+
+    /// The mean of all pictures, `[3, side, side]` in [0, 1]: of all constant pictures the one with the least mean
+    /// squared error. Black if the set is empty.
+    pub fn mean_frame(&self) -> Vec<f32> {
+        let bytes = 3 * self.side * self.side;
+        let mut sums = vec![0_u64; bytes];
+        for frame in self.pixels.chunks_exact(bytes) {
+            for (sum, byte) in sums.iter_mut().zip(frame) {
+                *sum += u64::from(*byte);
+            }
+        }
+        let scale = 1.0 / (255.0 * self.cameras.len().max(1) as f64);
+        let channel = |channel: usize| sums.iter().skip(channel).step_by(3);
+        (0..3).flat_map(channel).map(|sum| (*sum as f64 * scale) as f32).collect()
+    }
+
+    fn index(&self, scene: usize, view: usize) -> usize {
+        assert!(view < self.views(), "view {view} of a world with {}", self.views());
+        scene * self.views() + view
+    }
+}
