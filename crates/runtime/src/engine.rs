@@ -20,7 +20,12 @@ pub trait Engine {
     ///
     /// # Errors
     /// [`EngineError`] if the engine refuses the tensors or fails on the way.
-    fn generate(&mut self, scene: &Tensor, poses: &Tensor, noise: &Tensor) -> Result<Tensor, EngineError>;
+    fn generate(
+        &mut self,
+        scene: &Tensor,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError>;
 }
 
 impl<E: Engine + ?Sized> Engine for Box<E> {
@@ -32,7 +37,12 @@ impl<E: Engine + ?Sized> Engine for Box<E> {
         (**self).represent(frames, poses)
     }
 
-    fn generate(&mut self, scene: &Tensor, poses: &Tensor, noise: &Tensor) -> Result<Tensor, EngineError> {
+    fn generate(
+        &mut self,
+        scene: &Tensor,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError> {
         (**self).generate(scene, poses, noise)
     }
 }
@@ -74,6 +84,11 @@ impl EngineError {
         if tensor.shape() == expected {
             return Ok(tensor);
         }
-        Err(Self::Shape { graph, port, found: tensor.shape().to_vec(), expected: expected.to_vec() })
+        Err(Self::Shape {
+            graph,
+            port,
+            found: tensor.shape().to_vec(),
+            expected: expected.to_vec(),
+        })
     }
 }

@@ -5,7 +5,24 @@
 //! | file | holds |
 //! |---|---|
 //! | `engine.rs` | [`Engine`]: what runs the two graphs of a package; [`EngineError`] |
+//! | `session.rs` | [`Session`]: observe, forget, query |
+//! | `noise.rs` | [`Noise`]: seeded noise of the latents |
+//! | `verify.rs` | [`verify`]: does a package give the pictures it gave where it was made? |
+//! | `metrics.rs` | [`FrameMetrics`]: how near a picture is to another |
+//! | `error.rs` | [`SessionError`] |
 
 mod engine;
+mod error;
+mod metrics;
+mod noise;
+mod session;
+#[cfg(test)]
+mod tests;
+mod verify;
 
 pub use engine::{Engine, EngineError};
+pub use error::SessionError;
+pub use metrics::{FrameMetrics, mse, psnr, ssim};
+pub use noise::{Noise, NoiseSharing};
+pub use session::{Session, ViewId};
+pub use verify::{Check, Report, VERIFY_TOLERANCE, VerifyError, verify};

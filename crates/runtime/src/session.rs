@@ -1,0 +1,192 @@
+//! A scene as it is being looked at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use gqn_formats::{Manifest, ModelConfig, Tensor};
+use gqn_scenes::{Camera, Frame, PoseEncoding};
+use ndarray::Axis;
+
+use crate::engine::{Engine, EngineError};
+use crate::error::SessionError;
+use crate::noise::Noise;
+
+/// One scene: the views that were observed, and an engine to paint the others.
+///
+/// What a view contributes to the scene is kept by itself and summed, in the order of observation, when a query asks
+/// for it. So a forgotten view leaves nothing behind: the scene is, bit for bit, one that never had it.
+#[derive(Debug)]
+pub struct Session<E> {
+    engine: E,
+    config: ModelConfig,
+    pose_encoding: PoseEncoding,
+    scene_shape: Vec<usize>,
+    contributions: BTreeMap<ViewId, Tensor>,
+    next_view: u64,
+}
+
+/// An observed view. Never given twice in one session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ViewId(u64);
+
+impl<E: Engine> Session<E> {
+    /// A session without views; `engine` runs the package of that manifest.
+    pub fn new(engine: E, manifest: &Manifest) -> Self {
+        Self {
+            engine,
+            config: manifest.config.clone(),
+            pose_encoding: manifest.pose_encoding,
+            scene_shape: manifest.scene_shape(),
+            contributions: BTreeMap::new(),
+            next_view: 0,
+        }
+    }
+
+    /// The sizes of the model.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// What runs the graphs.
+    pub fn engine(&self) -> &E {
+        &self.engine
+    }
+
+    /// Gives the engine back.
+    pub fn into_engine(self) -> E {
+        self.engine
+    }
+
+    /// Adds pictures, each with the camera that took it, to the scene: all of them, or none if one is refused.
+    ///
+    /// # Errors
+    /// [`SessionError`]: a picture of another size than the model's, a camera that is not finite, a failing engine.
+    pub fn observe(&mut self, views: &[(Frame, Camera)]) -> Result<Vec<ViewId>, SessionError> {
+        let side = self.config.image_size;
+        for (index, (frame, camera)) in views.iter().enumerate() {
+            if frame.side() != side {
+                return Err(SessionError::FrameSize { index, found: frame.side(), expected: side });
+            }
+            check_camera("view", index, camera)?;
+        }
+        let mut contributions = Vec::with_capacity(views.len());
+        for (frame, camera) in views {
+            let mut planar = Tensor::zeros(vec![1, 3, side, side]);
+            frame.write_planar(planar.as_slice_mut().expect("a new tensor is contiguous"));
+            let poses = self.poses(&[*camera]);
+            let scene = self.engine.represent(&planar, &poses)?;
+            contributions.push(EngineError::check_shape(
+                "representation.onnx",
+                "scene",
+                scene,
+                &self.scene_shape,
+            )?);
+        }
+        Ok(contributions.into_iter().map(|contribution| self.keep(contribution)).collect())
+    }
+
+    /// Takes a view out of the scene.
+    ///
+    /// # Errors
+    /// [`SessionError::UnknownView`].
+    pub fn forget(&mut self, view: ViewId) -> Result<(), SessionError> {
+        self.contributions.remove(&view).map(|_| ()).ok_or(SessionError::UnknownView(view))
+    }
+
+    /// Forgets every view.
+    pub fn clear(&mut self) {
+        self.contributions.clear();
+    }
+
+    /// The views in the scene, in the order of observation.
+    pub fn views(&self) -> Vec<ViewId> {
+        self.contributions.keys().copied().collect()
+    }
+
+    /// The scene as the generator gets it: the sum of its views.
+    ///
+    /// # Errors
+    /// [`SessionError::NoViews`].
+    pub fn scene(&self) -> Result<Tensor, SessionError> {
+        let mut contributions = self.contributions.values();
+        let first = contributions.next().ok_or(SessionError::NoViews)?.clone();
+        Ok(contributions.fold(first, |sum, contribution| sum + contribution))
+    }
+
+    /// The pictures that these cameras would take.
+    ///
+    /// # Errors
+    /// As [`Session::query_planar`].
+    pub fn query(&mut self, cameras: &[Camera], noise: &Noise) -> Result<Vec<Frame>, SessionError> {
+        let side = self.config.image_size;
+        let planar = self.query_planar(cameras, noise)?;
+        let frame = |picture: ndarray::ArrayViewD<'_, f32>| {
+            let picture = picture.as_standard_layout();
+            let values = picture.as_slice().expect("standard layout is contiguous");
+            Frame::from_planar(side, values).expect("the picture's shape was checked")
+        };
+        Ok(planar.axis_iter(Axis(0)).map(frame).collect())
+    }
+
+    /// → frames `[queries,3,S,S]` in \[0, 1\]: [`Session::query`] before it is rounded to bytes.
+    ///
+    /// # Errors
+    /// [`SessionError`]: no views, a camera or a temperature that is not finite, a failing engine.
+    pub fn query_planar(
+        &mut self,
+        cameras: &[Camera],
+        noise: &Noise,
+    ) -> Result<Tensor, SessionError> {
+        if !noise.temperature.is_finite() || noise.temperature < 0.0 {
+            return Err(SessionError::Temperature { found: noise.temperature });
+        }
+        for (index, camera) in cameras.iter().enumerate() {
+            check_camera("query", index, camera)?;
+        }
+        let scene = self.scene()?;
+        let (queries, side) = (cameras.len(), self.config.image_size);
+        if queries == 0 {
+            return Ok(Tensor::zeros(vec![0, 3, side, side]));
+        }
+        let noise = noise.tensor(&self.config, queries);
+        let frames = self.engine.generate(&scene, &self.poses(cameras), &noise)?;
+        let frames = EngineError::check_shape(
+            "generator.onnx",
+            "frames",
+            frames,
+            &[queries, 3, side, side],
+        )?;
+        for (index, frame) in frames.axis_iter(Axis(0)).enumerate() {
+            if frame.iter().any(|value| !value.is_finite()) {
+                return Err(SessionError::NotFinite { index });
+            }
+        }
+        Ok(frames)
+    }
+
+    fn keep(&mut self, contribution: Tensor) -> ViewId {
+        let view = ViewId(self.next_view);
+        self.next_view += 1;
+        self.contributions.insert(view, contribution);
+        view
+    }
+
+    fn poses(&self, cameras: &[Camera]) -> Tensor {
+        let poses: Vec<f32> =
+            cameras.iter().flat_map(|camera| camera.pose(self.pose_encoding).0).collect();
+        Tensor::from_shape_vec(vec![cameras.len(), self.config.pose_channels()], poses)
+            .expect("a pose has as many numbers as the config says")
+    }
+}
+
+fn check_camera(role: &'static str, index: usize, camera: &Camera) -> Result<(), SessionError> {
+    let [x, y, z] = camera.position;
+    let finite = [x, y, z, camera.yaw, camera.pitch].iter().all(|value| value.is_finite());
+    if finite { Ok(()) } else { Err(SessionError::Camera { role, index }) }
+}
+
+impl fmt::Display for ViewId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "view {}", self.0)
+    }
+}
