@@ -1,0 +1,44 @@
+//! The chores of the workspace, each one command: `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`.
+//!
+//! It fetches, builds and calls; it knows nothing of models or pictures. The stages themselves are the other crates.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `cli.rs` | the command line |
+//! | `workspace.rs` | where things lie, and how cargo and the project's binaries are called |
+//! | `failure.rs` | an error with a remedy, and how errors are printed |
+//! | `talk.rs` | lines, headings and bars on stderr |
+//! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |
+//! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
+//! | `test.rs` | formatting, lints, tests and docs, in that order |
+
+mod cli;
+mod failure;
+mod setup;
+mod talk;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use cli::{Cli, Command};
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            talk::line(&failure::describe(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    let workspace = Workspace::here()?;
+    match cli.command {
+        Command::Setup(options) => setup::set_up(&workspace, options.parts()),
+    }
+}

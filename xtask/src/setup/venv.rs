@@ -1,0 +1,75 @@
+//! The tests' virtual environment: Python's `onnx`, whose checker judges what the exporter writes.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::stamp::Stamp;
+use super::unpack::remove;
+use super::{machine, python};
+use crate::talk;
+use crate::workspace::Workspace;
+
+/// Ranges where the newest release depends on the version of Python.
+const REQUIREMENTS: [&str; 5] = [
+    "onnx==1.23.2",
+    "numpy>=1.26,<3",
+    "protobuf>=6.31.1,<8",
+    "ml_dtypes>=0.5.4,<1",
+    "typing_extensions>=4.12,<5",
+];
+const SPACE: u64 = 250_000_000;
+
+/// Makes `target/venv`, unless it is there.
+pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.venv();
+    let source: Vec<String> =
+        REQUIREMENTS.iter().map(|&requirement| requirement.to_owned()).collect();
+    if Stamp::holds(&folder, &source) {
+        return Ok(());
+    }
+    talk::line("setting up the tests' Python: onnx");
+    machine::require_space(&workspace.downloads(), SPACE)?;
+    remove(&folder)?;
+    install(&folder, &workspace.downloads())?;
+    Stamp { source, files: essential_files(&folder)? }.write(&folder)
+}
+
+/// A bare environment, filled by the machine's own pip: where `venv` comes without `ensurepip`, that still works.
+fn install(folder: &Path, downloads: &Path) -> Result<()> {
+    python::run(python::python().args(["-m", "venv", "--without-pip"]).arg(folder))?;
+    let packages = site_packages(folder)?;
+    let temporary = downloads.join("venv.temporary");
+    fs::create_dir_all(&temporary)
+        .with_context(|| format!("cannot make {}", temporary.display()))?;
+    let mut arguments =
+        vec!["install", "--quiet", "--only-binary=:all:", "--target", packages.as_str()];
+    arguments.extend(REQUIREMENTS);
+    python::pip(&arguments, &temporary)?;
+    remove(&temporary)
+}
+
+/// Where the environment's own interpreter looks for packages.
+fn site_packages(folder: &Path) -> Result<String> {
+    let interpreter = folder.join("bin/python");
+    let output = std::process::Command::new(&interpreter)
+        .args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'), end='')"])
+        .output()
+        .with_context(|| format!("cannot run {}", interpreter.display()))?;
+    String::from_utf8(output.stdout).context("the environment's path is not UTF-8")
+}
+
+/// The interpreter and the checker's own library: without either the environment is of no use.
+fn essential_files(folder: &Path) -> Result<Vec<(std::path::PathBuf, u64)>> {
+    let checker = Path::new(&site_packages(folder)?).join("onnx/checker.py");
+    [folder.join("bin/python"), checker]
+        .into_iter()
+        .map(|path| {
+            let bytes = fs::metadata(&path)
+                .with_context(|| format!("pip left no {}", path.display()))?
+                .len();
+            Ok((path.strip_prefix(folder).map_or(path.clone(), Path::to_owned), bytes))
+        })
+        .collect()
+}

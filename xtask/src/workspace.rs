@@ -1,0 +1,109 @@
+//! Where things lie in the workspace, and how its programs are called.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+
+use crate::failure::failure;
+
+/// The workspace this program was built from.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// Found from the manifest's folder, so that the command works from any folder of the workspace.
+    pub(crate) fn here() -> Result<Self> {
+        let manifest = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = manifest.parent().context("the xtask crate lies in no workspace")?;
+        Ok(Self {
+            root: fs::canonicalize(root)
+                .with_context(|| format!("cannot open {}", root.display()))?,
+        })
+    }
+
+    /// A workspace elsewhere, for tests.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Everything fetched and built goes here.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.root.join("target")
+    }
+
+    /// What was unpacked from wheels, one folder each.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.target().join("downloads")
+    }
+
+    /// The folder the trainer links: `include`, `lib`.
+    pub(crate) fn libtorch(&self) -> PathBuf {
+        self.target().join("libtorch")
+    }
+
+    /// The folder that holds `libonnxruntime.so`.
+    pub(crate) fn onnxruntime(&self) -> PathBuf {
+        self.target().join("onnxruntime")
+    }
+
+    /// The tests' Python environment.
+    pub(crate) fn venv(&self) -> PathBuf {
+        self.target().join("venv")
+    }
+
+    /// The user's own libtorch, if `LIBTORCH` names one. Cargo itself sets the variable to our folder.
+    pub(crate) fn own_libtorch(&self) -> Option<PathBuf> {
+        let path = env::var_os("LIBTORCH").filter(|value| !value.is_empty()).map(PathBuf::from)?;
+        (path != self.libtorch()).then_some(path)
+    }
+
+    /// The user's own ONNX Runtime, if `ORT_DYLIB_PATH` names one.
+    pub(crate) fn own_onnxruntime() -> Option<PathBuf> {
+        env::var_os("ORT_DYLIB_PATH").filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    /// A program that finds what was set up.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).env("LIBTORCH", self.libtorch());
+        if Self::own_onnxruntime().is_none() {
+            command.env("ORT_DYLIB_PATH", self.onnxruntime().join("libonnxruntime.so"));
+        }
+        command
+    }
+
+    /// The cargo that runs us.
+    pub(crate) fn cargo(&self) -> Command {
+        self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    }
+}
+
+/// Runs a command to its end; its output passes through.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let name = Path::new(&program)
+        .file_name()
+        .map_or(program.clone(), |name| name.to_string_lossy().into_owned());
+    let status = command.status().map_err(|error| {
+        failure(
+            format!("cannot run {program}: {error}"),
+            format!("is {name} installed and on the PATH?"),
+        )
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    let arguments: Vec<_> = command.get_args().take(3).map(OsStr::to_string_lossy).collect();
+    bail!("`{name} {}` failed ({status})", arguments.join(" "))
+}
