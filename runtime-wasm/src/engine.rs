@@ -1,0 +1,98 @@
+//! `Engine` on tract.
+
+use std::collections::BTreeMap;
+
+use gqn_formats::{Package, Tensor, names};
+use gqn_runtime::{Engine, EngineError};
+
+use crate::graph::Graph;
+
+/// Runs a package's graphs with tract, on one thread.
+#[derive(Debug)]
+pub struct TractEngine {
+    representation: Graph,
+    generator: Graph,
+}
+
+impl TractEngine {
+    /// An engine for the package.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if tract cannot read a graph.
+    pub fn new(package: &Package) -> Result<Self, EngineError> {
+        let files: BTreeMap<&str, &[u8]> = package.files().collect();
+        let content = |name: &'static str| package.file(name).map_err(|error| EngineError::load(name, error));
+        Self::from_graphs(content(names::REPRESENTATION_FILE)?, content(names::GENERATOR_FILE)?, &files)
+    }
+
+    /// An engine for two graphs; `external` are the files, by name, that hold weights outside of them.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if tract cannot read a graph.
+    pub fn from_graphs(
+        representation: &[u8],
+        generator: &[u8],
+        external: &BTreeMap<&str, &[u8]>,
+    ) -> Result<Self, EngineError> {
+        let representation = Graph::parse(
+            names::REPRESENTATION_FILE,
+            representation,
+            external,
+            &[names::FRAMES, names::POSES],
+            names::SCENE,
+        )?;
+        let generator = Graph::parse(
+            names::GENERATOR_FILE,
+            generator,
+            external,
+            &[names::SCENE, names::POSES, names::NOISE],
+            names::FRAMES,
+        )?;
+        Ok(Self { representation, generator })
+    }
+}
+
+impl Engine for TractEngine {
+    fn describe(&self) -> String {
+        format!("tract {TRACT_VERSION}, one thread, built in")
+    }
+
+    fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
+        let axes = [(names::VIEWS, length(frames))];
+        self.representation.run(&axes, &[frames, poses])
+    }
+
+    fn generate(&mut self, scene: &Tensor, poses: &Tensor, noise: &Tensor) -> Result<Tensor, EngineError> {
+        let axes = [(names::QUERIES, length(poses)), (names::NOISES, length(noise))];
+        self.generator.run(&axes, &[scene, poses, noise])
+    }
+}
+
+/// The version that `Cargo.toml` of the workspace asks for; a test holds them together.
+const TRACT_VERSION: &str = "0.23.9";
+
+/// Length of a tensor's first axis, the one that callers choose.
+fn length(tensor: &Tensor) -> usize {
+    tensor.shape().first().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_workspaces() {
+        let manifest = include_str!("../../Cargo.toml");
+        let line = manifest.lines().find(|line| line.starts_with("tract-onnx ")).expect("a dependency");
+        assert!(line.contains(&format!("\"={TRACT_VERSION}\"")), "{line}");
+    }
+
+    #[test]
+    fn damaged_graphs_are_errors() {
+        let nothing = BTreeMap::new();
+        for bytes in [&b"no graph"[..], &[], &[0xff; 40]] {
+            let error = TractEngine::from_graphs(bytes, bytes, &nothing).expect_err("no graph");
+            assert!(matches!(error, EngineError::Load { graph: names::REPRESENTATION_FILE, .. }), "{error}");
+        }
+    }
+}
