@@ -21,8 +21,13 @@ impl TractEngine {
     /// [`EngineError::Load`] if tract cannot read a graph.
     pub fn new(package: &Package) -> Result<Self, EngineError> {
         let files: BTreeMap<&str, &[u8]> = package.files().collect();
-        let content = |name: &'static str| package.file(name).map_err(|error| EngineError::load(name, error));
-        Self::from_graphs(content(names::REPRESENTATION_FILE)?, content(names::GENERATOR_FILE)?, &files)
+        let content =
+            |name: &'static str| package.file(name).map_err(|error| EngineError::load(name, error));
+        Self::from_graphs(
+            content(names::REPRESENTATION_FILE)?,
+            content(names::GENERATOR_FILE)?,
+            &files,
+        )
     }
 
     /// An engine for two graphs; `external` are the files, by name, that hold weights outside of them.
@@ -62,7 +67,12 @@ impl Engine for TractEngine {
         self.representation.run(&axes, &[frames, poses])
     }
 
-    fn generate(&mut self, scene: &Tensor, poses: &Tensor, noise: &Tensor) -> Result<Tensor, EngineError> {
+    fn generate(
+        &mut self,
+        scene: &Tensor,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError> {
         let axes = [(names::QUERIES, length(poses)), (names::NOISES, length(noise))];
         self.generator.run(&axes, &[scene, poses, noise])
     }
@@ -83,7 +93,8 @@ mod tests {
     #[test]
     fn the_version_is_the_workspaces() {
         let manifest = include_str!("../../Cargo.toml");
-        let line = manifest.lines().find(|line| line.starts_with("tract-onnx ")).expect("a dependency");
+        let line =
+            manifest.lines().find(|line| line.starts_with("tract-onnx ")).expect("a dependency");
         assert!(line.contains(&format!("\"={TRACT_VERSION}\"")), "{line}");
     }
 
@@ -92,7 +103,10 @@ mod tests {
         let nothing = BTreeMap::new();
         for bytes in [&b"no graph"[..], &[], &[0xff; 40]] {
             let error = TractEngine::from_graphs(bytes, bytes, &nothing).expect_err("no graph");
-            assert!(matches!(error, EngineError::Load { graph: names::REPRESENTATION_FILE, .. }), "{error}");
+            assert!(
+                matches!(error, EngineError::Load { graph: names::REPRESENTATION_FILE, .. }),
+                "{error}"
+            );
         }
     }
 }

@@ -32,44 +32,66 @@ impl Graph {
         let failed = |error: TractError| EngineError::load(name, one_line(&error));
         let onnx = tract_onnx::onnx();
         let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(failed)?;
-        inline_external(&mut proto, external).map_err(|message| EngineError::load(name, message))?;
+        inline_external(&mut proto, external)
+            .map_err(|message| EngineError::load(name, message))?;
         let model = onnx.model_for_proto_model(&proto).map_err(failed)?;
         let ports = |ports: Vec<&str>| ports.join(", ");
         let graph = proto.graph.unwrap_or_default();
-        let weights: Vec<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+        let weights: Vec<&str> =
+            graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
         let is_port = |name: &&str| !weights.contains(name);
-        let found = ports(graph.input.iter().map(|port| port.name.as_str()).filter(is_port).collect());
-        let found = format!("{found} -> {}", ports(graph.output.iter().map(|port| port.name.as_str()).collect()));
+        let found =
+            ports(graph.input.iter().map(|port| port.name.as_str()).filter(is_port).collect());
+        let found = format!(
+            "{found} -> {}",
+            ports(graph.output.iter().map(|port| port.name.as_str()).collect())
+        );
         let expected = format!("{} -> {output}", ports(inputs.to_vec()));
         if found != expected {
-            return Err(EngineError::load(name, format!("its ports are {found}, expected {expected}")));
+            return Err(EngineError::load(
+                name,
+                format!("its ports are {found}, expected {expected}"),
+            ));
         }
         Ok(Self { name, model, optimised: VecDeque::new() })
     }
 
     /// Runs the graph with its free axes as long as said.
-    pub(crate) fn run(&mut self, axes: &[(&str, usize)], inputs: &[&Tensor]) -> Result<Tensor, EngineError> {
+    pub(crate) fn run(
+        &mut self,
+        axes: &[(&str, usize)],
+        inputs: &[&Tensor],
+    ) -> Result<Tensor, EngineError> {
         let model = self.optimised(axes)?;
         let failed = |error: TractError| EngineError::run(self.name, one_line(&error));
         let mut values = tvec!();
         for tensor in inputs {
             let data = tensor.as_standard_layout();
             let data = data.as_slice().expect("standard layout is contiguous");
-            let value = tract_onnx::prelude::Tensor::from_shape(tensor.shape(), data).map_err(failed)?;
+            let value =
+                tract_onnx::prelude::Tensor::from_shape(tensor.shape(), data).map_err(failed)?;
             values.push(value.into_tvalue());
         }
         let outputs = model.run(values).map_err(failed)?;
-        let output = outputs.first().ok_or_else(|| EngineError::run(self.name, "it has no output"))?;
+        let output =
+            outputs.first().ok_or_else(|| EngineError::run(self.name, "it has no output"))?;
         let data = output.to_plain_array_view::<f32>().map_err(failed)?.iter().copied().collect();
         Ok(Tensor::from_shape_vec(output.shape(), data).expect("an array's data fits its shape"))
     }
 
-    fn optimised(&mut self, axes: &[(&str, usize)]) -> Result<Arc<TypedRunnableModel>, EngineError> {
+    fn optimised(
+        &mut self,
+        axes: &[(&str, usize)],
+    ) -> Result<Arc<TypedRunnableModel>, EngineError> {
         let lengths: Vec<usize> = axes.iter().map(|(_, length)| *length).collect();
         let known = self.optimised.iter().position(|(key, _)| *key == lengths);
         let entry = match known.and_then(|index| self.optimised.remove(index)) {
             Some(entry) => entry,
-            None => (lengths, self.optimise(axes).map_err(|error| EngineError::load(self.name, one_line(&error)))?),
+            None => (
+                lengths,
+                self.optimise(axes)
+                    .map_err(|error| EngineError::load(self.name, one_line(&error)))?,
+            ),
         };
         let model = Arc::clone(&entry.1);
         if self.optimised.len() == KEPT {

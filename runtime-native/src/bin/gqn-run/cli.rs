@@ -1,0 +1,180 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use gqn_runtime_native::Provider;
+use gqn_scenes::World;
+
+/// Runs a package with ONNX Runtime: shows it a few pictures of a scene and paints what other cameras would see.
+#[derive(Debug, Parser)]
+#[command(name = "gqn-run", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what a package holds, where it comes from, and what would run it here.
+    Info(Info),
+    /// Check a package's files, and that it paints here what it painted where it was made.
+    Verify(Verify),
+    /// Paint what cameras would see, beside the truth where that is known.
+    Render(Render),
+    /// Paint a closed path of cameras as an animated GIF.
+    Orbit(Orbit),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Info {
+    #[command(flatten)]
+    pub(crate) what: What,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) what: What,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    #[command(flatten)]
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// How many pictures to paint: of a world, its next cameras after the context; of a folder, cameras along a closed
+    /// path through those given [default: 5].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with = "cameras")]
+    pub(crate) queries: Option<u32>,
+    /// Paint the cameras of this file (laid out as views.json; pictures it names are not read).
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) cameras: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// The folder to write to; it is made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Print metrics.json too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Orbit {
+    #[command(flatten)]
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// How many pictures the path has.
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) frames: u32,
+    /// Put the truth beside the prediction (needs --world).
+    #[arg(long, conflicts_with = "views")]
+    pub(crate) truth: bool,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// The GIF to write.
+    #[arg(long, value_name = "FILE.gif")]
+    pub(crate) out: PathBuf,
+}
+
+/// The package and what runs it.
+#[derive(Debug, Args)]
+pub(crate) struct What {
+    /// A package: its folder, or one zip of it.
+    pub(crate) package: PathBuf,
+    /// ONNX Runtime's library, or the folder it is in [default: ORT_DYLIB_PATH, else beside this program, else where
+    /// `cargo xtask setup` puts it, else the system's].
+    #[arg(long, value_name = "PATH", help_heading = "Engine")]
+    pub(crate) ort: Option<PathBuf>,
+    /// What to run on: auto, cpu, cuda or tensorrt.
+    #[arg(long, value_name = "NAME", default_value_t = Provider::Auto, help_heading = "Engine")]
+    pub(crate) provider: Provider,
+    /// Threads of a run on the CPU [default: one a core].
+    #[arg(long, value_name = "N", help_heading = "Engine")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// What the model gets to see.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false, id = "source", args = ["views", "world"])]
+pub(crate) struct Input {
+    /// A folder of pictures with a views.json that names them and their cameras.
+    #[arg(long, value_name = "DIR", help_heading = "Scene")]
+    pub(crate) views: Option<PathBuf>,
+    /// A generated world: `shepard-metzler-5`, `shepard-metzler-7` or `rooms-ring-camera`.
+    #[arg(long, value_name = "NAME", help_heading = "Scene")]
+    pub(crate) world: Option<World>,
+    /// The world's scene; every seed below 2^63 is of the held-out half.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Scene")]
+    pub(crate) seed: u64,
+    /// How many views the model gets to see [default: of a world, as many as in training; of a folder, all].
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Scene")]
+    pub(crate) context: Option<u32>,
+    /// Cut a folder's pictures to a square and resize them to what the model expects.
+    #[arg(long, requires = "views", help_heading = "Scene")]
+    pub(crate) resize: bool,
+}
+
+/// How to paint and to write.
+#[derive(Debug, Args)]
+pub(crate) struct Look {
+    /// Strength of the noise: 0 paints the mean picture, 1 a sample of what the model thinks possible.
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = temperature)]
+    pub(crate) temperature: f32,
+    /// Seed of the noise, one for all pictures.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) noise_seed: u64,
+    /// Enlarge the pictures of sheets and GIFs this many times.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) scale: u32,
+    /// Replace files that are there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("expected a number from 0 up".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn one_source_of_views_is_required() {
+        let parse = |text: &str| Cli::try_parse_from(text.split(' '));
+        parse("gqn-run render p --world rooms-ring-camera --out o").expect("a world");
+        parse("gqn-run orbit p --views v --out o.gif --resize").expect("a folder");
+        for text in [
+            "gqn-run render p --out o",
+            "gqn-run render p --views v --world rooms-ring-camera --out o",
+            "gqn-run render p --world rooms --out o",
+            "gqn-run render p --world rooms-ring-camera --resize --out o",
+            "gqn-run orbit p --views v --truth --out o.gif",
+            "gqn-run render p --views v --out o --temperature -1",
+            "gqn-run render p --views v --out o --provider gpu",
+        ] {
+            assert_eq!(parse(text).expect_err(text).exit_code(), 2, "{text}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use anyhow::Result;
+use gqn_formats::{FormatError, GraphPorts, Manifest, Package, error_report};
+use gqn_runtime::Engine;
+use serde_json::json;
+
+use super::{engine, open};
+use crate::{cli, output};
+
+/// `gqn-run info`.
+pub(crate) fn info(flags: &cli::Info) -> Result<()> {
+    let package = open(&flags.what)?;
+    let engine = engine(&flags.what, &package);
+    let found = engine.as_ref().map(Engine::describe).map_err(|error| error_report(error));
+    if flags.json {
+        let (engine, error) = (found.as_ref().ok(), found.as_ref().err());
+        return output::json(
+            &json!({ "manifest": package.manifest, "engine": engine, "engine_error": error }),
+        );
+    }
+    let engine =
+        found.unwrap_or_else(|error| format!("none here\n  {}", error.replace('\n', "\n  ")));
+    output::data(&format!("{}engine          {engine}\n", describe(&package)?))
+}
+
+fn describe(package: &Package) -> Result<String, FormatError> {
+    let Manifest { config, provenance, .. } = &package.manifest;
+    let manifest = &package.manifest;
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| text.push_str(&format!("{name:<16}{value}\n"));
+    let name =
+        |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    line("pictures", format!("{0}x{0}, poses {1}", config.image_size, manifest.pose_encoding));
+    let (kind, up) = (name(json!(config.representation)), name(json!(config.upsample_r)));
+    line(
+        "representation",
+        format!("{kind}, R {}, upsampling {up}", config.representation_channels),
+    );
+    let sizes =
+        (config.latent_channels, config.hidden_channels, config.canvas_channels, config.steps);
+    let cores = if config.shared_core { "shared" } else { "unshared" };
+    line(
+        "generator",
+        format!("Z {}, H {}, U {}, L {}, {cores} cores", sizes.0, sizes.1, sizes.2, sizes.3),
+    );
+    let (variant, precision) = (name(json!(manifest.variant)), name(json!(manifest.precision)));
+    line("graphs", format!("{variant}, {precision}, opset {}", manifest.opset));
+    line("in and out", format!("representation {}", ports(&manifest.representation)));
+    line("", format!("generator {}", ports(&manifest.generator)));
+    line("trained on", provenance.data.clone());
+    line(
+        "trained for",
+        format!("{} steps, {:.0} s, seed {}", manifest.step, provenance.seconds, provenance.seed),
+    );
+    line("trained by", format!("{} (commit {})", provenance.command, provenance.commit));
+    for (index, (metric, value)) in provenance.metrics.iter().enumerate() {
+        line(if index == 0 { "measured" } else { "" }, format!("{metric} {value}"));
+    }
+    for (index, (file, entry)) in manifest.files.iter().enumerate() {
+        let head = if index == 0 { "files" } else { "" };
+        line(head, format!("{file}, {} bytes, sha256 {}", entry.bytes, entry.sha256));
+    }
+    Ok(text)
+}
+
+fn ports(ports: &GraphPorts) -> String {
+    let list = |ports: &[gqn_formats::Port]| {
+        ports
+            .iter()
+            .map(|port| format!("{} {}", port.name, port.shape_text()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    format!("{} -> {}", list(&ports.inputs), list(&ports.outputs))
+}

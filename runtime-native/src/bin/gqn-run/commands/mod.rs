@@ -1,0 +1,48 @@
+//! What the subcommands do.
+
+mod info;
+mod orbit;
+mod render;
+mod verify;
+
+use std::path::Path;
+
+use anyhow::Result;
+use gqn_formats::{FormatError, Overwrite, Package};
+use gqn_runtime::Noise;
+use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
+
+pub(crate) use self::info::info;
+pub(crate) use self::orbit::orbit;
+pub(crate) use self::render::render;
+pub(crate) use self::verify::verify;
+
+use crate::cli;
+
+/// Pictures painted in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
+const BATCH: usize = 8;
+
+fn open(what: &cli::What) -> Result<Package> {
+    Ok(Package::open(&what.package)?)
+}
+
+fn engine(what: &cli::What, package: &Package) -> Result<OrtEngine, OrtError> {
+    let runtime = OnnxRuntime::load(what.ort.as_deref())?;
+    OrtEngine::new(runtime, package, &OrtOptions { provider: what.provider, threads: what.threads })
+}
+
+fn noise(look: &cli::Look) -> Noise {
+    Noise::new(look.noise_seed, look.temperature)
+}
+
+fn overwrite(look: &cli::Look) -> Overwrite {
+    if look.force { Overwrite::Force } else { Overwrite::Refuse }
+}
+
+/// Refuses before the work, not after it.
+fn check_free(path: &Path, overwrite: Overwrite) -> Result<()> {
+    if overwrite == Overwrite::Refuse && path.exists() {
+        return Err(FormatError::Exists { path: path.to_owned() }.into());
+    }
+    Ok(())
+}

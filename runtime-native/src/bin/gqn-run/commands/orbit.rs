@@ -1,0 +1,45 @@
+use anyhow::Result;
+use gqn_formats::write_atomic;
+use gqn_runtime::{Engine, Session};
+
+use super::{BATCH, check_free, engine, noise, open, overwrite};
+use crate::input::Input;
+use crate::picture::{enlarged, gif};
+use crate::sheet::sheet;
+use crate::{cli, output};
+
+/// 48 pictures take four seconds.
+const MILLISECONDS: u32 = 80;
+
+/// `gqn-run orbit`.
+pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
+    let overwrite = overwrite(&flags.look);
+    check_free(&flags.out, overwrite)?;
+    let package = open(&flags.what)?;
+    let side = package.manifest.config.image_size;
+    let input = Input::load(&flags.input, side)?;
+    let cameras = input.orbit(flags.frames as usize)?;
+    let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
+    output::talk(&format!("running on {}", session.engine().describe()));
+    session.observe(&input.context)?;
+
+    let bar = output::progress("painting", cameras.len());
+    let (mut images, noise) = (Vec::with_capacity(cameras.len()), noise(&flags.look));
+    for batch in cameras.chunks(BATCH) {
+        let truth = if flags.truth { input.truth(batch, side) } else { None };
+        for (index, frame) in session.query(batch, &noise)?.iter().enumerate() {
+            let prediction = enlarged(frame, flags.look.scale);
+            images.push(match &truth {
+                Some(truth) => {
+                    sheet(&[vec![vec![prediction, enlarged(&truth[index], flags.look.scale)]]])
+                }
+                None => prediction,
+            });
+        }
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    write_atomic(&flags.out, &gif(images, MILLISECONDS)?, overwrite)?;
+    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Observed views and query cameras, from a folder or from a world.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use gqn_formats::Views;
+use gqn_scenes::{Camera, Frame, Scene};
+
+use crate::cli;
+use crate::path::closed_path;
+use crate::picture::{OtherSize, read};
+
+const VIEWS_FILE: &str = "views.json";
+const QUERIES: usize = 5;
+
+/// What the model sees, and where the cameras may go.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// What the model sees.
+    pub(crate) context: Vec<(Frame, Camera)>,
+    /// The scene itself, if it is a generated one.
+    pub(crate) scene: Option<Scene>,
+}
+
+impl Input {
+    /// Reads or renders the views, `side` pixels wide and high.
+    pub(crate) fn load(flags: &cli::Input, side: usize) -> Result<Self> {
+        let count = flags.context.map(|context| context as usize);
+        if let Some(world) = flags.world {
+            let scene = Scene::generate(world, flags.seed);
+            let cameras = scene.cameras(count.unwrap_or(world.max_context()));
+            let context =
+                cameras.iter().map(|camera| (scene.render(camera, side), *camera)).collect();
+            return Ok(Self { context, scene: Some(scene) });
+        }
+        let folder = flags.views.as_deref().unwrap_or(Path::new("."));
+        let other_size = if flags.resize { OtherSize::Resize } else { OtherSize::Refuse };
+        Ok(Self { context: read_folder(folder, count, side, other_size)?, scene: None })
+    }
+
+    /// Cameras to paint: those of the file, else the scene's next ones, else some between the observed ones.
+    pub(crate) fn queries(
+        &self,
+        cameras: Option<&Path>,
+        count: Option<u32>,
+    ) -> Result<Vec<Camera>> {
+        let count = count.map_or(QUERIES, |count| count as usize);
+        match (cameras, &self.scene) {
+            (Some(file), _) => {
+                Ok(read_views(file)?.views.iter().map(gqn_formats::View::camera).collect())
+            }
+            (None, Some(scene)) => {
+                Ok((0..count).map(|index| scene.camera(self.context.len() + index)).collect())
+            }
+            (None, None) => self.between(count, 0.5),
+        }
+    }
+
+    /// A closed path: the scene's own, else one through the observed cameras.
+    pub(crate) fn orbit(&self, count: usize) -> Result<Vec<Camera>> {
+        match &self.scene {
+            Some(scene) => Ok(scene.orbit(count)),
+            None => self.between(count, 0.0),
+        }
+    }
+
+    /// The true pictures, if there are any.
+    pub(crate) fn truth(&self, cameras: &[Camera], side: usize) -> Option<Vec<Frame>> {
+        let scene = self.scene.as_ref()?;
+        Some(cameras.iter().map(|camera| scene.render(camera, side)).collect())
+    }
+
+    fn between(&self, count: usize, phase: f32) -> Result<Vec<Camera>> {
+        let given: Vec<Camera> = self.context.iter().map(|(_, camera)| *camera).collect();
+        ensure!(
+            given.len() > 1,
+            "one view makes no path for the cameras, expected two or more\n\
+             hint: add views, or name the cameras to paint: `gqn-run render … --cameras FILE.json`"
+        );
+        Ok(closed_path(&given, count, phase))
+    }
+}
+
+/// The first `count` pictures of a folder with their cameras, or all.
+fn read_folder(
+    folder: &Path,
+    count: Option<usize>,
+    side: usize,
+    other_size: OtherSize,
+) -> Result<Vec<(Frame, Camera)>> {
+    ensure!(
+        folder.is_dir(),
+        "{} is no folder\nhint: --views names a folder with a {VIEWS_FILE}",
+        folder.display()
+    );
+    let file = folder.join(VIEWS_FILE);
+    let views = read_views(&file)?.views;
+    let count = count.unwrap_or(views.len());
+    ensure!(
+        count <= views.len(),
+        "{} names {} views, --context asks for {count}",
+        file.display(),
+        views.len()
+    );
+    let mut context = Vec::with_capacity(count);
+    for (index, view) in views.iter().take(count).enumerate() {
+        let Some(picture) = &view.picture else {
+            bail!(
+                "{}: view {index} names no picture, and an observed view needs one",
+                file.display()
+            );
+        };
+        context.push((read(&folder.join(picture), side, other_size)?, view.camera()));
+    }
+    Ok(context)
+}
+
+fn read_views(file: &Path) -> Result<Views> {
+    let bytes = std::fs::read(file).with_context(|| {
+        format!(
+            "could not read {}\nhint: it lists cameras (and pictures); `gqn-data render` writes an example",
+            file.display()
+        )
+    })?;
+    Views::from_json(&bytes).with_context(|| format!("{} is refused", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_formats::{View, error_report};
+
+    use super::*;
+    use crate::picture::{enlarged, png};
+
+    const CAMERA: Camera = Camera { position: [1.0, 0.0, 0.5], yaw: 3.0, pitch: -0.25 };
+
+    fn folder(pictures: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let views =
+            pictures.iter().map(|(name, _)| View::new(Some((*name).to_owned()), &CAMERA)).collect();
+        std::fs::write(folder.path().join(VIEWS_FILE), Views::new(views).to_json())
+            .expect("a file");
+        for (name, bytes) in pictures.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+            std::fs::write(folder.path().join(name), bytes).expect("a file");
+        }
+        folder
+    }
+
+    fn picture(side: usize) -> Vec<u8> {
+        let frame = Frame::from_rgb8(side, vec![99; side * side * 3]).expect("a frame");
+        png(&enlarged(&frame, 1)).expect("a PNG")
+    }
+
+    #[track_caller]
+    fn check(folder: &Path, count: Option<usize>, parts: &[&str]) {
+        let error = read_folder(folder, count, 16, OtherSize::Refuse).expect_err("bad input");
+        let report = error_report(error.as_ref());
+        for part in parts {
+            assert!(report.contains(part), "`{part}` is not in: {report}");
+        }
+        assert!(
+            report.lines().skip(1).all(|line| line.starts_with("hint:")),
+            "one line and hints: {report}"
+        );
+    }
+
+    #[test]
+    fn pictures_and_cameras_are_read() {
+        let folder = folder(&[("0.png", &picture(16)), ("1.png", &picture(16))]);
+        let read = |count| read_folder(folder.path(), count, 16, OtherSize::Refuse).expect("views");
+        assert_eq!(read(None).len(), 2);
+        assert_eq!(
+            read(Some(1)),
+            [(Frame::from_rgb8(16, vec![99; 768]).expect("a frame"), CAMERA)]
+        );
+        check(folder.path(), Some(3), &["names 2 views", "asks for 3"]);
+    }
+
+    #[test]
+    fn bad_folders_are_explained() {
+        check(Path::new("no/such/folder"), None, &["no/such/folder is no folder", "hint:"]);
+        let empty = tempfile::tempdir().expect("a folder");
+        check(empty.path(), None, &["could not read", "views.json", "gqn-data render"]);
+        std::fs::write(empty.path().join(VIEWS_FILE), b"{\"format\":1").expect("a file");
+        check(empty.path(), None, &["views.json", "JSON"]);
+        std::fs::write(
+            empty.path().join(VIEWS_FILE),
+            Views::new(vec![View::new(None, &CAMERA)]).to_json(),
+        )
+        .expect("a file");
+        check(empty.path(), None, &["view 0 names no picture"]);
+    }
+
+    #[test]
+    fn bad_pictures_are_named() {
+        let good = picture(16);
+        check(
+            folder(&[("0.png", &good), ("1.png", &picture(24))]).path(),
+            None,
+            &["1.png is 24x24", "16x16", "--resize"],
+        );
+        check(
+            folder(&[("0.png", &good), ("gone.png", b"")]).path(),
+            None,
+            &["could not read", "gone.png"],
+        );
+        check(
+            folder(&[("text.png", b"not a picture")]).path(),
+            None,
+            &["text.png is no picture", "hint:"],
+        );
+        check(
+            folder(&[("cut.png", &good[..good.len() / 2])]).path(),
+            None,
+            &["cut.png is no picture"],
+        );
+    }
+
+    #[test]
+    fn one_view_makes_no_path() {
+        let context = vec![(Frame::from_rgb8(16, vec![0; 768]).expect("a frame"), CAMERA)];
+        let one = Input { context: context.clone(), scene: None };
+        assert!(one.orbit(4).expect_err("one view").to_string().contains("--cameras"));
+        let two = Input { context: [context.clone(), context].concat(), scene: None };
+        assert_eq!(two.orbit(4).expect("a path").len(), 4);
+        assert_eq!(two.queries(None, None).expect("cameras").len(), QUERIES);
+    }
+}

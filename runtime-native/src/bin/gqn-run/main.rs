@@ -1,0 +1,40 @@
+//! `gqn-run`: runs a package with ONNX Runtime, and paints what cameras would see.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `cli.rs` | the command line |
+//! | `commands/` | one file for each subcommand |
+//! | `input.rs` | observed views and query cameras, from a folder or from a world |
+//! | `path.rs` | a closed path of cameras along given ones |
+//! | `picture.rs` | reading, scaling and writing pictures |
+//! | `sheet.rs` | several pictures in one |
+//! | `output.rs` | the one place that writes to the terminal |
+
+mod cli;
+mod commands;
+mod input;
+mod output;
+mod path;
+mod picture;
+mod sheet;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use gqn_formats::error_report;
+
+fn main() -> ExitCode {
+    let result = match cli::Cli::parse().command {
+        cli::Command::Info(flags) => commands::info(&flags),
+        cli::Command::Verify(flags) => commands::verify(&flags),
+        cli::Command::Render(flags) => commands::render(&flags),
+        cli::Command::Orbit(flags) => commands::orbit(&flags),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::talk(&error_report(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Reading, scaling and writing pictures.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use gqn_scenes::Frame;
+use image::codecs::gif::{GifEncoder, Repeat};
+use image::codecs::png::PngEncoder;
+use image::imageops::{FilterType, crop_imm, resize};
+use image::{Delay, ExtendedColorType, ImageEncoder, ImageReader, RgbImage};
+
+/// What to do with a picture of another size than the model's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OtherSize {
+    Refuse,
+    /// Cut the largest square out of its middle and resize that.
+    Resize,
+}
+
+/// Reads a picture of the model's size.
+pub(crate) fn read(path: &Path, side: usize, other_size: OtherSize) -> Result<Frame> {
+    let name = path.display();
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let reader = reader.with_context(|| format!("could not read {name}"))?;
+    let picture = reader
+        .decode()
+        .with_context(|| {
+            format!("{name} is no picture that can be read\nhint: PNG, JPEG and GIF are known")
+        })?
+        .into_rgb8();
+    let (width, height) = picture.dimensions();
+    let picture = if (width as usize, height as usize) == (side, side) {
+        picture
+    } else if other_size == OtherSize::Resize {
+        let square = width.min(height);
+        let cut = crop_imm(&picture, (width - square) / 2, (height - square) / 2, square, square)
+            .to_image();
+        resize(&cut, side as u32, side as u32, FilterType::Lanczos3)
+    } else {
+        bail!(
+            "{name} is {width}x{height} pixels, the model expects {side}x{side}\n\
+             hint: --resize cuts pictures to a square and resizes them"
+        );
+    };
+    Frame::from_rgb8(side, picture.into_raw()).with_context(|| format!("could not read {name}"))
+}
+
+/// A frame as an image, enlarged smoothly.
+pub(crate) fn enlarged(frame: &Frame, scale: u32) -> RgbImage {
+    let side = frame.side() as u32;
+    let image = RgbImage::from_raw(side, side, frame.rgb8().to_vec())
+        .expect("a frame has three bytes a pixel");
+    if scale == 1 {
+        image
+    } else {
+        resize(&image, side * scale, side * scale, FilterType::CatmullRom)
+    }
+}
+
+/// The content of a PNG file.
+pub(crate) fn png(image: &RgbImage) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    PngEncoder::new(&mut bytes)
+        .write_image(image, image.width(), image.height(), ExtendedColorType::Rgb8)
+        .context("could not encode a picture as PNG")?;
+    Ok(bytes)
+}
+
+/// The content of an animated GIF that repeats for ever, each picture with its own 256 colours.
+pub(crate) fn gif(
+    images: impl IntoIterator<Item = RgbImage>,
+    milliseconds: u32,
+) -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    // 1 of 30: the slowest search for colours, the best palette.
+    let mut encoder = GifEncoder::new_with_speed(&mut bytes, 1);
+    encoder.set_repeat(Repeat::Infinite).context("could not encode the GIF")?;
+    for image in images {
+        let image = image::DynamicImage::from(image).into_rgba8();
+        let frame =
+            image::Frame::from_parts(image, 0, 0, Delay::from_numer_denom_ms(milliseconds, 1));
+        encoder.encode_frame(frame).context("could not encode the GIF")?;
+    }
+    drop(encoder);
+    Ok(bytes.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use image::AnimationDecoder;
+    use image::codecs::gif::GifDecoder;
+
+    use super::*;
+
+    #[test]
+    fn a_gif_has_its_pictures_and_nearly_their_colours() {
+        let flat = |colour| RgbImage::from_pixel(8, 8, image::Rgb(colour));
+        let bytes = gif([flat([200, 10, 10]), flat([10, 200, 10]), flat([10, 10, 200])], 80)
+            .expect("a GIF");
+        let decoder = GifDecoder::new(Cursor::new(&bytes)).expect("a GIF");
+        let frames = decoder.into_frames().collect_frames().expect("frames");
+        assert_eq!(frames.len(), 3);
+        // NeuQuant shifts colours by a few steps of 256.
+        assert!(
+            frames[1]
+                .buffer()
+                .pixels()
+                .all(|pixel| pixel[1].abs_diff(200) < 4 && pixel[0].abs_diff(10) < 4)
+        );
+        assert_eq!(frames[0].delay().numer_denom_ms(), (80, 1));
+        assert!(
+            bytes.windows(11).any(|window| window == b"NETSCAPE2.0"),
+            "it says that it repeats"
+        );
+    }
+
+    #[test]
+    fn resizing_keeps_the_middle_square() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("wide.png");
+        // Red wings left and right of a blue square.
+        let wide = RgbImage::from_fn(96, 32, |x, _| {
+            image::Rgb(if (32..64).contains(&x) { [0, 0, 255] } else { [255, 0, 0] })
+        });
+        std::fs::write(&path, png(&wide).expect("a PNG")).expect("a file");
+        let error = read(&path, 16, OtherSize::Refuse).expect_err("another size").to_string();
+        assert!(
+            error.contains("wide.png is 96x32")
+                && error.contains("16x16")
+                && error.contains("--resize"),
+            "{error}"
+        );
+        let frame = read(&path, 16, OtherSize::Resize).expect("a frame");
+        assert!(frame.rgb8().chunks_exact(3).all(|pixel| pixel == [0, 0, 255]));
+    }
+}

@@ -1,0 +1,56 @@
+use std::path::PathBuf;
+
+use gqn_runtime::EngineError;
+use thiserror::Error;
+
+use crate::provider::Provider;
+
+/// Why there is no engine.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum OrtError {
+    #[error(
+        "no ONNX Runtime found; looked at {}\nhint: `cargo xtask setup` fetches one; or name yours with --ort or ORT_DYLIB_PATH",
+        searched.join(", ")
+    )]
+    NotFound { searched: Vec<String> },
+    #[error(
+        "{named_by} names {}, which holds no {expected}\nhint: name the library's file or the folder it is in",
+        path.display()
+    )]
+    Named { named_by: &'static str, path: PathBuf, expected: String },
+    #[error("could not load {} as a library", path.display())]
+    Load { path: PathBuf, source: libloading::Error },
+    #[error(
+        "{} is no ONNX Runtime: it does not export OrtGetApiBase\nhint: the file's name is libonnxruntime.so, perhaps with a version",
+        path.display()
+    )]
+    NotOnnxRuntime { path: PathBuf },
+    #[error(
+        "ONNX Runtime {found} at {} is too old, expected {expected} or later\nhint: `cargo xtask setup` fetches one that fits",
+        path.display()
+    )]
+    Version { path: PathBuf, found: String, expected: String },
+    #[error(
+        "{} was asked for after another ONNX Runtime, {}, was loaded",
+        asked.display(), loaded.display()
+    )]
+    AlreadyLoaded { asked: PathBuf, loaded: PathBuf },
+    #[error("ONNX Runtime at {} does not start: {reason}", path.display())]
+    Start { path: PathBuf, reason: String },
+    #[error("provider {provider} does not run here: {reason}\nhint: {}", provider.hint())]
+    Provider { provider: Provider, reason: String },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// The first line of a message of ONNX Runtime, which likes to add its call stack.
+pub(crate) fn first_line(message: &str) -> String {
+    message
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("no reason given")
+        .to_owned()
+}

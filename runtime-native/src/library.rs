@@ -1,0 +1,166 @@
+//! The one ONNX Runtime of this process.
+
+use std::ffi::CStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use ort::environment::Environment;
+use ort::logging::LogLevel;
+
+use crate::error::{OrtError, first_line};
+use crate::search::{Found, file_name, find};
+
+/// A loaded ONNX Runtime. A process has one, which stays until it ends.
+#[derive(Debug)]
+pub struct OnnxRuntime {
+    pub(crate) environment: Environment,
+    version: String,
+    path: PathBuf,
+    how: &'static str,
+}
+
+static LOADED: OnceLock<OnnxRuntime> = OnceLock::new();
+
+impl OnnxRuntime {
+    /// Finds and loads ONNX Runtime: `named` (a file or folder), else `ORT_DYLIB_PATH`, else beside the program, else
+    /// where `cargo xtask setup` puts it, else by the system's loader. Later calls return the one that is loaded.
+    ///
+    /// # Errors
+    /// [`OrtError`] if there is none, it is no ONNX Runtime or too old, or another was loaded before.
+    pub fn load(named: Option<&Path>) -> Result<&'static Self, OrtError> {
+        static LOADING: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+        let variable = std::env::var_os("ORT_DYLIB_PATH");
+        let program = std::env::current_exe().ok();
+        let folder = program.as_deref().and_then(Path::parent);
+        if let Some(loaded) = LOADED.get() {
+            if named.is_some() {
+                let asked = absolute(&find(named, None, None)?.0.path);
+                if asked != loaded.path {
+                    return Err(OrtError::AlreadyLoaded { asked, loaded: loaded.path.clone() });
+                }
+            }
+            return Ok(loaded);
+        }
+        let (found, searched) = find(named, variable.as_deref(), folder)?;
+        let runtime = Self::start(&found, searched)?;
+        Ok(LOADED.get_or_init(|| runtime))
+    }
+
+    /// Its version, such as `1.32.0`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The library's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Version, file, and how it was found.
+    pub fn describe(&self) -> String {
+        format!("ONNX Runtime {} ({}, {})", self.version, self.path.display(), self.how)
+    }
+
+    fn start(found: &Found, searched: Vec<String>) -> Result<Self, OrtError> {
+        let by_name = found.path == Path::new(&file_name());
+        let path = if by_name { found.path.clone() } else { absolute(&found.path) };
+        // `ort` panics over some libraries that are none of ours, so the library is looked at first.
+        let version = match version_of(&path) {
+            Err(OrtError::Load { .. }) if by_name => return Err(OrtError::NotFound { searched }),
+            version => version?,
+        };
+        check_version(&path, &version)?;
+        let failed =
+            |reason: &str| OrtError::Start { path: path.clone(), reason: first_line(reason) };
+        let builder = ort::init_from(&path).map_err(|error| failed(&error.to_string()))?;
+        let builder = builder.with_name("gqn").with_telemetry(false);
+        let environment = builder.build().map_err(|error| failed(error.message()))?;
+        if std::env::var_os("ORT_LOG").is_none() {
+            // Every failure is returned as an error too; said once is enough.
+            environment.set_log_level(LogLevel::Fatal);
+        }
+        let path = if by_name { mapped_file().unwrap_or(path) } else { path };
+        Ok(Self { environment, version, path, how: found.how })
+    }
+}
+
+fn check_version(path: &Path, version: &str) -> Result<(), OrtError> {
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    let release = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if release.0 == 1 && release.1 >= ort::MINOR_VERSION {
+        return Ok(());
+    }
+    let (path, found, expected) =
+        (path.to_owned(), version.to_owned(), format!("1.{}", ort::MINOR_VERSION));
+    Err(OrtError::Version { path, found, expected })
+}
+
+/// Asks a library for the version of ONNX Runtime that it is.
+#[allow(
+    unsafe_code,
+    reason = "a library is loaded at run time; its two entry points are declared by ort-sys"
+)]
+fn version_of(path: &Path) -> Result<String, OrtError> {
+    // SAFETY: running the initialisers of a library that the user names, or that lies where ours does, is what
+    // loading ONNX Runtime means; nothing of it is used after `library` is dropped.
+    let library = unsafe { libloading::Library::new(path) }
+        .map_err(|source| OrtError::Load { path: path.to_owned(), source })?;
+    let none = |_| OrtError::NotOnnxRuntime { path: path.to_owned() };
+    type GetApiBase = unsafe extern "C" fn() -> *const ort::sys::OrtApiBase;
+    // SAFETY: the name belongs to ONNX Runtime, which has kept this signature since its first release.
+    let get_api_base = unsafe { library.get::<GetApiBase>(b"OrtGetApiBase") }.map_err(none)?;
+    // SAFETY: as above; the pointer is checked before it is read, and the text is copied.
+    unsafe {
+        let base = get_api_base()
+            .as_ref()
+            .ok_or_else(|| OrtError::NotOnnxRuntime { path: path.to_owned() })?;
+        let version = (base.GetVersionString)();
+        if version.is_null() {
+            return Err(OrtError::NotOnnxRuntime { path: path.to_owned() });
+        }
+        Ok(CStr::from_ptr(version).to_string_lossy().into_owned())
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The file behind a library that the system's loader found by its name (Linux only).
+fn mapped_file() -> Option<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let files =
+        maps.lines().filter_map(|line| line.find('/').map(|start| PathBuf::from(&line[start..])));
+    let name = file_name();
+    let is_ours =
+        |file: &PathBuf| file.file_name().is_some_and(|f| f.to_string_lossy().starts_with(&name));
+    files.into_iter().find(is_ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_odd_versions_are_refused() {
+        let path = Path::new("libonnxruntime.so");
+        for version in ["1.20.0", "1.32.0", "1.33.0-dev"] {
+            check_version(path, version).expect("new enough");
+        }
+        for version in ["1.19.2", "1.4", "0.32.0", "2.0.0", "", "one"] {
+            assert!(
+                matches!(check_version(path, version), Err(OrtError::Version { .. })),
+                "{version}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_library_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(file_name());
+        std::fs::write(&path, b"no library").expect("a file");
+        assert!(matches!(version_of(&path), Err(OrtError::Load { .. })));
+    }
+}
