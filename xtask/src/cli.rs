@@ -1,7 +1,10 @@
 //! The command line of `cargo xtask`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
+use crate::demo::Demo;
 use crate::setup::Parts;
 
 /// The chores of the workspace: set-up, demonstration and tests.
@@ -16,12 +19,16 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Fetch libtorch, ONNX Runtime and the tests' Python packages into target/, each once
     Setup(SetupOptions),
+    /// Train a small model on rendered scenes, export and verify it, and paint views that no camera took
+    Demo(DemoOptions),
+    /// Format check, lints, all tests, documentation: what continuous integration runs
+    Test,
 }
 
 /// Without a flag, all three parts.
 #[derive(Debug, Args)]
 pub(crate) struct SetupOptions {
-    /// What the trainer links: libtorch, from PyTorch's wheel or from your own LIBTORCH
+    /// What the trainer links: libtorch, from `PyTorch`'s wheel or from your own LIBTORCH
     #[arg(long)]
     libtorch: bool,
     /// What the native runtime loads: ONNX Runtime, unless `ORT_DYLIB_PATH` names your own
@@ -30,6 +37,38 @@ pub(crate) struct SetupOptions {
     /// What the tests check exported graphs with: Python's onnx in a virtual environment
     #[arg(long)]
     python: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Minutes of training; a few make blurry pictures, thirty make better ones
+    #[arg(long, default_value_t = 3.0, value_parser = minutes)]
+    minutes: f64,
+    /// Seed of the training scenes, the weights and the noise
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// Folder to write; an earlier demo's files in it are replaced
+    #[arg(long, default_value = "out/demo")]
+    out: PathBuf,
+    /// Write into the folder even if the demo did not make it
+    #[arg(long)]
+    force: bool,
+}
+
+impl From<DemoOptions> for Demo {
+    fn from(options: DemoOptions) -> Self {
+        Self {
+            minutes: options.minutes,
+            seed: options.seed,
+            out: options.out,
+            force: options.force,
+        }
+    }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes = text.parse().ok().filter(|minutes| *minutes > 0.0 && *minutes < 1e5);
+    minutes.ok_or_else(|| "expected a positive number of minutes".to_owned())
 }
 
 impl SetupOptions {

@@ -8,14 +8,18 @@
 //! | `workspace.rs` | where things lie, and how cargo and the project's binaries are called |
 //! | `failure.rs` | an error with a remedy, and how errors are printed |
 //! | `talk.rs` | lines, headings and bars on stderr |
+//! | `stopwatch.rs` | what each stage of a chore took |
 //! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
 //! | `test.rs` | formatting, lints, tests and docs, in that order |
 
 mod cli;
+mod demo;
 mod failure;
 mod setup;
+mod stopwatch;
 mod talk;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,5 +44,7 @@ fn run(cli: Cli) -> Result<()> {
     let workspace = Workspace::here()?;
     match cli.command {
         Command::Setup(options) => setup::set_up(&workspace, options.parts()),
+        Command::Demo(options) => demo::run(&workspace, &options.into()),
+        Command::Test => test::run(&workspace),
     }
 }

@@ -1,4 +1,4 @@
-//! libtorch: the pinned one out of PyTorch's wheel, or the user's own.
+//! libtorch: the pinned one out of `PyTorch`'s wheel, or the user's own.
 //!
 //! The wheel is the CUDA build, of which only the CPU half is unpacked: `libtorch_cpu.so`, what it needs, and the
 //! headers. So the trainer is compiled against the very headers that CUDA machines have, and CUDA is never linked.
@@ -15,7 +15,7 @@ use super::{links, version};
 use crate::talk;
 use crate::workspace::Workspace;
 
-/// The PyTorch release that the trainer's binding (tch 0.24) was generated for.
+/// The `PyTorch` release that the trainer's binding (tch 0.24) was generated for.
 pub(super) const VERSION: &str = "2.11.0";
 
 /// Wheel and unpacked files lie side by side for a moment, and pip copies the wheel once.
@@ -41,7 +41,7 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     links::make(workspace, &folder)
 }
 
-/// PyTorch, and the two CUDA libraries that its CPU half names.
+/// `PyTorch`, and the two CUDA libraries that its CPU half names.
 fn wheels(platform: Platform) -> [(Wheel, Select); 3] {
     let (torch, runtime, cupti) = match platform {
         Platform::LinuxX86_64 => (

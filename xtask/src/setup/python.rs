@@ -23,7 +23,8 @@ pub(crate) fn pip(arguments: &[&str], temporary: &Path) -> Result<()> {
     command
         .args(["-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "--no-input"])
         .args(arguments);
-    command.env("TMPDIR", temporary);
+    // As root, pip warns of system packages; it touches none here.
+    command.env("TMPDIR", temporary).env("PIP_ROOT_USER_ACTION", "ignore");
     run(&mut command)
 }
 

@@ -12,7 +12,7 @@ use super::python;
 use crate::failure::failure;
 use crate::talk;
 
-/// One file of a Python package index. The interpreter's tag is pinned too (CPython 3.11), so that the file and its hash
+/// One file of a Python package index. The interpreter's tag is pinned too (`CPython` 3.11), so that the file and its hash
 /// do not depend on the Python of the machine: only libraries and headers are taken out of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wheel {
@@ -122,7 +122,7 @@ pub(crate) fn sha256(path: &Path) -> Result<String> {
             }
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }
 
 fn only_wheel(folder: &Path) -> Result<PathBuf> {

@@ -1,0 +1,141 @@
+//! The evaluation's figures, and what the demo says in the end.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::failure::failure;
+
+/// What the trainer measured on held-out scenes. Errors are means over pixel values in \[0, 1\].
+#[derive(Debug, Deserialize)]
+pub(super) struct Figures {
+    mse_generated: f64,
+    /// The best constant picture: the mean of the training frames.
+    mse_constant: f64,
+    /// Decibels.
+    psnr_generated: f64,
+    /// Nats, over all DRAW steps.
+    kl: f64,
+    steps: u64,
+    seconds: f64,
+}
+
+impl Figures {
+    /// Reads `metrics.json`.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot open {}", path.display()))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} does not hold the evaluation's figures", path.display()))
+    }
+
+    /// Refuses a training that learned nothing.
+    pub(super) fn check(&self) -> Result<()> {
+        let learned = self.mse_generated < self.mse_constant && self.kl > 0.0;
+        if learned {
+            return Ok(());
+        }
+        Err(failure(
+            format!(
+                "the model learned nothing: mse {:.5}, a constant picture has {:.5}; kl {:.3}, expected above 0",
+                self.mse_generated, self.mse_constant, self.kl
+            ),
+            "train longer (--minutes 10) or with another --seed",
+        ))
+    }
+
+    /// A few lines of prose and numbers.
+    pub(super) fn describe(&self) -> String {
+        format!(
+            "trained {} steps in {:.0} seconds; on scenes it never saw, from views it never saw:\n  \
+             mean squared error      {:.5}\n  \
+             best constant picture   {:.5}\n  \
+             ratio                   {:.2}\n  \
+             psnr                    {:.1} dB\n  \
+             kl                      {:.1} nats",
+            self.steps,
+            self.seconds,
+            self.mse_generated,
+            self.mse_constant,
+            self.mse_generated / self.mse_constant,
+            self.psnr_generated,
+            self.kl,
+        )
+    }
+}
+
+/// What pictures to expect after that long, in plain words.
+pub(super) fn expectation(minutes: f64) -> String {
+    if minutes < 20.0 {
+        format!(
+            "{minutes} minutes of training make blurry pictures: walls, floor and where things stand come first, \
+             their edges and shapes need hours"
+        )
+    } else {
+        format!(
+            "{minutes} minutes of training on a CPU still make soft pictures; edges and shapes need hours"
+        )
+    }
+}
+
+/// What to do next.
+pub(super) fn next_steps(out: &Path) -> String {
+    let (run, package) = (out.join("run"), out.join("package"));
+    let (run, package) = (run.display(), package.display());
+    format!(
+        "what next:\n  \
+         better pictures        cargo xtask demo --minutes 30\n  \
+         another scene          target/release/gqn-run render {package} --world rooms-ring-camera --seed 42 --out out/view\n  \
+         your own pictures      target/release/gqn-run render {package} --help\n  \
+         your own training      target/release/gqn-train train --preset tiny --world shepard-metzler-5 --out out/run\n  \
+         export it              target/release/gqn-export export {run} --out out/package\n  \
+         in a browser           to come: the package is what the page will load"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(mse_generated: f64, kl: f64) -> Figures {
+        Figures {
+            mse_generated,
+            mse_constant: 0.05,
+            psnr_generated: 16.0,
+            kl,
+            steps: 700,
+            seconds: 180.0,
+        }
+    }
+
+    #[test]
+    fn figures_are_read_beside_ones_it_does_not_know() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.json");
+        let text = r#"{"mse_generated":0.025,"mse_constant":0.05,"psnr_generated":16,"kl":3,"steps":7,"seconds":9,"elbo":-1}"#;
+        fs::write(&path, text).unwrap();
+        assert!(Figures::read(&path).unwrap().describe().contains("ratio                   0.50"));
+        fs::write(&path, "{}").unwrap();
+        assert!(
+            Figures::read(&path)
+                .unwrap_err()
+                .to_string()
+                .ends_with("does not hold the evaluation's figures")
+        );
+    }
+
+    #[test]
+    fn a_model_that_learned_nothing_is_an_error() {
+        figures(0.03, 1.0).check().unwrap();
+        figures(0.06, 1.0).check().unwrap_err();
+        figures(0.03, 0.0).check().unwrap_err();
+        figures(f64::NAN, 1.0).check().unwrap_err();
+    }
+
+    #[test]
+    fn three_minutes_are_called_blurry() {
+        assert!(expectation(3.0).contains("blurry"));
+    }
+}
