@@ -1,0 +1,169 @@
+use gqn_scenes::PoseEncoding;
+use serde::{Deserialize, Serialize};
+
+use crate::error::FormatError;
+
+/// Numbers in a pose, whatever its encoding.
+const POSE_CHANNELS: usize = 7;
+
+/// Everything that must be equal for two sets of weights to be interchangeable.
+///
+/// Sizes are named as in the legend of `ARCHITECTURE.md`; their values in the paper are those of
+/// [`Preset::Paper`](crate::Preset::Paper).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// S: side of a picture in pixels; a multiple of 8, at least 16 (Eslami et al. 2018: 64).
+    pub image_size: usize,
+    /// Which network turns a picture and its camera into a representation.
+    pub representation: RepresentationKind,
+    /// R: channels of the representation; a multiple of 8 (Eslami et al. 2018: 256).
+    pub representation_channels: usize,
+    /// Z: channels of the latent of one step (torch-gqn: 3; more made training collapse).
+    pub latent_channels: usize,
+    /// H: channels of the hidden and of the cell state (torch-gqn: 128).
+    pub hidden_channels: usize,
+    /// U: channels of the canvas (torch-gqn: 128).
+    pub canvas_channels: usize,
+    /// L: DRAW steps (Eslami et al. 2018: 12).
+    pub steps: usize,
+    /// Whether the L steps share one inference and one generation core.
+    pub shared_core: bool,
+    /// How a 1×1 representation reaches the cores' h×h; a representation that has that size passes as it is.
+    pub upsample_r: UpsampleR,
+    /// How a camera is written as seven numbers.
+    pub pose_encoding: PoseEncoding,
+}
+
+/// The representation networks of Eslami et al. 2018, section S3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepresentationKind {
+    /// Four strided convolutions, R×1×1.
+    Pyramid,
+    /// Residual convolutions that keep space, R×h×h.
+    Tower,
+    /// The tower, then the mean over space, R×1×1.
+    Pool,
+}
+
+/// How a 1×1 representation is brought to the h×h of the cores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpsampleR {
+    /// A transposed convolution of each core (the reference; R²·h² parameters a core).
+    Learned,
+    /// The same numbers at every place; no parameters.
+    Tile,
+}
+
+impl ModelConfig {
+    /// h: side of the hidden state, a quarter of the picture's.
+    pub fn hidden_size(&self) -> usize {
+        self.image_size / 4
+    }
+
+    /// Channels of a pose, 7.
+    pub fn pose_channels(&self) -> usize {
+        POSE_CHANNELS
+    }
+
+    /// Side of the representation: h for the tower, 1 for the others.
+    pub fn representation_size(&self) -> usize {
+        match self.representation {
+            RepresentationKind::Tower => self.hidden_size(),
+            RepresentationKind::Pyramid | RepresentationKind::Pool => 1,
+        }
+    }
+
+    /// Shape of a scene's representation, `[1, R, 1, 1]` or `[1, R, h, h]`.
+    pub fn scene_shape(&self) -> [usize; 4] {
+        let side = self.representation_size();
+        [1, self.representation_channels, side, side]
+    }
+
+    /// Whether the cores own a learned up-sampler for the representation.
+    pub fn learns_upsample_r(&self) -> bool {
+        self.upsample_r == UpsampleR::Learned && self.representation_size() == 1
+    }
+
+    /// Number of distinct inference (and of generation) cores: 1 or L.
+    pub fn cores(&self) -> usize {
+        if self.shared_core { 1 } else { self.steps }
+    }
+
+    /// Input channels of a generation core's gates, in the order hidden, latent, pose, representation.
+    pub fn generation_channels(&self) -> usize {
+        self.hidden_channels + self.latent_channels + POSE_CHANNELS + self.representation_channels
+    }
+
+    /// Input channels of an inference core's gates, in the order hidden of the inference core, hidden of the
+    /// generation core, canvas, picture, pose, representation.
+    pub fn inference_channels(&self) -> usize {
+        2 * self.hidden_channels
+            + self.canvas_channels
+            + 3
+            + POSE_CHANNELS
+            + self.representation_channels
+    }
+
+    /// Checks what the networks take for granted.
+    ///
+    /// # Errors
+    /// [`FormatError::Size`] names the first size that does not fit.
+    pub fn validate(&self) -> Result<(), FormatError> {
+        let sizes = [
+            ("image_size", self.image_size, 8, 16, 1024),
+            ("representation_channels", self.representation_channels, 8, 8, 4096),
+            ("latent_channels", self.latent_channels, 1, 1, 1024),
+            ("hidden_channels", self.hidden_channels, 1, 1, 4096),
+            ("canvas_channels", self.canvas_channels, 1, 1, 4096),
+            ("steps", self.steps, 1, 1, 256),
+        ];
+        for (name, found, multiple, smallest, largest) in sizes {
+            if found < smallest || found > largest || found % multiple != 0 {
+                return Err(FormatError::Size { name, found, multiple, smallest, largest });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{FormatError, Preset};
+
+    #[test]
+    fn presets_are_valid() {
+        for preset in Preset::ALL {
+            preset.config().validate().expect("a preset is valid");
+        }
+    }
+
+    #[test]
+    fn paper_has_the_published_channels() {
+        // Eslami et al. 2018 and torch-gqn: 394 input channels of the generation core's gates.
+        let config = Preset::Paper.config();
+        assert_eq!(config.generation_channels(), 394);
+        assert_eq!(config.inference_channels(), 3 + 7 + 256 + 3 * 128);
+        assert_eq!(config.hidden_size(), 16);
+    }
+
+    #[test]
+    fn odd_sizes_are_refused_by_name() {
+        let mut config = Preset::Tiny.config();
+        config.image_size = 30;
+        let error = config.validate().expect_err("30 is no multiple of 8");
+        assert!(matches!(error, FormatError::Size { name: "image_size", found: 30, .. }));
+        config = Preset::Tiny.config();
+        config.steps = 0;
+        assert!(config.validate().is_err());
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let mut json = serde_json::to_value(Preset::Tiny.config()).expect("a config is JSON");
+        json["hiden_channels"] = 3.into();
+        assert!(serde_json::from_value::<crate::ModelConfig>(json).is_err());
+    }
+}

@@ -1,0 +1,78 @@
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a config, a checkpoint, a manifest or a package was refused.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum FormatError {
+    #[error("{name} is {found}, expected a multiple of {multiple} from {smallest} to {largest}")]
+    Size { name: &'static str, found: usize, multiple: usize, smallest: usize, largest: usize },
+    #[error("unknown preset `{found}`, expected one of: paper, edge, tiny")]
+    Preset { found: String },
+    #[error("could not read {}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("could not write {}{}", path.display(), write_hint(source))]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{} exists\nhint: name another place, or replace it with --force", path.display())]
+    Exists { path: PathBuf },
+    #[error(
+        "{what} is not a readable safetensors file\nhint: the file may be cut short; copy or write it again"
+    )]
+    Tensors { what: String, source: safetensors::SafeTensorError },
+    #[error("{what} is no {expected}: its metadata has no `{key}`")]
+    Metadata { what: String, expected: &'static str, key: &'static str },
+    #[error("{what}: metadata `{key}` cannot be read")]
+    MetadataValue { what: String, key: &'static str, source: serde_json::Error },
+    #[error(
+        "{what} has format version {found}, expected {expected}\nhint: write it again with this version of the tools"
+    )]
+    Version { what: String, found: String, expected: u64 },
+    #[error("{what}: tensor `{name}` is missing, expected shape {expected:?}")]
+    MissingTensor { what: String, name: String, expected: Vec<usize> },
+    #[error("{what}: unknown tensor `{name}` of shape {found:?}")]
+    UnknownTensor { what: String, name: String, found: Vec<usize> },
+    #[error("{what}: tensor `{name}` has shape {found:?}, expected {expected:?}")]
+    Shape { what: String, name: String, found: Vec<usize>, expected: Vec<usize> },
+    #[error("{what}: tensor `{name}` has element type {found}, expected F32")]
+    ElementType { what: String, name: String, found: String },
+    #[error("{what}: tensor `{name}` holds a number that is not finite")]
+    NotFinite { what: String, name: String },
+    #[error("{what} belongs to the model {found}, expected {expected}")]
+    OtherModel { what: String, found: String, expected: String },
+    #[error("{what}: pose encoding is `{found}`, expected `{expected}`")]
+    PoseEncoding { what: String, found: String, expected: String },
+    #[error("{what} is not valid JSON for this format")]
+    Json { what: String, source: serde_json::Error },
+    #[error("{} is no package: it has no manifest.json\nhint: make one with `gqn-export export`", path.display())]
+    NotAPackage { path: PathBuf },
+    #[error("the package is no readable zip")]
+    Zip { source: zip::result::ZipError },
+    #[error("the package lacks {name}\nhint: copy or export it again")]
+    MissingFile { name: String },
+    #[error(
+        "{name} has sha256 {found}, expected {expected}\nhint: the file was changed or damaged; copy or export it again"
+    )]
+    Checksum { name: String, found: String, expected: String },
+    #[error("file name `{name}` in the {what} is not a plain name")]
+    FileName { what: &'static str, name: String },
+    #[error("manifest.json: port `{name}` of the {graph} has shape {found}, expected {expected}")]
+    Port { graph: &'static str, name: &'static str, found: String, expected: String },
+    #[error("views.json names no views")]
+    NoViews,
+    #[error("views.json: view {index} has a camera that is not finite")]
+    ViewNotFinite { index: usize },
+}
+
+fn write_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "\nhint: the disk is full; free some space and run the command again"
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "\nhint: you may not write there; name another place"
+        }
+        _ => "",
+    }
+}

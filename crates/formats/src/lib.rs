@@ -1,0 +1,48 @@
+//! What one stage of the pipeline writes and another reads: model sizes, parameter names, checkpoints, packages.
+//!
+//! Not a place for arithmetic: nothing here evaluates a network, and nothing here knows libtorch or ONNX.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `config.rs` | [`ModelConfig`]: everything that must be equal for weights to be interchangeable |
+//! | `preset.rs` | [`Preset`]: the named sizes `paper`, `edge` and `tiny` |
+//! | `parameter.rs` | [`parameters`]: the one list of names and shapes, derived from the config |
+//! | `checkpoint.rs` | [`Checkpoint`]: weights with config, step and provenance |
+//! | `tensor_file.rs` | [`TensorFile`]: named tensors and metadata in one safetensors file |
+//! | `ports.rs` | [`GraphPorts`]: names, element types and shapes of the graphs' inputs and outputs |
+//! | `manifest.rs` | [`Manifest`]: the contract of a package |
+//! | `package.rs` | [`Package`]: a package's files, checked against its manifest |
+//! | `views.rs` | [`Views`]: pictures and the cameras that took them |
+//! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
+//! | `error.rs` | [`FormatError`] |
+//! | `report.rs` | [`error_report`]: what a command line prints of an error |
+//!
+//! The formats are specified in `docs/formats.md`; the letters of the shapes in `ARCHITECTURE.md`.
+
+mod checkpoint;
+mod config;
+mod error;
+#[cfg(not(target_arch = "wasm32"))]
+mod file;
+mod manifest;
+mod package;
+mod parameter;
+mod ports;
+mod preset;
+mod report;
+mod tensor_file;
+mod views;
+
+pub use checkpoint::{Checkpoint, Provenance};
+pub use config::{ModelConfig, RepresentationKind, UpsampleR};
+pub use error::FormatError;
+#[cfg(not(target_arch = "wasm32"))]
+pub use file::{Overwrite, write_atomic};
+pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest, Precision, Variant, sha256_hex};
+pub use package::Package;
+pub use parameter::{Parameter, ParameterKind, parameters};
+pub use ports::{Dim, GraphPorts, Port, names};
+pub use preset::Preset;
+pub use report::error_report;
+pub use tensor_file::{Tensor, TensorFile};
+pub use views::{View, Views};

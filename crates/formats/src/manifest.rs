@@ -1,0 +1,246 @@
+use std::collections::BTreeMap;
+
+use gqn_scenes::PoseEncoding;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::checkpoint::Provenance;
+use crate::config::ModelConfig;
+use crate::error::FormatError;
+use crate::ports::{Dim, GraphPorts, Port, names};
+
+/// The version of the package's format that this crate reads and writes.
+pub const MANIFEST_FORMAT: u64 = 1;
+
+/// The contract of a package: what is in it, what goes in and out, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`MANIFEST_FORMAT`].
+    pub format_version: u64,
+    /// Sizes of the model.
+    pub config: ModelConfig,
+    /// How the graphs expect cameras; equal to the config's, and refused when it is not.
+    pub pose_encoding: PoseEncoding,
+    /// Which graph the exporter wrote.
+    pub variant: Variant,
+    /// How numbers are stored.
+    pub precision: Precision,
+    /// ONNX operator set.
+    pub opset: u64,
+    /// Ports of `representation.onnx`.
+    pub representation: GraphPorts,
+    /// Ports of `generator.onnx`.
+    pub generator: GraphPorts,
+    /// Every other file of the package.
+    pub files: BTreeMap<String, FileEntry>,
+    /// Training steps behind the weights.
+    pub step: u64,
+    /// Where the weights come from.
+    pub provenance: Provenance,
+}
+
+/// Which graph the exporter wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// The direct translation of the trained graph.
+    Reference,
+}
+
+/// How a graph's numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Single precision.
+    Fp32,
+}
+
+/// Size and checksum of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// Length in bytes.
+    pub bytes: u64,
+    /// SHA-256 in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl FileEntry {
+    /// The entry of a file with that content.
+    pub fn of(content: &[u8]) -> Self {
+        Self { bytes: content.len() as u64, sha256: sha256_hex(content) }
+    }
+}
+
+/// SHA-256 of some bytes in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Manifest {
+    /// Parses and checks a manifest. The version is looked at first, so that a manifest of another version is
+    /// refused as such and not for a field it has or lacks.
+    ///
+    /// # Errors
+    /// [`FormatError`]: not JSON, another version, another pose encoding than the config's or an unknown one, ports
+    /// that do not follow from the config, or a file name that is not a plain name.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, FormatError> {
+        let unreadable =
+            |source| FormatError::Json { what: names::MANIFEST_FILE.to_owned(), source };
+        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let what = names::MANIFEST_FILE.to_owned();
+        let version = &value["format_version"];
+        if version.as_u64() != Some(MANIFEST_FORMAT) {
+            let found = if version.is_null() { "none".to_owned() } else { version.to_string() };
+            return Err(FormatError::Version { what, found, expected: MANIFEST_FORMAT });
+        }
+        if let Some(found) = value["pose_encoding"].as_str() {
+            let expected = value["config"]["pose_encoding"].as_str().unwrap_or("xyz-cos-sin");
+            if found != expected
+                || serde_json::from_value::<PoseEncoding>(value["pose_encoding"].clone()).is_err()
+            {
+                let expected =
+                    if found == expected { "xyz-cos-sin or xyz-sin-cos" } else { expected };
+                let (found, expected) = (found.to_owned(), expected.to_owned());
+                return Err(FormatError::PoseEncoding { what, found, expected });
+            }
+        }
+        let manifest: Self = serde_json::from_value(value).map_err(unreadable)?;
+        manifest.config.validate()?;
+        manifest.check_ports()?;
+        for name in manifest.files.keys() {
+            plain_name(names::MANIFEST_FILE, name)?;
+        }
+        Ok(manifest)
+    }
+
+    /// The manifest's file.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut json = serde_json::to_vec_pretty(self).expect("plain data is JSON");
+        json.push(b'\n');
+        json
+    }
+
+    /// Shape of what the representation graph hands to the generator.
+    pub fn scene_shape(&self) -> Vec<usize> {
+        let fixed = |dim: &Dim| match dim {
+            Dim::Fixed(length) => *length,
+            Dim::Named(_) => 0,
+        };
+        self.representation
+            .outputs
+            .first()
+            .map(|port| port.shape.iter().map(fixed).collect())
+            .unwrap_or_default()
+    }
+
+    fn check_ports(&self) -> Result<(), FormatError> {
+        let scene = self.scene_shape();
+        let shape_text =
+            |ports: &[Port]| ports.iter().map(Port::shape_text).collect::<Vec<_>>().join(" ");
+        let expected = [
+            (
+                "representation",
+                &self.representation,
+                GraphPorts::representation(&self.config, &scene),
+            ),
+            ("generator", &self.generator, GraphPorts::generator(&self.config, &scene)),
+        ];
+        for (graph, found, expected) in expected {
+            for (name, found, expected) in [
+                ("inputs", &found.inputs, &expected.inputs),
+                ("outputs", &found.outputs, &expected.outputs),
+            ] {
+                if found != expected {
+                    let (found, expected) = (shape_text(found), shape_text(expected));
+                    return Err(FormatError::Port { graph, name, found, expected });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses names that could leave the package's folder.
+pub(crate) fn plain_name(what: &'static str, name: &str) -> Result<(), FormatError> {
+    let plain = !name.is_empty()
+        && name != "."
+        && name != ".."
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if plain { Ok(()) } else { Err(FormatError::FileName { what, name: name.to_owned() }) }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::Preset;
+
+    pub(crate) fn manifest(files: BTreeMap<String, FileEntry>) -> Manifest {
+        let config = Preset::Tiny.config();
+        let scene = config.scene_shape();
+        Manifest {
+            format_version: MANIFEST_FORMAT,
+            pose_encoding: config.pose_encoding,
+            variant: Variant::Reference,
+            precision: Precision::Fp32,
+            opset: 17,
+            representation: GraphPorts::representation(&config, &scene),
+            generator: GraphPorts::generator(&config, &scene),
+            config,
+            files,
+            step: 3,
+            provenance: Provenance::default(),
+        }
+    }
+
+    fn edited(edit: impl Fn(&mut serde_json::Value)) -> Result<Manifest, FormatError> {
+        let mut value = serde_json::to_value(manifest(BTreeMap::new())).expect("JSON");
+        edit(&mut value);
+        Manifest::from_json(&serde_json::to_vec(&value).expect("JSON"))
+    }
+
+    #[test]
+    fn round_trip() {
+        let manifest = manifest(BTreeMap::from([("a.onnx".to_owned(), FileEntry::of(b"x"))]));
+        assert_eq!(Manifest::from_json(&manifest.to_json()).expect("a manifest"), manifest);
+    }
+
+    #[test]
+    fn another_version_is_refused_as_such() {
+        let error = edited(|value| value["format_version"] = 2.into()).expect_err("version 2");
+        assert!(matches!(&error, FormatError::Version { found, .. } if found == "2"), "{error}");
+    }
+
+    #[test]
+    fn another_pose_encoding_is_refused_as_such() {
+        for name in ["xyz-sin-cos", "xyz-quaternion"] {
+            let error =
+                edited(|value| value["pose_encoding"] = name.into()).expect_err("another encoding");
+            assert!(
+                matches!(&error, FormatError::PoseEncoding { found, .. } if found == name),
+                "{error}"
+            );
+        }
+        let both = edited(|value| {
+            value["pose_encoding"] = "xyz-quaternion".into();
+            value["config"]["pose_encoding"] = "xyz-quaternion".into();
+        });
+        assert!(matches!(both, Err(FormatError::PoseEncoding { .. })));
+    }
+
+    #[test]
+    fn ports_follow_from_the_config() {
+        let error = edited(|value| value["generator"]["inputs"][1]["shape"][1] = 6.into())
+            .expect_err("6 numbers");
+        assert!(matches!(error, FormatError::Port { graph: "generator", name: "inputs", .. }));
+    }
+
+    #[test]
+    fn file_names_stay_in_the_folder() {
+        let error = edited(|value| {
+            value["files"]["../a"] = serde_json::json!({ "bytes": 0, "sha256": "" })
+        });
+        assert!(matches!(error, Err(FormatError::FileName { .. })));
+    }
+}

@@ -1,0 +1,148 @@
+use std::collections::{BTreeMap, HashMap};
+
+use ndarray::ArrayD;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::error::FormatError;
+
+/// A tensor of `f32`, any shape, in row-major order.
+pub type Tensor = ArrayD<f32>;
+
+/// Named tensors and textual metadata: the content of one safetensors file of `f32`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TensorFile {
+    /// Keys and values of `__metadata__`.
+    pub metadata: BTreeMap<String, String>,
+    /// Tensors by name.
+    pub tensors: BTreeMap<String, Tensor>,
+}
+
+impl TensorFile {
+    /// Parses the bytes of a safetensors file; `what` names it in errors.
+    ///
+    /// # Errors
+    /// [`FormatError::Tensors`] if the bytes are cut short or not safetensors, [`FormatError::ElementType`] if a
+    /// tensor is not `F32`.
+    pub fn from_bytes(what: &str, bytes: &[u8]) -> Result<Self, FormatError> {
+        let failed = |source| FormatError::Tensors { what: what.to_owned(), source };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(failed)?;
+        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let mut tensors = BTreeMap::new();
+        for (name, view) in SafeTensors::deserialize(bytes).map_err(failed)?.iter() {
+            tensors.insert(name.to_owned(), to_tensor(what, name, &view)?);
+        }
+        Ok(Self { metadata, tensors })
+    }
+
+    /// Serialises tensors and metadata; the same content gives the same bytes.
+    ///
+    /// # Errors
+    /// [`FormatError::Tensors`] if the library refuses a tensor.
+    pub fn to_bytes(&self, what: &str) -> Result<Vec<u8>, FormatError> {
+        let failed = |source| FormatError::Tensors { what: what.to_owned(), source };
+        let bytes: BTreeMap<&str, (Vec<usize>, Vec<u8>)> = self
+            .tensors
+            .iter()
+            .map(|(name, tensor)| {
+                let data = tensor.iter().flat_map(|value| value.to_le_bytes()).collect();
+                (name.as_str(), (tensor.shape().to_vec(), data))
+            })
+            .collect();
+        let mut views = Vec::with_capacity(bytes.len());
+        for (name, (shape, data)) in &bytes {
+            views.push((*name, TensorView::new(Dtype::F32, shape.clone(), data).map_err(failed)?));
+        }
+        let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
+        let mut out = safetensors::serialize(views, Some(metadata)).map_err(failed)?;
+        sort_metadata(&mut out, &self.metadata);
+        Ok(out)
+    }
+
+    /// The tensor of that name with exactly that shape; `what` names the file in errors.
+    ///
+    /// # Errors
+    /// [`FormatError::MissingTensor`] or [`FormatError::Shape`].
+    pub fn get(&self, what: &str, name: &str, shape: &[usize]) -> Result<&Tensor, FormatError> {
+        let tensor = self.tensors.get(name).ok_or_else(|| FormatError::MissingTensor {
+            what: what.to_owned(),
+            name: name.to_owned(),
+            expected: shape.to_vec(),
+        })?;
+        if tensor.shape() != shape {
+            return Err(FormatError::Shape {
+                what: what.to_owned(),
+                name: name.to_owned(),
+                found: tensor.shape().to_vec(),
+                expected: shape.to_vec(),
+            });
+        }
+        Ok(tensor)
+    }
+}
+
+fn to_tensor(what: &str, name: &str, view: &TensorView<'_>) -> Result<Tensor, FormatError> {
+    if view.dtype() != Dtype::F32 {
+        return Err(FormatError::ElementType {
+            what: what.to_owned(),
+            name: name.to_owned(),
+            found: format!("{:?}", view.dtype()),
+        });
+    }
+    let data = view
+        .data()
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        .collect();
+    Ok(Tensor::from_shape_vec(view.shape(), data)
+        .expect("safetensors checked the length against the shape"))
+}
+
+/// The library writes metadata in the order of a hash map; this puts the keys in their own order, so that equal
+/// content is equal bytes. The header keeps its length, because the same keys and values are only moved.
+fn sort_metadata(bytes: &mut [u8], metadata: &BTreeMap<String, String>) {
+    const LENGTH_BYTES: usize = 8;
+    let length =
+        u64::from_le_bytes(bytes[..LENGTH_BYTES].try_into().expect("eight bytes")) as usize;
+    let header = &mut bytes[LENGTH_BYTES..LENGTH_BYTES + length];
+    let Some(start) = header.windows(16).position(|window| window == br#""__metadata__":{"#) else {
+        return;
+    };
+    let sorted = serde_json::to_string(metadata).expect("strings are JSON");
+    let place = start + 15;
+    header[place..place + sorted.len()].copy_from_slice(sorted.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> TensorFile {
+        let mut file = TensorFile::default();
+        for key in ["b", "a", "zeta \"quoted\"", "m", "é"] {
+            file.metadata.insert(key.to_owned(), format!("value of {key}\n{{}}"));
+        }
+        file.tensors.insert(
+            "x".into(),
+            Tensor::from_shape_vec(vec![2, 1], vec![1.5, -0.0]).expect("two numbers"),
+        );
+        file
+    }
+
+    #[test]
+    fn bytes_round_trip_and_are_deterministic() {
+        let bytes = sample().to_bytes("sample").expect("bytes");
+        assert_eq!(TensorFile::from_bytes("sample", &bytes).expect("a file"), sample());
+        for _ in 0..20 {
+            assert_eq!(sample().to_bytes("sample").expect("bytes"), bytes);
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let bytes = sample().to_bytes("sample").expect("bytes");
+        for length in 0..bytes.len() {
+            let error = TensorFile::from_bytes("sample", &bytes[..length]).expect_err("cut short");
+            assert!(matches!(error, FormatError::Tensors { .. }));
+        }
+    }
+}

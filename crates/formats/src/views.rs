@@ -1,0 +1,102 @@
+use gqn_scenes::Camera;
+use serde::{Deserialize, Serialize};
+
+use crate::error::FormatError;
+
+const VIEWS_FORMAT: u64 = 1;
+
+/// Pictures of one scene and the cameras that took them: the `views.json` of a folder of pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Views {
+    /// Format version, 1.
+    pub format: u64,
+    /// One entry a picture.
+    pub views: Vec<View>,
+}
+
+/// A picture and its camera.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct View {
+    /// File name of the picture, beside `views.json`; absent for a camera that only asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// x, y, z in world units, z up.
+    pub position: [f32; 3],
+    /// Radians about +z, from +x towards +y.
+    pub yaw: f32,
+    /// Radians above the horizontal.
+    pub pitch: f32,
+}
+
+impl View {
+    /// A view of that camera.
+    pub fn new(picture: Option<String>, camera: &Camera) -> Self {
+        Self { picture, position: camera.position, yaw: camera.yaw, pitch: camera.pitch }
+    }
+
+    /// Its camera.
+    pub fn camera(&self) -> Camera {
+        Camera { position: self.position, yaw: self.yaw, pitch: self.pitch }
+    }
+}
+
+impl Views {
+    /// A list of views in the current format.
+    pub fn new(views: Vec<View>) -> Self {
+        Self { format: VIEWS_FORMAT, views }
+    }
+
+    /// Parses and checks a `views.json`.
+    ///
+    /// # Errors
+    /// [`FormatError`]: not JSON, another version, no views, or a camera that is not finite.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, FormatError> {
+        let unreadable = |source| FormatError::Json { what: "views.json".to_owned(), source };
+        let views: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if views.format != VIEWS_FORMAT {
+            let (what, found) = ("views.json".to_owned(), views.format.to_string());
+            return Err(FormatError::Version { what, found, expected: VIEWS_FORMAT });
+        }
+        if views.views.is_empty() {
+            return Err(FormatError::NoViews);
+        }
+        for (index, view) in views.views.iter().enumerate() {
+            let [x, y, z] = view.position;
+            if ![x, y, z, view.yaw, view.pitch].iter().all(|value| value.is_finite()) {
+                return Err(FormatError::ViewNotFinite { index });
+            }
+            if let Some(name) = &view.picture {
+                crate::manifest::plain_name("views.json", name)?;
+            }
+        }
+        Ok(views)
+    }
+
+    /// The file's content.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut json = serde_json::to_vec_pretty(self).expect("plain data is JSON");
+        json.push(b'\n');
+        json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip_and_refusals() {
+        let camera = Camera { position: [1.0, 0.0, 0.5], yaw: 3.0, pitch: -0.5 };
+        let views =
+            Views::new(vec![View::new(Some("00.png".into()), &camera), View::new(None, &camera)]);
+        assert_eq!(Views::from_json(&views.to_json()).expect("views"), views);
+        let empty = Views::new(Vec::new());
+        assert!(matches!(Views::from_json(&empty.to_json()), Err(FormatError::NoViews)));
+        let escaping = Views::new(vec![View::new(Some("../00.png".into()), &camera)]);
+        assert!(matches!(Views::from_json(&escaping.to_json()), Err(FormatError::FileName { .. })));
+        let huge = br#"{"format":1,"views":[{"position":[1e39,0,0],"yaw":0,"pitch":0}]}"#;
+        assert!(Views::from_json(huge).is_err(), "a number beyond f32 is refused");
+    }
+}
