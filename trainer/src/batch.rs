@@ -1,0 +1,219 @@
+//! Which scenes and views a step sees: a pure function of the seed and the step, so that a resumed run goes on with
+//! the same data.
+
+use gqn_datasets::SceneSet;
+use gqn_scenes::PoseEncoding;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tch::{Device, Kind, Tensor};
+
+use crate::config::TrainConfig;
+
+/// All frames and poses of a set of scenes, on the device.
+#[derive(Debug)]
+pub struct DeviceScenes {
+    /// `[scenes·views,3·S·S]`, 8 bits, pixels interleaved as RGB.
+    frames: Tensor,
+    /// `[scenes·views,7]`
+    poses: Tensor,
+    views: usize,
+    side: i64,
+}
+
+/// Context and query of several scenes. The query view is never in the context.
+#[derive(Debug)]
+pub struct Batch {
+    /// `[B,M,3,S,S]` in \[0, 1\].
+    pub context_frames: Tensor,
+    /// `[B,M,7]`
+    pub context_poses: Tensor,
+    /// `[B,3,S,S]` in \[0, 1\].
+    pub query_frames: Tensor,
+    /// `[B,7]`
+    pub query_poses: Tensor,
+}
+
+/// Views of one scene: those that are shown, and the one to paint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Index of the scene.
+    pub scene: usize,
+    /// Distinct views, without the query.
+    pub context: Vec<usize>,
+    /// The view to paint.
+    pub query: usize,
+}
+
+impl DeviceScenes {
+    /// Copies a set to a device.
+    pub fn new(set: &SceneSet, encoding: PoseEncoding, device: Device) -> Self {
+        let views = set.views();
+        let (mut frames, mut poses) = (Vec::new(), Vec::new());
+        for scene in 0..set.len() {
+            for view in 0..views {
+                frames.extend_from_slice(set.frame(scene, view));
+                poses.extend_from_slice(&set.camera(scene, view).pose(encoding).0);
+            }
+        }
+        let rows = (set.len() * views) as i64;
+        Self {
+            frames: Tensor::from_slice(&frames).view([rows, -1]).to_device(device),
+            poses: Tensor::from_slice(&poses).view([rows, 7]).to_device(device),
+            views,
+            side: set.side() as i64,
+        }
+    }
+
+    /// The tensors of some choices, which must all have as many context views.
+    pub fn batch(&self, choices: &[Choice]) -> Batch {
+        let batch = choices.len() as i64;
+        let row = |choice: &Choice, view: usize| (choice.scene * self.views + view) as i64;
+        let context: Vec<i64> = choices
+            .iter()
+            .flat_map(|choice| choice.context.iter().map(|&view| row(choice, view)))
+            .collect();
+        let query: Vec<i64> = choices.iter().map(|choice| row(choice, choice.query)).collect();
+        let ([frames, poses], [query_frames, query_poses]) =
+            (self.rows(&context), self.rows(&query));
+        Batch {
+            context_frames: frames.view([batch, -1, 3, self.side, self.side]),
+            context_poses: poses.view([batch, -1, 7]),
+            query_frames,
+            query_poses,
+        }
+    }
+
+    /// `rows [N] -> frames [N,3,S,S] in [0, 1], poses [N,7]`
+    fn rows(&self, rows: &[i64]) -> [Tensor; 2] {
+        let rows = Tensor::from_slice(rows).to_device(self.frames.device());
+        let frames = self.frames.index_select(0, &rows).view([-1, self.side, self.side, 3]);
+        let frames = frames.permute([0, 3, 1, 2]).contiguous().to_kind(Kind::Float) / 255.0;
+        [frames, self.poses.index_select(0, &rows)]
+    }
+}
+
+/// What step `step` of a run sees: scenes without repetition within an epoch, a number of context views from 1 to
+/// the config's, and for each scene distinct views.
+pub fn choices(config: &TrainConfig, step: u64) -> Vec<Choice> {
+    let mut rng = generator(config.seed, STEP_STREAM, step);
+    let context = rng.random_range(1..=config.max_context);
+    let views = config.world.views_per_scene();
+    scenes(config, step).into_iter().map(|scene| choose(&mut rng, scene, views, context)).collect()
+}
+
+/// Distinct views of a scene, one of them the query.
+pub fn choose(rng: &mut ChaCha8Rng, scene: usize, views: usize, context: usize) -> Choice {
+    let mut order: Vec<usize> = (0..views).collect();
+    order.shuffle(rng);
+    Choice { scene, context: order[..context].to_vec(), query: order[context] }
+}
+
+/// Standard normal noise of step `step`.
+pub fn noise(seed: u64, step: u64, shape: &[i64], device: Device) -> Tensor {
+    let torch_seed: u64 = generator(seed, NOISE_STREAM, step).random();
+    tch::manual_seed((torch_seed >> 1) as i64);
+    Tensor::randn(shape, (Kind::Float, device))
+}
+
+const STEP_STREAM: u64 = 1;
+const NOISE_STREAM: u64 = 2;
+const EPOCH_STREAM: u64 = 3;
+
+fn generator(seed: u64, stream: u64, position: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    for (bytes, word) in key.chunks_exact_mut(8).zip([seed, stream, position]) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(key)
+}
+
+/// The order of the scenes in an epoch.
+fn epoch_order(config: &TrainConfig, epoch: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..config.scenes as usize).collect();
+    order.shuffle(&mut generator(config.seed, EPOCH_STREAM, epoch));
+    order
+}
+
+/// The scenes of a step: the next `batch` of the endless sequence of epochs.
+fn scenes(config: &TrainConfig, step: u64) -> Vec<usize> {
+    let start = step * config.batch as u64;
+    let (first_epoch, offset) = (start / config.scenes, (start % config.scenes) as usize);
+    (first_epoch..)
+        .flat_map(|epoch| epoch_order(config, epoch))
+        .skip(offset)
+        .take(config.batch)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use gqn_formats::Preset;
+
+    use super::*;
+
+    fn config(scenes: u64) -> TrainConfig {
+        TrainConfig { scenes, batch: 7, ..TrainConfig::preset(Preset::Tiny) }
+    }
+
+    #[test]
+    fn every_scene_once_an_epoch_in_another_order() {
+        for scene_count in [1, 2, 5, 100] {
+            let config = config(scene_count);
+            let seen: Vec<usize> =
+                (0..2 * scene_count).flat_map(|step| scenes(&config, step)).collect();
+            let epochs: Vec<&[usize]> = seen.chunks_exact(scene_count as usize).collect();
+            for epoch in &epochs {
+                assert_eq!(epoch.iter().collect::<BTreeSet<_>>().len(), scene_count as usize);
+            }
+            assert!(scene_count < 100 || epochs[0] != epochs[1]);
+        }
+    }
+
+    #[test]
+    fn the_query_is_never_in_the_context() {
+        let mut counts = BTreeSet::new();
+        let mut queries = BTreeSet::new();
+        for step in 0..200 {
+            let choices = choices(&config(50), step);
+            counts.insert(choices[0].context.len());
+            for choice in &choices {
+                assert_eq!(choice.context.len(), choices[0].context.len());
+                assert!(!choice.context.contains(&choice.query));
+                assert_eq!(
+                    choice.context.iter().collect::<BTreeSet<_>>().len(),
+                    choice.context.len()
+                );
+                queries.insert(choice.query);
+            }
+        }
+        assert_eq!(
+            counts.into_iter().collect::<Vec<_>>(),
+            [1, 2, 3, 4, 5],
+            "every number of views is drawn"
+        );
+        assert_eq!(queries.len(), 10, "every view is asked for");
+    }
+
+    #[test]
+    fn views_are_drawn_anew_for_every_scene_and_step() {
+        let [first, second] = [0, 1].map(|step| choices(&config(50), step));
+        assert_eq!(first, choices(&config(50), 0));
+        assert_ne!(first, second);
+        let orders: BTreeSet<_> =
+            first.iter().map(|choice| (choice.context.clone(), choice.query)).collect();
+        assert!(orders.len() > 1, "not one set of views for the whole batch");
+    }
+
+    #[test]
+    fn noise_follows_from_seed_and_step() {
+        let draw = |seed, step| {
+            Vec::<f32>::try_from(noise(seed, step, &[8], Device::Cpu)).expect("eight numbers")
+        };
+        assert_eq!(draw(1, 2), draw(1, 2));
+        assert_ne!(draw(1, 2), draw(1, 3));
+        assert_ne!(draw(1, 2), draw(2, 2));
+    }
+}

@@ -1,0 +1,18 @@
+//! Between libtorch's tensors and the files'.
+
+use tch::{Device, Kind, Tensor};
+
+/// A copy in memory that libtorch does not own.
+pub fn to_array(tensor: &Tensor) -> gqn_formats::Tensor {
+    let shape: Vec<usize> = tensor.size().iter().map(|&size| size as usize).collect();
+    let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view([-1]);
+    let data = Vec::<f32>::try_from(flat).expect("a flat tensor of f32 is a vector");
+    gqn_formats::Tensor::from_shape_vec(shape, data).expect("the shape is the tensor's own")
+}
+
+/// A copy on the CPU that libtorch owns.
+pub fn to_tensor(array: &gqn_formats::Tensor) -> Tensor {
+    let shape: Vec<i64> = array.shape().iter().map(|&size| size as i64).collect();
+    let data: Vec<f32> = array.iter().copied().collect();
+    Tensor::from_slice(&data).view(shape.as_slice())
+}

@@ -1,0 +1,139 @@
+//! Which device computes. CUDA is loaded when it is there, never linked: one binary for both kinds of host.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The first CUDA device if there is one, otherwise the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device with that number.
+    Cuda(usize),
+}
+
+/// Why a device cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum DeviceError {
+    #[error("unknown device `{found}`, expected auto, cpu or cuda:N")]
+    Unknown { found: String },
+    #[error(
+        "cuda:{index} was asked for, but libtorch_cuda.so could not be loaded: {reason}\n\
+         hint: put the folder of a libtorch with CUDA into LD_LIBRARY_PATH or LIBTORCH, or use --device cpu"
+    )]
+    NoCuda { index: usize, reason: String },
+    #[error("cuda:{index} was asked for, but this host has {found} CUDA devices")]
+    NoSuchDevice { index: usize, found: i64 },
+}
+
+impl DeviceChoice {
+    /// The device, after loading CUDA if it may be needed.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if a CUDA device was asked for by number and cannot be had.
+    pub fn open(self) -> Result<tch::Device, DeviceError> {
+        let loaded = if self == Self::Cpu { Ok(()) } else { load_cuda() };
+        match (self, loaded) {
+            (Self::Cpu, _) | (Self::Auto, Err(_)) => Ok(tch::Device::Cpu),
+            (Self::Auto, Ok(())) => Ok(tch::Device::cuda_if_available()),
+            (Self::Cuda(index), Err(reason)) => Err(DeviceError::NoCuda { index, reason }),
+            (Self::Cuda(index), Ok(())) => {
+                let found = tch::Cuda::device_count();
+                if (index as i64) < found {
+                    Ok(tch::Device::Cuda(index))
+                } else {
+                    Err(DeviceError::NoSuchDevice { index, found })
+                }
+            }
+        }
+    }
+}
+
+/// Loads `libtorch_cuda.so` for the whole process: from beside the libtorch that runs, from `LIBTORCH`, or from where
+/// the system looks.
+fn load_cuda() -> Result<(), String> {
+    const LIBRARY: &str = "libtorch_cuda.so";
+    let beside = loaded_libtorch().map(|path| path.with_file_name(LIBRARY));
+    let own =
+        std::env::var_os("LIBTORCH").map(|folder| PathBuf::from(folder).join("lib").join(LIBRARY));
+    let places = [beside, own].into_iter().flatten().filter(|path| path.exists());
+    let mut reason = String::new();
+    for place in places.chain([PathBuf::from(LIBRARY)]) {
+        match open_globally(&place) {
+            Ok(()) => return Ok(()),
+            Err(error) => reason = error,
+        }
+    }
+    Err(reason)
+}
+
+/// The file of the CPU library that this process runs with, links followed.
+fn loaded_libtorch() -> Option<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;
+    let start = line.find('/')?;
+    std::fs::canonicalize(&line[start..]).ok()
+}
+
+#[cfg(unix)]
+#[allow(
+    unsafe_code,
+    reason = "loading a library runs its initialisers; this one is libtorch's own"
+)]
+fn open_globally(path: &std::path::Path) -> Result<(), String> {
+    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
+    library.map(std::mem::forget).map_err(|error| error.to_string())
+}
+
+#[cfg(not(unix))]
+fn open_globally(path: &std::path::Path) -> Result<(), String> {
+    Err(format!("{} is loaded at run time on Unix only", path.display()))
+}
+
+impl FromStr for DeviceChoice {
+    type Err = DeviceError;
+
+    fn from_str(text: &str) -> Result<Self, DeviceError> {
+        let unknown = || DeviceError::Unknown { found: text.to_owned() };
+        match text.split_once(':') {
+            None if text == "auto" => Ok(Self::Auto),
+            None if text == "cpu" => Ok(Self::Cpu),
+            None if text == "cuda" => Ok(Self::Cuda(0)),
+            Some(("cuda", index)) => index.parse().map(Self::Cuda).map_err(|_| unknown()),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_others_are_refused() {
+        for name in ["auto", "cpu", "cuda:3"] {
+            assert_eq!(name.parse::<DeviceChoice>().expect("a device").to_string(), name);
+        }
+        for name in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "cpu:0"] {
+            assert!(name.parse::<DeviceChoice>().is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use std::borrow::Borrow;
+
+use gqn_formats::ModelConfig;
+use tch::Tensor;
+use tch::nn::Path;
+
+use super::layers::{Upsample, tile};
+use super::lstm::{BoundCell, ConvLstmCell, LstmState};
+
+/// One step of painting: latent in, canvas out (Eslami et al. 2018, section S3.2).
+#[derive(Debug)]
+pub struct GenerationCore {
+    scene: SceneUpsample,
+    gates: ConvLstmCell,
+    upsample_h: Upsample,
+}
+
+/// A generation core bound to one rollout's query cameras and scenes.
+#[derive(Debug)]
+pub struct BoundGenerationCore<'a> {
+    gates: BoundCell,
+    upsample_h: &'a Upsample,
+}
+
+impl GenerationCore {
+    /// A core with the config's sizes.
+    pub fn new<'a>(path: impl Borrow<Path<'a>>, config: &ModelConfig) -> Self {
+        let path = path.borrow();
+        let [h, z, r, u] = [
+            config.hidden_channels,
+            config.latent_channels,
+            config.representation_channels,
+            config.canvas_channels,
+        ]
+        .map(|channels| channels as i64);
+        Self {
+            scene: SceneUpsample::new(path, config),
+            gates: ConvLstmCell::new(path / "gates", h, h + z, config.pose_channels() as i64 + r),
+            upsample_h: Upsample::new(path / "upsample_h", h, u, 4),
+        }
+    }
+
+    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] ->` the core for a rollout with these
+    pub fn bind(&self, v: &Tensor, r: &Tensor) -> BoundGenerationCore<'_> {
+        let [v, r] = self.scene.forward(v, r);
+        BoundGenerationCore {
+            gates: self.gates.bind(&Tensor::cat(&[v, r], 1)),
+            upsample_h: &self.upsample_h,
+        }
+    }
+}
+
+impl BoundGenerationCore<'_> {
+    /// `state, z [B,Z,h,h] -> the next state`
+    pub fn step(&self, state: &LstmState, z: &Tensor) -> LstmState {
+        self.gates.step(state, &[z])
+    }
+
+    /// `hidden [B,H,h,h] -> what this step adds to the canvas [B,U,S,S]`
+    pub fn paint(&self, hidden: &Tensor) -> Tensor {
+        self.upsample_h.forward(hidden)
+    }
+}
+
+/// Brings a camera and a representation to the size of the cores.
+#[derive(Debug)]
+pub(crate) struct SceneUpsample {
+    upsample_v: Upsample,
+    upsample_r: Option<Upsample>,
+    side: i64,
+}
+
+impl SceneUpsample {
+    pub(crate) fn new(path: &Path<'_>, config: &ModelConfig) -> Self {
+        let (v, r) = (config.pose_channels() as i64, config.representation_channels as i64);
+        let side = config.hidden_size() as i64;
+        Self {
+            upsample_v: Upsample::new(path / "upsample_v", v, v, side),
+            upsample_r: config
+                .learns_upsample_r()
+                .then(|| Upsample::new(path / "upsample_r", r, r, side)),
+            side,
+        }
+    }
+
+    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] -> [B,7,h,h], [B,R,h,h]`
+    pub(crate) fn forward(&self, v: &Tensor, r: &Tensor) -> [Tensor; 2] {
+        let v = self.upsample_v.forward(&tile(v, 1));
+        let r = match &self.upsample_r {
+            Some(upsample) => upsample.forward(r),
+            None => r.expand([-1, -1, self.side, self.side], false),
+        };
+        [v, r]
+    }
+}

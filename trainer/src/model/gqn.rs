@@ -1,0 +1,160 @@
+use std::collections::BTreeMap;
+
+use gqn_formats::{Checkpoint, ModelConfig, Provenance};
+use tch::nn::VarStore;
+use tch::{Device, Tensor};
+
+use super::generation_core::GenerationCore;
+use super::heads::{GaussianHead, Observation};
+use super::inference_core::InferenceCore;
+use super::representation::Representation;
+use super::rollout::{Latents, Rollout};
+use crate::convert::{to_array, to_tensor};
+
+/// A Generative Query Network (Eslami et al. 2018) with its training half.
+#[derive(Debug)]
+pub struct Gqn {
+    config: ModelConfig,
+    variables: VarStore,
+    representation: Representation,
+    pub(super) inference_core: Vec<InferenceCore>,
+    pub(super) generation_core: Vec<GenerationCore>,
+    pub(super) prior: GaussianHead,
+    pub(super) posterior: GaussianHead,
+    pub(super) observation: Observation,
+}
+
+impl Gqn {
+    /// A model with fresh weights, which follow from `seed`.
+    pub fn new(config: &ModelConfig, device: Device, seed: u64) -> Self {
+        tch::manual_seed(seed as i64);
+        let variables = VarStore::new(device);
+        let root = variables.root();
+        let core = |name: &str, index: usize| {
+            if config.shared_core { &root / name } else { &root / name / index }
+        };
+        let [h, z, u] = [config.hidden_channels, config.latent_channels, config.canvas_channels]
+            .map(|channels| channels as i64);
+        Self {
+            representation: Representation::new(&root / "representation", config),
+            inference_core: (0..config.cores())
+                .map(|index| InferenceCore::new(core("inference_core", index), config))
+                .collect(),
+            generation_core: (0..config.cores())
+                .map(|index| GenerationCore::new(core("generation_core", index), config))
+                .collect(),
+            prior: GaussianHead::new(&root / "prior", h, z),
+            posterior: GaussianHead::new(&root / "posterior", h, z),
+            observation: Observation::new(&root / "observation", u),
+            config: config.clone(),
+            variables,
+        }
+    }
+
+    /// The model of a checkpoint, which was checked against its config when it was read.
+    pub fn from_checkpoint(checkpoint: &Checkpoint, device: Device) -> Self {
+        let model = Self::new(&checkpoint.config, device, 0);
+        model.load(&checkpoint.tensors);
+        model
+    }
+
+    /// Its weights as a checkpoint.
+    pub fn checkpoint(&self, step: u64, provenance: Provenance) -> Checkpoint {
+        let tensors =
+            self.parameters().into_iter().map(|(name, tensor)| (name, to_array(&tensor))).collect();
+        Checkpoint { config: self.config.clone(), step, provenance, tensors }
+    }
+
+    /// The sizes.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Where the weights are.
+    pub fn device(&self) -> Device {
+        self.variables.device()
+    }
+
+    /// Parameters by name; they share memory with the model.
+    pub fn parameters(&self) -> BTreeMap<String, Tensor> {
+        self.variables.variables().into_iter().collect()
+    }
+
+    /// Overwrites the weights; names and shapes must be those of the model.
+    pub(crate) fn load(&self, tensors: &BTreeMap<String, gqn_formats::Tensor>) {
+        tch::no_grad(|| {
+            for (name, mut parameter) in self.parameters() {
+                parameter.copy_(&to_tensor(&tensors[&name]));
+            }
+        });
+    }
+
+    /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]` or, for the tower, `[B,R,h,h]`, summed over views
+    pub fn represent(&self, x: &Tensor, v: &Tensor) -> Tensor {
+        let (batch, views, channels, side) = match x.size()[..] {
+            [batch, views, channels, side, _] => (batch, views, channels, side),
+            _ => panic!("context pictures are [B,M,3,S,S], found {:?}", x.size()),
+        };
+        let r = self.representation.forward(
+            &x.reshape([batch * views, channels, side, side]),
+            &v.reshape([batch * views, -1]),
+        );
+        let (_, channels, side, _) = r.size4().expect("a representation is [N,R,s,s]");
+        r.view([batch, views, channels, side, side]).sum_dim_intlist([1].as_slice(), false, None)
+    }
+
+    /// `v [B,7], r, noise [B,L,Z,h,h] -> pictures [B,3,S,S]` in \[0, 1\]
+    pub fn generate(&self, v: &Tensor, r: &Tensor, noise: &Tensor) -> Tensor {
+        Rollout::new(self, v, r, Latents::Prior { noise }).frames()
+    }
+
+    /// Shape of the noise for a batch, `[B,L,Z,h,h]`.
+    pub fn noise_shape(&self, batch: i64) -> [i64; 5] {
+        let side = self.config.hidden_size() as i64;
+        [batch, self.config.steps as i64, self.config.latent_channels as i64, side, side]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR, parameters};
+
+    use super::*;
+
+    #[test]
+    fn a_parameter_has_one_name() {
+        let kinds =
+            [RepresentationKind::Pyramid, RepresentationKind::Tower, RepresentationKind::Pool];
+        for representation in kinds {
+            for (shared_core, upsample_r) in [(true, UpsampleR::Learned), (false, UpsampleR::Tile)]
+            {
+                let config = ModelConfig {
+                    representation,
+                    shared_core,
+                    upsample_r,
+                    ..Preset::Tiny.config()
+                };
+                let model = Gqn::new(&config, Device::Cpu, 0);
+                let found: BTreeMap<_, _> = model
+                    .parameters()
+                    .into_iter()
+                    .map(|(name, tensor)| {
+                        (name, tensor.size().iter().map(|&size| size as usize).collect())
+                    })
+                    .collect();
+                let expected: BTreeMap<String, Vec<usize>> =
+                    parameters(&config).into_iter().map(|p| (p.name, p.shape)).collect();
+                assert_eq!(found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_follow_from_the_seed() {
+        let weights = |seed| {
+            Gqn::new(&Preset::Tiny.config(), Device::Cpu, seed).checkpoint(0, Provenance::default())
+        };
+        assert_eq!(weights(3), weights(3));
+        assert_ne!(weights(3), weights(4));
+    }
+}

@@ -1,0 +1,111 @@
+use std::borrow::Borrow;
+
+use tch::nn::{Init, Path};
+use tch::{Kind, Tensor};
+
+/// A convolution with bias.
+#[derive(Debug)]
+pub(crate) struct Conv {
+    weight: Tensor,
+    bias: Tensor,
+    stride: i64,
+    padding: i64,
+}
+
+impl Conv {
+    /// Stride k, no padding: every k×k block becomes one place.
+    pub(crate) fn strided<'a>(
+        path: impl Borrow<Path<'a>>,
+        input: i64,
+        output: i64,
+        kernel: i64,
+    ) -> Self {
+        Self::new(path, [input, output, kernel], kernel, 0)
+    }
+
+    /// Stride 1, padded so that the size stays.
+    pub(crate) fn same<'a>(
+        path: impl Borrow<Path<'a>>,
+        input: i64,
+        output: i64,
+        kernel: i64,
+    ) -> Self {
+        Self::new(path, [input, output, kernel], 1, kernel / 2)
+    }
+
+    fn new<'a>(
+        path: impl Borrow<Path<'a>>,
+        [input, output, kernel]: [i64; 3],
+        stride: i64,
+        padding: i64,
+    ) -> Self {
+        let path = path.borrow();
+        let fan = input * kernel * kernel;
+        let weight = path.var("weight", &[output, input, kernel, kernel], uniform(fan));
+        let bias = path.var("bias", &[output], uniform(fan));
+        Self { weight, bias, stride, padding }
+    }
+
+    /// `x [B,in,s,s] -> [B,out,s/stride,s/stride]`
+    pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
+        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
+        x.conv2d(&self.weight, Some(&self.bias), stride, padding, [1, 1], 1)
+    }
+}
+
+/// A bias-free convolution with stride k that makes a picture k times smaller.
+#[derive(Debug)]
+pub(crate) struct Downsample(Tensor);
+
+impl Downsample {
+    pub(crate) fn new<'a>(path: impl Borrow<Path<'a>>, channels: i64, kernel: i64) -> Self {
+        let shape = [channels, channels, kernel, kernel];
+        Self(path.borrow().var("weight", &shape, uniform(channels * kernel * kernel)))
+    }
+
+    /// `x [B,C,k·s,k·s] -> [B,C,s,s]`
+    pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
+        let kernel = self.0.size()[2];
+        x.conv2d(&self.0, None::<Tensor>, [kernel; 2], [0, 0], [1, 1], 1)
+    }
+}
+
+/// A bias-free transposed convolution with stride k that makes a picture k times larger.
+#[derive(Debug)]
+pub(crate) struct Upsample(Tensor);
+
+impl Upsample {
+    /// Deviation: `PyTorch` starts these weights at ±1/√(out·k²), as if every output saw k² inputs; it sees one. With
+    /// k = 16 the camera would reach the cores two orders of magnitude too small. ±1/√in keeps its size.
+    pub(crate) fn new<'a>(
+        path: impl Borrow<Path<'a>>,
+        input: i64,
+        output: i64,
+        kernel: i64,
+    ) -> Self {
+        Self(path.borrow().var("weight", &[input, output, kernel, kernel], uniform(input)))
+    }
+
+    /// `x [B,in,s,s] -> [B,out,k·s,k·s]`
+    pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
+        let kernel = self.0.size()[2];
+        x.conv_transpose2d(&self.0, None::<Tensor>, [kernel; 2], [0, 0], [0, 0], 1, [1, 1])
+    }
+}
+
+/// `v [B,C] -> [B,C,s,s]`, the same numbers at every place.
+pub(crate) fn tile(v: &Tensor, side: i64) -> Tensor {
+    let (batch, channels) = v.size2().expect("a vector for every sample");
+    v.view([batch, channels, 1, 1]).expand([batch, channels, side, side], false)
+}
+
+/// ±1/√fan, `PyTorch`'s default for convolutions.
+pub(crate) fn uniform(fan: i64) -> Init {
+    let bound = 1.0 / (fan as f64).sqrt();
+    Init::Uniform { lo: -bound, up: bound }
+}
+
+/// Zeros like a sample of `x [B,…]`: `-> [B,channels,side,side]`
+pub(crate) fn zeros_for(x: &Tensor, channels: i64, side: i64) -> Tensor {
+    Tensor::zeros([x.size()[0], channels, side, side], (Kind::Float, x.device()))
+}

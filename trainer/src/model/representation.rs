@@ -1,0 +1,70 @@
+use std::borrow::Borrow;
+
+use gqn_formats::{ModelConfig, RepresentationKind};
+use tch::Tensor;
+use tch::nn::Path;
+
+use super::layers::{Conv, tile};
+
+/// What one picture and its camera say about the scene (Eslami et al. 2018, section S3.1).
+#[derive(Debug)]
+pub struct Representation {
+    kind: RepresentationKind,
+    /// `conv1`, `conv2`, … in the order of the paper's figure.
+    layers: Vec<Conv>,
+}
+
+impl Representation {
+    /// The network of the config's kind with R output channels.
+    pub fn new<'a>(path: impl Borrow<Path<'a>>, config: &ModelConfig) -> Self {
+        let path = path.borrow();
+        let (r, v) = (config.representation_channels as i64, config.pose_channels() as i64);
+        let at = |index: usize| path / format!("conv{index}");
+        let layers = match config.representation {
+            RepresentationKind::Pyramid => vec![
+                Conv::strided(at(1), v + 3, r / 8, 2),
+                Conv::strided(at(2), r / 8, r / 4, 2),
+                Conv::strided(at(3), r / 4, r / 2, 2),
+                Conv::strided(at(4), r / 2, r, config.image_size as i64 / 8),
+            ],
+            RepresentationKind::Tower | RepresentationKind::Pool => vec![
+                Conv::strided(at(1), 3, r, 2),
+                Conv::strided(at(2), r, r, 2),
+                Conv::same(at(3), r, r / 2, 3),
+                Conv::strided(at(4), r / 2, r, 2),
+                Conv::same(at(5), r + v, r, 3),
+                Conv::same(at(6), r + v, r / 2, 3),
+                Conv::same(at(7), r / 2, r, 3),
+                Conv::same(at(8), r, r, 1),
+            ],
+        };
+        Self { kind: config.representation, layers }
+    }
+
+    /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]` or, for the tower, `[N,R,h,h]`
+    pub fn forward(&self, x: &Tensor, v: &Tensor) -> Tensor {
+        match self.kind {
+            RepresentationKind::Pyramid => self.pyramid(x, v),
+            RepresentationKind::Tower => self.tower(x, v),
+            RepresentationKind::Pool => self.tower(x, v).mean_dim([2, 3].as_slice(), true, None),
+        }
+    }
+
+    fn pyramid(&self, x: &Tensor, v: &Tensor) -> Tensor {
+        let (_, _, side, _) = x.size4().expect("pictures are [N,3,S,S]");
+        let input = Tensor::cat(&[&tile(v, side), x], 1);
+        self.layers.iter().fold(input, |r, layer| layer.forward(&r).relu())
+    }
+
+    fn tower(&self, x: &Tensor, v: &Tensor) -> Tensor {
+        let relu = |layer: usize, x: &Tensor| self.layers[layer - 1].forward(x).relu();
+        let half = relu(1, x);
+        let skip = relu(2, &half);
+        let r = relu(4, &relu(3, &half)) + skip;
+        let (_, _, side, _) = r.size4().expect("a tower keeps space");
+        let r = Tensor::cat(&[&r, &tile(v, side)], 1);
+        let skip = relu(5, &r);
+        let r = relu(7, &relu(6, &r)) + skip;
+        relu(8, &r)
+    }
+}

@@ -1,0 +1,204 @@
+use std::path::Path;
+
+use gqn_formats::{
+    Checkpoint, FormatError, ModelConfig, Preset, Provenance, RepresentationKind, TensorFile,
+    UpsampleR,
+};
+use tch::Device;
+use thiserror::Error;
+
+use super::{mapping, quantities};
+use crate::convert::to_array;
+use crate::model::Gqn;
+
+/// Largest absolute error of a tensor, relative to its largest number where that is above one: f32 sums of thousands
+/// of products in another order differ by some 1e-6.
+const TENSOR_TOLERANCE: f64 = 1e-4;
+/// Largest relative error of a bound or likelihood, which are sums over a whole picture.
+const BOUND_TOLERANCE: f64 = 1e-5;
+/// Largest relative error of a gradient's norm.
+const GRADIENT_TOLERANCE: f64 = 1e-3;
+/// Norms below this count as zero.
+const ZERO_NORM: f64 = 1e-12;
+
+const GRADIENT: &str = "grad_norm/";
+
+/// How one quantity compares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The oracle's name of it.
+    pub name: String,
+    /// Largest error; absolute for tensors, relative for bounds and gradient norms.
+    pub error: f64,
+    /// What it may be.
+    pub tolerance: f64,
+    /// Index, found and expected value where the error is largest.
+    pub worst: (usize, f64, f64),
+}
+
+/// How an oracle file compares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OracleReport {
+    /// One line a quantity.
+    pub lines: Vec<Line>,
+    /// Entries of the file that this program does not know.
+    pub unknown: Vec<String>,
+}
+
+/// Why an oracle file could not be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum OracleError {
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error("metadata `{key}` is {found}, expected {expected}")]
+    Metadata { key: &'static str, found: String, expected: &'static str },
+    #[error("the file names no quantity to check")]
+    Empty,
+}
+
+impl Line {
+    /// Whether the error is within the tolerance.
+    pub fn passed(&self) -> bool {
+        // A comparison with NaN is false, so an error that is no number fails.
+        self.error <= self.tolerance
+    }
+}
+
+impl OracleReport {
+    /// Whether every entry of the file is known and passed.
+    pub fn passed(&self) -> bool {
+        self.unknown.is_empty() && self.lines.iter().all(Line::passed)
+    }
+}
+
+/// Rebuilds the oracle's weights and inputs from the formula, runs the model and compares.
+///
+/// # Errors
+/// [`OracleError`]: the file is missing, damaged, or its metadata do not describe a model.
+pub fn check_oracle(path: &Path) -> Result<OracleReport, OracleError> {
+    let bytes = std::fs::read(path)
+        .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
+    let file = TensorFile::from_bytes(&path.display().to_string(), &bytes)?;
+    let config = ModelConfig {
+        representation: representation(&file)?,
+        steps: count(&file, "steps")?,
+        shared_core: flag(&file, "shared_core")?,
+        upsample_r: UpsampleR::Learned,
+        ..Preset::Paper.config()
+    };
+    config.validate()?;
+    let [batch, context] = [count(&file, "batch")?, count(&file, "context")?];
+    let checkpoint = Checkpoint {
+        tensors: mapping::weights(&config),
+        step: 0,
+        provenance: Provenance::default(),
+        config: config.clone(),
+    };
+    let bytes = checkpoint.into_tensor_file().to_bytes("oracle weights")?;
+    let model =
+        Gqn::from_checkpoint(&Checkpoint::from_bytes("oracle weights", &bytes)?, Device::Cpu);
+    let found = quantities::quantities(&model, batch, context);
+
+    let mut report = OracleReport { lines: Vec::new(), unknown: Vec::new() };
+    for (name, expected) in &file.tensors {
+        let line = match name.strip_prefix(GRADIENT) {
+            Some(parameter) => gradient(&model, parameter).map(|norm| {
+                let expected = f64::from(expected.iter().copied().next().unwrap_or(f32::NAN));
+                let error = if norm.max(expected.abs()) < ZERO_NORM {
+                    0.0
+                } else {
+                    relative(norm, expected)
+                };
+                (error, GRADIENT_TOLERANCE, (0, norm, expected))
+            }),
+            None => found.get(name).map(|tensor| compare(name, &to_array(tensor), expected)),
+        };
+        match line {
+            Some((error, tolerance, worst)) => {
+                report.lines.push(Line { name: name.clone(), error, tolerance, worst });
+            }
+            None => report.unknown.push(name.clone()),
+        }
+    }
+    if report.lines.is_empty() { Err(OracleError::Empty) } else { Ok(report) }
+}
+
+fn compare(
+    name: &str,
+    found: &gqn_formats::Tensor,
+    expected: &gqn_formats::Tensor,
+) -> (f64, f64, (usize, f64, f64)) {
+    let is_bound = name.starts_with("elbo") || name.starts_with("log_likelihood");
+    if found.shape() != expected.shape() {
+        return (f64::NAN, TENSOR_TOLERANCE, (0, found.len() as f64, expected.len() as f64));
+    }
+    let scale = expected.iter().fold(1.0_f64, |scale, value| scale.max(f64::from(value.abs())));
+    let mut worst = (0.0, (0, 0.0, 0.0));
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let (found, expected) = (f64::from(*found), f64::from(*expected));
+        let error =
+            if is_bound { relative(found, expected) } else { (found - expected).abs() / scale };
+        if error >= worst.0 || error.is_nan() {
+            worst = (error, (index, found, expected));
+            if error.is_nan() {
+                break;
+            }
+        }
+    }
+    (worst.0, if is_bound { BOUND_TOLERANCE } else { TENSOR_TOLERANCE }, worst.1)
+}
+
+fn relative(found: f64, expected: f64) -> f64 {
+    (found - expected).abs() / expected.abs().max(f64::MIN_POSITIVE)
+}
+
+/// Norm of the gradient of what the reference calls `name`. A representation that has the cores' size passes by the
+/// up-sampler that the reference owns all the same: its gradient is zero.
+fn gradient(model: &Gqn, name: &str) -> Option<f64> {
+    let Some((parameter, rows)) = mapping::locate(model.config(), name) else {
+        let unused = name.ends_with(".upsample_r.weight") && !model.config().learns_upsample_r();
+        return unused.then_some(0.0);
+    };
+    let gradient = model.parameters()[&parameter.name].grad();
+    let part = gradient.narrow(0, rows.start as i64, rows.len() as i64);
+    // In f32 like the reference: over 16 million numbers its sum loses 8e-4, which f64 would report as ours.
+    Some(part.contiguous().norm().double_value(&[]))
+}
+
+fn text<'a>(
+    file: &'a TensorFile,
+    key: &'static str,
+    expected: &'static str,
+) -> Result<&'a str, OracleError> {
+    let missing = || OracleError::Metadata { key, found: "missing".to_owned(), expected };
+    file.metadata.get(key).map(String::as_str).ok_or_else(missing)
+}
+
+fn count(file: &TensorFile, key: &'static str) -> Result<usize, OracleError> {
+    const EXPECTED: &str = "a number from 1 to 1000";
+    let found = text(file, key, EXPECTED)?;
+    let number = found.parse().ok().filter(|number| (1..=1000).contains(number));
+    number.ok_or_else(|| OracleError::Metadata { key, found: found.to_owned(), expected: EXPECTED })
+}
+
+fn flag(file: &TensorFile, key: &'static str) -> Result<bool, OracleError> {
+    const EXPECTED: &str = "true or false";
+    let found = text(file, key, EXPECTED)?.to_lowercase();
+    found.parse().map_err(|_| OracleError::Metadata { key, found, expected: EXPECTED })
+}
+
+fn representation(file: &TensorFile) -> Result<RepresentationKind, OracleError> {
+    const EXPECTED: &str = "pyramid, tower or pool";
+    match text(file, "representation", EXPECTED)?.to_lowercase().as_str() {
+        "pyramid" => Ok(RepresentationKind::Pyramid),
+        "tower" => Ok(RepresentationKind::Tower),
+        "pool" => Ok(RepresentationKind::Pool),
+        found => Err(OracleError::Metadata {
+            key: "representation",
+            found: found.to_owned(),
+            expected: EXPECTED,
+        }),
+    }
+}

@@ -1,0 +1,82 @@
+//! What the model computes of the quantities that an oracle file names.
+
+use std::collections::BTreeMap;
+
+use gqn_formats::ModelConfig;
+use tch::{Device, Kind, Tensor};
+
+use super::formula;
+use crate::convert::to_tensor;
+use crate::elbo::Elbo;
+use crate::model::{Gqn, Latents, Rollout, Step};
+
+/// Half the width of a uniform distribution of variance one.
+const UNIT_VARIANCE: f64 = 1.732_050_8;
+
+/// Every quantity but the gradients, by name. Leaves the gradients of −ELBO at σ = 2 in the model's parameters.
+pub(super) fn quantities(model: &Gqn, batch: usize, context: usize) -> BTreeMap<String, Tensor> {
+    let input = Inputs::new(model.config(), batch, context);
+    let r = model.represent(&input.x, &input.v);
+    let latents = Latents::Posterior { frames: &input.x_q, noise: &input.noise_posterior };
+    let rollout = Rollout::new(model, &input.v_q, &r, latents);
+    let mut found = BTreeMap::new();
+    for sigma in ["2.0", "0.7"] {
+        let elbo = Elbo::new(&rollout, &input.x_q, sigma.parse().expect("a number"));
+        if sigma == "2.0" {
+            (-elbo.bound().mean(Kind::Float)).backward();
+        }
+        found.insert(format!("log_likelihood_sigma_{sigma}"), elbo.log_likelihood.shallow_clone());
+        found.insert(format!("elbo_sigma_{sigma}"), elbo.bound());
+        found.insert("kl".to_owned(), elbo.kl);
+    }
+    let stacked = |part: &dyn Fn(&Step) -> Tensor| {
+        Tensor::stack(&rollout.steps.iter().map(part).collect::<Vec<_>>(), 1)
+    };
+    let posterior = |step: &Step, log_variance: bool| {
+        let posterior = step.posterior.as_ref().expect("the rollout's latents are the posterior's");
+        if log_variance { posterior.log_variance() } else { posterior.mean() }.shallow_clone()
+    };
+    let mut insert = |name: &str, tensor: Tensor| found.insert(name.to_owned(), tensor);
+    insert("prior_mean", stacked(&|step| step.prior.mean().shallow_clone()));
+    insert("prior_log_variance", stacked(&|step| step.prior.log_variance().shallow_clone()));
+    insert("posterior_mean", stacked(&|step| posterior(step, false)));
+    insert("posterior_log_variance", stacked(&|step| posterior(step, true)));
+    insert("h_g_last", rollout.state.hidden.shallow_clone());
+    insert("reconstruction", rollout.frames());
+    for (name, noise) in [("noise", &input.noise_prior), ("mean", &input.noise_prior.zeros_like())]
+    {
+        let rollout =
+            tch::no_grad(|| Rollout::new(model, &input.v_q, &r, Latents::Prior { noise }));
+        insert(&format!("image_prior_{name}"), rollout.frames());
+        insert(&format!("image_prior_{name}_unclamped"), rollout.observation);
+    }
+    insert("r", r);
+    found
+}
+
+struct Inputs {
+    x: Tensor,
+    v: Tensor,
+    x_q: Tensor,
+    v_q: Tensor,
+    noise_posterior: Tensor,
+    noise_prior: Tensor,
+}
+
+impl Inputs {
+    fn new(config: &ModelConfig, batch: usize, context: usize) -> Self {
+        let (side, size) = (config.image_size, config.hidden_size());
+        let noise_shape = [batch, config.steps, config.latent_channels, size, size];
+        let tensor = |name: &str, shape: &[usize], low: f64, high: f64| {
+            to_tensor(&formula::tensor(name, shape, low, high)).to_device(Device::Cpu)
+        };
+        Self {
+            x: tensor("x", &[batch, context, 3, side, side], 0.0, 1.0),
+            v: tensor("v", &[batch, context, 7], -1.0, 1.0),
+            x_q: tensor("x_q", &[batch, 3, side, side], 0.0, 1.0),
+            v_q: tensor("v_q", &[batch, 7], -1.0, 1.0),
+            noise_posterior: tensor("noise_posterior", &noise_shape, -UNIT_VARIANCE, UNIT_VARIANCE),
+            noise_prior: tensor("noise_prior", &noise_shape, -UNIT_VARIANCE, UNIT_VARIANCE),
+        }
+    }
+}

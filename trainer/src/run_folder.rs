@@ -1,0 +1,196 @@
+//! The files of a run: what `gqn-train train --out` writes and `--resume` reads.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use gqn_formats::{
+    Checkpoint, FormatError, Overwrite, Provenance, TensorFile, parameters, sha256_hex,
+    write_atomic,
+};
+
+use crate::adam::Adam;
+use crate::convert::{to_array, to_tensor};
+use crate::event::StepMetrics;
+use crate::model::Gqn;
+
+/// The run's configuration.
+pub const CONFIG_FILE: &str = "config.toml";
+/// The newest weights.
+pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
+/// Everything that training goes on from: weights, Adam's moments, steps.
+pub const STATE_FILE: &str = "state.safetensors";
+/// A line of figures for every logged step.
+pub const LOG_FILE: &str = "metrics.jsonl";
+/// Inputs and libtorch's outputs for the newest checkpoint.
+pub const GOLDEN_FILE: &str = "golden.safetensors";
+/// The held-out evaluation.
+pub const EVALUATION_FILE: &str = "metrics.json";
+
+const STATE_FORMAT_KEY: &str = "gqn_training_state";
+const STATE_FORMAT: u64 = 1;
+const FIRST_MOMENT: &str = "adam.first_moment.";
+const SECOND_MOMENT: &str = "adam.second_moment.";
+
+/// A run's folder.
+#[derive(Debug, Clone)]
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// The folder at that path, which need not exist.
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Whether a run is in it.
+    pub fn holds_a_run(&self) -> bool {
+        self.file(CONFIG_FILE).exists() || self.file(STATE_FILE).exists()
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path of one of its files.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Removes the files of an earlier run, and nothing else.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`] if a file cannot be removed.
+    pub fn clear(&self) -> Result<(), FormatError> {
+        for name in
+            [CONFIG_FILE, CHECKPOINT_FILE, STATE_FILE, LOG_FILE, GOLDEN_FILE, EVALUATION_FILE]
+        {
+            let path = self.file(name);
+            if path.exists() {
+                fs::remove_file(&path).map_err(|source| FormatError::Write { path, source })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a file of the run in place of an earlier one.
+    ///
+    /// # Errors
+    /// As [`write_atomic`].
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FormatError> {
+        write_atomic(&self.file(name), bytes, Overwrite::Force)
+    }
+
+    /// Writes the state, then the checkpoint; returns the checkpoint's sha256. The state alone decides where a resumed
+    /// run goes on, so being killed between the two loses nothing.
+    ///
+    /// # Errors
+    /// As [`write_atomic`].
+    pub fn save(
+        &self,
+        model: &Gqn,
+        adam: &Adam,
+        provenance: &Provenance,
+    ) -> Result<String, FormatError> {
+        let checkpoint = model.checkpoint(adam.steps(), provenance.clone());
+        let mut state = checkpoint.clone().into_tensor_file();
+        state.metadata.insert(STATE_FORMAT_KEY.to_owned(), STATE_FORMAT.to_string());
+        for (name, [first, second]) in adam.moments() {
+            state.tensors.insert(format!("{FIRST_MOMENT}{name}"), to_array(first));
+            state.tensors.insert(format!("{SECOND_MOMENT}{name}"), to_array(second));
+        }
+        self.write(STATE_FILE, &state.to_bytes(STATE_FILE)?)?;
+        let bytes = checkpoint.into_tensor_file().to_bytes(CHECKPOINT_FILE)?;
+        self.write(CHECKPOINT_FILE, &bytes)?;
+        Ok(sha256_hex(&bytes))
+    }
+
+    /// Puts model and optimiser back to where [`RunFolder::save`] found them; returns the provenance.
+    ///
+    /// # Errors
+    /// [`FormatError`]: no state, a damaged one, or one of another model.
+    pub fn restore(&self, model: &Gqn, adam: &mut Adam) -> Result<Provenance, FormatError> {
+        let path = self.file(STATE_FILE);
+        let what = path.display().to_string();
+        let bytes = fs::read(&path).map_err(|source| FormatError::Read { path, source })?;
+        let mut state = TensorFile::from_bytes(&what, &bytes)?;
+        match state.metadata.remove(STATE_FORMAT_KEY) {
+            Some(version) if version == STATE_FORMAT.to_string() => {}
+            Some(found) => {
+                return Err(FormatError::Version { what, found, expected: STATE_FORMAT });
+            }
+            None => {
+                return Err(FormatError::Metadata {
+                    what,
+                    expected: "training state",
+                    key: STATE_FORMAT_KEY,
+                });
+            }
+        }
+        let mut moments = BTreeMap::new();
+        for parameter in parameters(model.config()) {
+            for prefix in [FIRST_MOMENT, SECOND_MOMENT] {
+                let key = format!("{prefix}{}", parameter.name);
+                moments.insert(key.clone(), to_tensor(state.get(&what, &key, &parameter.shape)?));
+                state.tensors.remove(&key);
+            }
+        }
+        let checkpoint = Checkpoint::from_tensor_file(&what, state)?;
+        if checkpoint.config != *model.config() {
+            let json = |config| serde_json::to_string(config).unwrap_or_default();
+            let (found, expected) = (json(&checkpoint.config), json(model.config()));
+            return Err(FormatError::OtherModel { what, found, expected });
+        }
+        model.load(&checkpoint.tensors);
+        adam.restore(checkpoint.step, |name| {
+            [FIRST_MOMENT, SECOND_MOMENT]
+                .map(|prefix| moments[&format!("{prefix}{name}")].shallow_clone())
+        });
+        Ok(checkpoint.provenance)
+    }
+
+    /// Opens the log for appending after dropping the lines of step `step` and later: a killed run may have logged
+    /// steps that its state does not know.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`] if the log cannot be written.
+    pub fn open_log(&self, step: u64) -> Result<Log, FormatError> {
+        let path = self.file(LOG_FILE);
+        let old = fs::read_to_string(&path).unwrap_or_default();
+        let kept: String = old
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .filter(|line| {
+                serde_json::from_str::<StepMetrics>(line).is_ok_and(|metrics| metrics.step < step)
+            })
+            .collect();
+        write_atomic(&path, kept.as_bytes(), Overwrite::Force)?;
+        let file = OpenOptions::new().append(true).open(&path);
+        match file {
+            Ok(file) => Ok(Log { file, path }),
+            Err(source) => Err(FormatError::Write { path, source }),
+        }
+    }
+}
+
+/// The open `metrics.jsonl`.
+#[derive(Debug)]
+pub struct Log {
+    file: File,
+    path: PathBuf,
+}
+
+impl Log {
+    /// Appends one line.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`], for instance because the disk is full.
+    pub fn append(&mut self, metrics: &StepMetrics) -> Result<(), FormatError> {
+        let mut line = serde_json::to_string(metrics).expect("figures are JSON");
+        line.push('\n');
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(|source| FormatError::Write { path: self.path.clone(), source })
+    }
+}

@@ -1,0 +1,251 @@
+//! The training loop. It says what happens through [`Event`]s and draws nothing.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use gqn_datasets::SceneSet;
+use gqn_formats::{FormatError, Provenance};
+use gqn_scenes::Split;
+use tch::{Device, Kind, Tensor};
+use thiserror::Error;
+
+use crate::adam::Adam;
+use crate::batch::{DeviceScenes, choices, noise};
+use crate::config::TrainConfig;
+use crate::elbo::{Elbo, floor};
+use crate::evaluate::{Evaluation, evaluate_held_out};
+use crate::event::{Event, StepMetrics};
+use crate::golden::golden;
+use crate::model::{Gqn, Latents, Rollout};
+use crate::run_folder::{CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, RunFolder};
+
+/// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps.
+#[derive(Debug)]
+pub struct TrainOptions {
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// Go on from the folder's state.
+    pub resume: bool,
+    /// Plan as many steps as fit into that many minutes on this host, by timing a few first.
+    pub minutes: Option<f64>,
+    /// Where to compute.
+    pub device: Device,
+    /// The command line, for the provenance.
+    pub command: String,
+}
+
+/// Why training stopped early.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum TrainError {
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(
+        "the loss is not finite at step {step}\n\
+         hint: the last saved state is kept; lower learning_rate or raise pixel_std_dev, then train again or --resume"
+    )]
+    NotFinite { step: u64 },
+    #[error("{} holds a run\nhint: go on with --resume, replace it with --force, or name another --out", path.display())]
+    Exists { path: PathBuf },
+    #[error("{} holds no run to resume\nhint: leave out --resume to start one", path.display())]
+    NoRun { path: PathBuf },
+}
+
+/// Trains until the planned number of steps is reached or `interrupted` becomes true.
+///
+/// # Errors
+/// [`TrainError`]: the folder cannot be read or written, or the loss is no number any more.
+pub fn train(
+    mut config: TrainConfig,
+    options: &TrainOptions,
+    interrupted: &AtomicBool,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Option<Evaluation>, TrainError> {
+    let folder = &options.folder;
+    let model = Gqn::new(&config.model, options.device, config.seed);
+    let mut adam = Adam::new(model.parameters());
+    let mut provenance =
+        if options.resume { folder.restore(&model, &mut adam)? } else { new_provenance(&config) };
+    provenance.command.clone_from(&options.command);
+    let scenes = render(&config, Split::Train, config.scenes, &mut |done, scenes| {
+        on_event(Event::Rendering { done, scenes });
+    });
+    let on_device = DeviceScenes::new(&scenes, config.model.pose_encoding, options.device);
+    if let (Some(minutes), false) = (options.minutes, options.resume) {
+        config.steps = planned_steps(&model, &mut adam, &config, &on_device, minutes);
+    }
+    folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+    let mut log = folder.open_log(adam.steps())?;
+    let device = format!("{:?}", options.device);
+    on_event(Event::Started { step: adam.steps(), steps: config.steps, device });
+
+    let (before, clock) = (provenance.seconds, Instant::now());
+    while adam.steps() < config.steps {
+        let step = adam.steps();
+        let loss = Loss::new(&model, &config, &on_device, step);
+        loss.total().backward();
+        adam.step(config.learning_rate_at(step));
+        provenance.seconds = before + clock.elapsed().as_secs_f64();
+        if step % config.log_every == 0 || step + 1 == config.steps {
+            let metrics = loss.metrics(&config, step);
+            if !metrics.elbo.is_finite() {
+                return Err(TrainError::NotFinite { step });
+            }
+            log.append(&metrics)?;
+            on_event(Event::Step(metrics));
+        } else {
+            on_event(Event::Stepped { step: adam.steps() });
+        }
+        let stop = interrupted.load(Ordering::Relaxed);
+        if adam.steps() % config.checkpoint_every == 0 || stop {
+            save(folder, &model, &adam, &provenance, &config)?;
+            on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
+        }
+        if stop {
+            on_event(Event::Interrupted { step: adam.steps() });
+            return Ok(None);
+        }
+    }
+    let evaluation = finish(&model, &config, &adam, &scenes, provenance, folder, on_event)?;
+    on_event(Event::Finished(Box::new(evaluation.clone())));
+    Ok(Some(evaluation))
+}
+
+/// Renders scenes on all cores while telling how far it is.
+pub(crate) fn render(
+    config: &TrainConfig,
+    split: Split,
+    scenes: u64,
+    on_progress: &mut dyn FnMut(u64, u64),
+) -> SceneSet {
+    let done = AtomicU64::new(0);
+    let side = config.model.image_size;
+    std::thread::scope(|scope| {
+        let rendering = scope.spawn(|| {
+            SceneSet::render(config.world, split, config.seed, scenes as usize, side, |_| {
+                done.fetch_add(1, Ordering::Relaxed);
+            })
+        });
+        while !rendering.is_finished() {
+            on_progress(done.load(Ordering::Relaxed), scenes);
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        on_progress(scenes, scenes);
+        rendering.join().expect("rendering a seed does not panic")
+    })
+}
+
+fn new_provenance(config: &TrainConfig) -> Provenance {
+    Provenance {
+        seed: config.seed,
+        commit: env!("GQN_COMMIT").to_owned(),
+        data: format!("{}, {} rendered scenes", config.world, config.scenes),
+        ..Provenance::default()
+    }
+}
+
+fn save(
+    folder: &RunFolder,
+    model: &Gqn,
+    adam: &Adam,
+    provenance: &Provenance,
+    config: &TrainConfig,
+) -> Result<(), TrainError> {
+    let sha256 = folder.save(model, adam, provenance)?;
+    let sample = golden(model, config.world, config.seed, &sha256);
+    folder.write(GOLDEN_FILE, &sample.to_bytes(GOLDEN_FILE)?)?;
+    Ok(())
+}
+
+fn finish(
+    model: &Gqn,
+    config: &TrainConfig,
+    adam: &Adam,
+    scenes: &SceneSet,
+    mut provenance: Provenance,
+    folder: &RunFolder,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Evaluation, TrainError> {
+    let (steps, seconds) = (adam.steps(), provenance.seconds);
+    let evaluation =
+        evaluate_held_out(model, config, &scenes.mean_frame(), steps, seconds, on_event);
+    provenance.metrics = evaluation.metrics();
+    save(folder, model, adam, &provenance, config)?;
+    let mut json = serde_json::to_vec_pretty(&evaluation).expect("figures are JSON");
+    json.push(b'\n');
+    folder.write(EVALUATION_FILE, &json)?;
+    on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
+    Ok(evaluation)
+}
+
+/// Steps that fit into `minutes`, by timing a few that leave the weights alone.
+fn planned_steps(
+    model: &Gqn,
+    adam: &mut Adam,
+    config: &TrainConfig,
+    scenes: &DeviceScenes,
+    minutes: f64,
+) -> u64 {
+    const WARM_UP: u64 = 3;
+    const TIMED: u64 = 12;
+    let mut clock = Instant::now();
+    for step in 0..WARM_UP + TIMED {
+        if step == WARM_UP {
+            clock = Instant::now();
+        }
+        let loss = Loss::new(model, config, scenes, step);
+        loss.total().backward();
+        let _ = loss.total().double_value(&[]);
+    }
+    adam.zero_grad();
+    let seconds = clock.elapsed().as_secs_f64() / TIMED as f64;
+    ((minutes * 60.0 / seconds) as u64).clamp(1, 1 << 31)
+}
+
+/// The loss of one step and what is reported of it.
+struct Loss {
+    elbo: Elbo,
+    squared_error: Tensor,
+    context: i64,
+}
+
+impl Loss {
+    fn new(model: &Gqn, config: &TrainConfig, scenes: &DeviceScenes, step: u64) -> Self {
+        let batch = scenes.batch(&choices(config, step));
+        let noise =
+            noise(config.seed, step, &model.noise_shape(config.batch as i64), model.device());
+        let r = model.represent(&batch.context_frames, &batch.context_poses);
+        let latents = Latents::Posterior { frames: &batch.query_frames, noise: &noise };
+        let rollout = Rollout::new(model, &batch.query_poses, &r, latents);
+        Self {
+            elbo: Elbo::new(&rollout, &batch.query_frames, config.pixel_std_dev_at(step)),
+            squared_error: (rollout.observation.detach() - &batch.query_frames)
+                .square()
+                .mean(Kind::Float),
+            context: batch.context_frames.size()[1],
+        }
+    }
+
+    /// −ELBO, mean over the batch.
+    fn total(&self) -> Tensor {
+        -self.elbo.bound().mean(Kind::Float)
+    }
+
+    fn metrics(&self, config: &TrainConfig, step: u64) -> StepMetrics {
+        let side = config.model.image_size;
+        let pixel_std_dev = config.pixel_std_dev_at(step);
+        let elbo = -self.total().double_value(&[]);
+        StepMetrics {
+            step,
+            elbo,
+            excess: -elbo - floor(3 * side * side, pixel_std_dev),
+            kl: self.elbo.kl.sum(Kind::Float).double_value(&[]) / config.batch as f64,
+            mse: self.squared_error.double_value(&[]),
+            context: self.context as usize,
+            pixel_std_dev,
+            learning_rate: config.learning_rate_at(step),
+        }
+    }
+}
