@@ -77,7 +77,9 @@ impl Workspace {
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).env("LIBTORCH", self.libtorch());
-        if Self::own_onnxruntime().is_none() {
+        // Programs below `target/` find it by themselves, those of another CARGO_TARGET_DIR do not.
+        let is_elsewhere = env::var_os("CARGO_TARGET_DIR").is_some();
+        if is_elsewhere && Self::own_onnxruntime().is_none() {
             command.env("ORT_DYLIB_PATH", self.onnxruntime().join("libonnxruntime.so"));
         }
         command

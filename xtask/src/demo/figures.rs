@@ -82,16 +82,21 @@ pub(super) fn expectation(minutes: f64) -> String {
 
 /// What to do next.
 pub(super) fn next_steps(out: &Path) -> String {
-    let (run, package) = (out.join("run"), out.join("package"));
-    let (run, package) = (run.display(), package.display());
+    let package = out.join("package");
+    let package = package.display();
+    let gqn = "target/release/gqn";
     format!(
         "what next:\n  \
-         better pictures        cargo xtask demo --minutes 30\n  \
-         another scene          target/release/gqn-run render {package} --world rooms-ring-camera --seed 42 --out out/view\n  \
-         your own pictures      target/release/gqn-run render {package} --help\n  \
-         your own training      target/release/gqn-train train --preset tiny --world shepard-metzler-5 --out out/run\n  \
-         export it              target/release/gqn-export export {run} --out out/package\n  \
-         in a browser           to come: the package is what the page will load"
+         train longer\n    \
+         cargo xtask demo --minutes 30\n  \
+         look at another scene, or at your own pictures: a folder laid out as `gqn-data render` writes it\n    \
+         {gqn}-run render {package} --world rooms-ring-camera --seed 42 --out out/another\n    \
+         {gqn}-data render --world rooms-ring-camera --seed 42 --size 32 --out out/pictures\n    \
+         {gqn}-run render {package} --views out/pictures --context 5 --out out/mine\n  \
+         train another world and export it\n    \
+         {gqn}-train train --preset tiny --world shepard-metzler-5 --minutes 30 --out out/run\n    \
+         {gqn}-export export out/run --out out/package\n  \
+         a browser page that loads the package is to come"
     )
 }
 

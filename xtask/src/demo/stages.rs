@@ -14,14 +14,8 @@ use crate::stopwatch::Stopwatch;
 use crate::talk;
 use crate::workspace::{self, Workspace};
 
-/// The world that shows the most in a few minutes; the training's configuration names the same.
-const WORLD: &str = "rooms-ring-camera";
-
 /// Held-out scenes to paint: seeds that a person types are never trained on.
 const SCENES: [u32; 4] = [1, 2, 3, 4];
-
-/// Context views of each; the scene's other views are painted.
-const CONTEXT: u32 = 5;
 
 /// What to train, and where to.
 #[derive(Debug)]
@@ -92,37 +86,32 @@ fn verify(programs: &Programs<'_>, out: &Path) -> Result<()> {
 }
 
 fn paint(programs: &Programs<'_>, out: &Path) -> Result<()> {
-    let package = out.join("package");
-    for scene in SCENES {
-        programs.run(
-            "gqn-run",
-            &[
-                "render".into(),
-                package.clone().into(),
-                "--world".into(),
-                WORLD.into(),
-                "--seed".into(),
-                scene.to_string().into(),
-                "--context".into(),
-                CONTEXT.to_string().into(),
-                "--out".into(),
-                out.join("views").join(format!("scene-{scene}")).into(),
-            ],
-        )?;
+    let (package, world) = (out.join("package"), world(&out.join("run/config.toml"))?);
+    let scene = |command: &str, seed: u32| -> Vec<OsString> {
+        let flags =
+            [command.into(), package.clone().into(), "--world".into(), world.clone().into()];
+        flags
+            .into_iter()
+            .chain(["--seed".into(), seed.to_string().into(), "--out".into()])
+            .collect()
+    };
+    for seed in SCENES {
+        let mut arguments = scene("render", seed);
+        arguments.push(out.join("views").join(format!("scene-{seed}")).into());
+        programs.run("gqn-run", &arguments)?;
     }
-    programs.run(
-        "gqn-run",
-        &[
-            "orbit".into(),
-            package.into(),
-            "--world".into(),
-            WORLD.into(),
-            "--seed".into(),
-            SCENES[0].to_string().into(),
-            "--out".into(),
-            out.join("orbit.gif").into(),
-        ],
-    )
+    let mut arguments = scene("orbit", SCENES[0]);
+    arguments.extend([out.join("orbit.gif").into(), "--truth".into()]);
+    programs.run("gqn-run", &arguments)
+}
+
+/// The world that was trained on, from the run's own record.
+fn world(config: &Path) -> Result<String> {
+    let text =
+        fs::read_to_string(config).with_context(|| format!("cannot open {}", config.display()))?;
+    let value = text.lines().find_map(|line| line.strip_prefix("world = "));
+    let name = value.map(|value| value.trim().trim_matches('"').to_owned());
+    name.with_context(|| format!("{} names no world", config.display()))
 }
 
 fn report(demo: &Demo, out: &Path, figures: &Figures, stopwatch: &Stopwatch) -> Result<()> {
@@ -151,4 +140,20 @@ impl Programs<'_> {
 fn beside_us() -> Result<PathBuf> {
     let us = env::current_exe().context("cannot tell where this program lies")?;
     Ok(us.parent().context("this program lies in no folder")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_world_is_read_from_the_runs_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "world = \"shepard-metzler-5\"\nscenes = 3\n\n[model]\nsteps = 4\n")
+            .unwrap();
+        assert_eq!(world(&path).unwrap(), "shepard-metzler-5");
+        fs::write(&path, "scenes = 3\n").unwrap();
+        assert!(world(&path).unwrap_err().to_string().ends_with("names no world"));
+    }
 }

@@ -18,7 +18,7 @@ const SPACE: u64 = 120_000_000;
 /// Puts `libonnxruntime.so` into `target/onnxruntime`, unless `ORT_DYLIB_PATH` names one.
 pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     if let Some(own) = Workspace::own_onnxruntime() {
-        return require_file(&own);
+        return require(&own);
     }
     let platform = Platform::of_this_machine()?;
     let wheels = [(wheel(platform), library as Select)];
@@ -50,13 +50,13 @@ fn library(name: &str) -> Option<PathBuf> {
     file.starts_with("libonnxruntime.so.").then(|| file.into())
 }
 
-fn require_file(own: &Path) -> Result<()> {
-    if own.is_file() {
+fn require(own: &Path) -> Result<()> {
+    if own.exists() {
         return Ok(());
     }
     Err(failure(
-        format!("ORT_DYLIB_PATH is {}, which is no file", own.display()),
-        "name the library itself (libonnxruntime.so.1.x.y), or unset the variable to have one fetched",
+        format!("ORT_DYLIB_PATH is {}, which does not exist", own.display()),
+        "name the library (libonnxruntime.so.1.x.y) or its folder, or unset the variable to have one fetched",
     ))
 }
 
@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn a_library_of_ones_own_must_be_there() {
         let text = crate::failure::describe(
-            &require_file(Path::new("/no/such/libonnxruntime.so")).unwrap_err(),
+            &require(Path::new("/no/such/libonnxruntime.so")).unwrap_err(),
         );
-        assert!(text.contains("which is no file\nhint: "), "{text}");
+        assert!(text.contains("which does not exist\nhint: "), "{text}");
     }
 }
