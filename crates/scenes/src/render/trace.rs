@@ -4,8 +4,7 @@ use parry3d::math::Vector;
 use parry3d::query::Ray;
 use parry3d::query::details::ray_toi_with_ball;
 
-use super::shade::{Surface, shade};
-use crate::colour::encode;
+use super::shade::{Shade, Surface, shade};
 use crate::scene::Stage;
 
 /// Which points of the lamp a ray asks about shadows.
@@ -21,30 +20,36 @@ pub(super) enum LightSamples {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     pub(super) light: Vector,
-    /// The light as it is stored.
-    encoded: Vector,
+    /// How bright the surface is lit, apart from its colour, as it is stored.
+    shading: f32,
+    /// What was met: an object, a side of the room, or nothing.
+    part: Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Object(usize),
+    Backdrop(u8),
+    Sky,
 }
 
 impl Sample {
-    fn new(light: Vector) -> Self {
-        // What no picture can hold is cut off here, so that a glint does not outweigh the pixel's other samples.
-        let light = light.min(Vector::ONE);
-        Self { light, encoded: encode(light) }
-    }
-
+    /// Whether a pixel between the two may hold an edge. Patterns count for none: they are filtered already.
     pub(super) fn differs(&self, other: &Self, limit: f32) -> bool {
-        let difference = (self.encoded - other.encoded).abs();
-        difference.x > limit || difference.y > limit || difference.z > limit
+        self.part != other.part || (self.shading - other.shading).abs() > limit
     }
 }
 
 /// What a ray sees; `spread` is the width of a pixel at distance 1.
 pub(super) fn trace(stage: &Stage, ray: &Ray, spread: f32, samples: LightSamples) -> Sample {
-    let surface = nearest_object(stage, ray).or_else(|| backdrop(stage, ray, spread));
-    Sample::new(match surface {
-        Some(surface) => shade(stage, &surface, ray.dir, samples),
-        None => stage.backdrop.sky(ray.dir),
-    })
+    let Some(surface) = nearest_object(stage, ray).or_else(|| backdrop(stage, ray, spread)) else {
+        return Sample { light: stage.backdrop.sky(ray.dir), shading: 0.0, part: Part::Sky };
+    };
+    let Shade { arriving, glint } = shade(stage, &surface, ray.dir, samples);
+    let bright = (arriving.y + glint.y).sqrt();
+    // What no picture can hold is cut off here, so that a glint does not outweigh the pixel's other samples.
+    let light = (surface.albedo * arriving + glint).min(Vector::ONE);
+    Sample { light, shading: bright, part: surface.part }
 }
 
 fn nearest_object(stage: &Stage, ray: &Ray) -> Option<Surface> {
@@ -65,7 +70,7 @@ fn nearest_object(stage: &Stage, ray: &Ray) -> Option<Surface> {
         normal: hit.normal,
         albedo,
         openness: 1.0,
-        object: Some(index),
+        part: Part::Object(index),
     })
 }
 
@@ -78,6 +83,6 @@ fn backdrop(stage: &Stage, ray: &Ray, spread: f32) -> Option<Surface> {
         normal: patch.hit.normal,
         albedo: patch.albedo,
         openness: patch.openness,
-        object: None,
+        part: Part::Backdrop(patch.side),
     })
 }

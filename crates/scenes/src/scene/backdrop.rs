@@ -31,6 +31,8 @@ pub(crate) struct Room {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patch {
     pub(crate) hit: Hit,
+    /// Which of the room's sides it is on.
+    pub(crate) side: u8,
     pub(crate) albedo: Vector,
     /// Share of the ambient light that the corners of the room let through.
     pub(crate) openness: f32,
@@ -63,7 +65,7 @@ impl Backdrop {
 impl Room {
     fn patch(&self, ray: &Ray, spread: f32) -> Option<Patch> {
         // The far side, so that a camera outside looks through the wall before it.
-        let (_, (distance, normal, _)) = clip_aabb_line(&self.inside, ray.origin, ray.dir)?;
+        let (_, (distance, normal, side)) = clip_aabb_line(&self.inside, ray.origin, ray.dir)?;
         let at = ray.point_at(distance);
         if at.z > self.wall_height {
             return None;
@@ -78,7 +80,7 @@ impl Room {
             let (along, to_next) = if normal.x.abs() > 0.5 { (at.y, to_y) } else { (at.x, to_x) };
             (self.walls.albedo(Vec2::new(along, at.z), width), corner(to_next) * corner(at.z))
         };
-        Some(Patch { hit: Hit { distance, normal }, albedo, openness })
+        Some(Patch { hit: Hit { distance, normal }, side: (side + 3) as u8, albedo, openness })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod backdrop;
 mod chain;
+mod frustum;
 mod icosahedron;
 mod object;
 mod path;
@@ -9,6 +10,8 @@ mod room;
 mod stage;
 mod texture;
 
+#[cfg(test)]
+pub(crate) use room::test_room;
 pub(crate) use stage::{LIGHT_POINTS, Stage};
 
 use crate::random::{Dice, Purpose};

@@ -3,8 +3,9 @@
 use parry3d::math::{Pose, Rotation, Vector};
 use parry3d::query::details::ray_toi_with_ball;
 use parry3d::query::{Ray, RayCast};
-use parry3d::shape::{Ball, Capsule, Cone, Cuboid, Cylinder, Triangle};
+use parry3d::shape::{Ball, Capsule, Cuboid, Triangle};
 
+use super::frustum::Frustum;
 use super::icosahedron::icosahedron;
 
 /// The shapes there are. The axis of round ones is their local y, which a standing object turns up.
@@ -12,8 +13,7 @@ use super::icosahedron::icosahedron;
 pub(crate) enum Solid {
     Block(Cuboid),
     Sphere(Ball),
-    Cylinder(Cylinder),
-    Cone(Cone),
+    Frustum(Frustum),
     Capsule(Capsule),
     Icosahedron(Vec<Triangle>),
 }
@@ -99,8 +99,7 @@ impl Solid {
         match self {
             Self::Block(block) => block.half_extents.y,
             Self::Sphere(ball) => ball.radius,
-            Self::Cylinder(cylinder) => cylinder.half_height,
-            Self::Cone(cone) => cone.half_height,
+            Self::Frustum(frustum) => frustum.half_height(),
             Self::Capsule(capsule) => capsule.half_height() + capsule.radius,
             Self::Icosahedron(faces) => faces.iter().map(|face| face.a.y).fold(0.0, f32::max),
         }
@@ -111,10 +110,7 @@ impl Solid {
         match self {
             Self::Block(block) => block.half_extents.length(),
             Self::Sphere(_) | Self::Capsule(_) => self.half_height(),
-            Self::Cylinder(Cylinder { half_height, radius })
-            | Self::Cone(Cone { half_height, radius }) => {
-                (half_height * half_height + radius * radius).sqrt()
-            }
+            Self::Frustum(frustum) => frustum.reach(),
             // All corners are equally far from the middle.
             Self::Icosahedron(faces) => {
                 faces.iter().map(|face| face.a.length()).fold(0.0, f32::max)
@@ -127,17 +123,11 @@ impl Solid {
             let found = shape.cast_local_ray_and_get_normal(ray, limit, true)?;
             Some(Hit { distance: found.time_of_impact, normal: found.normal })
         };
-        // parry3d finds these two by iteration: its distance is good, its normal is not good enough for shading.
-        let iterated = |shape: &dyn RayCast, normal: &dyn Fn(Vector) -> Vector| {
-            let distance = shape.cast_local_ray(ray, limit, true)?;
-            Some(Hit { distance, normal: normal(ray.point_at(distance)) })
-        };
         match self {
             Self::Block(block) => exact(block),
             Self::Sphere(ball) => exact(ball),
             Self::Capsule(capsule) => exact(capsule),
-            Self::Cylinder(cylinder) => iterated(cylinder, &|at| cylinder_normal(*cylinder, at)),
-            Self::Cone(cone) => iterated(cone, &|at| cone_normal(*cone, at)),
+            Self::Frustum(frustum) => frustum.hit(ray, limit),
             Self::Icosahedron(faces) => faces.iter().filter_map(|face| exact(face)).min_by(nearer),
         }
     }
@@ -147,8 +137,9 @@ impl Solid {
             Self::Block(block) => block.intersects_local_ray(ray, limit),
             Self::Sphere(ball) => ball.intersects_local_ray(ray, limit),
             Self::Capsule(capsule) => capsule.intersects_local_ray(ray, limit),
-            Self::Cylinder(cylinder) => cylinder.intersects_local_ray(ray, limit),
-            Self::Cone(cone) => cone.intersects_local_ray(ray, limit),
+            Self::Frustum(frustum) => {
+                frustum.distance(ray).is_some_and(|distance| distance <= limit)
+            }
             Self::Icosahedron(faces) => {
                 faces.iter().any(|face| face.intersects_local_ray(ray, limit))
             }
@@ -158,28 +149,4 @@ impl Solid {
 
 fn nearer(a: &Hit, b: &Hit) -> core::cmp::Ordering {
     a.distance.total_cmp(&b.distance)
-}
-
-fn cylinder_normal(cylinder: Cylinder, at: Vector) -> Vector {
-    let radial = Vector::new(at.x, 0.0, at.z);
-    let from_axis = radial.length();
-    if from_axis - cylinder.radius < at.y.abs() - cylinder.half_height {
-        Vector::new(0.0, at.y.signum(), 0.0)
-    } else {
-        radial / from_axis
-    }
-}
-
-fn cone_normal(cone: Cone, at: Vector) -> Vector {
-    let Cone { half_height, radius } = cone;
-    let slant = (4.0 * half_height * half_height + radius * radius).sqrt();
-    let from_axis = (at.x * at.x + at.z * at.z).sqrt();
-    // How far the point is outside of the side and of the base; it is on the one it is farther outside of.
-    let outside_side = (2.0 * half_height * from_axis + radius * (at.y - half_height)) / slant;
-    let outside_base = -half_height - at.y;
-    if outside_base > outside_side {
-        return Vector::new(0.0, -1.0, 0.0);
-    }
-    let outward = 2.0 * half_height / (slant * from_axis.max(1e-6));
-    Vector::new(at.x * outward, radius / slant, at.z * outward)
 }

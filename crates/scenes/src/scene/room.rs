@@ -4,9 +4,10 @@ use core::f32::consts::TAU;
 
 use parry3d::bounding_volume::Aabb;
 use parry3d::math::Vector;
-use parry3d::shape::{Ball, Capsule, Cone, Cuboid, Cylinder};
+use parry3d::shape::{Ball, Capsule, Cuboid};
 
 use super::backdrop::{Backdrop, Room};
+use super::frustum::Frustum;
 use super::object::{Object, Solid};
 use super::stage::{Light, Stage};
 use super::texture::{Finish, Pattern};
@@ -17,7 +18,7 @@ use crate::random::Dice;
 const HALF_SIDE: f32 = 1.0;
 const WALL_HEIGHT: f32 = 0.5;
 /// Objects stand within this distance of the middle.
-const PLACE_RADIUS: f32 = 0.42;
+const PLACE_RADIUS: f32 = 0.38;
 /// The least distance between the bounding balls of two objects.
 const GAP: f32 = 0.02;
 
@@ -30,11 +31,10 @@ pub(super) fn stage(dice: &mut Dice) -> Stage {
         Vector::new(HALF_SIDE, HALF_SIDE, 100.0),
     );
     let light = Light::new(
-        Vector::new(0.55, -0.35, 1.9),
-        0.22,
-        Vector::new(0.74, 0.71, 0.65),
-        Vector::new(0.42, 0.45, 0.50),
-        floor.mean() * 0.45,
+        Vector::new(0.85, -0.55, 1.7),
+        0.2,
+        Vector::new(0.72, 0.69, 0.63),
+        [Vector::new(0.62, 0.65, 0.70), floor.mean() * 0.30 + Vector::splat(0.24)],
     );
     Stage::new(
         objects,
@@ -70,12 +70,12 @@ fn objects(count: usize, dice: &mut Dice) -> Vec<Object> {
 
 /// A shape of a random kind and size.
 fn solid(dice: &mut Dice) -> Solid {
-    let size = dice.between(0.85, 1.15);
+    let size = dice.between(0.8, 1.08);
     match dice.below(6) {
         0 => Solid::Block(Cuboid::new(Vector::new(0.12, 0.12, 0.12) * size)),
         1 => Solid::Sphere(Ball::new(0.14 * size)),
-        2 => Solid::Cylinder(Cylinder::new(0.15 * size, 0.105 * size)),
-        3 => Solid::Cone(Cone::new(0.16 * size, 0.135 * size)),
+        2 => Solid::Frustum(Frustum::cylinder(0.15 * size, 0.105 * size)),
+        3 => Solid::Frustum(Frustum::cone(0.16 * size, 0.135 * size)),
         4 => Solid::Capsule(Capsule::new_y(0.09 * size, 0.09 * size)),
         _ => Solid::icosahedron(0.16 * size),
     }
@@ -102,4 +102,44 @@ fn floors() -> [Finish; 3] {
         finish(Pattern::Checker, 0.4, [236, 234, 228], [176, 178, 184]),
         finish(Pattern::Tiles, 0.25, [92, 140, 200], [190, 214, 236]),
     ]
+}
+
+/// A room with a single ball in its middle.
+#[cfg(test)]
+pub(crate) fn test_room(ball: Ball) -> Stage {
+    let mut stage =
+        stage(&mut Dice::new(crate::World::RoomsRingCamera, 0, crate::random::Purpose::Content));
+    let ball = Object::standing(Solid::Sphere(ball), 0.0, 0.0, 0.0, Vector::ONE);
+    stage.hull = (ball.centre, ball.reach);
+    stage.objects = vec![ball];
+    stage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::World;
+    use crate::random::Purpose;
+
+    #[test]
+    fn objects_stand_apart_inside_the_room() {
+        let mut counts = [0; 4];
+        for seed in 0..300 {
+            let stage = stage(&mut Dice::new(World::RoomsRingCamera, seed, Purpose::Content));
+            counts[stage.objects.len()] += 1;
+            for (index, object) in stage.objects.iter().enumerate() {
+                let from_middle = object.centre.x.hypot(object.centre.y);
+                assert!(from_middle <= PLACE_RADIUS + 1e-5, "seed {seed}: {from_middle}");
+                for other in &stage.objects[..index] {
+                    let distance = (object.centre - other.centre).length();
+                    assert!(
+                        distance > object.reach + other.reach,
+                        "seed {seed}: two objects touch"
+                    );
+                }
+            }
+        }
+        // 300 throws of a die with three sides: 100 +- 8 each; 50 is six standard deviations away.
+        assert!(counts[0] == 0 && counts[1..].iter().all(|count| *count > 50), "{counts:?}");
+    }
 }

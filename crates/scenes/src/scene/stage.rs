@@ -37,21 +37,16 @@ pub(crate) struct Light {
     pub(crate) points: [Vector; LIGHT_POINTS],
     /// Light that a surface facing the lamp gets.
     pub(crate) lamp: Vector,
-    /// Light from above on a level surface.
+    /// The direction that most of the ambient light comes from.
+    pub(crate) up: Vector,
+    /// Ambient light on a surface that faces `up`, and on one that faces away.
     pub(crate) from_above: Vector,
-    /// Light from below on a level surface that faces down.
     pub(crate) from_below: Vector,
 }
 
 impl Light {
-    /// A lamp; `from_above` and `from_below` are the ambient light.
-    pub(crate) fn new(
-        centre: Vector,
-        radius: f32,
-        lamp: Vector,
-        from_above: Vector,
-        from_below: Vector,
-    ) -> Self {
+    /// A lamp of the given light, and ambient light on surfaces that face up and down.
+    pub(crate) fn new(centre: Vector, radius: f32, lamp: Vector, ambient: [Vector; 2]) -> Self {
         // Steps of the golden angle fill a disc evenly, whichever neighbours in the order one takes.
         let golden_angle = core::f32::consts::PI * (3.0 - 5.0_f32.sqrt());
         let points = core::array::from_fn(|index| {
@@ -60,6 +55,13 @@ impl Light {
             let from_centre = radius * ((rank + 0.5) / LIGHT_POINTS as f32).sqrt();
             centre + Vector::new(from_centre * cos, from_centre * sin, 0.0)
         });
-        Self { centre, radius, points, lamp, from_above, from_below }
+        let [from_above, from_below] = ambient;
+        Self { centre, radius, points, lamp, up: Vector::Z, from_above, from_below }
+    }
+
+    /// The same with the ambient light's main direction tilted, so that no two sides of a cube look the same.
+    pub(crate) fn tilted(mut self, towards: Vector) -> Self {
+        self.up = towards / towards.length();
+        self
     }
 }

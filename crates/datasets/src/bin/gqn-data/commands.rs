@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use gqn_datasets::contact_sheet;
 use gqn_formats::{Overwrite, View, Views, write_atomic};
 use gqn_scenes::Scene;
-use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
 
 use crate::cli;
 
@@ -64,7 +65,7 @@ fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
 
 fn png(width: usize, height: usize, rgb8: &[u8]) -> Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
-    PngEncoder::new(&mut bytes)
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
         .write_image(rgb8, width as u32, height as u32, ExtendedColorType::Rgb8)
         .context("cannot encode the picture as PNG")?;
     Ok(bytes.into_inner())

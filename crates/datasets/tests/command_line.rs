@@ -1,0 +1,73 @@
+//! `gqn-data` as a person uses it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use gqn_formats::Views;
+use gqn_scenes::{Scene, World};
+
+fn gqn_data(folder: &Path, arguments: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gqn-data"));
+    command
+        .current_dir(folder)
+        .args(arguments.split_whitespace())
+        .output()
+        .expect("a started program")
+}
+
+#[track_caller]
+fn check_fails(output: &Output, code: i32, says: &str) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    assert!(
+        message.contains(says) && !message.contains("panicked"),
+        "expected `{says}` in: {message}"
+    );
+}
+
+#[test]
+fn render_writes_pictures_and_their_cameras() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let render = "render --world rooms-ring-camera --seed 9 --views 3 --size 16 --out scene";
+    let output = gqn_data(folder.path(), render);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let json = std::fs::read(folder.path().join("scene/views.json")).expect("views.json");
+    let views = Views::from_json(&json).expect("a list of views").views;
+    assert_eq!(views.len(), 3);
+    let scene = Scene::generate(World::RoomsRingCamera, 9);
+    for (index, view) in views.iter().enumerate() {
+        assert_eq!(view.picture.as_deref(), Some(format!("{index:02}.png").as_str()));
+        assert_eq!(view.camera(), scene.camera(index), "JSON keeps every digit");
+        let picture =
+            image::open(folder.path().join(format!("scene/{index:02}.png"))).expect("a picture");
+        assert_eq!(picture.to_rgb8().as_raw(), scene.render(&view.camera(), 16).rgb8());
+    }
+    check_fails(&gqn_data(folder.path(), render), 1, "--force");
+    assert!(gqn_data(folder.path(), &format!("{render} --force")).status.success());
+}
+
+#[test]
+fn sheet_writes_one_picture() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sheet = "sheet --world shepard-metzler-5 --scenes 2 --views 3 --size 16 --out sheet.png";
+    assert!(gqn_data(folder.path(), sheet).status.success());
+    let picture = image::open(folder.path().join("sheet.png")).expect("a picture");
+    assert_eq!((picture.width(), picture.height()), (3 * 18 + 2, 2 * 18 + 2));
+    check_fails(&gqn_data(folder.path(), sheet), 1, "sheet.png");
+}
+
+#[test]
+fn wrong_input_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("file"), b"").expect("a file");
+    let fails =
+        |arguments: &str, code, says| check_fails(&gqn_data(folder.path(), arguments), code, says);
+    fails("render --world mazes --out a", 2, "rooms-ring-camera");
+    fails("render --world rooms-ring-camera --size 0 --out a", 2, "--size");
+    fails(
+        "sheet --world rooms-ring-camera --scenes 100 --views 100 --size 2048 --out a.png",
+        1,
+        "hint:",
+    );
+    fails("render --world rooms-ring-camera --size 8 --out file/a", 1, "file");
+}

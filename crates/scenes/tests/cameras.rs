@@ -1,0 +1,125 @@
+//! Cameras, poses, and where the worlds put them.
+
+use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
+
+use gqn_scenes::{Camera, Pose, PoseEncoding, Scene, World};
+
+/// Rounding of single precision on numbers of order one, a few operations deep.
+const ROUNDING: f32 = 1e-5;
+
+#[track_caller]
+fn close(name: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let difference = (found - expected).abs();
+        assert!(
+            difference <= ROUNDING,
+            "{name}[{index}]: {found}, expected {expected}: {difference} > {ROUNDING}"
+        );
+    }
+}
+
+#[test]
+fn poses_by_hand() {
+    // cos and sin of 60 degrees: 1/2 and sqrt(3)/2; of -45 degrees: sqrt(1/2) and -sqrt(1/2).
+    let camera = Camera { position: [1.0, -2.0, 0.5], yaw: PI / 3.0, pitch: -FRAC_PI_4 };
+    let Pose(cos_sin) = camera.pose(PoseEncoding::CosSin);
+    close("cos-sin", &cos_sin, &[1.0, -2.0, 0.5, 0.5, 0.866_025_4, 0.707_106_8, -0.707_106_8]);
+    let Pose(sin_cos) = camera.pose(PoseEncoding::SinCos);
+    close("sin-cos", &sin_cos, &[1.0, -2.0, 0.5, 0.866_025_4, 0.5, -0.707_106_8, 0.707_106_8]);
+}
+
+#[test]
+fn looking_by_hand() {
+    let camera = Camera::looking_at([1.0, 1.0, 1.0], [1.0, 3.0, -1.0]);
+    close("along +y, 45 degrees down", &[camera.yaw, camera.pitch], &[FRAC_PI_2, -FRAC_PI_4]);
+    close("forward", &camera.forward(), &[0.0, 0.5_f32.sqrt(), -0.5_f32.sqrt()]);
+    let down = Camera::looking_at([0.0, 0.0, 1.0], [0.0; 3]);
+    close("straight down", &[down.yaw, down.pitch], &[0.0, -FRAC_PI_2]);
+}
+
+/// What a world's cameras look at, and the range of their positions: from the worlds' description.
+fn target(world: World) -> [f32; 3] {
+    match world {
+        World::RoomsRingCamera => [0.0, 0.0, 0.19],
+        _ => [0.0; 3],
+    }
+}
+
+#[track_caller]
+fn check_allowed(world: World, camera: &Camera) {
+    let [x, y, z] = camera.position;
+    let ground = x.hypot(y);
+    match world {
+        World::RoomsRingCamera => close("ring", &[ground, z], &[0.85, 0.42]),
+        _ => close("sphere", &[ground.hypot(z)], &[1.0]),
+    }
+    let to_target: Vec<f32> =
+        target(world).iter().zip(camera.position).map(|(to, from)| to - from).collect();
+    let length = to_target.iter().map(|d| d * d).sum::<f32>().sqrt();
+    let direction: Vec<f32> = to_target.iter().map(|d| d / length).collect();
+    close("line of sight", &camera.forward(), &direction);
+    assert!(
+        camera.yaw.abs() <= PI + ROUNDING && camera.pitch.abs() <= FRAC_PI_2 + ROUNDING,
+        "{camera:?}"
+    );
+}
+
+#[test]
+fn views_are_in_range_and_look_at_the_middle() {
+    for world in World::ALL {
+        for seed in 0..100 {
+            let scene = Scene::generate(world, seed);
+            for camera in scene.cameras(world.views_per_scene()).iter().chain(&scene.orbit(12)) {
+                check_allowed(world, camera);
+            }
+        }
+    }
+}
+
+#[test]
+fn views_go_all_around() {
+    for world in World::ALL {
+        // 400 directions: each quarter gets 100 +- 9 by chance; 50 is more than five standard deviations away.
+        let mut quarters = [0; 4];
+        let mut above = 0;
+        for camera in Scene::generate(world, 3).cameras(400) {
+            quarters[usize::from(camera.position[0] > 0.0)
+                + 2 * usize::from(camera.position[1] > 0.0)] += 1;
+            above += usize::from(camera.position[2] > 0.0);
+        }
+        assert!(quarters.iter().all(|count| *count > 50), "{world}: {quarters:?}");
+        match world {
+            World::RoomsRingCamera => assert_eq!(above, 400),
+            _ => assert!((140..=260).contains(&above), "{world}: {above} of 400 from above"),
+        }
+    }
+}
+
+#[test]
+fn first_cameras_do_not_depend_on_the_count() {
+    for world in World::ALL {
+        let scene = Scene::generate(world, 7);
+        let many = scene.cameras(20);
+        assert_eq!(scene.cameras(4), many[..4]);
+        assert_eq!(scene.camera(11), many[11]);
+        assert_ne!(many[0], many[1]);
+        assert_ne!(many[0], Scene::generate(world, 8).camera(0), "another scene has other cameras");
+    }
+}
+
+#[test]
+fn orbits_close() {
+    for world in World::ALL {
+        let scene = Scene::generate(world, 0);
+        let orbit = scene.orbit(8);
+        // Steps between neighbours, the last to the first among them, are equally long.
+        let step = |a: &Camera, b: &Camera| {
+            (0..3).map(|axis| (a.position[axis] - b.position[axis]).powi(2)).sum::<f32>().sqrt()
+        };
+        let steps: Vec<f32> =
+            (0..8).map(|index| step(&orbit[index], &orbit[(index + 1) % 8])).collect();
+        close("steps", &steps, &[steps[0]; 8]);
+        assert!(steps[0] > 0.1 && scene.orbit(0).is_empty());
+    }
+}
