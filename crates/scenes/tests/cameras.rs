@@ -1,6 +1,6 @@
 //! Cameras, poses, and where the worlds put them.
 
-use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_PI_2, FRAC_PI_4, PI};
 
 use gqn_scenes::{Camera, Pose, PoseEncoding, Scene, World};
 
@@ -24,9 +24,9 @@ fn poses_by_hand() {
     // cos and sin of 60 degrees: 1/2 and sqrt(3)/2; of -45 degrees: sqrt(1/2) and -sqrt(1/2).
     let camera = Camera { position: [1.0, -2.0, 0.5], yaw: PI / 3.0, pitch: -FRAC_PI_4 };
     let Pose(cos_sin) = camera.pose(PoseEncoding::CosSin);
-    close("cos-sin", &cos_sin, &[1.0, -2.0, 0.5, 0.5, 0.866_025_4, 0.707_106_8, -0.707_106_8]);
+    close("cos-sin", &cos_sin, &[1.0, -2.0, 0.5, 0.5, 0.866_025_4, FRAC_1_SQRT_2, -FRAC_1_SQRT_2]);
     let Pose(sin_cos) = camera.pose(PoseEncoding::SinCos);
-    close("sin-cos", &sin_cos, &[1.0, -2.0, 0.5, 0.866_025_4, 0.5, -0.707_106_8, 0.707_106_8]);
+    close("sin-cos", &sin_cos, &[1.0, -2.0, 0.5, 0.866_025_4, 0.5, -FRAC_1_SQRT_2, FRAC_1_SQRT_2]);
 }
 
 #[test]

@@ -61,7 +61,9 @@ fn planes_and_bytes() {
     let frame = Frame::from_rgb8(2, bytes.clone()).expect("a frame");
     let mut planar = [9.0; 12];
     frame.write_planar(&mut planar);
-    assert_eq!(planar, [1.0, 0.0, 0.0, 0.2, 0.0, 1.0, 0.0, 0.2, 0.0, 0.0, 1.0, 0.2]);
+    // Bit for bit: each is one division, as the literals are.
+    let expected = [1.0, 0.0, 0.0, 0.2, 0.0, 1.0, 0.0, 0.2, 0.0, 0.0, 1.0, 0.2_f32];
+    assert_eq!(planar.map(f32::to_bits), expected.map(f32::to_bits));
     assert_eq!(Frame::from_planar(2, &planar).expect("a frame").rgb8(), bytes);
     // 0.5 * 255 = 127.5 rounds up; the rest is clamped.
     let odd = Frame::from_planar(1, &[0.5, -3.0, f32::INFINITY]).expect("a frame");

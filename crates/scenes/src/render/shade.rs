@@ -161,9 +161,9 @@ mod tests {
                 LightSamples::All,
             )
         };
-        assert_eq!(share(1.0), 0.0, "behind the ball");
-        assert_eq!(share(-4.0), 1.0, "on the lamp's side");
-        assert_eq!(share(8.0), 1.0, "far behind the ball");
+        assert!(share(1.0) <= 0.0, "behind the ball");
+        assert!(share(-4.0) >= 1.0, "on the lamp's side");
+        assert!(share(8.0) >= 1.0, "far behind the ball");
         let shares: Vec<f32> = (0..200).map(|step| share(1.0 + 0.02 * step as f32)).collect();
         assert!(
             shares.iter().any(|share| (0.2..0.8).contains(share)),
