@@ -20,7 +20,10 @@ pub enum OrtError {
         path.display()
     )]
     Named { named_by: &'static str, path: PathBuf, expected: String },
-    #[error("could not load {} as a library", path.display())]
+    #[error(
+        "could not load {} as a library\nhint: name the file of an ONNX Runtime for this machine with --ort or ORT_DYLIB_PATH, or unset both; `cargo xtask setup` fetches one",
+        path.display()
+    )]
     Load { path: PathBuf, source: libloading::Error },
     #[error(
         "{} is no ONNX Runtime: it does not export OrtGetApiBase\nhint: the file's name is libonnxruntime.so, perhaps with a version",

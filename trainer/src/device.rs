@@ -29,7 +29,10 @@ pub enum DeviceError {
          hint: put the folder of a libtorch with CUDA into LD_LIBRARY_PATH or LIBTORCH, or use --device cpu"
     )]
     NoCuda { index: usize, reason: String },
-    #[error("cuda:{index} was asked for, but this host has {found} CUDA devices")]
+    #[error(
+        "cuda:{index} was asked for, but this host has {found} CUDA devices\n\
+         hint: they are counted from 0; --device auto takes the first if there is one"
+    )]
     NoSuchDevice { index: usize, found: i64 },
 }
 

@@ -11,7 +11,7 @@ pub enum FormatError {
     Size { name: &'static str, found: usize, multiple: usize, smallest: usize, largest: usize },
     #[error("unknown preset `{found}`, expected one of: paper, edge, tiny")]
     Preset { found: String },
-    #[error("could not read {}", path.display())]
+    #[error("could not read {}{}", path.display(), read_hint(source))]
     Read { path: PathBuf, source: std::io::Error },
     #[error("could not write {}{}", path.display(), write_hint(source))]
     Write { path: PathBuf, source: std::io::Error },
@@ -41,13 +41,15 @@ pub enum FormatError {
     NotFinite { what: String, name: String },
     #[error("{what} belongs to the model {found}, expected {expected}")]
     OtherModel { what: String, found: String, expected: String },
-    #[error("{what}: pose encoding is `{found}`, expected `{expected}`")]
+    #[error(
+        "{what}: pose encoding is `{found}`, expected `{expected}`\nhint: cameras would be misread; export the checkpoint again"
+    )]
     PoseEncoding { what: String, found: String, expected: String },
     #[error("{what} is not valid JSON for this format")]
     Json { what: String, source: serde_json::Error },
     #[error("{} is no package: it has no manifest.json\nhint: make one with `gqn-export export`", path.display())]
     NotAPackage { path: PathBuf },
-    #[error("the package is no readable zip")]
+    #[error("the package is no readable zip\nhint: the file may be cut short; copy or zip it again")]
     Zip { source: zip::result::ZipError },
     #[error("the package lacks {name}\nhint: copy or export it again")]
     MissingFile { name: String },
@@ -63,6 +65,14 @@ pub enum FormatError {
     NoViews,
     #[error("views.json: view {index} has a camera that is not finite")]
     ViewNotFinite { index: usize },
+}
+
+fn read_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "\nhint: is the path right?",
+        std::io::ErrorKind::PermissionDenied => "\nhint: you may not read it",
+        _ => "",
+    }
 }
 
 fn write_hint(error: &std::io::Error) -> &'static str {

@@ -106,16 +106,17 @@ pub(crate) struct What {
 
 /// What the model gets to see.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "source", args = ["views", "world"])]
 pub(crate) struct Input {
-    /// A folder of pictures with a views.json that names them and their cameras.
-    #[arg(long, value_name = "DIR", help_heading = "Scene")]
-    pub(crate) views: Option<PathBuf>,
-    /// A generated world: `shepard-metzler-5`, `shepard-metzler-7` or `rooms-ring-camera`.
-    #[arg(long, value_name = "NAME", help_heading = "Scene")]
-    pub(crate) world: Option<World>,
+    #[command(flatten)]
+    pub(crate) source: Source,
     /// The world's scene; every seed below 2^63 is of the held-out half.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Scene")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        conflicts_with = "views",
+        help_heading = "Scene"
+    )]
     pub(crate) seed: u64,
     /// How many views the model gets to see [default: of a world, as many as in training; of a folder, all].
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Scene")]
@@ -123,6 +124,18 @@ pub(crate) struct Input {
     /// Cut a folder's pictures to a square and resize them to what the model expects.
     #[arg(long, requires = "views", help_heading = "Scene")]
     pub(crate) resize: bool,
+}
+
+/// Where its views come from.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Source {
+    /// A folder of pictures with a views.json that names them and their cameras.
+    #[arg(long, value_name = "DIR", help_heading = "Scene")]
+    pub(crate) views: Option<PathBuf>,
+    /// A generated world: `shepard-metzler-5`, `shepard-metzler-7` or `rooms-ring-camera`.
+    #[arg(long, value_name = "NAME", help_heading = "Scene")]
+    pub(crate) world: Option<World>,
 }
 
 /// How to paint and to write.
@@ -164,12 +177,15 @@ mod tests {
     fn one_source_of_views_is_required() {
         let parse = |text: &str| Cli::try_parse_from(text.split(' '));
         parse("gqn-run render p --world rooms-ring-camera --out o").expect("a world");
+        parse("gqn-run render p --world rooms-ring-camera --seed 1 --context 3 --out o")
+            .expect("a scene");
         parse("gqn-run orbit p --views v --out o.gif --resize").expect("a folder");
         for text in [
             "gqn-run render p --out o",
             "gqn-run render p --views v --world rooms-ring-camera --out o",
             "gqn-run render p --world rooms --out o",
             "gqn-run render p --world rooms-ring-camera --resize --out o",
+            "gqn-run render p --views v --seed 1 --out o",
             "gqn-run orbit p --views v --truth --out o.gif",
             "gqn-run render p --views v --out o --temperature -1",
             "gqn-run render p --views v --out o --provider gpu",

@@ -26,14 +26,14 @@ impl Input {
     /// Reads or renders the views, `side` pixels wide and high.
     pub(crate) fn load(flags: &cli::Input, side: usize) -> Result<Self> {
         let count = flags.context.map(|context| context as usize);
-        if let Some(world) = flags.world {
+        if let Some(world) = flags.source.world {
             let scene = Scene::generate(world, flags.seed);
             let cameras = scene.cameras(count.unwrap_or(world.max_context()));
             let context =
                 cameras.iter().map(|camera| (scene.render(camera, side), *camera)).collect();
             return Ok(Self { context, scene: Some(scene) });
         }
-        let folder = flags.views.as_deref().unwrap_or(Path::new("."));
+        let folder = flags.source.views.as_deref().unwrap_or(Path::new("."));
         let other_size = if flags.resize { OtherSize::Resize } else { OtherSize::Refuse };
         Ok(Self { context: read_folder(folder, count, side, other_size)?, scene: None })
     }

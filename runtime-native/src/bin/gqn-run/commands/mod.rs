@@ -7,7 +7,7 @@ mod verify;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use gqn_formats::{FormatError, Overwrite, Package};
 use gqn_runtime::Noise;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
@@ -23,6 +23,11 @@ use crate::cli;
 const BATCH: usize = 8;
 
 fn open(what: &cli::What) -> Result<Package> {
+    ensure!(
+        what.package.exists(),
+        "{} does not exist\nhint: a package is a folder that `gqn-export export` writes, or one zip of it",
+        what.package.display()
+    );
     Ok(Package::open(&what.package)?)
 }
 

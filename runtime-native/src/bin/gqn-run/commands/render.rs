@@ -87,9 +87,9 @@ fn facts(flags: &cli::Render, input: &Input, painted: &Painted, engine: &str) ->
     json!({
         "package": flags.what.package,
         "engine": engine,
-        "world": flags.input.world,
-        "seed": flags.input.world.map(|_| flags.input.seed),
-        "folder": flags.input.views,
+        "world": flags.input.source.world,
+        "seed": flags.input.source.world.map(|_| flags.input.seed),
+        "folder": flags.input.source.views,
         "context": input.context.len(),
         "temperature": flags.look.temperature,
         "noise_seed": flags.look.noise_seed,

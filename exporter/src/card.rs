@@ -1,0 +1,199 @@
+use std::fmt::Write;
+
+use gqn_formats::{Manifest, RepresentationKind, UpsampleR};
+use gqn_scenes::World;
+
+use crate::build::variant_name;
+use crate::summary::{GraphSummary, grouped};
+
+/// The model card of a package: `README.md` with the front matter that model hubs read. The manifest need not name
+/// the card itself yet.
+pub(crate) fn card(manifest: &Manifest, graphs: &[GraphSummary; 2]) -> String {
+    [
+        FRONT_MATTER.to_owned(),
+        training(manifest),
+        quality(manifest),
+        LIMITS.to_owned(),
+        running(manifest),
+        model(manifest),
+        graph_table(manifest, graphs),
+        file_table(manifest),
+    ]
+    .join("\n")
+}
+
+const FRONT_MATTER: &str = "\
+---
+library_name: onnx
+pipeline_tag: image-to-image
+tags:
+  - gqn
+  - generative-query-network
+  - novel-view-synthesis
+  - neural-scene-representation
+---
+
+# Generative Query Network
+
+A few pictures of a scene and the cameras that took them go in; pictures of the same scene from other cameras come
+out (Eslami et al. 2018, *Neural scene representation and rendering*).
+";
+
+const LIMITS: &str = "\
+## Limits
+
+- It knows the kind of scenes that it was trained on and no other: photographs of the world are outside of it.
+- Pictures are means, so what the views leave open comes out blurred; noise draws one of the possibilities instead.
+- Cameras must be written in the training data's coordinates and in the pose encoding below, with the field of view
+  of the training pictures.
+- The weights carry no licence of their own here: that of the training data and of whoever trained them holds.
+";
+
+fn running(manifest: &Manifest) -> String {
+    let trained_on = |world: &World| manifest.provenance.data.starts_with(&world.to_string());
+    let world = World::ALL.into_iter().find(trained_on).unwrap_or(World::RoomsRingCamera);
+    format!(
+        "\
+## How to run it
+
+```sh
+gqn-run verify .                 # the sample's inputs through the graphs, held against the trainer's outputs
+gqn-run render . --world {world} --seed 42 --out views
+gqn-run render --help            # your own pictures and cameras
+```
+
+Or in any ONNX runtime: `representation.onnx` turns pictures and poses into a scene, `generator.onnx` turns the scene,
+query poses and noise into pictures. Zero noise gives the mean picture. `scene` is opaque, but linear in the views:
+the scenes of two sets of views add up to the scene of both. `manifest.json` holds every name and shape.
+"
+    )
+}
+
+fn training(manifest: &Manifest) -> String {
+    let provenance = &manifest.provenance;
+    let or_unknown =
+        |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+    table(
+        "## Training",
+        ["", ""],
+        &[
+            ["data".into(), or_unknown(&provenance.data)],
+            ["steps".into(), grouped(manifest.step)],
+            ["time".into(), duration(provenance.seconds)],
+            ["seed".into(), provenance.seed.to_string()],
+            ["source commit".into(), or_unknown(&provenance.commit)],
+            [
+                "command".into(),
+                format!("`{}`", or_unknown(&provenance.command).replace('|', "\\|")),
+            ],
+        ],
+    )
+}
+
+fn quality(manifest: &Manifest) -> String {
+    let metrics = &manifest.provenance.metrics;
+    if metrics.is_empty() {
+        return "## Quality\n\nNot measured: the checkpoint holds no metrics. `gqn-train eval` measures them.\n".to_owned();
+    }
+    let rows: Vec<_> =
+        metrics.iter().map(|(name, value)| [format!("`{name}`"), format!("{value:.5}")]).collect();
+    let note = "Errors are of pixels in [0, 1], PSNR is in decibels, KL and ELBO are in nats; the query view is never \
+                among the views that the model sees.\n";
+    format!("{}\n{note}", table("## Quality", ["measured", ""], &rows))
+}
+
+fn model(manifest: &Manifest) -> String {
+    let config = &manifest.config;
+    let representation = match config.representation {
+        RepresentationKind::Pyramid => "pyramid",
+        RepresentationKind::Tower => "tower",
+        RepresentationKind::Pool => "pool",
+    };
+    let upsample = match config.upsample_r {
+        _ if config.representation_size() > 1 => "not needed",
+        UpsampleR::Learned => "learned",
+        UpsampleR::Tile => "tiled",
+    };
+    table(
+        "## Model",
+        ["size", ""],
+        &[
+            ["pictures (S)".into(), format!("{0}×{0} RGB", config.image_size)],
+            [
+                "representation (R)".into(),
+                format!("{representation}, {} channels", config.representation_channels),
+            ],
+            ["representation's up-sampling".into(), upsample.into()],
+            ["latent channels (Z)".into(), config.latent_channels.to_string()],
+            ["hidden channels (H)".into(), config.hidden_channels.to_string()],
+            ["canvas channels (U)".into(), config.canvas_channels.to_string()],
+            ["DRAW steps (L)".into(), config.steps.to_string()],
+            [
+                "cores".into(),
+                if config.shared_core { "shared".into() } else { "one a step".into() },
+            ],
+            ["pose encoding".into(), format!("`{}`", config.pose_encoding)],
+        ],
+    )
+}
+
+fn graph_table(manifest: &Manifest, graphs: &[GraphSummary; 2]) -> String {
+    let mut text = format!(
+        "## Graphs\n\nONNX, opset {}, single precision, variant `{}`.\n\n\
+         | graph | nodes | parameters | multiply-adds |\n|---|---:|---:|---:|\n",
+        manifest.opset,
+        variant_name(manifest.variant)
+    );
+    for graph in graphs {
+        let (parameters, multiply_adds) = (grouped(graph.parameters), grouped(graph.multiply_adds));
+        let (file, nodes, item) = (graph.file, graph.nodes(), graph.item);
+        push_line(
+            &mut text,
+            &format!("| `{file}` | {nodes} | {parameters} | {multiply_adds} per {item} |"),
+        );
+    }
+    text
+}
+
+fn file_table(manifest: &Manifest) -> String {
+    let rows: Vec<_> = manifest
+        .files
+        .iter()
+        .map(|(name, entry)| [format!("`{name}`"), grouped(entry.bytes)])
+        .collect();
+    table("## Files", ["file", "bytes"], &rows)
+}
+
+fn table(title: &str, head: [&str; 2], rows: &[[String; 2]]) -> String {
+    let mut text = format!("{title}\n\n| {} | {} |\n|---|---|\n", head[0], head[1]);
+    for [name, value] in rows {
+        push_line(&mut text, &format!("| {name} | {value} |"));
+    }
+    text
+}
+
+fn push_line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("a string takes any text");
+}
+
+/// Such as `3 min 20 s` or `2 h 05 min`.
+fn duration(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_read_well() {
+        for (seconds, text) in [(12.4, "12 s"), (200.0, "3 min 20 s"), (7500.0, "2 h 05 min")] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+}

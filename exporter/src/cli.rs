@@ -1,0 +1,76 @@
+//! The command line of `gqn-export`: flags first, what they stand for second.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gqn_formats::{Overwrite, Variant};
+
+use crate::build::ExportOptions;
+
+/// Turn a trained checkpoint into a package of ONNX graphs, and look into packages and checkpoints.
+#[derive(Debug, Parser)]
+#[command(name = "gqn-export", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `gqn-export` does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a package: representation.onnx, generator.onnx, manifest, sample and model card
+    Export(ExportFlags),
+    /// Print sizes, ports, operators and multiply-adds of a package or a checkpoint
+    Inspect(InspectFlags),
+}
+
+/// Flags of `gqn-export export`.
+#[derive(Debug, Args)]
+pub struct ExportFlags {
+    /// A run folder of gqn-train, or a checkpoint
+    #[arg(value_name = "RUN_OR_CHECKPOINT")]
+    pub source: PathBuf,
+    /// Folder to write the package into
+    #[arg(long, value_name = "PACKAGE")]
+    pub out: PathBuf,
+    /// The trainer's outputs for this checkpoint [default: golden.safetensors beside the checkpoint]
+    #[arg(long, value_name = "FILE")]
+    pub sample: Option<PathBuf>,
+    /// Which graphs to write
+    #[arg(long, value_enum, default_value_t)]
+    variant: VariantFlag,
+    /// Replace a package that is there already; other folders are never replaced
+    #[arg(long)]
+    force: bool,
+}
+
+/// Flags of `gqn-export inspect`.
+#[derive(Debug, Args)]
+pub struct InspectFlags {
+    /// A package (folder or zip), a graph inside one, a checkpoint, or a run folder
+    #[arg(value_name = "PACKAGE_OR_ONNX_OR_CHECKPOINT")]
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum VariantFlag {
+    /// The direct translation of the trained graph
+    #[default]
+    Reference,
+}
+
+impl ExportFlags {
+    /// What the flags choose about the graphs.
+    pub fn options(&self) -> ExportOptions {
+        let variant = match self.variant {
+            VariantFlag::Reference => Variant::Reference,
+        };
+        ExportOptions { variant, ..ExportOptions::default() }
+    }
+
+    /// Whether an existing package may be replaced.
+    pub fn overwrite(&self) -> Overwrite {
+        if self.force { Overwrite::Force } else { Overwrite::Refuse }
+    }
+}

@@ -1,0 +1,178 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use gqn_formats::{Dim, ModelConfig, Port, parameters};
+
+use super::node::{Attribute, Node};
+use super::value::{Element, Value};
+
+/// A graph in the making, and once made: its structure without the weights' numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Graph {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) inputs: Vec<(Port, &'static str)>,
+    pub(crate) outputs: Vec<(Port, &'static str)>,
+    pub(crate) nodes: Vec<Node>,
+    /// Names and shapes of the weights in the order of their first use.
+    pub(crate) weights: Vec<(String, Vec<usize>)>,
+    /// Small constants by name.
+    pub(crate) constants: BTreeMap<String, Literal>,
+    /// Results of the nodes, in the nodes' order, without the graph's outputs.
+    pub(crate) values: Vec<Value>,
+    /// What may become a weight: every parameter that is not for training only.
+    parameters: BTreeMap<String, Vec<usize>>,
+    scopes: Vec<String>,
+    taken: BTreeSet<String>,
+    pub(super) shapes: BTreeMap<String, Value>,
+}
+
+/// Numbers that are part of the structure.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Literal {
+    /// A scalar.
+    F32(f32),
+    /// A scalar index.
+    Index(i64),
+    /// A list: axes or lengths.
+    I64s(Vec<i64>),
+}
+
+impl Graph {
+    pub(crate) fn new(name: &'static str, doc: &'static str, config: &ModelConfig) -> Self {
+        let parameters = parameters(config)
+            .into_iter()
+            .filter(|parameter| !parameter.training_only())
+            .map(|parameter| (parameter.name, parameter.shape))
+            .collect();
+        Self {
+            name,
+            doc,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            nodes: Vec::new(),
+            weights: Vec::new(),
+            constants: BTreeMap::new(),
+            values: Vec::new(),
+            parameters,
+            scopes: Vec::new(),
+            taken: BTreeSet::new(),
+            shapes: BTreeMap::new(),
+        }
+    }
+
+    /// Runs `build` with `name` appended to the path of the nodes it makes.
+    pub(crate) fn scoped<T>(&mut self, name: &str, build: impl FnOnce(&mut Self) -> T) -> T {
+        self.scopes.push(name.to_owned());
+        let result = build(self);
+        self.scopes.pop();
+        result
+    }
+
+    /// As [`Graph::scoped`], from the graph's root.
+    pub(crate) fn at_root<T>(&mut self, name: &str, build: impl FnOnce(&mut Self) -> T) -> T {
+        let scopes = std::mem::take(&mut self.scopes);
+        let result = self.scoped(name, build);
+        self.scopes = scopes;
+        result
+    }
+
+    pub(crate) fn input(&mut self, port: Port, doc: &'static str) -> Value {
+        let value = Value::of_port(&port);
+        self.take_name(&value.name);
+        self.inputs.push((port, doc));
+        value
+    }
+
+    /// Makes the result of a node an output under the port's name.
+    ///
+    /// # Panics
+    /// If the value is no result of a node, is read by another node, or has another shape than the port.
+    pub(crate) fn output(&mut self, value: &Value, port: Port, doc: &'static str) {
+        assert_eq!(value.shape, port.shape, "shape of output {}", port.name);
+        let unread = self.nodes.iter().all(|node| !node.inputs.contains(&value.name));
+        assert!(unread, "{} is read inside the graph", value.name);
+        let slot = self
+            .nodes
+            .iter_mut()
+            .flat_map(|node| &mut node.outputs)
+            .find(|name| **name == value.name);
+        slot.expect("an output is the result of a node").clone_from(&port.name);
+        self.take_name(&port.name);
+        self.values.retain(|other| other.name != value.name);
+        self.outputs.push((port, doc));
+    }
+
+    /// A weight of the checkpoint, stored once however often it is read.
+    ///
+    /// # Panics
+    /// If the model has no such parameter, or only training reads it.
+    pub(crate) fn weight(&mut self, name: &str) -> Value {
+        let shape =
+            self.parameters.get(name).unwrap_or_else(|| panic!("no parameter `{name}`")).clone();
+        if !self.weights.iter().any(|(other, _)| other == name) {
+            self.take_name(name);
+            self.weights.push((name.to_owned(), shape.clone()));
+        }
+        let shape = shape.into_iter().map(Dim::Fixed).collect();
+        Value { name: name.to_owned(), element: Element::F32, shape }
+    }
+
+    /// A constant, stored once under a name that says its value.
+    pub(crate) fn constant(&mut self, literal: Literal) -> Value {
+        let (name, element, shape) = match &literal {
+            Literal::F32(number) => (format!("constant/{number:?}"), Element::F32, Vec::new()),
+            Literal::Index(index) => (format!("index/{index}"), Element::I64, Vec::new()),
+            Literal::I64s(list) => {
+                let text: Vec<_> = list.iter().map(i64::to_string).collect();
+                (format!("list/{}", text.join("x")), Element::I64, vec![Dim::Fixed(list.len())])
+            }
+        };
+        if !self.constants.contains_key(&name) {
+            self.take_name(&name);
+            self.constants.insert(name.clone(), literal);
+        }
+        Value { name, element, shape }
+    }
+
+    /// Appends a node of one result, which takes the node's name.
+    pub(crate) fn node(
+        &mut self,
+        op: &'static str,
+        label: &str,
+        inputs: &[&Value],
+        attributes: Vec<(&'static str, Attribute)>,
+        shape: Vec<Dim>,
+    ) -> Value {
+        let name = self.path(label);
+        let value = Value { name: name.clone(), element: inputs[0].element, shape };
+        self.push(Node::new(name, op, inputs, attributes), vec![value]).remove(0)
+    }
+
+    /// Appends a node with the results it writes; their names are full paths.
+    pub(super) fn push(&mut self, mut node: Node, results: Vec<Value>) -> Vec<Value> {
+        for value in &results {
+            self.take_name(&value.name);
+        }
+        node.outputs = results.iter().map(|value| value.name.clone()).collect();
+        self.nodes.push(node);
+        self.values.extend(results.iter().cloned());
+        results
+    }
+
+    /// Says what the node made last is for.
+    pub(crate) fn document(&mut self, doc: &str) {
+        doc.clone_into(&mut self.last_node().doc);
+    }
+
+    pub(super) fn last_node(&mut self) -> &mut Node {
+        self.nodes.last_mut().expect("a node was made")
+    }
+
+    pub(super) fn path(&self, label: &str) -> String {
+        self.scopes.iter().map(String::as_str).chain([label]).collect::<Vec<_>>().join("/")
+    }
+
+    fn take_name(&mut self, name: &str) {
+        assert!(self.taken.insert(name.to_owned()), "the name `{name}` is used twice");
+    }
+}

@@ -1,0 +1,156 @@
+use std::fmt;
+use std::path::Path;
+
+use gqn_formats::{Checkpoint, ModelConfig, Package, Provenance, names, parameters};
+
+use crate::ExportOptions;
+use crate::build::variant_name;
+use crate::error::ExportError;
+use crate::source::Source;
+use crate::summary::{GraphSummary, grouped, summarize};
+
+/// What a package or a checkpoint holds, as text for a terminal.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    title: String,
+    facts: Vec<(&'static str, String)>,
+    files: Vec<(String, u64)>,
+    graphs: Vec<GraphSummary>,
+}
+
+/// Looks into a package (a folder or a zip), a graph of a package, a checkpoint or a run folder.
+///
+/// A package's files are checked against the manifest; its graphs are counted as this version writes them for the
+/// manifest's config and variant, not parsed.
+///
+/// # Errors
+/// [`ExportError`]: nothing there, a damaged file, or a graph that stands outside of a package.
+pub fn inspect(path: &Path) -> Result<Inspection, ExportError> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if extension == "onnx" {
+        inspect_graph(path)
+    } else if path.join(names::MANIFEST_FILE).exists() || extension == "zip" {
+        inspect_package(path)
+    } else {
+        inspect_checkpoint(path)
+    }
+}
+
+fn inspect_graph(path: &Path) -> Result<Inspection, ExportError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if path.exists() && !folder.join(names::MANIFEST_FILE).exists() {
+        return Err(ExportError::LooseGraph { path: path.to_owned() });
+    }
+    let mut inspection = inspect_package(folder)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    inspection.graphs.retain(|graph| graph.file == name);
+    if inspection.graphs.is_empty() {
+        return Err(ExportError::LooseGraph { path: path.to_owned() });
+    }
+    inspection.files.retain(|(file, _)| file.starts_with(&*name));
+    inspection.title = format!("graph {}", path.display());
+    Ok(inspection)
+}
+
+fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
+    let package = Package::open(path)?;
+    let manifest = &package.manifest;
+    let mut facts = vec![
+        ("format", format!("version {}, every checksum fits", manifest.format_version)),
+        (
+            "graphs",
+            format!(
+                "variant {}, fp32, opset {}; counted from the config",
+                variant_name(manifest.variant),
+                manifest.opset
+            ),
+        ),
+    ];
+    facts.extend(common_facts(&manifest.config, manifest.step, &manifest.provenance));
+    Ok(Inspection {
+        title: format!("package {}", path.display()),
+        facts,
+        files: manifest.files.iter().map(|(name, entry)| (name.clone(), entry.bytes)).collect(),
+        graphs: summarize(&manifest.config, manifest.variant).into(),
+    })
+}
+
+fn inspect_checkpoint(path: &Path) -> Result<Inspection, ExportError> {
+    let source = Source::find(path, None)?;
+    let (Checkpoint { config, step, provenance, .. }, sha256) = source.read_checkpoint()?;
+    let count = |training_only: bool| -> u64 {
+        let list = parameters(&config)
+            .into_iter()
+            .filter(|parameter| parameter.training_only() == training_only);
+        list.map(|parameter| parameter.elements() as u64).sum()
+    };
+    let mut facts = vec![
+        ("sha256", sha256),
+        (
+            "parameters",
+            format!("{}, and {} for training only", grouped(count(false)), grouped(count(true))),
+        ),
+    ];
+    facts.extend(common_facts(&config, step, &provenance));
+    Ok(Inspection {
+        title: format!("checkpoint {}", source.checkpoint.display()),
+        facts,
+        files: Vec::new(),
+        graphs: summarize(&config, ExportOptions::default().variant).into(),
+    })
+}
+
+fn common_facts(
+    config: &ModelConfig,
+    step: u64,
+    provenance: &Provenance,
+) -> Vec<(&'static str, String)> {
+    let json = serde_json::to_value(config).expect("plain data is JSON");
+    let sizes: Vec<_> = json
+        .as_object()
+        .expect("a config is an object")
+        .iter()
+        .map(|(name, value)| {
+            format!("{name} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        })
+        .collect();
+    let mut facts = vec![
+        ("config", sizes.join(", ")),
+        (
+            "training",
+            format!(
+                "{} steps, {:.0} s, seed {}",
+                grouped(step),
+                provenance.seconds,
+                provenance.seed
+            ),
+        ),
+        ("data", provenance.data.clone()),
+        ("command", provenance.command.clone()),
+        ("commit", provenance.commit.clone()),
+    ];
+    let metrics: Vec<_> =
+        provenance.metrics.iter().map(|(name, value)| format!("{name} {value:.5}")).collect();
+    facts.push(("metrics", metrics.join(", ")));
+    facts.retain(|(_, text)| !text.is_empty());
+    facts
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title)?;
+        for (name, text) in &self.facts {
+            writeln!(f, "  {name:<13} {text}")?;
+        }
+        for (name, bytes) in &self.files {
+            writeln!(f, "  {:>15} bytes  {name}", grouped(*bytes))?;
+        }
+        for graph in &self.graphs {
+            write!(f, "\n{graph}")?;
+        }
+        Ok(())
+    }
+}

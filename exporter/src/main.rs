@@ -1,0 +1,66 @@
+//! `gqn-export`: from a checkpoint to a package. Results go to stdout, talk to stderr.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use gqn_exporter::cli::{Cli, Command, ExportFlags};
+use gqn_exporter::{Source, check_place, export, inspect, write_package};
+use gqn_formats::error_report;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Export(flags) => run_export(&flags),
+        Command::Inspect(flags) => {
+            inspect(&flags.path).map_err(Into::into).map(|found| found.to_string())
+        }
+    };
+    match result.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&error_report(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_export(flags: &ExportFlags) -> Result<String> {
+    check_place(&flags.out, flags.overwrite())?;
+    let source = Source::find(&flags.source, flags.sample.as_deref())?;
+    let sample = source.read_sample()?;
+    let (checkpoint, sha256) = source.read_checkpoint()?;
+    say(&format!("read {} at step {}", source.checkpoint.display(), checkpoint.step));
+    let files = export(&checkpoint, &sha256, &sample, &flags.options())?;
+    say(&format!("writing {}", flags.out.display()));
+    write_package(&files, &flags.out, flags.overwrite())?;
+    say(&format!("wrote {}; verify it with `gqn-run verify {0}`", flags.out.display()));
+    Ok(table(&files))
+}
+
+fn table(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let width = files.keys().map(String::len).max().unwrap_or_default();
+    let mut text = format!("{:width$}  {:>12}\n", "file", "bytes");
+    let total = files.values().map(Vec::len).sum::<usize>();
+    for (name, bytes) in
+        files.iter().map(|(name, content)| (name.as_str(), content.len())).chain([("total", total)])
+    {
+        writeln!(text, "{name:width$}  {bytes:>12}").expect("a string takes any text");
+    }
+    text
+}
+
+/// The one place that writes to stdout. Whoever reads it may stop reading.
+fn print(text: &str) -> Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+fn say(text: &str) {
+    // Nothing is left to do when even stderr is closed.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,66 @@
+use gqn_formats::Dim;
+
+use super::layers::{Conv, Path};
+use crate::graph::{Graph, Value};
+
+/// A convolutional LSTM with 5×5 gates (Shi et al. 2015, without peepholes).
+#[derive(Debug)]
+pub(crate) struct ConvLstmCell {
+    gates: Conv,
+}
+
+/// Hidden and cell state, `[B,H,h,h]` each.
+#[derive(Debug)]
+pub(crate) struct LstmState {
+    /// What the gates and the heads read.
+    pub(crate) hidden: Value,
+    /// What the cell remembers.
+    pub(crate) cell: Value,
+}
+
+impl ConvLstmCell {
+    pub(crate) fn new(path: Path) -> Self {
+        Self { gates: Conv::same(path) }
+    }
+
+    /// `state, inputs without the hidden state [B,·,h,h] -> the next state`
+    ///
+    /// Gates stand in the order forget, input, output, state; all biases are inside the sigmoids.
+    pub(crate) fn step(
+        &self,
+        graph: &mut Graph,
+        state: &LstmState,
+        inputs: &[&Value],
+    ) -> LstmState {
+        let inputs = [&[&state.hidden], inputs].concat();
+        let inputs = graph.concat("core_inputs", 1, &inputs);
+        graph.document("hidden, latent, pose, representation along the channels");
+        let gates = self.gates.forward(graph, &inputs);
+        graph.scoped(self.gates.field(), |graph| {
+            let [forget, input, output, candidate] = graph.split(
+                1,
+                &gates,
+                ["forget_logit", "input_logit", "output_logit", "candidate_logit"],
+            );
+            let [forget, input, output] =
+                [("forget", &forget), ("input", &input), ("output", &output)]
+                    .map(|(label, gate)| graph.sigmoid(label, gate));
+            let candidate = graph.tanh("candidate", &candidate);
+            let kept = graph.mul("kept", &forget, &state.cell);
+            let written = graph.mul("written", &input, &candidate);
+            let cell = graph.add("cell", &kept, &written);
+            let cell_tanh = graph.tanh("cell_tanh", &cell);
+            LstmState { hidden: graph.mul("hidden", &output, &cell_tanh), cell }
+        })
+    }
+}
+
+impl LstmState {
+    /// The state before the first step.
+    pub(crate) fn zeros(graph: &mut Graph, shape: &[Dim]) -> Self {
+        Self {
+            hidden: graph.zeros("initial/hidden", shape),
+            cell: graph.zeros("initial/cell", shape),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use gqn_formats::Dim;
+
+use super::gqn::Gqn;
+use super::lstm::LstmState;
+use crate::graph::{Graph, Value, fixed};
+
+/// What the generator reads.
+#[derive(Debug)]
+pub(crate) struct Query<'a> {
+    /// r: `[1,R,1,1]` or `[1,R,h,h]`.
+    pub(crate) scene: &'a Value,
+    /// v: `[B,7]`.
+    pub(crate) poses: &'a Value,
+    /// Standard normal, `[B,L,Z,h,h]` or `[1,L,Z,h,h]`.
+    pub(crate) noise: &'a Value,
+}
+
+/// `r [1,R,·,·], v [B,7], noise [B or 1,L,Z,h,h] -> mean of the pictures [B,3,S,S]`, not clamped: L steps of painting
+/// (Eslami et al. 2018, section S3.2), one after the other.
+///
+/// In a step the prior reads the *old* hidden state of the generation core.
+pub(crate) fn rollout(graph: &mut Graph, model: &Gqn, query: &Query<'_>) -> Value {
+    let config = model.config();
+    let queries = &query.poses.shape[..1];
+    let of = |lengths: [usize; 3]| [queries, &fixed(lengths)].concat();
+    let side = config.hidden_size();
+
+    let v = graph.as_picture("pose/as_picture", query.poses);
+    let scene_shape: Vec<Dim> = [queries, &query.scene.shape[1..]].concat();
+    let r = graph.expand("scene/for_every_query", query.scene, &scene_shape);
+
+    let mut state = LstmState::zeros(graph, &of([config.hidden_channels, side, side]));
+    let mut canvas = graph.zeros(
+        "initial/canvas",
+        &of([config.canvas_channels, config.image_size, config.image_size]),
+    );
+    for l in 0..config.steps {
+        let core = &model.generation_core[if config.shared_core { 0 } else { l }];
+        graph.scoped(&format!("step{l}"), |graph| {
+            let prior = model.prior.forward(graph, &state.hidden);
+            let noise = graph.gather("noise", 1, query.noise, l);
+            let z = prior.sample(graph, &noise);
+            state = core.step(graph, &state, &z, [&v, &r]);
+            let paint = core.paint(graph, &state.hidden);
+            canvas = graph.add("canvas", &canvas, &paint);
+        });
+    }
+    model.observation.forward(graph, &canvas)
+}

@@ -1,0 +1,61 @@
+use std::collections::BTreeMap;
+
+use gqn_formats::{Checkpoint, FileEntry, MANIFEST_FORMAT, Manifest, Precision, TensorFile, names};
+
+use crate::build::{ExportOptions, Graphs, build_graphs_with};
+use crate::card::card;
+use crate::error::ExportError;
+use crate::graph::OPSET;
+use crate::sample::check_sample;
+use crate::summary::summarize;
+
+/// Every file of a package by name, the manifest among them. The same checkpoint and sample give the same bytes.
+///
+/// `checkpoint_sha256` is that of the checkpoint's file, which the sample must name as its origin.
+///
+/// # Errors
+/// [`ExportError`]: a checkpoint that does not fit its config, or a sample of another checkpoint or of other sizes.
+pub fn export(
+    checkpoint: &Checkpoint,
+    checkpoint_sha256: &str,
+    sample: &TensorFile,
+    options: &ExportOptions,
+) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
+    checkpoint.check("the checkpoint")?;
+    check_sample(sample, &checkpoint.config, checkpoint_sha256)?;
+    let Graphs { representation, generator, external_data } =
+        build_graphs_with(checkpoint, options);
+    let mut files = external_data;
+    files.insert(names::REPRESENTATION_FILE.to_owned(), representation);
+    files.insert(names::GENERATOR_FILE.to_owned(), generator);
+    files.insert(names::SAMPLE_FILE.to_owned(), sample.to_bytes(names::SAMPLE_FILE)?);
+
+    let mut manifest = manifest(checkpoint, options, &files);
+    let card = card(&manifest, &summarize(&checkpoint.config, options.variant)).into_bytes();
+    manifest.files.insert(names::CARD_FILE.to_owned(), FileEntry::of(&card));
+    files.insert(names::CARD_FILE.to_owned(), card);
+    files.insert(names::MANIFEST_FILE.to_owned(), manifest.to_json());
+    Ok(files)
+}
+
+fn manifest(
+    checkpoint: &Checkpoint,
+    options: &ExportOptions,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Manifest {
+    let [representation, generator] =
+        summarize(&checkpoint.config, options.variant).map(|graph| graph.ports);
+    Manifest {
+        format_version: MANIFEST_FORMAT,
+        config: checkpoint.config.clone(),
+        pose_encoding: checkpoint.config.pose_encoding,
+        variant: options.variant,
+        precision: Precision::Fp32,
+        opset: OPSET,
+        representation,
+        generator,
+        files: files.iter().map(|(name, content)| (name.clone(), FileEntry::of(content))).collect(),
+        step: checkpoint.step,
+        provenance: checkpoint.provenance.clone(),
+    }
+}

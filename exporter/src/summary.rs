@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use gqn_formats::{GraphPorts, ModelConfig, Variant, names};
+
+use crate::graph::Graph;
+use crate::model::Gqn;
+
+/// What a graph is made of, counted from its structure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphSummary {
+    /// Its file in a package.
+    pub file: &'static str,
+    /// What one run works on many of: `view` or `query`.
+    pub item: &'static str,
+    /// Inputs and outputs.
+    pub ports: GraphPorts,
+    /// Number of nodes by operator.
+    pub operators: BTreeMap<&'static str, usize>,
+    /// Scalars in the weights.
+    pub parameters: u64,
+    /// Multiply-adds of the convolutions for one view or one query.
+    pub multiply_adds: u64,
+}
+
+impl GraphSummary {
+    /// Number of nodes.
+    pub fn nodes(&self) -> usize {
+        self.operators.values().sum()
+    }
+
+    fn new(file: &'static str, item: &'static str, ports: GraphPorts, graph: &Graph) -> Self {
+        let mut operators = BTreeMap::new();
+        for node in &graph.nodes {
+            *operators.entry(node.op).or_insert(0) += 1;
+        }
+        let multiply_adds = graph.nodes.iter().map(|node| node.multiply_adds).sum();
+        Self { file, item, ports, operators, parameters: graph.parameters(), multiply_adds }
+    }
+}
+
+/// Summaries of the representation graph and of the generator, in this order.
+pub fn summarize(config: &ModelConfig, variant: Variant) -> [GraphSummary; 2] {
+    let Variant::Reference = variant;
+    let model = Gqn::new(config);
+    [
+        GraphSummary::new(
+            names::REPRESENTATION_FILE,
+            "view",
+            model.representation_ports(),
+            &model.representation_graph(),
+        ),
+        GraphSummary::new(
+            names::GENERATOR_FILE,
+            "query",
+            model.generator_ports(),
+            &model.generator_graph(),
+        ),
+    ]
+}
+
+impl fmt::Display for GraphSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.file)?;
+        for (direction, ports) in [("input", &self.ports.inputs), ("output", &self.ports.outputs)] {
+            for port in ports {
+                writeln!(
+                    f,
+                    "  {direction:<13} {} {} {}",
+                    port.name,
+                    port.shape_text(),
+                    port.dtype
+                )?;
+            }
+        }
+        writeln!(f, "  parameters    {}", grouped(self.parameters))?;
+        writeln!(f, "  multiply-adds {} per {}", grouped(self.multiply_adds), self.item)?;
+        let mut operators: Vec<_> = self.operators.iter().collect();
+        operators.sort_by_key(|(op, count)| (std::cmp::Reverse(**count), **op));
+        let operators: Vec<_> =
+            operators.into_iter().map(|(op, count)| format!("{op} {count}")).collect();
+        writeln!(f, "  nodes         {}: {}", self.nodes(), operators.join(", "))
+    }
+}
+
+/// A number with its digits in threes: `16 777 216`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_formats::Preset;
+
+    use super::*;
+
+    #[test]
+    fn digits_stand_in_threes() {
+        let expected = [(0, "0"), (999, "999"), (1000, "1 000"), (16_777_216, "16 777 216")];
+        for (number, text) in expected {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn multiply_adds_of_the_paper_preset() {
+        // By hand, a step: gates 394·512·5²·16², prior 128·6·5²·16², up-samplers of v 7·7·16², of r 256·256·16² and of
+        // the hidden state 128·128·4²·16²; twelve steps and the observation 128·3·64².
+        let pixels = 16 * 16;
+        let step = pixels * (394 * 512 * 25 + 128 * 6 * 25 + 7 * 7 + 256 * 256 + 128 * 128 * 16);
+        let [_, generator] = summarize(&Preset::Paper.config(), Variant::Reference);
+        assert_eq!(generator.multiply_adds, 12 * step + 128 * 3 * 64 * 64);
+    }
+
+    #[test]
+    fn multiply_adds_of_the_tower() {
+        // By hand, 64×64 pictures, R = 256: the eight convolutions of the tower at 32×32 and 16×16.
+        let (half, quarter) = (32 * 32, 16 * 16);
+        let first = 3 * 256 * 4 * half
+            + 256 * 256 * 4 * quarter
+            + 256 * 128 * 9 * half
+            + 128 * 256 * 4 * quarter;
+        let second = (263 * 256 * 9 + 263 * 128 * 9 + 128 * 256 * 9 + 256 * 256) * quarter;
+        let [representation, _] = summarize(&Preset::Paper.config(), Variant::Reference);
+        assert_eq!(representation.multiply_adds, first + second);
+    }
+}

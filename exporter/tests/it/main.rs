@@ -1,0 +1,7 @@
+//! The exporter from the outside: graphs, packages and the command line.
+
+mod command_line;
+mod external_data;
+mod graphs;
+mod package;
+mod support;

@@ -1,0 +1,203 @@
+//! Which crate may use which: `ARCHITECTURE.md` says it, cargo knows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::programs::run;
+
+/// What `cargo metadata` says of this workspace on this platform.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) packages: Vec<Package>,
+    workspace_members: BTreeSet<String>,
+    workspace_default_members: BTreeSet<String>,
+    resolve: Resolve,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Package {
+    id: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) license: Option<String>,
+    pub(crate) manifest_path: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Node {
+    id: String,
+    deps: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    pkg: String,
+    dep_kinds: Vec<DependencyKind>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DependencyKind {
+    /// Absent for what the crate itself uses; `dev` or `build` otherwise.
+    kind: Option<String>,
+}
+
+impl Metadata {
+    /// The members of the workspace.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
+    }
+
+    fn package(&self, id: &str) -> &Package {
+        self.packages.iter().find(|package| package.id == id).expect("a resolved package")
+    }
+
+    fn dependencies(&self, id: &str) -> &[Dependency] {
+        &self.resolve.nodes.iter().find(|node| node.id == id).expect("a resolved package").deps
+    }
+
+    /// Names of all that a member is built and tested with. Development dependencies count for the member alone.
+    fn reached(&self, member: &str) -> BTreeSet<&str> {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![member]);
+        while let Some(id) = next.pop() {
+            for dependency in self.dependencies(id) {
+                let is_dev = |kind: &DependencyKind| kind.kind.as_deref() == Some("dev");
+                let counts = id == member || !dependency.dep_kinds.iter().all(is_dev);
+                if counts && seen.insert(dependency.pkg.as_str()) {
+                    next.push(&dependency.pkg);
+                }
+            }
+        }
+        seen.into_iter().map(|id| self.package(id).name.as_str()).collect()
+    }
+
+    /// Names of the members that a member's own code uses directly.
+    fn used_members(&self, id: &str) -> BTreeSet<&str> {
+        let is_own = |dependency: &&Dependency| {
+            dependency.dep_kinds.iter().any(|kind| kind.kind.is_none())
+                && self.workspace_members.contains(&dependency.pkg)
+        };
+        let used = self.dependencies(id).iter().filter(is_own);
+        used.map(|dependency| self.package(&dependency.pkg).name.as_str()).collect()
+    }
+}
+
+/// The metadata, asked for once.
+pub(crate) fn metadata() -> &'static Metadata {
+    static METADATA: OnceLock<Metadata> = OnceLock::new();
+    METADATA.get_or_init(|| {
+        // Packages of other platforms need not be on this machine.
+        let version = run(Command::new("rustc").arg("-vV")).succeeded().stdout;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let arguments = ["metadata", "--offline", "--locked", "--format-version=1", "--filter-platform"];
+        let outcome =
+            run(Command::new(cargo).args(arguments).arg(host).current_dir(root())).succeeded();
+        serde_json::from_str(&outcome.stdout).expect("cargo's JSON")
+    })
+}
+
+/// The workspace's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's folder")
+}
+
+/// Crates and what each may use, from the table of `ARCHITECTURE.md`; `None` for all.
+fn table() -> BTreeMap<String, Option<BTreeSet<String>>> {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("a document");
+    let rows = text.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').map(str::trim).collect();
+        let [_, name, _, uses, _] = cells[..] else { return None };
+        Some((without_parentheses(name), without_parentheses(uses)))
+    });
+    let named = |uses: &str| uses.split(',').map(|name| format!("gqn-{}", name.trim())).collect();
+    rows.map(|(name, uses)| match uses.as_str() {
+        "all" => (name, None),
+        "–" => (name, Some(BTreeSet::new())),
+        uses => (name, Some(named(uses))),
+    })
+    .collect()
+}
+
+/// The text without what stands in parentheses: programs, and what of a crate is used.
+fn without_parentheses(text: &str) -> String {
+    let mut depth = 0;
+    let outside = text.chars().filter(|c| {
+        depth += i32::from(*c == '(');
+        let keep = depth == 0;
+        depth -= i32::from(*c == ')');
+        keep
+    });
+    outside.collect::<String>().trim().to_owned()
+}
+
+#[test]
+fn only_the_trainer_and_these_tests_reach_libtorch() {
+    let metadata = metadata();
+    let reaching: BTreeSet<&str> = metadata
+        .members()
+        .filter(|member| metadata.reached(&member.id).contains("torch-sys"))
+        .map(|member| member.name.as_str())
+        .collect();
+    assert_eq!(reaching, BTreeSet::from(["gqn-tests", "gqn-trainer"]));
+}
+
+#[test]
+fn default_members_are_all_that_build_without_libtorch() {
+    let metadata = metadata();
+    let default: BTreeSet<&String> = metadata.workspace_default_members.iter().collect();
+    let without: BTreeSet<&String> = metadata
+        .members()
+        .filter(|member| !metadata.reached(&member.id).contains("torch-sys"))
+        .map(|member| &member.id)
+        .collect();
+    assert_eq!(default, without);
+}
+
+#[test]
+fn crates_use_what_the_architecture_says() {
+    let (metadata, table) = (metadata(), table());
+    let members: BTreeSet<String> = metadata.members().map(|member| member.name.clone()).collect();
+    assert_eq!(table.keys().cloned().collect::<BTreeSet<_>>(), members, "rows of the table");
+    for member in metadata.members() {
+        let Some(listed) = &table[&member.name] else { continue };
+        let mut allowed = listed.clone();
+        // What a crate may use, it may use the parts of: the table lists no crate twice.
+        let mut next: Vec<String> = listed.iter().cloned().collect();
+        while let Some(name) = next.pop() {
+            let below = table[&name].as_ref().expect("nothing uses the tests");
+            next.extend(below.iter().filter(|name| allowed.insert((*name).clone())).cloned());
+        }
+        let used: BTreeSet<String> =
+            metadata.used_members(&member.id).into_iter().map(str::to_owned).collect();
+        let (name, extra) = (&member.name, used.difference(&allowed).collect::<Vec<_>>());
+        assert!(extra.is_empty(), "{name} uses {extra:?}, which ARCHITECTURE.md does not list");
+        let idle: Vec<_> = listed.difference(&used).collect();
+        assert!(idle.is_empty(), "ARCHITECTURE.md says that {name} uses {idle:?}");
+    }
+}
+
+#[test]
+fn scenes_stand_alone_and_runtimes_know_no_trainer() {
+    // Said by the table too; these hold whatever the table says.
+    let metadata = metadata();
+    for member in metadata.members() {
+        let used = metadata.used_members(&member.id);
+        match member.name.as_str() {
+            "gqn-scenes" => assert!(used.is_empty(), "{used:?}"),
+            "gqn-runtime" | "gqn-runtime-native" | "gqn-runtime-wasm" => {
+                assert!(!used.contains("gqn-exporter") && !used.contains("gqn-trainer"), "{used:?}");
+            }
+            _ => {}
+        }
+    }
+}

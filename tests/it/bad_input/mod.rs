@@ -1,0 +1,11 @@
+//! What the programs say of input that does not fit: one line, a hint, exit code 1 (failure) or 2 (usage), no panic.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `package.rs` | packages, checkpoints and pictures that are missing, damaged or of another kind |
+//! | `training.rs` | command lines and configurations of the trainer; files that are in the way |
+//! | `machine.rs` | no ONNX Runtime, no libtorch, no CUDA, a full disk, a reader that went away |
+
+mod machine;
+mod package;
+mod training;

@@ -1,0 +1,240 @@
+//! One suite over `Engine`: the same random weights give the same scenes and pictures on libtorch, which trains them,
+//! and on whatever runs the exported graphs.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use gqn_exporter::{Graphs, build_graphs};
+use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
+use gqn_formats::UpsampleR::{self, Learned, Tile};
+use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor};
+use gqn_runtime::{Engine, EngineError};
+use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
+use gqn_runtime_wasm::TractEngine;
+use gqn_trainer::convert::{to_array, to_tensor};
+use gqn_trainer::model::Gqn;
+
+use crate::weights::{check_close, largest_difference, random_checkpoint, small, spread, uniform};
+
+/// How far pictures must differ for their agreement to say something: a hundred times the tolerance.
+const VISIBLE: f32 = 1e-2;
+
+/// The trainer's own model as an engine.
+#[derive(Debug)]
+struct Libtorch(Gqn);
+
+impl Libtorch {
+    fn new(checkpoint: &Checkpoint) -> Self {
+        tch::set_num_threads(1);
+        Self(Gqn::from_checkpoint(checkpoint, tch::Device::Cpu))
+    }
+}
+
+impl Engine for Libtorch {
+    fn describe(&self) -> String {
+        "libtorch".to_owned()
+    }
+
+    fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
+        let (x, v) = (to_tensor(frames).unsqueeze(0), to_tensor(poses).unsqueeze(0));
+        Ok(to_array(&tch::no_grad(|| self.0.represent(&x, &v))))
+    }
+
+    fn generate(
+        &mut self,
+        scene: &Tensor,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError> {
+        let queries = poses.shape()[0] as i64;
+        let r = to_tensor(scene).expand([queries, -1, -1, -1], false);
+        let noise = to_tensor(noise).expand([queries, -1, -1, -1, -1], false);
+        Ok(to_array(&tch::no_grad(|| self.0.generate(&to_tensor(poses), &r, &noise))))
+    }
+}
+
+/// ONNX Runtime on one CPU thread.
+pub(crate) fn on_ort(graphs: &Graphs) -> OrtEngine {
+    let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
+    let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let Graphs { representation, generator, external_data } = graphs;
+    OrtEngine::from_graphs(runtime, representation, generator, &by_name(external_data), &options)
+        .expect("graphs that ONNX Runtime loads")
+}
+
+fn on_tract(graphs: &Graphs) -> TractEngine {
+    let Graphs { representation, generator, external_data } = graphs;
+    TractEngine::from_graphs(representation, generator, &by_name(external_data))
+        .expect("graphs that tract loads")
+}
+
+fn by_name(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
+    files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect()
+}
+
+/// Inputs of one call: pictures in [0, 1], poses in [-1, 1], noise of variance one.
+struct Inputs {
+    context_frames: Tensor,
+    context_poses: Tensor,
+    query_poses: Tensor,
+    noise: Tensor,
+}
+
+impl Inputs {
+    fn new(config: &ModelConfig, views: usize, queries: usize, noises: usize) -> Self {
+        let (side, size) = (config.image_size, config.hidden_size());
+        let noise = [noises, config.steps, config.latent_channels, size, size];
+        Self {
+            context_frames: (uniform(&[views, 3, side, side], 101) + 1.0) / 2.0,
+            context_poses: uniform(&[views, 7], 102),
+            query_poses: uniform(&[queries, 7], 103),
+            noise: uniform(&noise, 104) * 3.0_f32.sqrt(),
+        }
+    }
+
+    fn scene(&self, engine: &mut dyn Engine) -> Tensor {
+        engine.represent(&self.context_frames, &self.context_poses).expect("a scene")
+    }
+
+    fn frames(&self, engine: &mut dyn Engine, scene: &Tensor, noise: &Tensor) -> Tensor {
+        engine.generate(scene, &self.query_poses, noise).expect("pictures")
+    }
+}
+
+/// Holds `engine` against `expected` for one and several views, queries and noises.
+#[track_caller]
+fn check_engine(
+    name: &str,
+    engine: &mut dyn Engine,
+    reference: &mut Libtorch,
+    cases: &[[usize; 3]],
+) {
+    let config = reference.0.config().clone();
+    for &[views, queries, noises] in cases {
+        let case = format!("{name}, {views} views, {queries} queries, {noises} noises");
+        let input = Inputs::new(&config, views, queries, noises);
+        let scene = input.scene(engine);
+        let expected_scene = input.scene(reference);
+        assert_eq!(scene.shape(), config.scene_shape(), "{case}");
+        check_close(&format!("scene ({case})"), &scene, &expected_scene);
+
+        let zero = Tensor::zeros(input.noise.shape());
+        let frames = input.frames(engine, &scene, &input.noise);
+        let expected = input.frames(reference, &expected_scene, &input.noise);
+        check_close(&format!("frames ({case})"), &frames, &expected);
+        let mean = input.frames(engine, &scene, &zero);
+        let expected_mean = input.frames(reference, &expected_scene, &zero);
+        check_close(&format!("mean frames ({case})"), &mean, &expected_mean);
+        let again = input.frames(engine, &scene, &input.noise);
+        assert_eq!(again, frames, "not deterministic ({case})");
+        check_says_something(&case, &expected, &expected_mean);
+    }
+}
+
+/// Flat or saturated pictures, or a noise that changes nothing, would agree whatever an engine does.
+#[track_caller]
+fn check_says_something(case: &str, frames: &Tensor, mean_frames: &Tensor) {
+    let (mean, std_dev, inside) = spread(frames);
+    assert!(
+        std_dev > 5.0 * VISIBLE && inside > 0.5,
+        "flat or saturated pictures ({case}): mean {mean}, standard deviation {std_dev}, {inside} inside"
+    );
+    let by_noise = largest_difference(frames, mean_frames);
+    assert!(by_noise > VISIBLE, "noise changes pictures by {by_noise} only ({case})");
+    let picture = |index| frames.select(ndarray::Axis(0), &[index]);
+    if frames.shape()[0] > 1 {
+        let by_pose = largest_difference(&picture(0), &picture(1));
+        assert!(by_pose > VISIBLE, "another pose changes pictures by {by_pose} only ({case})");
+    }
+}
+
+/// One and several of each; noises are as many as queries, or one for all.
+const CASES: [[usize; 3]; 4] = [[1, 1, 1], [3, 1, 1], [1, 4, 1], [3, 4, 4]];
+
+#[track_caller]
+fn check(representation: RepresentationKind, shared_core: bool, upsample_r: UpsampleR) {
+    let config = small(representation, shared_core, upsample_r);
+    // The second is the smallest picture, whose hidden state is smaller than the 5×5 kernels.
+    let smallest = ModelConfig {
+        image_size: 16,
+        representation_channels: 24,
+        latent_channels: 3,
+        hidden_channels: 7,
+        canvas_channels: 5,
+        ..config.clone()
+    };
+    for config in [config, smallest] {
+        let checkpoint = random_checkpoint(&config);
+        let (graphs, mut reference) = (build_graphs(&checkpoint), Libtorch::new(&checkpoint));
+        check_engine("ONNX Runtime", &mut on_ort(&graphs), &mut reference, &CASES);
+        check_engine("tract", &mut on_tract(&graphs), &mut reference, &CASES);
+    }
+}
+
+#[test]
+fn pyramid_shared_learned() {
+    check(Pyramid, true, Learned);
+}
+
+#[test]
+fn pyramid_shared_tiled() {
+    check(Pyramid, true, Tile);
+}
+
+#[test]
+fn pyramid_unshared_learned() {
+    check(Pyramid, false, Learned);
+}
+
+#[test]
+fn pyramid_unshared_tiled() {
+    check(Pyramid, false, Tile);
+}
+
+#[test]
+fn tower_shared_learned() {
+    check(Tower, true, Learned);
+}
+
+#[test]
+fn tower_shared_tiled() {
+    check(Tower, true, Tile);
+}
+
+#[test]
+fn tower_unshared_learned() {
+    check(Tower, false, Learned);
+}
+
+#[test]
+fn tower_unshared_tiled() {
+    check(Tower, false, Tile);
+}
+
+#[test]
+fn pool_shared_learned() {
+    check(Pool, true, Learned);
+}
+
+#[test]
+fn pool_shared_tiled() {
+    check(Pool, true, Tile);
+}
+
+#[test]
+fn pool_unshared_learned() {
+    check(Pool, false, Learned);
+}
+
+#[test]
+fn pool_unshared_tiled() {
+    check(Pool, false, Tile);
+}
+
+#[test]
+fn paper_sizes() {
+    let config = ModelConfig { shared_core: true, steps: 2, ..Preset::Paper.config() };
+    let checkpoint = random_checkpoint(&config);
+    let (graphs, mut reference) = (build_graphs(&checkpoint), Libtorch::new(&checkpoint));
+    check_engine("ONNX Runtime", &mut on_ort(&graphs), &mut reference, &[[2, 2, 2]]);
+}

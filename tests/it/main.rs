@@ -1,0 +1,32 @@
+//! What crosses crates: the engines against libtorch, the programs one after the other, and what holds of the sources.
+//!
+//! Needs libtorch, ONNX Runtime and Python's `onnx`: `cargo xtask test` fetches them, `cargo xtask setup` does so alone.
+//! Programs are called as `cargo test --release --workspace` builds them, on one thread each.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `oracle.rs` | the trainer against the `PyTorch` reference's numbers |
+//! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, tract |
+//! | `external_data.rs` | a model whose weights stand beside its graphs |
+//! | `onnx_checker.rs` | exported graphs before PyPI's `onnx` checker |
+//! | `batches.rs` | the query view is never in the context |
+//! | `pipeline.rs` | train, export, verify, paint, by the programs |
+//! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
+//! | `bad_input/` | what the programs say of input that does not fit |
+//! | `architecture.rs`, `licences.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
+//! | `programs.rs`, `micro.rs`, `weights.rs` | calling programs, a run of seconds, random weights |
+
+mod architecture;
+mod bad_input;
+mod batches;
+mod conformance;
+mod external_data;
+mod licences;
+mod micro;
+mod onnx_checker;
+mod oracle;
+mod pipeline;
+mod programs;
+mod resume;
+mod sources;
+mod weights;

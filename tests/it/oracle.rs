@@ -1,0 +1,119 @@
+//! The trainer against numbers of the `PyTorch` reference; `docs/oracles.md` describes the file.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use gqn_formats::TensorFile;
+use gqn_trainer::oracle::check_oracle;
+
+use crate::programs::{program, run};
+
+/// What `docs/oracles.md` lists besides gradients.
+const QUANTITIES: [&str; 16] = [
+    "elbo_sigma_0.7",
+    "elbo_sigma_2.0",
+    "h_g_last",
+    "image_prior_mean",
+    "image_prior_mean_unclamped",
+    "image_prior_noise",
+    "image_prior_noise_unclamped",
+    "kl",
+    "log_likelihood_sigma_0.7",
+    "log_likelihood_sigma_2.0",
+    "posterior_log_variance",
+    "posterior_mean",
+    "prior_log_variance",
+    "prior_mean",
+    "r",
+    "reconstruction",
+];
+
+/// Tensors of the reference's pool model with a shared core: 8 convolutions and 3 heads with bias, 4 gates with bias in
+/// each of two cores, 3 samplers of the generation core and 4 of the inference core.
+const GRADIENTS: usize = 2 * 8 + 2 * 3 + 2 * (2 * 4) + 3 + 4;
+
+fn golden() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/oracle-pool-shared-3.safetensors")
+}
+
+#[test]
+fn every_quantity_of_the_reference_agrees() {
+    tch::set_num_threads(1);
+    let report = check_oracle(&golden()).expect("an oracle");
+    assert!(report.unknown.is_empty(), "unknown: {:?}", report.unknown);
+    for line in &report.lines {
+        let (index, found, expected) = line.worst;
+        assert!(
+            line.passed(),
+            "{} at {index}: found {found}, expected {expected}, error {}, allowed {}",
+            line.name,
+            line.error,
+            line.tolerance
+        );
+        // The tolerances that docs/oracles.md promises.
+        let bound = line.name.starts_with("elbo") || line.name.starts_with("log_likelihood");
+        let gradient = line.name.starts_with("grad_norm/");
+        let promised = if bound { 1e-5 } else { [1e-4, 1e-3][usize::from(gradient)] };
+        assert!(line.tolerance <= promised, "{}: tolerance {}", line.name, line.tolerance);
+    }
+    let (gradients, others): (Vec<_>, Vec<_>) = report
+        .lines
+        .iter()
+        .map(|line| line.name.as_str())
+        .partition(|name| name.starts_with("grad_norm/"));
+    assert_eq!(others.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(QUANTITIES));
+    assert_eq!(gradients.len(), GRADIENTS);
+}
+
+#[test]
+fn the_program_passes_the_golden_file() {
+    let outcome = run(program("gqn-train").arg("oracle").arg(golden())).succeeded();
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    let passed = lines.iter().filter(|line| line.starts_with("pass ")).count();
+    assert_eq!(passed, QUANTITIES.len() + GRADIENTS);
+    assert_eq!(lines.last(), Some(&format!("{passed} passed, 0 failed").as_str()));
+}
+
+#[test]
+fn the_program_fails_what_is_off_and_what_it_does_not_know() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes = fs::read(golden()).expect("the golden file");
+    let mut file = TensorFile::from_bytes("golden", &bytes).expect("tensors");
+    // Twice the tolerance of 1e-4 for numbers below one; `every_quantity…` shows that the untouched number passes.
+    let prior = file.tensors.get_mut("prior_mean").expect("a tensor");
+    assert!(prior.iter().all(|value| value.abs() < 1.0));
+    prior[[1, 2, 0, 3, 4]] += 2e-4;
+    let made_up = gqn_formats::Tensor::zeros(vec![1]);
+    file.tensors.insert("made_up".to_owned(), made_up);
+    let path = folder.path().join("off.safetensors");
+    fs::write(&path, file.to_bytes("off").expect("bytes")).expect("a file");
+
+    let outcome = run(program("gqn-train").arg("oracle").arg(&path));
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    let failures: Vec<&str> =
+        outcome.stdout.lines().filter(|line| line.starts_with("FAIL ")).collect();
+    assert_eq!(failures.len(), 2, "{}", outcome.stdout);
+    assert!(failures[0].contains("prior_mean ") && failures[1].contains("made_up "), "{failures:?}");
+    let passed = QUANTITIES.len() + GRADIENTS - 1;
+    let end = format!("{passed} passed, 2 failed\n");
+    assert!(outcome.stdout.ends_with(&end), "{}", outcome.stdout);
+}
+
+#[test]
+fn damaged_oracles_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes = fs::read(golden()).expect("the golden file");
+    let path = folder.path().join("cut.safetensors");
+    fs::write(&path, &bytes[..bytes.len() / 2]).expect("a file");
+    run(program("gqn-train").arg("oracle").arg(&path))
+        .failed_with_hint(&["cut.safetensors", "not a readable safetensors file"]);
+
+    let mut file = TensorFile::from_bytes("golden", &bytes).expect("tensors");
+    file.metadata.insert("representation".to_owned(), "tetrahedron".to_owned());
+    fs::write(&path, file.to_bytes("odd").expect("bytes")).expect("a file");
+    run(program("gqn-train").arg("oracle").arg(&path))
+        .failed(&["`representation` is tetrahedron", "expected pyramid, tower or pool"]);
+
+    run(program("gqn-train").args(["oracle", "no/such/file"])).failed(&["no/such/file"]);
+}

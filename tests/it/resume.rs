@@ -1,0 +1,175 @@
+//! A run that was stopped, whatever stopped it, and resumed is bit for bit the run that was never stopped.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use gqn_formats::TensorFile;
+use serde_json::Value;
+
+use crate::programs::{Outcome, program, run};
+
+/// Twelve steps of some 0.1 s each, so that there is time to stop it; a state every third step, so that the newest one
+/// lies behind the newest line of the log. Unshared cores and a learned up-sampling, so that every kind of parameter
+/// has moments to restore.
+const CONFIG: &str = r#"
+preset = "tiny"
+world = "rooms-ring-camera"
+scenes = 12
+test_scenes = 1
+steps = 12
+batch = 8
+seed = 5
+checkpoint_every = 3
+log_every = 1
+
+[model]
+representation = "pool"
+upsample_r = "learned"
+shared_core = false
+steps = 4
+"#;
+const STEPS: usize = 12;
+
+/// How long a step may take on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What must be equal. The command and the seconds in the metadata differ.
+#[derive(Debug, PartialEq)]
+struct Numbers {
+    log: String,
+    /// The bits of every number: weights and Adam's moments.
+    state: BTreeMap<String, Vec<u32>>,
+    checkpoint: BTreeMap<String, Vec<u32>>,
+    golden: BTreeMap<String, Vec<u32>>,
+    steps: String,
+    evaluation: Value,
+}
+
+impl Numbers {
+    fn of(run_folder: &Path) -> Self {
+        let read = |name: &str| fs::read(run_folder.join(name)).expect("a file of the run");
+        let file = |name: &str| TensorFile::from_bytes(name, &read(name)).expect("tensors");
+        let bits = |file: &TensorFile| -> BTreeMap<String, Vec<u32>> {
+            let tensors = file.tensors.iter();
+            tensors.map(|(name, t)| (name.clone(), t.iter().map(|v| v.to_bits()).collect())).collect()
+        };
+        let mut evaluation: Value = serde_json::from_slice(&read("metrics.json")).expect("JSON");
+        evaluation["seconds"].take();
+        let checkpoint = file("checkpoint.safetensors");
+        Self {
+            log: String::from_utf8(read("metrics.jsonl")).expect("text"),
+            state: bits(&file("state.safetensors")),
+            golden: bits(&file("golden.safetensors")),
+            steps: checkpoint.metadata["step"].clone(),
+            checkpoint: bits(&checkpoint),
+            evaluation,
+        }
+    }
+
+    /// Says which part differs, instead of printing all of both.
+    #[track_caller]
+    fn check_equal(&self, expected: &Self) {
+        assert_eq!(self.log, expected.log, "metrics.jsonl");
+        assert_eq!(self.steps, expected.steps, "steps");
+        assert_eq!(self.evaluation, expected.evaluation, "metrics.json");
+        for (file, found, expected) in [
+            ("state", &self.state, &expected.state),
+            ("checkpoint", &self.checkpoint, &expected.checkpoint),
+            ("golden", &self.golden, &expected.golden),
+        ] {
+            let names = |tensors: &BTreeMap<String, Vec<u32>>| tensors.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names(found), names(expected), "{file}");
+            for (name, bits) in found {
+                assert!(*bits == expected[name], "{name} of {file}.safetensors differs");
+            }
+        }
+    }
+}
+
+/// The run that is never stopped, made once.
+fn straight() -> &'static Numbers {
+    static STRAIGHT: OnceLock<Numbers> = OnceLock::new();
+    STRAIGHT.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("run");
+        run(&mut start(folder.path(), &out)).succeeded();
+        Numbers::of(&out)
+    })
+}
+
+fn start(folder: &Path, out: &Path) -> Command {
+    let config = folder.join("config.toml");
+    fs::write(&config, CONFIG).expect("a file");
+    let mut command = program("gqn-train");
+    command.args(["train", "--device", "cpu", "--threads", "1", "--config"]).arg(config);
+    command.arg("--out").arg(out).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn resume(out: &Path) -> Outcome {
+    run(program("gqn-train")
+        .args(["train", "--device", "cpu", "--threads", "1", "--resume", "--out"])
+        .arg(out))
+}
+
+/// Starts the run and waits until its log has that many lines.
+#[track_caller]
+fn started(folder: &Path, lines: usize) -> (Child, PathBuf) {
+    let out = folder.join("run");
+    let mut child = start(folder, &out).spawn().expect("a started program");
+    let clock = Instant::now();
+    while logged(&out) < lines {
+        let ended = child.try_wait().expect("a program that can be asked");
+        assert!(ended.is_none(), "the run ended before step {lines}: {ended:?}");
+        assert!(clock.elapsed() < PATIENCE, "no step {lines} after {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    (child, out)
+}
+
+fn logged(out: &Path) -> usize {
+    fs::read_to_string(out.join("metrics.jsonl")).map_or(0, |log| log.lines().count())
+}
+
+/// The step that the run would go on from.
+fn saved_step(out: &Path) -> usize {
+    let bytes = fs::read(out.join("state.safetensors")).expect("a state");
+    let state = TensorFile::from_bytes("state", &bytes).expect("a whole state");
+    state.metadata["step"].parse().expect("a number")
+}
+
+#[test]
+fn a_killed_run_goes_on_as_if_nothing_had_happened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, out) = started(folder.path(), 5);
+    child.kill().expect("SIGKILL");
+    let status = child.wait().expect("an end");
+    assert_eq!(status.code(), None, "the run ended by itself before it was killed");
+    let (saved, logged) = (saved_step(&out), logged(&out));
+    assert!(saved < STEPS && saved.is_multiple_of(3), "killed at step {saved}, too late");
+    assert!(!out.join("metrics.json").exists());
+    resume(&out).succeeded();
+    Numbers::of(&out).check_equal(straight());
+    assert!(logged >= 5 && logged <= STEPS, "{logged} lines");
+}
+
+#[test]
+fn an_interrupted_run_saves_and_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (child, out) = started(folder.path(), 4);
+    let kill = format!("kill -INT {}", child.id());
+    run(Command::new("sh").args(["-c", &kill])).succeeded();
+    let outcome = Outcome::of(child.wait_with_output().expect("an end"));
+    assert_eq!(outcome.code, Some(130), "{}", outcome.stderr);
+    let saved = saved_step(&out);
+    let says = format!("interrupted at step {saved}; go on with --resume");
+    assert!(outcome.stderr.contains(&says), "no `{says}` in: {}", outcome.stderr);
+    assert_eq!(logged(&out), saved, "the state is that of the last step");
+    assert!((4..STEPS).contains(&saved), "interrupted at step {saved}");
+    resume(&out).succeeded();
+    Numbers::of(&out).check_equal(straight());
+}

@@ -1,0 +1,1 @@
+//! What crosses crates is tested here: see `it/`. The library itself is empty.
