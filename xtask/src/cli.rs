@@ -47,9 +47,9 @@ pub(crate) struct DemoOptions {
     /// Seed of the training scenes, the weights and the noise
     #[arg(long, default_value_t = 1)]
     seed: u32,
-    /// Folder to write; an earlier demo's files in it are replaced
-    #[arg(long, default_value = "out/demo")]
-    out: PathBuf,
+    /// Folder to write; an earlier demo's files in it are replaced [default: the workspace's out/demo]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Write into the folder even if the demo did not make it
     #[arg(long)]
     force: bool,

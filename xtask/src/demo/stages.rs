@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -22,25 +22,37 @@ const SCENES: [u32; 4] = [1, 2, 3, 4];
 pub(crate) struct Demo {
     pub(crate) minutes: f64,
     pub(crate) seed: u32,
-    pub(crate) out: PathBuf,
+    /// The workspace's `out/demo` without one.
+    pub(crate) out: Option<PathBuf>,
     pub(crate) force: bool,
 }
 
 /// Runs the whole pipeline and tells what came of it.
 pub(crate) fn run(workspace: &Workspace, demo: &Demo) -> Result<()> {
-    let out = workspace.root().join(&demo.out);
-    folder::check(&out, demo.force)?;
+    let out = place(workspace, demo)?;
     let programs = Programs { workspace, folder: beside_us()? };
     let mut stopwatch = Stopwatch::new(6);
     stopwatch.time("set-up", || set_up(workspace, Parts { python: false, ..Parts::ALL }))?;
     stopwatch.time("build", || build(workspace))?;
+    // From here on as the programs see it, which are called in the workspace's root: short if it lies below.
+    env::set_current_dir(workspace.root()).context("cannot enter the workspace's root")?;
+    let out = out.strip_prefix(workspace.root()).map(Path::to_owned).unwrap_or(out);
     stopwatch.time("train", || train(&programs, demo, &out))?;
     stopwatch.time("export", || export(&programs, &out))?;
     stopwatch.time("verify", || verify(&programs, &out))?;
     stopwatch.time("paint", || paint(&programs, &out))?;
     let figures = Figures::read(&out.join("metrics.json"))?;
-    report(demo, &out, &figures, &stopwatch)?;
+    report(demo, &out, &figures, &stopwatch);
     figures.check()
+}
+
+/// Where to write, as an absolute path; refused when it is someone else's.
+fn place(workspace: &Workspace, demo: &Demo) -> Result<PathBuf> {
+    let out =
+        demo.out.as_deref().map_or_else(|| Ok(workspace.root().join("out/demo")), path::absolute);
+    let out = out.context("cannot tell the working folder")?;
+    folder::check(&out, demo.force)?;
+    Ok(out)
 }
 
 fn build(workspace: &Workspace) -> Result<()> {
@@ -56,7 +68,7 @@ fn train(programs: &Programs<'_>, demo: &Demo, out: &Path) -> Result<()> {
     // Only now, so that a set-up or build that fails costs nobody the last demo's pictures.
     folder::prepare(out)?;
     talk::line(&expectation(demo.minutes));
-    let config = programs.workspace.root().join("trainer/configs/demo.toml");
+    let config = Path::new("trainer/configs/demo.toml");
     programs.run(
         "gqn-train",
         &[
@@ -114,15 +126,13 @@ fn world(config: &Path) -> Result<String> {
     name.with_context(|| format!("{} names no world", config.display()))
 }
 
-fn report(demo: &Demo, out: &Path, figures: &Figures, stopwatch: &Stopwatch) -> Result<()> {
-    let files: Vec<_> =
-        folder::written(out)?.iter().map(|path| format!("  {}", path.display())).collect();
+fn report(demo: &Demo, out: &Path, figures: &Figures, stopwatch: &Stopwatch) {
+    let files = folder::OWN.map(|(name, what)| format!("  {name:<14}{what}"));
     talk::line(&format!("\n{}", stopwatch.summary()));
-    talk::line(&format!("\nwritten to {}:\n{}", demo.out.display(), files.join("\n")));
+    talk::line(&format!("\nwritten to {}:\n{}", out.display(), files.join("\n")));
     talk::line(&format!("\n{}", figures.describe()));
     talk::line(&format!("\n{}", expectation(demo.minutes)));
-    talk::line(&format!("\n{}", next_steps(&demo.out)));
-    Ok(())
+    talk::line(&format!("\n{}", next_steps(out)));
 }
 
 /// The project's programs, which cargo builds beside this one.
