@@ -135,6 +135,15 @@ fn attribute(name: &str, value: &Attribute) -> AttributeProto {
             proto.type_ = AttributeType::INTS.into();
             proto.ints.clone_from(list);
         }
+        Attribute::Number(number) => {
+            proto.type_ = AttributeType::TENSOR.into();
+            proto.t = MessageField::some(TensorProto {
+                dims: vec![1],
+                data_type: DataType::FLOAT as i32,
+                raw_data: number.to_le_bytes().to_vec(),
+                ..Default::default()
+            });
+        }
     }
     proto
 }

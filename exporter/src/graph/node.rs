@@ -17,10 +17,12 @@ pub(crate) struct Node {
 }
 
 /// A constant that belongs to an operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Attribute {
     Int(i64),
     Ints(Vec<i64>),
+    /// A tensor of one number, `[1]`.
+    Number(f32),
 }
 
 impl Node {

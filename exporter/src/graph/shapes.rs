@@ -14,7 +14,9 @@ impl Graph {
     /// Zeros of that shape.
     pub(crate) fn zeros(&mut self, label: &str, shape: &[Dim]) -> Value {
         let target = self.shape(shape);
-        let node = Node::new(self.path(label), "ConstantOfShape", &[&target], Vec::new());
+        // Zero is the operator's default, but tract takes its element type from the attribute alone.
+        let value = vec![("value", Attribute::Number(0.0))];
+        let node = Node::new(self.path(label), "ConstantOfShape", &[&target], value);
         let zeros = Value { name: node.name.clone(), element: Element::F32, shape: shape.to_vec() };
         self.push(node, vec![zeros]).remove(0)
     }

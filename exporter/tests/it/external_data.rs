@@ -1,11 +1,11 @@
+use std::collections::HashMap;
 use std::path::Path;
 
 use gqn_exporter::{ExportOptions, Graphs, build_graphs, build_graphs_with};
-use gqn_formats::{Preset, names};
+use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR, names};
 use tract_onnx::prelude::*;
 
 use crate::support::{checkpoint, every_kind, parse, small};
-use gqn_formats::{ModelConfig, RepresentationKind, UpsampleR};
 
 const VIEWS: usize = 3;
 const QUERIES: usize = 2;
@@ -19,12 +19,13 @@ fn input(shape: &[usize], phase: f32) -> TValue {
     Tensor::from_shape(shape, &data).expect("as many numbers as the shape takes").into()
 }
 
-/// Runs one graph file on tract with inputs of these shapes.
-fn run(file: &Path, shapes: &[Vec<usize>]) -> Vec<f32> {
+/// Runs one graph file on tract with its named axes that long and inputs of these shapes. Only names will do: the
+/// shapes inside the file name the axes too, and tract holds them against the inputs'.
+fn run(file: &Path, axes: &[(&str, usize)], shapes: &[Vec<usize>]) -> Vec<f32> {
     let mut model = tract_onnx::onnx().model_for_path(file).expect("tract reads the graph");
-    for (index, shape) in shapes.iter().enumerate() {
-        model.set_input_fact(index, f32::fact(shape).into()).expect("an input of that shape");
-    }
+    let lengths: HashMap<_, _> =
+        axes.iter().map(|(name, length)| (model.symbols.sym(name), length.to_dim())).collect();
+    model.set_symbols(&lengths).expect("named axes");
     let model =
         model.into_optimized().expect("tract optimises the graph").into_runnable().expect("a plan");
     let inputs =
@@ -50,8 +51,12 @@ fn run_both(config: &ModelConfig, graphs: &Graphs) -> [Vec<f32>; 2] {
     let noise = vec![1, config.steps, config.latent_channels, size, size];
     let queries = [config.scene_shape().to_vec(), vec![QUERIES, 7], noise];
     [
-        run(&folder.path().join(names::REPRESENTATION_FILE), &views),
-        run(&folder.path().join(names::GENERATOR_FILE), &queries),
+        run(&folder.path().join(names::REPRESENTATION_FILE), &[(names::VIEWS, VIEWS)], &views),
+        run(
+            &folder.path().join(names::GENERATOR_FILE),
+            &[(names::QUERIES, QUERIES), (names::NOISES, 1)],
+            &queries,
+        ),
     ]
 }
 
