@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use gqn_exporter::{ExportOptions, Graphs, build_graphs, build_graphs_with};
 use gqn_formats::{
-    Checkpoint, ModelConfig, Preset, Provenance, RepresentationKind, Tensor, UpsampleR, parameters,
+    Checkpoint, ModelConfig, ParameterKind, Preset, Provenance, RepresentationKind, Tensor,
+    UpsampleR, parameters,
 };
 use gqn_runtime::{Engine, EngineError, Noise};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions, Provider};
@@ -25,11 +26,15 @@ fn config() -> ModelConfig {
     }
 }
 
-/// Numbers in (-1, 1) that depend on nothing but the seed: multiples of the golden ratio, by their fraction.
+/// Numbers in (-1, 1) that depend on nothing but the seed (`SplitMix64`).
 fn numbers(seed: usize) -> impl Iterator<Item = f32> {
-    (1..).map(move |index: usize| {
-        let fraction = ((index * index + seed) as f64 * 0.618_033_988_749_894_9).fract();
-        (2.0 * fraction - 1.0) as f32
+    (1..).map(move |index: u64| {
+        let mut word = (seed as u64)
+            .wrapping_mul(0xd134_2543_de82_ef95)
+            .wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((word >> 40) as f32).mul_add(2.0 / 16_777_216.0, -1.0)
     })
 }
 
@@ -44,10 +49,16 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
         .into_iter()
         .enumerate()
         .map(|(index, parameter)| {
-            // Weights of a size at which a layer neither fades nor explodes.
+            // Weights of a size at which a layer neither fades nor explodes; pictures are bright in the middle.
             let inputs: usize = parameter.shape.iter().skip(1).product();
-            let scale = (3.0 / inputs.max(1) as f32).sqrt();
-            (parameter.name, tensor(&parameter.shape, scale, 7 * index))
+            let (scale, shift) = match (parameter.kind, parameter.name.as_str()) {
+                (ParameterKind::Bias, "observation.bias") => (0.1, 0.5),
+                (ParameterKind::Bias, _) => (0.1, 0.0),
+                (ParameterKind::Conv | ParameterKind::ConvTranspose, _) => {
+                    ((3.0 / inputs as f32).sqrt(), 0.0)
+                }
+            };
+            (parameter.name, tensor(&parameter.shape, scale, index) + shift)
         })
         .collect();
     Checkpoint { config: config.clone(), step: 0, provenance: Provenance::default(), tensors }

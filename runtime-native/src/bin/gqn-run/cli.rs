@@ -122,7 +122,7 @@ pub(crate) struct Input {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Scene")]
     pub(crate) context: Option<u32>,
     /// Cut a folder's pictures to a square and resize them to what the model expects.
-    #[arg(long, requires = "views", help_heading = "Scene")]
+    #[arg(long, conflicts_with = "world", help_heading = "Scene")]
     pub(crate) resize: bool,
 }
 
