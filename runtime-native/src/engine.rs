@@ -176,11 +176,12 @@ fn describe(
 ) -> String {
     let mut text = format!("{}, provider {provider}", runtime.describe());
     if options.provider != provider {
-        let why: String = skipped.iter().map(|reason| format!("; {reason}")).collect();
-        text.push_str(&format!(" (asked for {}{why})", options.provider));
+        let asked = format!("asked for {}", options.provider);
+        let asked = [&[asked], skipped].concat().join("; ");
+        text = format!("{text} ({asked})");
     }
     if let Some(threads) = options.threads {
-        text.push_str(&format!(", threads {threads}"));
+        text = format!("{text}, threads {threads}");
     }
     text
 }

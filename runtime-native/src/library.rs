@@ -102,12 +102,12 @@ fn check_version(path: &Path, version: &str) -> Result<(), OrtError> {
     reason = "a library is loaded at run time; its two entry points are declared by ort-sys"
 )]
 fn version_of(path: &Path) -> Result<String, OrtError> {
+    type GetApiBase = unsafe extern "C" fn() -> *const ort::sys::OrtApiBase;
     // SAFETY: running the initialisers of a library that the user names, or that lies where ours does, is what
     // loading ONNX Runtime means; nothing of it is used after `library` is dropped.
     let library = unsafe { libloading::Library::new(path) }
         .map_err(|source| OrtError::Load { path: path.to_owned(), source })?;
     let none = |_| OrtError::NotOnnxRuntime { path: path.to_owned() };
-    type GetApiBase = unsafe extern "C" fn() -> *const ort::sys::OrtApiBase;
     // SAFETY: the name belongs to ONNX Runtime, which has kept this signature since its first release.
     let get_api_base = unsafe { library.get::<GetApiBase>(b"OrtGetApiBase") }.map_err(none)?;
     // SAFETY: as above; the pointer is checked before it is read, and the text is copied.

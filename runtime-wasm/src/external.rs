@@ -10,7 +10,7 @@ pub(crate) fn inline_external(
     let Some(graph) = &mut proto.graph else { return Ok(()) };
     for tensor in &mut graph.initializer {
         if tensor.data_location == Some(DataLocation::External as i32) {
-            tensor.raw_data = content(tensor, files)?.to_vec().into();
+            tensor.raw_data = content(tensor, files)?.to_vec();
             tensor.data_location = None;
             tensor.external_data.clear();
         }
@@ -74,7 +74,7 @@ mod tests {
         let files = BTreeMap::from([("a.data", &[1, 2, 3, 4][..])]);
         let mut fits = proto("1");
         inline_external(&mut fits, &files).expect("two bytes");
-        assert_eq!(fits.graph.expect("a graph").initializer[0].raw_data.to_vec(), [2, 3]);
+        assert_eq!(fits.graph.expect("a graph").initializer[0].raw_data, [2, 3]);
         for offset in ["3", "18446744073709551615", "x"] {
             assert!(inline_external(&mut proto(offset), &files).is_err());
         }

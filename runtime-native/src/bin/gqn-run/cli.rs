@@ -92,7 +92,7 @@ pub(crate) struct Orbit {
 pub(crate) struct What {
     /// A package: its folder, or one zip of it.
     pub(crate) package: PathBuf,
-    /// ONNX Runtime's library, or the folder it is in [default: ORT_DYLIB_PATH, else beside this program, else where
+    /// ONNX Runtime's library, or the folder it is in [default: `ORT_DYLIB_PATH`, else beside this program, else where
     /// `cargo xtask setup` puts it, else the system's].
     #[arg(long, value_name = "PATH", help_heading = "Engine")]
     pub(crate) ort: Option<PathBuf>,

@@ -14,7 +14,7 @@ const COLUMNS: usize = 8;
 pub(crate) type Block = Vec<Vec<RgbImage>>;
 
 /// Breaks rows that are too long into several blocks, so that what stands above one another stays so.
-pub(crate) fn blocks(rows: Vec<Vec<RgbImage>>) -> Vec<Block> {
+pub(crate) fn blocks(rows: &[Vec<RgbImage>]) -> Vec<Block> {
     let length = rows.iter().map(Vec::len).max().unwrap_or(0);
     let part = |row: &Vec<RgbImage>, start: usize| {
         row.iter().skip(start).take(COLUMNS).cloned().collect::<Vec<_>>()
@@ -54,9 +54,8 @@ mod tests {
     #[test]
     fn pictures_stand_where_they_should() {
         let picture = |value: u8| RgbImage::from_pixel(10, 10, Rgb([value, value, value]));
-        let context = blocks(vec![vec![picture(1), picture(2)]]);
-        let answers =
-            blocks(vec![(10..19).map(picture).collect(), (20..29).map(picture).collect()]);
+        let context = blocks(&[vec![picture(1), picture(2)]]);
+        let answers = blocks(&[(10..19).map(picture).collect(), (20..29).map(picture).collect()]);
         assert_eq!(answers.len(), 2, "nine pictures are eight and one");
         let sheet = sheet(&[context, answers].concat());
         assert_eq!(sheet.dimensions(), (8 * 14 + 4, 4 + 5 * 14 + 2 * 16));

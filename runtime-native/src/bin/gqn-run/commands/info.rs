@@ -1,5 +1,5 @@
 use anyhow::Result;
-use gqn_formats::{FormatError, GraphPorts, Manifest, Package, error_report};
+use gqn_formats::{GraphPorts, Manifest, Package, error_report};
 use gqn_runtime::Engine;
 use serde_json::json;
 
@@ -19,14 +19,14 @@ pub(crate) fn info(flags: &cli::Info) -> Result<()> {
     }
     let engine =
         found.unwrap_or_else(|error| format!("none here\n  {}", error.replace('\n', "\n  ")));
-    output::data(&format!("{}engine          {engine}\n", describe(&package)?))
+    output::data(&format!("{}engine          {engine}\n", describe(&package)))
 }
 
-fn describe(package: &Package) -> Result<String, FormatError> {
+fn describe(package: &Package) -> String {
     let Manifest { config, provenance, .. } = &package.manifest;
     let manifest = &package.manifest;
-    let mut text = String::new();
-    let mut line = |name: &str, value: String| text.push_str(&format!("{name:<16}{value}\n"));
+    let mut lines = Vec::new();
+    let mut line = |name: &str, value: String| lines.push(format!("{name:<16}{value}\n"));
     let name =
         |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     line("pictures", format!("{0}x{0}, poses {1}", config.image_size, manifest.pose_encoding));
@@ -59,7 +59,7 @@ fn describe(package: &Package) -> Result<String, FormatError> {
         let head = if index == 0 { "files" } else { "" };
         line(head, format!("{file}, {} bytes, sha256 {}", entry.bytes, entry.sha256));
     }
-    Ok(text)
+    lines.concat()
 }
 
 fn ports(ports: &GraphPorts) -> String {

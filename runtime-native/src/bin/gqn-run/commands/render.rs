@@ -110,10 +110,10 @@ fn write(
     };
     let context: Vec<RgbImage> =
         input.context.iter().map(|(frame, _)| enlarged(frame, flags.look.scale)).collect();
-    let context = blocks(vec![context]);
+    let context = blocks(&[context]);
     let mut rows: Vec<Vec<RgbImage>> = painted.truth.iter().map(|truth| large(truth)).collect();
     rows.push(large(&painted.prediction));
-    let comparison = sheet(&[context.clone(), blocks(rows)].concat());
+    let comparison = sheet(&[context.clone(), blocks(&rows)].concat());
 
     let truth = painted.truth.iter().flatten();
     let mut contents = vec![png(&sheet(&context))?];

@@ -14,19 +14,19 @@ pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
     if flags.json {
         output::json(&json!({ "engine": engine.describe(), "files": files, "sample": report }))?;
     } else {
-        let mut text = format!(
-            "engine       {}\nchecksums    {files} files as the manifest says\n",
-            engine.describe()
-        );
+        let mut lines = vec![
+            format!("engine       {}\n", engine.describe()),
+            format!("checksums    {files} files as the manifest says\n"),
+        ];
         for check in &report.checks {
             let (name, difference, index) = (check.name, check.difference, &check.index);
             let verdict = if difference <= report.tolerance { "pass" } else { "fail" };
-            text.push_str(&format!(
+            lines.push(format!(
                 "{name:<13}{verdict}: largest difference {difference:.1e} at {index:?} ({} is to be {}), allowed {:.0e}\n",
                 check.found, check.expected, report.tolerance
             ));
         }
-        output::data(&text)?;
+        output::data(&lines.concat())?;
     }
     let package = flags.what.package.display();
     ensure!(
