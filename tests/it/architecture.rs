@@ -99,7 +99,8 @@ pub(crate) fn metadata() -> &'static Metadata {
         let version = run(Command::new("rustc").arg("-vV")).succeeded().stdout;
         let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let arguments = ["metadata", "--offline", "--locked", "--format-version=1", "--filter-platform"];
+        let arguments =
+            ["metadata", "--offline", "--locked", "--format-version=1", "--filter-platform"];
         let outcome =
             run(Command::new(cargo).args(arguments).arg(host).current_dir(root())).succeeded();
         serde_json::from_str(&outcome.stdout).expect("cargo's JSON")
@@ -195,7 +196,10 @@ fn scenes_stand_alone_and_runtimes_know_no_trainer() {
         match member.name.as_str() {
             "gqn-scenes" => assert!(used.is_empty(), "{used:?}"),
             "gqn-runtime" | "gqn-runtime-native" | "gqn-runtime-wasm" => {
-                assert!(!used.contains("gqn-exporter") && !used.contains("gqn-trainer"), "{used:?}");
+                assert!(
+                    !used.contains("gqn-exporter") && !used.contains("gqn-trainer"),
+                    "{used:?}"
+                );
             }
             _ => {}
         }

@@ -32,7 +32,10 @@ impl Allowed {
     fn satisfies(&self, package: &str, expression: &str) -> bool {
         let is_allowed = |licence: &str| {
             self.all.contains(licence)
-                || self.exceptions.iter().any(|(name, list)| name == package && list.contains(licence))
+                || self
+                    .exceptions
+                    .iter()
+                    .any(|(name, list)| name == package && list.contains(licence))
         };
         // Before SPDX expressions, a slash stood for "or".
         let text = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");

@@ -8,7 +8,7 @@
 //! | `oracle.rs` | the trainer against the `PyTorch` reference's numbers |
 //! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, tract |
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
-//! | `onnx_checker.rs` | exported graphs before PyPI's `onnx` checker |
+//! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
 //! | `batches.rs` | the query view is never in the context |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |

@@ -90,7 +90,8 @@ pub(crate) fn config_in(folder: &Path) -> PathBuf {
 
 /// Every file of a folder.
 pub(crate) fn read_files(folder: &Path) -> Files {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     entries
         .map(|entry| {
             let path = entry.expect("an entry").path();

@@ -1,4 +1,4 @@
-//! Exported graphs before PyPI's `onnx`: its checker with full shape inference, and what the format promises.
+//! Exported graphs before `PyPI`'s `onnx`: its checker with full shape inference, and what the format promises.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -94,7 +94,10 @@ fn the_program_fails_what_is_off_and_what_it_does_not_know() {
     let failures: Vec<&str> =
         outcome.stdout.lines().filter(|line| line.starts_with("FAIL ")).collect();
     assert_eq!(failures.len(), 2, "{}", outcome.stdout);
-    assert!(failures[0].contains("prior_mean ") && failures[1].contains("made_up "), "{failures:?}");
+    assert!(
+        failures[0].contains("prior_mean ") && failures[1].contains("made_up "),
+        "{failures:?}"
+    );
     let passed = QUANTITIES.len() + GRADIENTS - 1;
     let end = format!("{passed} passed, 2 failed\n");
     assert!(outcome.stdout.ends_with(&end), "{}", outcome.stdout);

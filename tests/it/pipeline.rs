@@ -85,7 +85,14 @@ fn every_step_is_logged_and_the_evaluation_printed() {
     let keys: BTreeSet<&str> =
         lines[0].as_object().expect("an object").keys().map(String::as_str).collect();
     let documented = BTreeSet::from([
-        "step", "elbo", "excess", "kl", "mse", "context", "pixel_std_dev", "learning_rate",
+        "step",
+        "elbo",
+        "excess",
+        "kl",
+        "mse",
+        "context",
+        "pixel_std_dev",
+        "learning_rate",
     ]);
     assert_eq!(keys, documented, "docs/formats.md");
     for line in &lines {
@@ -120,7 +127,11 @@ fn a_package_verifies_as_a_folder_and_as_a_zip() {
         assert_eq!(names, ["frames", "mean_frames"]);
     }
     let info = run(program("gqn-run").arg("info").arg(&zip)).succeeded();
-    assert!(info.stdout.contains("16x16") && info.stdout.contains("ONNX Runtime"), "{}", info.stdout);
+    assert!(
+        info.stdout.contains("16x16") && info.stdout.contains("ONNX Runtime"),
+        "{}",
+        info.stdout
+    );
 }
 
 #[test]
@@ -128,8 +139,9 @@ fn a_package_that_paints_something_else_does_not_verify() {
     // Ten times the tolerance on top of what the sample expects, and checksums that say so: only painting finds it.
     let folder = tempfile::tempdir().expect("a folder");
     let package = micro().package_in(folder.path());
-    let mut sample = gqn_formats::TensorFile::from_bytes("sample", &micro().package["sample.safetensors"])
-        .expect("tensors");
+    let mut sample =
+        gqn_formats::TensorFile::from_bytes("sample", &micro().package["sample.safetensors"])
+            .expect("tensors");
     sample.tensors.get_mut("mean_frames").expect("pictures").mapv_inplace(|value| value + 1e-3);
     let sample = sample.to_bytes("sample").expect("bytes");
     let mut manifest = json(&micro().package["manifest.json"]);
@@ -266,7 +278,10 @@ fn a_golden_file_of_another_checkpoint_is_refused() {
     checkpoint.save(&path, Overwrite::Force).expect("a file");
     let package = folder.path().join("package");
     run(program("gqn-export").arg("export").arg(&run_folder).arg("--out").arg(&package))
-        .failed_with_hint(&["the sample was computed from a checkpoint of sha256", "gqn-train golden"]);
+        .failed_with_hint(&[
+            "the sample was computed from a checkpoint of sha256",
+            "gqn-train golden",
+        ]);
     assert!(!package.exists());
 }
 

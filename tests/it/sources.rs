@@ -42,7 +42,8 @@ fn no_module_has_an_empty_name() {
         let is_empty = |name: &&str| EMPTY_NAMES.contains(name);
         assert_eq!(stems.iter().copied().find(|stem| is_empty(stem)), None, "{}", path.display());
         let inline = text.lines().filter_map(|line| {
-            let line = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+            let line =
+                line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
             line.strip_prefix("mod ")?.split([' ', ';', '{']).next()
         });
         assert_eq!(inline.into_iter().find(is_empty), None, "a module in {}", path.display());
@@ -57,7 +58,8 @@ fn libraries_hold_docs_modules_and_names_only() {
     for (path, text) in libraries {
         assert!(text.starts_with("//! "), "{} starts without docs", path.display());
         let code = without_comments(&text);
-        for item in code.split_inclusive([';', '}']).map(str::trim).filter(|item| !item.is_empty()) {
+        for item in code.split_inclusive([';', '}']).map(str::trim).filter(|item| !item.is_empty())
+        {
             assert!(is_module_or_name(item), "{} holds more: {item}", path.display());
         }
     }
@@ -80,7 +82,9 @@ fn is_module_or_name(item: &str) -> bool {
     let item = item.trim_end_matches(';');
     let words: Vec<&str> = item.split_whitespace().collect();
     match words[..] {
-        ["mod", name] | ["pub", "mod", name] => name.chars().all(|c| c.is_alphanumeric() || c == '_'),
+        ["mod", name] | ["pub", "mod", name] => {
+            name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        }
         ["pub", "use", ..] => true,
         _ => false,
     }
@@ -91,11 +95,14 @@ fn what_is_more_than_a_name_is_seen() {
     let code = "//! Docs.\n#[cfg(test)]\nmod a;\npub mod b;\npub use a::{A, B,\n    C};\npub use b::D as E;\n";
     let only_names = |text: &str| {
         let code = without_comments(text);
-        let mut items = code.split_inclusive([';', '}']).map(str::trim).filter(|item| !item.is_empty());
+        let mut items =
+            code.split_inclusive([';', '}']).map(str::trim).filter(|item| !item.is_empty());
         items.all(is_module_or_name)
     };
     assert!(only_names(code));
-    for more in ["fn f() {}", "const A: u8 = 1;", "mod c { fn f() {} }", "use a::A;", "pub struct S;"] {
+    for more in
+        ["fn f() {}", "const A: u8 = 1;", "mod c { fn f() {} }", "use a::A;", "pub struct S;"]
+    {
         assert!(!only_names(&format!("{code}{more}\n")), "{more}");
     }
 }

@@ -63,7 +63,8 @@ pub(crate) fn uniform(shape: &[usize], seed: u64) -> Tensor {
     // Knuth's linear congruential generator; its upper bits are good enough for weights.
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     };
     for _ in 0..8 {

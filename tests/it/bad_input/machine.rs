@@ -51,7 +51,11 @@ fn no_onnx_runtime() {
     if outcome.code == Some(0) {
         assert!(outcome.stdout.contains("in the system's library path"), "{}", outcome.stdout);
     } else {
-        outcome.failed_with_hint(&["no ONNX Runtime found; looked at", "cargo xtask setup", "--ort"]);
+        outcome.failed_with_hint(&[
+            "no ONNX Runtime found; looked at",
+            "cargo xtask setup",
+            "--ort",
+        ]);
     }
 }
 
@@ -173,7 +177,10 @@ fn an_output_that_takes_nothing() {
     inspect.arg("inspect").arg(&package);
     check(inspect);
     let mut golden = program("gqn-train");
-    golden.arg("golden").arg(micro().run_in(folder.path()).join("checkpoint.safetensors")).arg("--force");
+    golden
+        .arg("golden")
+        .arg(micro().run_in(folder.path()).join("checkpoint.safetensors"))
+        .arg("--force");
     check(golden);
 }
 
@@ -195,6 +202,9 @@ fn a_reader_that_went_away_is_no_error() {
         check(called);
     }
     let mut golden = program("gqn-train");
-    golden.arg("golden").arg(micro().run_in(folder.path()).join("checkpoint.safetensors")).arg("--force");
+    golden
+        .arg("golden")
+        .arg(micro().run_in(folder.path()).join("checkpoint.safetensors"))
+        .arg("--force");
     check(golden);
 }

@@ -31,8 +31,14 @@ fn missing_folders() {
     run(program("gqn-train").args(["train", "--resume", "--out"]).arg(&nowhere))
         .failed_with_hint(&["nowhere holds no run to resume"]);
     let package = micro().package_in(folder.path());
-    run(program("gqn-run").arg("render").arg(package).arg("--views").arg(&nowhere).arg("--out").arg(&out))
-        .failed_with_hint(&["nowhere is no folder"]);
+    run(program("gqn-run")
+        .arg("render")
+        .arg(package)
+        .arg("--views")
+        .arg(&nowhere)
+        .arg("--out")
+        .arg(&out))
+    .failed_with_hint(&["nowhere is no folder"]);
     assert!(!out.exists() && !nowhere.exists(), "nothing is made of nothing");
 }
 
@@ -56,8 +62,11 @@ fn truncated_checkpoints() {
     run(program("gqn-export").arg("export").arg(&run_folder).arg("--out").arg(&out))
         .failed_with_hint(&parts);
     run(program("gqn-train").arg("eval").arg(&run_folder)).failed_with_hint(&parts);
-    run(program("gqn-train").arg("golden").arg(run_folder.join("checkpoint.safetensors")).arg("--force"))
-        .failed_with_hint(&parts);
+    run(program("gqn-train")
+        .arg("golden")
+        .arg(run_folder.join("checkpoint.safetensors"))
+        .arg("--force"))
+    .failed_with_hint(&parts);
     run(program("gqn-train").args(["train", "--resume", "--out"]).arg(&run_folder))
         .failed_with_hint(&["state.safetensors is not a readable safetensors file"]);
     assert!(!out.exists());
@@ -68,8 +77,8 @@ fn checkpoints_of_another_model() {
     let folder = tempfile::tempdir().expect("a folder");
     let run_folder = micro().run_in(folder.path());
     let path = run_folder.join("checkpoint.safetensors");
-    let mut file =
-        TensorFile::from_bytes("checkpoint", &micro().run["checkpoint.safetensors"]).expect("tensors");
+    let mut file = TensorFile::from_bytes("checkpoint", &micro().run["checkpoint.safetensors"])
+        .expect("tensors");
     let bias = file.tensors.remove("prior.bias").expect("a bias");
     fs::write(&path, file.to_bytes("checkpoint").expect("bytes")).expect("a file");
     run(program("gqn-train").arg("eval").arg(&run_folder))
@@ -158,7 +167,13 @@ fn pictures_that_do_not_fit() {
     let package = micro().package_in(folder.path());
     let out = folder.path().join("out");
     let render = |views: &Path| {
-        run(program("gqn-run").arg("render").arg(&package).arg("--views").arg(views).arg("--out").arg(&out))
+        run(program("gqn-run")
+            .arg("render")
+            .arg(&package)
+            .arg("--views")
+            .arg(views)
+            .arg("--out")
+            .arg(&out))
     };
     render(&views_in(folder.path(), 2, 24))
         .failed_with_hint(&["0.png is 24x24 pixels, the model expects 16x16", "--resize"]);

@@ -11,7 +11,11 @@ fn train(words: &[&str]) -> Outcome {
 
 #[test]
 fn command_lines() {
-    train(&["--preset", "huge"]).misused(&["--preset", "unknown preset `huge`", "paper, edge, tiny"]);
+    train(&["--preset", "huge"]).misused(&[
+        "--preset",
+        "unknown preset `huge`",
+        "paper, edge, tiny",
+    ]);
     train(&["--shared-core", "maybe"]).misused(&["--shared-core", "maybe"]);
     train(&["--shared-core"]).misused(&["--shared-core"]);
     train(&["--representation", "tetrahedron"]).misused(&["pyramid, tower or pool"]);
@@ -90,7 +94,12 @@ fn a_package_is_replaced_only_with_force() {
     let folder = tempfile::tempdir().expect("a folder");
     let (run_folder, package) = (micro().run_in(folder.path()), micro().package_in(folder.path()));
     let export = |more: &[&str]| {
-        run(program("gqn-export").arg("export").arg(&run_folder).arg("--out").arg(&package).args(more))
+        run(program("gqn-export")
+            .arg("export")
+            .arg(&run_folder)
+            .arg("--out")
+            .arg(&package)
+            .args(more))
     };
     export(&[]).failed_with_hint(&["package exists", "--force"]);
     assert!(read_files(&package) == micro().package, "something was changed");
