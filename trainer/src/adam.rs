@@ -103,6 +103,7 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
+    use crate::convert::with_torch_seed;
 
     /// Both are f32; they differ in the order of two multiplications.
     const TOLERANCE: f64 = 2e-6;
@@ -110,9 +111,9 @@ mod tests {
     #[test]
     fn agrees_with_libtorch() {
         let run = |ours: bool| {
-            tch::manual_seed(1);
             let store = VarStore::new(Device::Cpu);
-            let w = store.root().var("w", &[20], nn::Init::Randn { mean: 0.0, stdev: 1.0 });
+            let normal = nn::Init::Randn { mean: 0.0, stdev: 1.0 };
+            let w = with_torch_seed(1, || store.root().var("w", &[20], normal));
             let mut theirs = nn::Adam::default().build(&store, 0.01).expect("an optimiser");
             let mut adam = Adam::new(store.variables().into_iter().collect());
             for step in 1..=50 {

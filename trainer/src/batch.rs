@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::config::TrainConfig;
+use crate::convert::with_torch_seed;
 
 /// All frames and poses of a set of scenes, on the device.
 #[derive(Debug)]
@@ -112,8 +113,7 @@ pub fn choose(rng: &mut ChaCha8Rng, scene: usize, views: usize, context: usize) 
 /// Standard normal noise of step `step`.
 pub fn noise(seed: u64, step: u64, shape: &[i64], device: Device) -> Tensor {
     let torch_seed: u64 = generator(seed, NOISE_STREAM, step).random();
-    tch::manual_seed((torch_seed >> 1) as i64);
-    Tensor::randn(shape, (Kind::Float, device))
+    with_torch_seed(torch_seed >> 1, || Tensor::randn(shape, (Kind::Float, device)))
 }
 
 const STEP_STREAM: u64 = 1;

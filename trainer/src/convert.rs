@@ -1,4 +1,6 @@
-//! Between libtorch's tensors and the files'.
+//! Between libtorch's tensors and the files', and between seeds and libtorch's generator.
+
+use std::sync::{Mutex, PoisonError};
 
 use tch::{Device, Kind, Tensor};
 
@@ -15,4 +17,13 @@ pub fn to_tensor(array: &gqn_formats::Tensor) -> Tensor {
     let shape: Vec<i64> = array.shape().iter().map(|&size| size as i64).collect();
     let data: Vec<f32> = array.iter().copied().collect();
     Tensor::from_slice(&data).view(shape.as_slice())
+}
+
+/// Runs `draw` with libtorch's generator set to a seed below 2^63. The generator is the process's: nobody else may
+/// draw meanwhile.
+pub fn with_torch_seed<T>(seed: u64, draw: impl FnOnce() -> T) -> T {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    let _guard = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    tch::manual_seed(seed as i64);
+    draw()
 }

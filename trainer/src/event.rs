@@ -26,6 +26,11 @@ pub enum Event {
         /// Where it computes.
         device: String,
     },
+    /// The run is slower than planned and ends after fewer steps.
+    Replanned {
+        /// Steps planned in all.
+        steps: u64,
+    },
     /// Figures of one step.
     Step(StepMetrics),
     /// A step without figures.

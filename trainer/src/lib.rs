@@ -11,6 +11,7 @@
 //! | `config.rs` | [`config::TrainConfig`]: all that a run's numbers follow from |
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `train.rs` | the training loop |
+//! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
 //! | `run_folder.rs` | a run's files, saving and resuming |
@@ -33,6 +34,7 @@ pub mod event;
 pub mod golden;
 pub mod model;
 pub mod oracle;
+mod plan;
 pub mod progress;
 pub mod run_folder;
 pub mod schedule;

@@ -49,6 +49,12 @@ impl Progress {
                     bar.reset_eta();
                 }
             }
+            Event::Replanned { steps } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_length(*steps);
+                }
+                self.say(&format!("this host is slower than planned: {steps} steps fit the time"));
+            }
             Event::Step(metrics) => {
                 self.figures = figures(metrics);
                 self.stepped(metrics.step + 1);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gqn_datasets::SceneSet;
 use gqn_formats::{FormatError, Provenance};
@@ -18,6 +18,7 @@ use crate::evaluate::{Evaluation, evaluate_held_out};
 use crate::event::{Event, StepMetrics};
 use crate::golden::golden;
 use crate::model::{Gqn, Latents, Rollout};
+use crate::plan::{shortened, steps_within};
 use crate::run_folder::{CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, RunFolder};
 
 /// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps.
@@ -27,7 +28,8 @@ pub struct TrainOptions {
     pub folder: RunFolder,
     /// Go on from the folder's state.
     pub resume: bool,
-    /// Plan as many steps as fit into that many minutes on this host, by timing a few first.
+    /// Plan as many steps as fit into that many minutes on this host, by timing a few first; fewer if it turns out
+    /// slower.
     pub minutes: Option<f64>,
     /// Where to compute.
     pub device: Device,
@@ -73,8 +75,12 @@ pub fn train(
         on_event(Event::Rendering { done, scenes });
     });
     let on_device = DeviceScenes::new(&scenes, config.model.pose_encoding, options.device);
-    if let (Some(minutes), false) = (options.minutes, options.resume) {
-        config.steps = planned_steps(&model, &mut adam, &config, &on_device, minutes);
+    let time = options
+        .minutes
+        .filter(|_| !options.resume)
+        .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    if let Some(time) = time {
+        config.steps = steps_within(time, step_secs(&model, &mut adam, &config, &on_device));
     }
     folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
     let mut log = folder.open_log(adam.steps())?;
@@ -95,6 +101,13 @@ pub fn train(
             }
             log.append(&metrics)?;
             on_event(Event::Step(metrics));
+            if let Some(steps) =
+                time.and_then(|time| shortened(time, clock.elapsed(), step + 1, config.steps))
+            {
+                config.steps = steps;
+                folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+                on_event(Event::Replanned { steps });
+            }
         } else {
             on_event(Event::Stepped { step: adam.steps() });
         }
@@ -180,14 +193,8 @@ fn finish(
     Ok(evaluation)
 }
 
-/// Steps that fit into `minutes`, by timing a few that leave the weights alone.
-fn planned_steps(
-    model: &Gqn,
-    adam: &mut Adam,
-    config: &TrainConfig,
-    scenes: &DeviceScenes,
-    minutes: f64,
-) -> u64 {
+/// Seconds of a step, by timing a few that leave the weights alone.
+fn step_secs(model: &Gqn, adam: &mut Adam, config: &TrainConfig, scenes: &DeviceScenes) -> f64 {
     const WARM_UP: u64 = 3;
     const TIMED: u64 = 12;
     let mut clock = Instant::now();
@@ -200,8 +207,7 @@ fn planned_steps(
         let _ = loss.total().double_value(&[]);
     }
     adam.zero_grad();
-    let seconds = clock.elapsed().as_secs_f64() / TIMED as f64;
-    ((minutes * 60.0 / seconds) as u64).clamp(1, 1 << 31)
+    clock.elapsed().as_secs_f64() / TIMED as f64
 }
 
 /// The loss of one step and what is reported of it.

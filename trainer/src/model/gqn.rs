@@ -9,7 +9,7 @@ use super::heads::{GaussianHead, Observation};
 use super::inference_core::InferenceCore;
 use super::representation::Representation;
 use super::rollout::{Latents, Rollout};
-use crate::convert::{to_array, to_tensor};
+use crate::convert::{to_array, to_tensor, with_torch_seed};
 
 /// A Generative Query Network (Eslami et al. 2018) with its training half.
 #[derive(Debug)]
@@ -25,9 +25,12 @@ pub struct Gqn {
 }
 
 impl Gqn {
-    /// A model with fresh weights, which follow from `seed`.
+    /// A model with fresh weights, which follow from `seed`, a number below 2^63.
     pub fn new(config: &ModelConfig, device: Device, seed: u64) -> Self {
-        tch::manual_seed(seed as i64);
+        with_torch_seed(seed, || Self::with_fresh_weights(config, device))
+    }
+
+    fn with_fresh_weights(config: &ModelConfig, device: Device) -> Self {
         let variables = VarStore::new(device);
         let root = variables.root();
         let core = |name: &str, index: usize| {
