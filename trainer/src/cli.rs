@@ -24,7 +24,7 @@ pub(crate) enum Command {
     Eval(EvalFlags),
     /// Write the inputs and libtorch's outputs that let any runtime verify an exported checkpoint
     Golden(GoldenFlags),
-    /// Check this program against the PyTorch reference's numbers; exit code 1 if any quantity is off
+    /// Check this program against the reference's numbers (docs/oracles.md); exit code 1 if any quantity is off
     Oracle(OracleFlags),
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn shortened(time: Duration, elapsed: Duration, done: u64, planned: u
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     #[test]
     fn a_plan_that_holds_is_kept() {

@@ -94,7 +94,7 @@ pub fn train(
         loss.total().backward();
         adam.step(config.learning_rate_at(step));
         provenance.seconds = before + clock.elapsed().as_secs_f64();
-        if step % config.log_every == 0 || step + 1 == config.steps {
+        if step.is_multiple_of(config.log_every) || step + 1 == config.steps {
             let metrics = loss.metrics(&config, step);
             if !metrics.elbo.is_finite() {
                 return Err(TrainError::NotFinite { step });
@@ -112,7 +112,7 @@ pub fn train(
             on_event(Event::Stepped { step: adam.steps() });
         }
         let stop = interrupted.load(Ordering::Relaxed);
-        if adam.steps() % config.checkpoint_every == 0 || stop {
+        if adam.steps().is_multiple_of(config.checkpoint_every) || stop {
             save(folder, &model, &adam, &provenance, &config)?;
             on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
         }

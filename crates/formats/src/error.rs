@@ -49,7 +49,9 @@ pub enum FormatError {
     Json { what: String, source: serde_json::Error },
     #[error("{} is no package: it has no manifest.json\nhint: make one with `gqn-export export`", path.display())]
     NotAPackage { path: PathBuf },
-    #[error("the package is no readable zip\nhint: the file may be cut short; copy or zip it again")]
+    #[error(
+        "the package is no readable zip\nhint: the file may be cut short; copy or zip it again"
+    )]
     Zip { source: zip::result::ZipError },
     #[error("the package lacks {name}\nhint: copy or export it again")]
     MissingFile { name: String },

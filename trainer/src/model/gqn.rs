@@ -94,9 +94,8 @@ impl Gqn {
 
     /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]` or, for the tower, `[B,R,h,h]`, summed over views
     pub fn represent(&self, x: &Tensor, v: &Tensor) -> Tensor {
-        let (batch, views, channels, side) = match x.size()[..] {
-            [batch, views, channels, side, _] => (batch, views, channels, side),
-            _ => panic!("context pictures are [B,M,3,S,S], found {:?}", x.size()),
+        let [batch, views, channels, side, _] = x.size()[..] else {
+            panic!("context pictures are [B,M,3,S,S], found {:?}", x.size());
         };
         let r = self.representation.forward(
             &x.reshape([batch * views, channels, side, side]),

@@ -75,7 +75,8 @@ impl Rollout {
                 }
             };
             generation_state = generation[core].step(&generation_state, &z);
-            canvas = canvas + generation[core].paint(&generation_state.hidden);
+            // Not in place: the backward pass needs the canvas that the inference core has read.
+            canvas = &canvas + generation[core].paint(&generation_state.hidden);
             steps.push(Step { prior, posterior });
         }
         let observation = model.observation.forward(&canvas);

@@ -1,6 +1,6 @@
 /// The tensor called `name`: number i in row-major order follows from the name and i alone, uniform in `low..high`.
 ///
-/// A SplitMix64 stream that starts at the FNV-1a hash of the name.
+/// A `SplitMix64` stream that starts at the FNV-1a hash of the name.
 pub(super) fn tensor(name: &str, shape: &[usize], low: f64, high: f64) -> gqn_formats::Tensor {
     let start = fnv1a64(name.as_bytes());
     let data = (1..=shape.iter().product::<usize>() as u64)
