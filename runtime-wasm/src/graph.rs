@@ -5,7 +5,6 @@ use gqn_formats::Tensor;
 use gqn_runtime::EngineError;
 use tract_onnx::prelude::*;
 
-use crate::defaults::spell_out_defaults;
 use crate::external::inline_external;
 
 /// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
@@ -35,7 +34,6 @@ impl Graph {
         let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(failed)?;
         inline_external(&mut proto, external)
             .map_err(|message| EngineError::load(name, message))?;
-        spell_out_defaults(&mut proto);
         let model = onnx.model_for_proto_model(&proto).map_err(failed)?;
         let ports = |ports: Vec<&str>| ports.join(", ");
         let graph = proto.graph.unwrap_or_default();

@@ -8,9 +8,7 @@
 //! | `engine.rs` | [`TractEngine`] |
 //! | `graph.rs` | one graph: parsed once, optimised once for every number of views, queries and noises |
 //! | `external.rs` | weights that stand in a file beside their graph |
-//! | `defaults.rs` | what a graph leaves unsaid and tract takes for something else |
 
-mod defaults;
 mod engine;
 mod external;
 mod graph;

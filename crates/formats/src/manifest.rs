@@ -245,7 +245,7 @@ pub(crate) mod tests {
     #[test]
     fn file_names_stay_in_the_folder() {
         let error = edited(|value| {
-            value["files"]["../a"] = serde_json::json!({ "bytes": 0, "sha256": "" })
+            value["files"]["../a"] = serde_json::json!({ "bytes": 0, "sha256": "" });
         });
         assert!(matches!(error, Err(FormatError::FileName { .. })));
     }

@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(upsample.len(), 24);
         assert!(upsample.iter().all(|p| p.elements() == 16_777_216));
         let total: usize = list.iter().map(Parameter::elements).sum();
-        let share = (24 * 16_777_216) as f64 / total as f64;
+        let share = (24 * 16_777_216_usize) as f64 / total as f64;
         assert!((0.65..0.80).contains(&share), "share {share}");
     }
 
