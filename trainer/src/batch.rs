@@ -50,7 +50,8 @@ impl DeviceScenes {
     /// Copies a set to a device.
     pub fn new(set: &SceneSet, encoding: PoseEncoding, device: Device) -> Self {
         let views = set.views();
-        let (mut frames, mut poses) = (Vec::new(), Vec::new());
+        let bytes = set.len() * views * 3 * set.side() * set.side();
+        let (mut frames, mut poses) = (Vec::with_capacity(bytes), Vec::new());
         for scene in 0..set.len() {
             for view in 0..views {
                 frames.extend_from_slice(set.frame(scene, view));

@@ -17,6 +17,15 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
+/// A device that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenDevice {
+    /// The device.
+    pub device: tch::Device,
+    /// What runs, and when that is not what was asked for, why.
+    pub description: String,
+}
+
 /// Why a device cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -41,20 +50,23 @@ impl DeviceChoice {
     ///
     /// # Errors
     /// [`DeviceError`] if a CUDA device was asked for by number and cannot be had.
-    pub fn open(self) -> Result<tch::Device, DeviceError> {
-        let loaded = if self == Self::Cpu { Ok(()) } else { load_cuda() };
-        match (self, loaded) {
-            (Self::Cpu, _) | (Self::Auto, Err(_)) => Ok(tch::Device::Cpu),
-            (Self::Auto, Ok(())) => Ok(tch::Device::cuda_if_available()),
+    pub fn open(self) -> Result<OpenDevice, DeviceError> {
+        let cpu =
+            |why: &str| OpenDevice { device: tch::Device::Cpu, description: format!("cpu{why}") };
+        let cuda = |index| OpenDevice {
+            device: tch::Device::Cuda(index),
+            description: format!("cuda:{index}"),
+        };
+        let devices =
+            if self == Self::Cpu { Ok(0) } else { load_cuda().map(|()| tch::Cuda::device_count()) };
+        match (self, devices) {
+            (Self::Cpu, _) => Ok(cpu("")),
+            (Self::Auto, Ok(found)) if found > 0 => Ok(cuda(0)),
+            (Self::Auto, Ok(_)) => Ok(cpu(" (asked for auto; cuda: no device)")),
+            (Self::Auto, Err(reason)) => Ok(cpu(&format!(" (asked for auto; cuda: {reason})"))),
             (Self::Cuda(index), Err(reason)) => Err(DeviceError::NoCuda { index, reason }),
-            (Self::Cuda(index), Ok(())) => {
-                let found = tch::Cuda::device_count();
-                if (index as i64) < found {
-                    Ok(tch::Device::Cuda(index))
-                } else {
-                    Err(DeviceError::NoSuchDevice { index, found })
-                }
-            }
+            (Self::Cuda(index), Ok(found)) if (index as i64) < found => Ok(cuda(index)),
+            (Self::Cuda(index), Ok(found)) => Err(DeviceError::NoSuchDevice { index, found }),
         }
     }
 }

@@ -54,7 +54,6 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
         if !flags.force {
             return Err(TrainError::Exists { path: flags.out.clone() }.into());
         }
-        folder.clear()?;
     }
     if let Some(threads) = flags.threads {
         tch::set_num_threads(i32::from(threads));
@@ -64,7 +63,11 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
         resume: flags.resume,
         minutes: flags.minutes,
         device: flags.device.open()?,
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        command: ["gqn-train".to_owned()]
+            .into_iter()
+            .chain(std::env::args().skip(1))
+            .collect::<Vec<_>>()
+            .join(" "),
     };
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
@@ -86,7 +89,7 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
 }
 
 fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
-    let device = flags.device.open()?;
+    let device = flags.device.open()?.device;
     let folder = if flags.run.is_dir() { flags.run.clone() } else { parent(&flags.run) };
     let checkpoint =
         if flags.run.is_dir() { flags.run.join(CHECKPOINT_FILE) } else { flags.run.clone() };

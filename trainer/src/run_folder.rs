@@ -82,11 +82,11 @@ impl RunFolder {
         write_atomic(&self.file(name), bytes, Overwrite::Force)
     }
 
-    /// Writes the state, then the checkpoint; returns the checkpoint's sha256. The state alone decides where a resumed
+    /// Writes the state, then the checkpoint, unless a weight is not finite; returns the checkpoint's sha256. The state alone decides where a resumed
     /// run goes on, so being killed between the two loses nothing.
     ///
     /// # Errors
-    /// As [`write_atomic`].
+    /// [`FormatError::NotFinite`], otherwise as [`write_atomic`].
     pub fn save(
         &self,
         model: &Gqn,
@@ -94,6 +94,8 @@ impl RunFolder {
         provenance: &Provenance,
     ) -> Result<String, FormatError> {
         let checkpoint = model.checkpoint(adam.steps(), provenance.clone());
+        // Weights that are no numbers never replace those that are.
+        checkpoint.check(CHECKPOINT_FILE)?;
         let mut state = checkpoint.clone().into_tensor_file();
         state.metadata.insert(STATE_FORMAT_KEY.to_owned(), STATE_FORMAT.to_string());
         for (name, [first, second]) in adam.moments() {

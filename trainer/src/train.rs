@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use gqn_datasets::SceneSet;
 use gqn_formats::{FormatError, Provenance};
 use gqn_scenes::Split;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 use thiserror::Error;
 
 use crate::adam::Adam;
 use crate::batch::{DeviceScenes, choices, noise};
 use crate::config::TrainConfig;
+use crate::device::OpenDevice;
 use crate::elbo::{Elbo, floor};
 use crate::evaluate::{Evaluation, evaluate_held_out};
 use crate::event::{Event, StepMetrics};
@@ -32,7 +33,7 @@ pub struct TrainOptions {
     /// slower.
     pub minutes: Option<f64>,
     /// Where to compute.
-    pub device: Device,
+    pub device: OpenDevice,
     /// The command line, for the provenance.
     pub command: String,
 }
@@ -51,6 +52,10 @@ pub enum TrainError {
     NotFinite { step: u64 },
     #[error("{} holds a run\nhint: go on with --resume, replace it with --force, or name another --out", path.display())]
     Exists { path: PathBuf },
+    #[error(
+        "the run is at step {step}, past the {steps} steps asked for\nhint: give --steps a larger number"
+    )]
+    Past { step: u64, steps: u64 },
     #[error("{} holds no run to resume\nhint: leave out --resume to start one", path.display())]
     NoRun { path: PathBuf },
 }
@@ -66,15 +71,20 @@ pub fn train(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Option<Evaluation>, TrainError> {
     let folder = &options.folder;
-    let model = Gqn::new(&config.model, options.device, config.seed);
+    let model = Gqn::new(&config.model, options.device.device, config.seed);
     let mut adam = Adam::new(model.parameters());
     let mut provenance =
         if options.resume { folder.restore(&model, &mut adam)? } else { new_provenance(&config) };
-    provenance.command.clone_from(&options.command);
+    if provenance.command.is_empty() {
+        provenance.command.clone_from(&options.command);
+    }
+    if adam.steps() > config.steps {
+        return Err(TrainError::Past { step: adam.steps(), steps: config.steps });
+    }
     let scenes = render(&config, Split::Train, config.scenes, &mut |done, scenes| {
         on_event(Event::Rendering { done, scenes });
     });
-    let on_device = DeviceScenes::new(&scenes, config.model.pose_encoding, options.device);
+    let on_device = DeviceScenes::new(&scenes, config.model.pose_encoding, options.device.device);
     let time = options
         .minutes
         .filter(|_| !options.resume)
@@ -82,9 +92,16 @@ pub fn train(
     if let Some(time) = time {
         config.steps = steps_within(time, step_secs(&model, &mut adam, &config, &on_device));
     }
+    if !options.resume {
+        folder.clear()?;
+    }
     folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
     let mut log = folder.open_log(adam.steps())?;
-    let device = format!("{:?}", options.device);
+    if !options.resume {
+        // So that a run that is killed before its first checkpoint can be resumed as well.
+        save(folder, &model, &adam, &provenance, &config)?;
+    }
+    let device = options.device.description.clone();
     on_event(Event::Started { step: adam.steps(), steps: config.steps, device });
 
     let (before, clock) = (provenance.seconds, Instant::now());
@@ -166,7 +183,12 @@ fn save(
     provenance: &Provenance,
     config: &TrainConfig,
 ) -> Result<(), TrainError> {
-    let sha256 = folder.save(model, adam, provenance)?;
+    let sha256 = folder.save(model, adam, provenance).map_err(|error| match error {
+        FormatError::NotFinite { .. } => {
+            TrainError::NotFinite { step: adam.steps().saturating_sub(1) }
+        }
+        error => error.into(),
+    })?;
     let sample = golden(model, config.world, config.seed, &sha256);
     folder.write(GOLDEN_FILE, &sample.to_bytes(GOLDEN_FILE)?)?;
     Ok(())
@@ -181,6 +203,8 @@ fn finish(
     folder: &RunFolder,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Evaluation, TrainError> {
+    // First without the figures: evaluating takes a while, and a run that is killed meanwhile keeps its last steps.
+    save(folder, model, adam, &provenance, config)?;
     let (steps, seconds) = (adam.steps(), provenance.seconds);
     let evaluation =
         evaluate_held_out(model, config, &scenes.mean_frame(), steps, seconds, on_event);

@@ -9,7 +9,9 @@ use thiserror::Error;
 pub enum FormatError {
     #[error("{name} is {found}, expected a multiple of {multiple} from {smallest} to {largest}")]
     Size { name: &'static str, found: usize, multiple: usize, smallest: usize, largest: usize },
-    #[error("unknown preset `{found}`, expected one of: paper, edge, tiny")]
+    #[error(
+        "unknown preset `{found}`, expected one of: paper, edge, tiny\nhint: other sizes go into the [model] table of a --config file"
+    )]
     Preset { found: String },
     #[error("could not read {}{}", path.display(), read_hint(source))]
     Read { path: PathBuf, source: std::io::Error },
@@ -29,11 +31,17 @@ pub enum FormatError {
         "{what} has format version {found}, expected {expected}\nhint: write it again with this version of the tools"
     )]
     Version { what: String, found: String, expected: u64 },
-    #[error("{what}: tensor `{name}` is missing, expected shape {expected:?}")]
+    #[error(
+        "{what}: tensor `{name}` is missing, expected shape {expected:?}\nhint: the file is of another model, or incomplete"
+    )]
     MissingTensor { what: String, name: String, expected: Vec<usize> },
-    #[error("{what}: unknown tensor `{name}` of shape {found:?}")]
+    #[error(
+        "{what}: unknown tensor `{name}` of shape {found:?}\nhint: the file is of another model, or a training state"
+    )]
     UnknownTensor { what: String, name: String, found: Vec<usize> },
-    #[error("{what}: tensor `{name}` has shape {found:?}, expected {expected:?}")]
+    #[error(
+        "{what}: tensor `{name}` has shape {found:?}, expected {expected:?}\nhint: the file is of another model than its config says"
+    )]
     Shape { what: String, name: String, found: Vec<usize>, expected: Vec<usize> },
     #[error("{what}: tensor `{name}` has element type {found}, expected F32")]
     ElementType { what: String, name: String, found: String },
@@ -63,7 +71,9 @@ pub enum FormatError {
     FileName { what: &'static str, name: String },
     #[error("manifest.json: port `{name}` of the {graph} has shape {found}, expected {expected}")]
     Port { graph: &'static str, name: &'static str, found: String, expected: String },
-    #[error("views.json names no views")]
+    #[error(
+        "views.json names no views\nhint: docs/formats.md shows the form; `gqn-data render` writes one"
+    )]
     NoViews,
     #[error("views.json: view {index} has a camera that is not finite")]
     ViewNotFinite { index: usize },

@@ -20,7 +20,8 @@ impl FrameMetrics {
         Self { mse, psnr: psnr(mse), ssim: ssim(side, predicted, truth) }
     }
 
-    /// The mean of each metric; the PSNR is that of the mean MSE, as in the training's metrics. None for no pictures.
+    /// The mean of each metric; the PSNR is that of the mean MSE (the trainer's evaluation averages the
+    /// pictures' PSNR instead, which is a little higher). None for no pictures.
     pub fn mean(metrics: &[Self]) -> Option<Self> {
         let count = metrics.len() as f64;
         let mse = metrics.iter().map(|metrics| metrics.mse).sum::<f64>() / count;
