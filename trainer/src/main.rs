@@ -50,10 +50,8 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
     } else {
         TrainConfig::layered(flags.preset, flags.config.as_deref(), flags.table())?
     };
-    if folder.holds_a_run() && !flags.resume {
-        if !flags.force {
-            return Err(TrainError::Exists { path: flags.out.clone() }.into());
-        }
+    if folder.holds_a_run() && !flags.resume && !flags.force {
+        return Err(TrainError::Exists { path: flags.out.clone() }.into());
     }
     if let Some(threads) = flags.threads {
         tch::set_num_threads(i32::from(threads));
