@@ -93,7 +93,7 @@ impl Port {
 }
 
 impl GraphPorts {
-    /// The representation graph: `frames` [views,3,S,S], `poses` [views,7] → `scene`.
+    /// The representation graph: `frames [views,3,S,S]`, `poses [views,7]` → `scene`.
     ///
     /// `scene` is the shape of what passes between the graphs, which a variant of the exporter may choose;
     /// [`ModelConfig::scene_shape`] for the reference.
@@ -104,7 +104,7 @@ impl GraphPorts {
         }
     }
 
-    /// The generator graph: `scene`, `poses` [queries,7], `noise` [noises,L,Z,h,h] → `frames` [queries,3,S,S].
+    /// The generator graph: `scene`, `poses [queries,7]`, `noise [noises,L,Z,h,h]` → `frames [queries,3,S,S]`.
     pub fn generator(config: &ModelConfig, scene: &[usize]) -> Self {
         let size = config.hidden_size();
         let mut noise = vec![Dim::Named(names::NOISES.to_owned())];
