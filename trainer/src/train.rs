@@ -226,9 +226,10 @@ fn step_secs(model: &Gqn, adam: &mut Adam, config: &TrainConfig, scenes: &Device
         if step == WARM_UP {
             clock = Instant::now();
         }
-        let loss = Loss::new(model, config, scenes, step);
-        loss.total().backward();
-        let _ = loss.total().double_value(&[]);
+        let total = Loss::new(model, config, scenes, step).total();
+        total.backward();
+        // Waits for the device.
+        let _ = total.double_value(&[]);
     }
     adam.zero_grad();
     clock.elapsed().as_secs_f64() / TIMED as f64

@@ -3,9 +3,9 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use gqn_datasets::contact_sheet;
-use gqn_formats::{Overwrite, View, Views, write_atomic};
+use gqn_formats::{FormatError, Overwrite, View, Views, write_atomic};
 use gqn_scenes::Scene;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
@@ -23,10 +23,7 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let count = flags.views.map_or(world.views_per_scene(), |views| views as usize);
     let list = flags.out.join("views.json");
     if !flags.force && list.exists() {
-        bail!(
-            "`{}` is there already\nhint: give `--force` to replace it, or another `--out`",
-            list.display()
-        );
+        return Err(FormatError::Exists { path: list }.into());
     }
     let overwrite = overwrite(flags.force);
     let mut views = Vec::with_capacity(count);

@@ -3,10 +3,11 @@
 mod cli;
 mod commands;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Error;
 use clap::Parser;
+use gqn_formats::error_report;
 
 use self::cli::{Cli, Command};
 
@@ -18,13 +19,9 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            // A stderr that is closed has no reader to tell.
+            let _ = writeln!(io::stderr().lock(), "{}", error_report(&*error));
             ExitCode::FAILURE
         }
     }
-}
-
-#[allow(clippy::print_stderr, reason = "the one place where this program says what went wrong")]
-fn report(error: &Error) {
-    eprintln!("error: {error:#}");
 }
