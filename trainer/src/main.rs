@@ -53,9 +53,7 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
     if folder.holds_a_run() && !flags.resume && !flags.force {
         return Err(TrainError::Exists { path: flags.out.clone() }.into());
     }
-    if let Some(threads) = flags.threads {
-        tch::set_num_threads(i32::from(threads));
-    }
+    set_threads(flags.threads);
     let options = TrainOptions {
         folder,
         resume: flags.resume,
@@ -87,6 +85,7 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
 }
 
 fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
+    set_threads(flags.threads);
     let device = flags.device.open()?.device;
     let folder = if flags.run.is_dir() { flags.run.clone() } else { parent(&flags.run) };
     let checkpoint =
@@ -143,6 +142,12 @@ fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
 
 /// Exit code of a run that was interrupted and saved, as shells count SIGINT.
 const INTERRUPTED: i32 = 130;
+
+fn set_threads(threads: Option<u16>) {
+    if let Some(threads) = threads {
+        tch::set_num_threads(i32::from(threads));
+    }
+}
 
 fn parent(path: &Path) -> PathBuf {
     path.parent().map_or_else(PathBuf::new, Path::to_owned)

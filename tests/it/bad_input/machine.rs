@@ -79,6 +79,30 @@ fn a_libtorch_that_is_none() {
 }
 
 #[test]
+fn a_trainer_without_libtorch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [launcher, trainer] =
+        ["gqn-train", "gqn-train-libtorch"].map(|name| folder.path().join(name));
+    fs::copy(program_path("gqn-train"), &launcher).expect("a copy");
+    run(Command::new(&launcher).arg("--help"))
+        .failed_with_hint(&["gqn-train-libtorch", "is missing"]);
+    // The real one, but for the name of a library: nobody has the other.
+    let mut bytes = fs::read(program_path("gqn-train-libtorch")).expect("a program");
+    let (real, other) = (b"libtorch_cpu.so", b"libtorch_xyz.so");
+    let at = bytes.windows(real.len()).position(|window| window == real).expect("it is linked");
+    bytes[at..at + other.len()].copy_from_slice(other);
+    fs::write(&trainer, &bytes).expect("a file");
+    let permissions = fs::metadata(&launcher).expect("a file").permissions();
+    fs::set_permissions(&trainer, permissions).expect("as its launcher");
+    run(Command::new(&launcher).arg("--help")).failed_with_hint(&[
+        "no libtorch",
+        "libtorch_xyz.so",
+        "cargo xtask setup",
+        "LD_LIBRARY_PATH",
+    ]);
+}
+
+#[test]
 fn a_cuda_device_that_is_not_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("run");

@@ -17,7 +17,7 @@ impl GaussianHead {
         hidden_channels: i64,
         latent_channels: i64,
     ) -> Self {
-        Self(Conv::same(path, hidden_channels, 2 * latent_channels, 5))
+        Self(Conv::head(path, hidden_channels, 2 * latent_channels, 5))
     }
 
     /// `hidden [B,H,h,h] -> mean and log-variance [B,Z,h,h]`
@@ -37,7 +37,7 @@ pub struct Observation(Conv);
 impl Observation {
     /// A 1×1 convolution from U to 3 channels.
     pub fn new<'a>(path: impl Borrow<Path<'a>>, canvas_channels: i64) -> Self {
-        Self(Conv::same(path, canvas_channels, 3, 1))
+        Self(Conv::head(path, canvas_channels, 3, 1))
     }
 
     /// `canvas [B,U,S,S] -> mean [B,3,S,S]`, not clamped

@@ -1,4 +1,6 @@
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Result, bail};
 use gqn_formats::write_atomic;
 use gqn_runtime::{Engine, Session};
 
@@ -14,6 +16,7 @@ const MILLISECONDS: u32 = 80;
 /// `gqn-run orbit`.
 pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     let overwrite = overwrite(&flags.look);
+    check_gif(&flags.out)?;
     check_free(&flags.out, overwrite)?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
@@ -42,4 +45,15 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     write_atomic(&flags.out, &gif(images, MILLISECONDS)?, overwrite)?;
     output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
+}
+
+/// A GIF under another name opens nowhere.
+fn check_gif(path: &Path) -> Result<()> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif")) {
+        return Ok(());
+    }
+    bail!(
+        "an orbit is written as GIF, but --out is {}\nhint: let its name end in .gif",
+        path.display()
+    )
 }
