@@ -77,16 +77,9 @@ fn metadata(checkpoint: &Checkpoint, options: &ExportOptions) -> BTreeMap<String
     BTreeMap::from([
         ("gqn_config".to_owned(), json(serde_json::to_string(&checkpoint.config))),
         ("gqn_pose_encoding".to_owned(), checkpoint.config.pose_encoding.to_string()),
-        ("gqn_variant".to_owned(), variant_name(options.variant).to_owned()),
+        ("gqn_variant".to_owned(), options.variant.name().to_owned()),
         ("gqn_step".to_owned(), checkpoint.step.to_string()),
     ])
-}
-
-/// The name of a variant in flags and files.
-pub(crate) fn variant_name(variant: Variant) -> &'static str {
-    match variant {
-        Variant::Reference => "reference",
-    }
 }
 
 impl Graph {

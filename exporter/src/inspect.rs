@@ -4,7 +4,6 @@ use std::path::Path;
 use gqn_formats::{Checkpoint, ModelConfig, Package, Provenance, names, parameters};
 
 use crate::ExportOptions;
-use crate::build::variant_name;
 use crate::error::ExportError;
 use crate::source::Source;
 use crate::summary::{GraphSummary, grouped, summarize};
@@ -64,7 +63,7 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
             "graphs",
             format!(
                 "variant {}, fp32, opset {}; counted from the config",
-                variant_name(manifest.variant),
+                manifest.variant.name(),
                 manifest.opset
             ),
         ),

@@ -54,6 +54,7 @@ fn manifest(
         opset: OPSET,
         representation,
         generator,
+        drawing: None,
         files: files.iter().map(|(name, content)| (name.clone(), FileEntry::of(content))).collect(),
         step: checkpoint.step,
         provenance: checkpoint.provenance.clone(),
