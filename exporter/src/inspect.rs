@@ -73,7 +73,11 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
         title: format!("package {}", path.display()),
         facts,
         files: manifest.files.iter().map(|(name, entry)| (name.clone(), entry.bytes)).collect(),
-        graphs: summarize(&manifest.config, manifest.variant).into(),
+        graphs: summarize(
+            &manifest.config,
+            &ExportOptions { variant: manifest.variant, ..ExportOptions::default() },
+        )
+        .into(),
     })
 }
 
@@ -98,7 +102,7 @@ fn inspect_checkpoint(path: &Path) -> Result<Inspection, ExportError> {
         title: format!("checkpoint {}", source.checkpoint.display()),
         facts,
         files: Vec::new(),
-        graphs: summarize(&config, ExportOptions::default().variant).into(),
+        graphs: summarize(&config, &ExportOptions::default()).into(),
     })
 }
 
