@@ -23,8 +23,6 @@ mod recurrent;
 mod rollout;
 mod scene;
 mod slices;
-#[cfg(test)]
-mod testing;
 mod tiles;
 mod winograd;
 
