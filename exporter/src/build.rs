@@ -1,26 +1,108 @@
 use std::collections::BTreeMap;
 
-use gqn_formats::{Checkpoint, Variant, names};
+use gqn_formats::{Checkpoint, GraphPorts, ModelConfig, Port, Variant, names};
 
-use crate::graph::{Graph, OnnxFile, Storage, encode};
+use crate::error::ExportError;
+use crate::graph::{Graph, OnnxFile, Storage, Weight, encode};
 use crate::model::Gqn;
+use crate::optimise::{Convolution, OptimisedGqn, Tiles};
 
 /// Weights beyond this many bytes leave the model's file, which protobuf limits to 2 GB. The unshared paper preset
 /// (1.1 GB) stays in one file.
 const EXTERNAL_DATA_LIMIT: u64 = 1_500_000_000;
+
+/// Hidden channels from which on Winograd pays on a CPU.
+const WINOGRAD_CHANNELS: usize = 32;
+
+/// Whether the recurrent convolution is Winograd's F(4×4, 5×5), which takes 6.25 times fewer multiplications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Winograd {
+    /// Where it pays: on CPUs, for models that are not too small.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// What the graphs are to run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Target {
+    /// ONNX Runtime on a CPU.
+    Cpu,
+    /// tract in a browser.
+    Wasm,
+    /// ONNX Runtime on CUDA, whose direct convolutions are fast.
+    Cuda,
+    /// ONNX Runtime on TensorRT.
+    TensorRt,
+    /// Anything, in doubt a CPU.
+    #[default]
+    All,
+}
+
+impl Target {
+    fn has_slow_convolutions(self) -> bool {
+        matches!(self, Self::Cpu | Self::Wasm | Self::All)
+    }
+}
 
 /// What the exporter may choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportOptions {
     /// Which graph to write.
     pub variant: Variant,
+    /// Whether the optimised variant's recurrent convolution is Winograd's.
+    pub winograd: Winograd,
+    /// Where the graphs are to run.
+    pub target: Target,
     /// Bytes of weights above which a graph keeps them in a file beside it; at most 1.9e9.
     pub external_data_limit: u64,
 }
 
+impl ExportOptions {
+    /// The direct translation of the trained graph.
+    pub const REFERENCE: Self = Self {
+        variant: Variant::Reference,
+        winograd: Winograd::Auto,
+        target: Target::All,
+        external_data_limit: EXTERNAL_DATA_LIMIT,
+    };
+
+    /// The same function with less arithmetic.
+    pub const OPTIMISED: Self = Self { variant: Variant::Optimised, ..Self::REFERENCE };
+}
+
+impl ExportOptions {
+    /// How the recurrent convolution is computed.
+    ///
+    /// # Panics
+    /// If Winograd is asked for and tiles do not cover the state; [`ExportOptions::check`] refuses it first.
+    pub(crate) fn convolution(&self, config: &ModelConfig) -> Convolution {
+        let pays = config.hidden_channels >= WINOGRAD_CHANNELS && Tiles::fit(config);
+        match self.winograd {
+            Winograd::On => Convolution::Winograd,
+            Winograd::Auto if pays && self.target.has_slow_convolutions() => Convolution::Winograd,
+            Winograd::Auto | Winograd::Off => Convolution::Direct,
+        }
+    }
+
+    /// Whether these choices fit the model.
+    ///
+    /// # Errors
+    /// [`ExportError::Tiles`] if Winograd is asked for and 4×4 tiles do not cover the state.
+    pub fn check(&self, config: &ModelConfig) -> Result<(), ExportError> {
+        if self.winograd == Winograd::On && !Tiles::fit(config) {
+            return Err(ExportError::Tiles { side: config.hidden_size() });
+        }
+        Ok(())
+    }
+}
+
 impl Default for ExportOptions {
     fn default() -> Self {
-        Self { variant: Variant::Reference, external_data_limit: EXTERNAL_DATA_LIMIT }
+        Self::OPTIMISED
     }
 }
 
@@ -31,6 +113,8 @@ pub struct Graphs {
     pub representation: Vec<u8>,
     /// Content of `generator.onnx`.
     pub generator: Vec<u8>,
+    /// Content of `drawing.onnx`, which the optimised variant has. Its weights are those inside `generator.onnx`.
+    pub drawing: Option<Vec<u8>>,
     /// Files that must stand beside the graphs, by name: empty unless weights are too large for one file.
     pub external_data: BTreeMap<String, Vec<u8>>,
 }
@@ -49,12 +133,12 @@ pub fn build_graphs(checkpoint: &Checkpoint) -> Graphs {
 /// # Panics
 /// As [`build_graphs`].
 pub fn build_graphs_with(checkpoint: &Checkpoint, options: &ExportOptions) -> Graphs {
-    let Variant::Reference = options.variant;
-    let model = Gqn::new(&checkpoint.config);
+    let structure = Structure::new(&checkpoint.config, options);
+    let metadata = metadata(checkpoint, options);
     let mut external_data = BTreeMap::new();
     let [representation, generator] = [
-        (model.representation_graph(), names::REPRESENTATION_FILE),
-        (model.generator_graph(), names::GENERATOR_FILE),
+        (&structure.representation, names::REPRESENTATION_FILE),
+        (&structure.generator, names::GENERATOR_FILE),
     ]
     .map(|(graph, file)| {
         let beside = format!("{file}.data");
@@ -64,11 +148,50 @@ pub fn build_graphs_with(checkpoint: &Checkpoint, options: &ExportOptions) -> Gr
             Storage::Inline
         };
         let OnnxFile { model, external_data: data } =
-            encode(&graph, &checkpoint.tensors, &metadata(checkpoint, options), storage);
+            encode(graph, &checkpoint.tensors, &metadata, storage);
         external_data.extend(data.map(|data| (beside, data)));
         model
     });
-    Graphs { representation, generator, external_data }
+    let beside = format!("{}.data", names::GENERATOR_FILE);
+    let storage = match external_data.get(&beside) {
+        Some(content) => Storage::Shared { location: &beside, content },
+        None => Storage::Shared { location: names::GENERATOR_FILE, content: &generator },
+    };
+    let drawing = structure
+        .drawing
+        .map(|graph| encode(&graph, &checkpoint.tensors, &metadata, storage).model);
+    Graphs { representation, generator, drawing, external_data }
+}
+
+/// The graphs without their numbers.
+#[derive(Debug)]
+pub(crate) struct Structure {
+    pub(crate) representation: Graph,
+    pub(crate) generator: Graph,
+    pub(crate) drawing: Option<Graph>,
+}
+
+impl Structure {
+    pub(crate) fn new(config: &ModelConfig, options: &ExportOptions) -> Self {
+        match options.variant {
+            Variant::Reference => {
+                let model = Gqn::new(config);
+                Self {
+                    representation: model.representation_graph(),
+                    generator: model.generator_graph(),
+                    drawing: None,
+                }
+            }
+            Variant::Optimised => {
+                let model = OptimisedGqn::new(config, options.convolution(config));
+                Self {
+                    representation: model.representation_graph(),
+                    generator: model.generator_graph(),
+                    drawing: Some(model.drawing_graph()),
+                }
+            }
+        }
+    }
 }
 
 /// What a graph says about itself to whoever opens it without its manifest.
@@ -77,19 +200,18 @@ fn metadata(checkpoint: &Checkpoint, options: &ExportOptions) -> BTreeMap<String
     BTreeMap::from([
         ("gqn_config".to_owned(), json(serde_json::to_string(&checkpoint.config))),
         ("gqn_pose_encoding".to_owned(), checkpoint.config.pose_encoding.to_string()),
-        ("gqn_variant".to_owned(), variant_name(options.variant).to_owned()),
+        ("gqn_variant".to_owned(), options.variant.name().to_owned()),
         ("gqn_step".to_owned(), checkpoint.step.to_string()),
     ])
 }
 
-/// The name of a variant in flags and files.
-pub(crate) fn variant_name(variant: Variant) -> &'static str {
-    match variant {
-        Variant::Reference => "reference",
-    }
-}
-
 impl Graph {
+    /// Inputs and outputs.
+    pub(crate) fn ports(&self) -> GraphPorts {
+        let ports = |list: &[(Port, &str)]| list.iter().map(|(port, _)| port.clone()).collect();
+        GraphPorts { inputs: ports(&self.inputs), outputs: ports(&self.outputs) }
+    }
+
     /// Bytes of the weights in single precision.
     pub(crate) fn weight_bytes(&self) -> u64 {
         4 * self.parameters()
@@ -97,6 +219,6 @@ impl Graph {
 
     /// Number of scalars in the weights.
     pub(crate) fn parameters(&self) -> u64 {
-        self.weights.iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
+        self.weights.iter().map(Weight::elements).sum()
     }
 }

@@ -3,7 +3,6 @@ use std::fmt::Write;
 use gqn_formats::{Manifest, RepresentationKind, UpsampleR};
 use gqn_scenes::World;
 
-use crate::build::variant_name;
 use crate::summary::{GraphSummary, grouped};
 
 /// The model card of a package: `README.md` with the front matter that model hubs read. The manifest need not name
@@ -142,7 +141,7 @@ fn graph_table(manifest: &Manifest, graphs: &[GraphSummary; 2]) -> String {
         "## Graphs\n\nONNX, opset {}, single precision, variant `{}`.\n\n\
          | graph | nodes | parameters | multiply-adds |\n|---|---:|---:|---:|\n",
         manifest.opset,
-        variant_name(manifest.variant)
+        manifest.variant.name()
     );
     for graph in graphs {
         let (parameters, multiply_adds) = (grouped(graph.parameters), grouped(graph.multiply_adds));

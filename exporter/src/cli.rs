@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gqn_formats::{Overwrite, Variant};
 
-use crate::build::ExportOptions;
+use crate::build::{ExportOptions, Target, Winograd};
 
 /// Turn a trained checkpoint into a package of ONNX graphs, and look into packages and checkpoints.
 #[derive(Debug, Parser)]
@@ -40,6 +40,12 @@ pub struct ExportFlags {
     /// Which graphs to write
     #[arg(long, value_enum, default_value_t)]
     variant: VariantFlag,
+    /// Whether the recurrent convolution is Winograd's; auto: on CPUs, where the model is large enough
+    #[arg(long, value_enum, default_value_t)]
+    winograd: WinogradFlag,
+    /// What the graphs are to run on
+    #[arg(long, value_enum, default_value_t)]
+    target: TargetFlag,
     /// Replace a package that is there already; other folders are never replaced
     #[arg(long)]
     force: bool,
@@ -56,8 +62,28 @@ pub struct InspectFlags {
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum VariantFlag {
     /// The direct translation of the trained graph
-    #[default]
     Reference,
+    /// The same function with a fraction of the arithmetic
+    #[default]
+    Optimised,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum WinogradFlag {
+    #[default]
+    Auto,
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum TargetFlag {
+    Cpu,
+    Wasm,
+    Cuda,
+    Tensorrt,
+    #[default]
+    All,
 }
 
 impl ExportFlags {
@@ -65,8 +91,21 @@ impl ExportFlags {
     pub fn options(&self) -> ExportOptions {
         let variant = match self.variant {
             VariantFlag::Reference => Variant::Reference,
+            VariantFlag::Optimised => Variant::Optimised,
         };
-        ExportOptions { variant, ..ExportOptions::default() }
+        let winograd = match self.winograd {
+            WinogradFlag::Auto => Winograd::Auto,
+            WinogradFlag::On => Winograd::On,
+            WinogradFlag::Off => Winograd::Off,
+        };
+        let target = match self.target {
+            TargetFlag::Cpu => Target::Cpu,
+            TargetFlag::Wasm => Target::Wasm,
+            TargetFlag::Cuda => Target::Cuda,
+            TargetFlag::Tensorrt => Target::TensorRt,
+            TargetFlag::All => Target::All,
+        };
+        ExportOptions { variant, winograd, target, ..ExportOptions::default() }
     }
 
     /// Whether an existing package may be replaced.

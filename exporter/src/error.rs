@@ -24,6 +24,10 @@ pub enum ExportError {
         "the sample was computed from a checkpoint of sha256 {found}, expected {expected}\nhint: make it anew with `gqn-train golden CHECKPOINT`"
     )]
     SampleOfAnother { found: String, expected: String },
+    #[error(
+        "the hidden state is {side}×{side}, expected a multiple of 4 for Winograd's tiles\nhint: leave out `--winograd on`"
+    )]
+    Tiles { side: usize },
     #[error("{} is no package, so --force does not replace it\nhint: name another folder, or remove this one yourself", path.display())]
     NotReplaced { path: PathBuf },
     #[error("{} holds {name}, which is no part of the package, so --force does not replace the folder\nhint: move that file, or name another folder", path.display())]

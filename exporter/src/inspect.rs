@@ -4,7 +4,6 @@ use std::path::Path;
 use gqn_formats::{Checkpoint, ModelConfig, Package, Provenance, names, parameters};
 
 use crate::ExportOptions;
-use crate::build::variant_name;
 use crate::error::ExportError;
 use crate::source::Source;
 use crate::summary::{GraphSummary, grouped, summarize};
@@ -64,7 +63,7 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
             "graphs",
             format!(
                 "variant {}, fp32, opset {}; counted from the config",
-                variant_name(manifest.variant),
+                manifest.variant.name(),
                 manifest.opset
             ),
         ),
@@ -74,7 +73,11 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
         title: format!("package {}", path.display()),
         facts,
         files: manifest.files.iter().map(|(name, entry)| (name.clone(), entry.bytes)).collect(),
-        graphs: summarize(&manifest.config, manifest.variant).into(),
+        graphs: summarize(
+            &manifest.config,
+            &ExportOptions { variant: manifest.variant, ..ExportOptions::default() },
+        )
+        .into(),
     })
 }
 
@@ -99,7 +102,7 @@ fn inspect_checkpoint(path: &Path) -> Result<Inspection, ExportError> {
         title: format!("checkpoint {}", source.checkpoint.display()),
         facts,
         files: Vec::new(),
-        graphs: summarize(&config, ExportOptions::default().variant).into(),
+        graphs: summarize(&config, &ExportOptions::default()).into(),
     })
 }
 

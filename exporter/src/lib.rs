@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `graph/` | a small typed builder of ONNX graphs |
 //! | `model/` | the network, file by file as in the trainer |
+//! | `optimise/` | the same function with less arithmetic, rewrite by rewrite |
 //! | `build.rs` | [`build_graphs`]: a checkpoint's two graphs as bytes |
 //! | `summary.rs` | [`GraphSummary`]: operators, parameters and multiply-adds of a graph |
 //! | `sample.rs` | [`check_sample`]: does a sample belong to this checkpoint |
@@ -27,12 +28,13 @@ mod folder;
 mod graph;
 mod inspect;
 mod model;
+mod optimise;
 mod package;
 mod sample;
 mod source;
 mod summary;
 
-pub use build::{ExportOptions, Graphs, build_graphs, build_graphs_with};
+pub use build::{ExportOptions, Graphs, Target, Winograd, build_graphs, build_graphs_with};
 pub use error::ExportError;
 pub use folder::{check_place, write_package};
 pub use inspect::{Inspection, inspect};

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use gqn_formats::{Checkpoint, FileEntry, MANIFEST_FORMAT, Manifest, Precision, TensorFile, names};
 
-use crate::build::{ExportOptions, Graphs, build_graphs_with};
+use crate::build::{ExportOptions, Graphs, Structure, build_graphs_with};
 use crate::card::card;
 use crate::error::ExportError;
 use crate::graph::OPSET;
@@ -22,16 +22,18 @@ pub fn export(
     options: &ExportOptions,
 ) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
     checkpoint.check("the checkpoint")?;
+    options.check(&checkpoint.config)?;
     check_sample(sample, &checkpoint.config, checkpoint_sha256)?;
-    let Graphs { representation, generator, external_data } =
+    let Graphs { representation, generator, drawing, external_data } =
         build_graphs_with(checkpoint, options);
     let mut files = external_data;
     files.insert(names::REPRESENTATION_FILE.to_owned(), representation);
     files.insert(names::GENERATOR_FILE.to_owned(), generator);
+    files.extend(drawing.map(|drawing| (names::DRAWING_FILE.to_owned(), drawing)));
     files.insert(names::SAMPLE_FILE.to_owned(), sample.to_bytes(names::SAMPLE_FILE)?);
 
     let mut manifest = manifest(checkpoint, options, &files);
-    let card = card(&manifest, &summarize(&checkpoint.config, options.variant)).into_bytes();
+    let card = card(&manifest, &summarize(&checkpoint.config, options)).into_bytes();
     manifest.files.insert(names::CARD_FILE.to_owned(), FileEntry::of(&card));
     files.insert(names::CARD_FILE.to_owned(), card);
     files.insert(names::MANIFEST_FILE.to_owned(), manifest.to_json());
@@ -43,8 +45,8 @@ fn manifest(
     options: &ExportOptions,
     files: &BTreeMap<String, Vec<u8>>,
 ) -> Manifest {
-    let [representation, generator] =
-        summarize(&checkpoint.config, options.variant).map(|graph| graph.ports);
+    let Structure { representation, generator, drawing } =
+        Structure::new(&checkpoint.config, options);
     Manifest {
         format_version: MANIFEST_FORMAT,
         config: checkpoint.config.clone(),
@@ -52,8 +54,9 @@ fn manifest(
         variant: options.variant,
         precision: Precision::Fp32,
         opset: OPSET,
-        representation,
-        generator,
+        representation: representation.ports(),
+        generator: generator.ports(),
+        drawing: drawing.map(|graph| graph.ports()),
         files: files.iter().map(|(name, content)| (name.clone(), FileEntry::of(content))).collect(),
         step: checkpoint.step,
         provenance: checkpoint.provenance.clone(),

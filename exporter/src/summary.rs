@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use gqn_formats::{GraphPorts, ModelConfig, Variant, names};
+use gqn_formats::{GraphPorts, ModelConfig, names};
 
+use crate::build::{ExportOptions, Structure};
 use crate::graph::Graph;
-use crate::model::Gqn;
 
 /// What a graph is made of, counted from its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,33 +29,23 @@ impl GraphSummary {
         self.operators.values().sum()
     }
 
-    fn new(file: &'static str, item: &'static str, ports: GraphPorts, graph: &Graph) -> Self {
+    fn new(file: &'static str, item: &'static str, graph: &Graph) -> Self {
         let mut operators = BTreeMap::new();
         for node in &graph.nodes {
             *operators.entry(node.op).or_insert(0) += 1;
         }
         let multiply_adds = graph.nodes.iter().map(|node| node.multiply_adds).sum();
+        let ports = graph.ports();
         Self { file, item, ports, operators, parameters: graph.parameters(), multiply_adds }
     }
 }
 
 /// Summaries of the representation graph and of the generator, in this order.
-pub fn summarize(config: &ModelConfig, variant: Variant) -> [GraphSummary; 2] {
-    let Variant::Reference = variant;
-    let model = Gqn::new(config);
+pub fn summarize(config: &ModelConfig, options: &ExportOptions) -> [GraphSummary; 2] {
+    let structure = Structure::new(config, options);
     [
-        GraphSummary::new(
-            names::REPRESENTATION_FILE,
-            "view",
-            model.representation_ports(),
-            &model.representation_graph(),
-        ),
-        GraphSummary::new(
-            names::GENERATOR_FILE,
-            "query",
-            model.generator_ports(),
-            &model.generator_graph(),
-        ),
+        GraphSummary::new(names::REPRESENTATION_FILE, "view", &structure.representation),
+        GraphSummary::new(names::GENERATOR_FILE, "query", &structure.generator),
     ]
 }
 
@@ -116,7 +106,7 @@ mod tests {
         // the hidden state 128·128·4²·16²; twelve steps and the observation 128·3·64².
         let pixels = 16 * 16;
         let step = pixels * (394 * 512 * 25 + 128 * 6 * 25 + 7 * 7 + 256 * 256 + 128 * 128 * 16);
-        let [_, generator] = summarize(&Preset::Paper.config(), Variant::Reference);
+        let [_, generator] = summarize(&Preset::Paper.config(), &ExportOptions::REFERENCE);
         assert_eq!(generator.multiply_adds, 12 * step + 128 * 3 * 64 * 64);
     }
 
@@ -129,7 +119,7 @@ mod tests {
             + 256 * 128 * 9 * half
             + 128 * 256 * 4 * quarter;
         let second = (263 * 256 * 9 + 263 * 128 * 9 + 128 * 256 * 9 + 256 * 256) * quarter;
-        let [representation, _] = summarize(&Preset::Paper.config(), Variant::Reference);
+        let [representation, _] = summarize(&Preset::Paper.config(), &ExportOptions::REFERENCE);
         assert_eq!(representation.multiply_adds, first + second);
     }
 }

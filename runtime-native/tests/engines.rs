@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use gqn_exporter::{ExportOptions, Graphs, build_graphs, build_graphs_with};
+use gqn_exporter::{ExportOptions, Graphs, build_graphs_with};
 use gqn_formats::{
     Checkpoint, ModelConfig, ParameterKind, Preset, Provenance, RepresentationKind, Tensor,
     UpsampleR, parameters,
@@ -12,6 +12,10 @@ use gqn_formats::{
 use gqn_runtime::{Engine, EngineError, Noise};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions, Provider};
 use gqn_runtime_wasm::TractEngine;
+
+fn build_graphs(checkpoint: &Checkpoint) -> Graphs {
+    build_graphs_with(checkpoint, &ExportOptions::REFERENCE)
+}
 
 /// Pictures are in \[0, 1\]; two engines sum in different orders over six recurrent steps.
 const TOLERANCE: f32 = 1e-4;
@@ -187,7 +191,7 @@ fn weights_beside_the_graph_change_nothing() {
     let inline = build_graphs(&checkpoint);
     let beside = build_graphs_with(
         &checkpoint,
-        &ExportOptions { external_data_limit: 0, ..ExportOptions::default() },
+        &ExportOptions { external_data_limit: 0, ..ExportOptions::REFERENCE },
     );
     assert!(inline.external_data.is_empty() && beside.external_data.len() == 2);
     let expected = run(&mut on_cpu(&inline), &config, 2, 2, &noise);

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use gqn_exporter::{Graphs, build_graphs};
+use gqn_exporter::{ExportOptions, Graphs, Winograd, build_graphs_with};
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
-use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor};
+use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor, Variant, names};
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_runtime_wasm::TractEngine;
@@ -57,13 +57,13 @@ impl Engine for Libtorch {
 pub(crate) fn on_ort(graphs: &Graphs) -> OrtEngine {
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
     let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
-    let Graphs { representation, generator, external_data } = graphs;
+    let Graphs { representation, generator, external_data, .. } = graphs;
     OrtEngine::from_graphs(runtime, representation, generator, &by_name(external_data), &options)
         .expect("graphs that ONNX Runtime loads")
 }
 
 fn on_tract(graphs: &Graphs) -> TractEngine {
-    let Graphs { representation, generator, external_data } = graphs;
+    let Graphs { representation, generator, external_data, .. } = graphs;
     TractEngine::from_graphs(representation, generator, &by_name(external_data))
         .expect("graphs that tract loads")
 }
@@ -105,18 +105,24 @@ impl Inputs {
 #[track_caller]
 fn check_engine(
     name: &str,
+    options: &ExportOptions,
     engine: &mut dyn Engine,
     reference: &mut Libtorch,
     cases: &[[usize; 3]],
 ) {
     let config = reference.0.config().clone();
     for &[views, queries, noises] in cases {
-        let case = format!("{name}, {views} views, {queries} queries, {noises} noises");
+        let case = format!(
+            "{name}, {:?}, Winograd {:?}, {views} views, {queries} queries, {noises} noises",
+            options.variant, options.winograd
+        );
         let input = Inputs::new(&config, views, queries, noises);
         let scene = input.scene(engine);
         let expected_scene = input.scene(reference);
-        assert_eq!(scene.shape(), config.scene_shape(), "{case}");
-        check_close(&format!("scene ({case})"), &scene, &expected_scene);
+        check_linear(&case, engine, &input, &scene);
+        if options.variant == Variant::Reference {
+            check_close(&format!("scene ({case})"), &scene, &expected_scene);
+        }
 
         let zero = Tensor::zeros(input.noise.shape());
         let frames = input.frames(engine, &scene, &input.noise);
@@ -129,6 +135,18 @@ fn check_engine(
         assert_eq!(again, frames, "not deterministic ({case})");
         check_says_something(&case, &expected, &expected_mean);
     }
+}
+
+/// Scenes of single views add up to the scene of all views.
+#[track_caller]
+fn check_linear(case: &str, engine: &mut dyn Engine, input: &Inputs, scene: &Tensor) {
+    let one = |tensor: &Tensor, view| tensor.select(ndarray::Axis(0), &[view]);
+    let mut sum = Tensor::zeros(scene.shape());
+    for view in 0..input.context_frames.shape()[0] {
+        let (frame, pose) = (one(&input.context_frames, view), one(&input.context_poses, view));
+        sum += &engine.represent(&frame, &pose).expect("a scene");
+    }
+    check_close(&format!("sum of scenes ({case})"), &sum, scene);
 }
 
 /// Flat or saturated pictures, or a noise that changes nothing, would agree whatever an engine does.
@@ -151,6 +169,51 @@ fn check_says_something(case: &str, frames: &Tensor, mean_frames: &Tensor) {
 /// One and several of each; noises are as many as queries, or one for all.
 const CASES: [[usize; 3]; 4] = [[1, 1, 1], [3, 1, 1], [1, 4, 1], [3, 4, 4]];
 
+/// The drawing graph on tract: its pictures are those of the same model with one step, two steps, and so on.
+#[track_caller]
+fn check_drawing(shared_core: bool, upsample_r: UpsampleR, winograd: Winograd) {
+    let config = small(Pool, shared_core, upsample_r);
+    let checkpoint = random_checkpoint(&config);
+    let options = ExportOptions { winograd, ..ExportOptions::OPTIMISED };
+    let graphs = build_graphs_with(&checkpoint, &options);
+    let drawing = graphs.drawing.as_ref().expect("a drawing graph");
+    assert!(drawing.len() < graphs.generator.len() / 2, "{} bytes hold weights", drawing.len());
+    let files = BTreeMap::from([(names::GENERATOR_FILE, graphs.generator.as_slice())]);
+    let mut engine = TractEngine::from_graphs(&graphs.representation, drawing, &files)
+        .expect("graphs that tract loads");
+    let input = Inputs::new(&config, 2, 1, 1);
+    let scene = input.scene(&mut engine);
+    let drawn = input.frames(&mut engine, &scene, &input.noise);
+    assert_eq!(drawn.shape(), [config.steps, 3, config.image_size, config.image_size]);
+    for steps in 1..=config.steps {
+        let fewer =
+            Checkpoint { config: ModelConfig { steps, ..config.clone() }, ..checkpoint.clone() };
+        let mut libtorch = Libtorch::new(&fewer);
+        let scene = input.scene(&mut libtorch);
+        let noise = input.noise.slice_axis(ndarray::Axis(1), (..steps).into()).to_owned();
+        let expected = input.frames(&mut libtorch, &scene, &noise);
+        let found = drawn.select(ndarray::Axis(0), &[steps - 1]);
+        check_close(&format!("the picture after {steps} steps"), &found, &expected);
+    }
+}
+
+#[test]
+fn drawing_shared_learned() {
+    check_drawing(true, Learned, Winograd::Off);
+}
+
+#[test]
+fn drawing_unshared_tiled() {
+    check_drawing(false, Tile, Winograd::On);
+}
+
+/// Every graph that the exporter writes in single precision.
+const VARIANTS: [ExportOptions; 3] = [
+    ExportOptions::REFERENCE,
+    ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED },
+    ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED },
+];
+
 #[track_caller]
 fn check(representation: RepresentationKind, shared_core: bool, upsample_r: UpsampleR) {
     let config = small(representation, shared_core, upsample_r);
@@ -165,9 +228,12 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
     };
     for config in [config, smallest] {
         let checkpoint = random_checkpoint(&config);
-        let (graphs, mut reference) = (build_graphs(&checkpoint), Libtorch::new(&checkpoint));
-        check_engine("ONNX Runtime", &mut on_ort(&graphs), &mut reference, &CASES);
-        check_engine("tract", &mut on_tract(&graphs), &mut reference, &CASES);
+        let mut reference = Libtorch::new(&checkpoint);
+        for options in VARIANTS {
+            let graphs = build_graphs_with(&checkpoint, &options);
+            check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &CASES);
+            check_engine("tract", &options, &mut on_tract(&graphs), &mut reference, &CASES);
+        }
     }
 }
 
@@ -235,6 +301,9 @@ fn pool_unshared_tiled() {
 fn paper_sizes() {
     let config = ModelConfig { shared_core: true, steps: 2, ..Preset::Paper.config() };
     let checkpoint = random_checkpoint(&config);
-    let (graphs, mut reference) = (build_graphs(&checkpoint), Libtorch::new(&checkpoint));
-    check_engine("ONNX Runtime", &mut on_ort(&graphs), &mut reference, &[[2, 2, 2]]);
+    let mut reference = Libtorch::new(&checkpoint);
+    for options in VARIANTS {
+        let graphs = build_graphs_with(&checkpoint, &options);
+        check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &[[2, 2, 2]]);
+    }
 }

@@ -54,7 +54,7 @@ fn write(checkpoint: &Checkpoint, out: &Path, options: &ExportOptions) {
 fn paper_model_beside_its_weights() {
     // Two of the twelve steps, and a limit between the 10 MB of the representation and the 175 MB of the generator, so
     // that external data is exercised: the generator's weights leave it, the representation's stay.
-    let options = ExportOptions { external_data_limit: 50_000_000, ..ExportOptions::default() };
+    let options = ExportOptions { external_data_limit: 50_000_000, ..ExportOptions::REFERENCE };
     check(2, &options, &[&format!("{}.data", names::GENERATOR_FILE)]);
 }
 
@@ -62,5 +62,5 @@ fn paper_model_beside_its_weights() {
 #[ignore = "takes 6 GB of memory and two minutes; run it by hand after changes to the exporter's encoding"]
 fn paper_model_of_full_size() {
     // 1.05 GB of weights for painting: below the exporter's limit, so all of it is one file.
-    check(12, &ExportOptions::default(), &[]);
+    check(12, &ExportOptions::REFERENCE, &[]);
 }

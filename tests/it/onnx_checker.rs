@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gqn_exporter::build_graphs;
+use gqn_exporter::{ExportOptions, Winograd, build_graphs_with};
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
-use gqn_formats::{GraphPorts, ModelConfig, Parameter, Port, names, parameters};
+use gqn_formats::{GraphPorts, ModelConfig, Parameter, Port, Variant, names, parameters};
 use gqn_trainer::model::Gqn;
 use serde::Deserialize;
 use serde_json::Value;
@@ -45,28 +45,49 @@ pub(crate) fn facts(folder: &Path) -> Vec<GraphFacts> {
     let outcome = run(Command::new(python).arg(tests.join("it/check_onnx.py")).arg(folder));
     assert_eq!(outcome.code, Some(0), "the checker refused a graph: {}", outcome.stderr);
     let graphs: Vec<GraphFacts> = serde_json::from_str(&outcome.stdout).expect("the script's JSON");
-    assert_eq!(graphs.len(), 2, "{}", outcome.stdout);
     graphs
 }
 
 #[track_caller]
 fn check(representation: RepresentationKind, shared_core: bool, upsample_r: UpsampleR) {
     let config = small(representation, shared_core, upsample_r);
-    let folder = tempfile::tempdir().expect("a folder");
-    let graphs = build_graphs(&random_checkpoint(&config));
-    for (name, graph) in [
-        (names::REPRESENTATION_FILE, &graphs.representation),
-        (names::GENERATOR_FILE, &graphs.generator),
+    for options in [
+        ExportOptions::REFERENCE,
+        ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED },
+        ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED },
     ] {
-        std::fs::write(folder.path().join(name), graph).expect("a file");
+        let folder = tempfile::tempdir().expect("a folder");
+        let graphs = build_graphs_with(&random_checkpoint(&config), &options);
+        let drawing = graphs.drawing.as_ref().map(|graph| (names::DRAWING_FILE, graph));
+        let files = [
+            (names::REPRESENTATION_FILE, &graphs.representation),
+            (names::GENERATOR_FILE, &graphs.generator),
+        ];
+        for (name, graph) in files.into_iter().chain(drawing) {
+            std::fs::write(folder.path().join(name), graph).expect("a file");
+        }
+        let mut found: BTreeMap<_, _> =
+            facts(folder.path()).into_iter().map(|graph| (graph.file.clone(), graph)).collect();
+        let mut find = |name| found.remove(name).expect("a graph that was written");
+        let (representation, generator) =
+            (find(names::REPRESENTATION_FILE), find(names::GENERATOR_FILE));
+        let scene = scene_shape(&generator);
+        check_graph(&representation, &GraphPorts::representation(&config, &scene));
+        check_graph(&generator, &GraphPorts::generator(&config, &scene));
+        if options.variant == Variant::Reference {
+            assert_eq!(scene, config.scene_shape());
+            check_parameters(&config, &representation, &generator);
+            check_steps(&config, &generator);
+        } else {
+            check_graph(&find(names::DRAWING_FILE), &GraphPorts::drawing(&config, &scene));
+        }
+        assert!(found.is_empty(), "{found:?}");
     }
-    let mut found = facts(folder.path());
-    let [representation, generator] = [found.remove(1), found.remove(0)];
-    let scene = config.scene_shape();
-    check_graph(&representation, &GraphPorts::representation(&config, &scene));
-    check_graph(&generator, &GraphPorts::generator(&config, &scene));
-    check_parameters(&config, &representation, &generator);
-    check_steps(&config, &generator);
+}
+
+fn scene_shape(generator: &GraphFacts) -> Vec<usize> {
+    let axes = &generator.inputs[names::SCENE];
+    axes.iter().map(|axis| axis.as_u64().expect("a fixed axis") as usize).collect()
 }
 
 #[track_caller]

@@ -10,7 +10,7 @@ use crate::error::FormatError;
 use crate::ports::{Dim, GraphPorts, Port, names};
 
 /// The version of the package's format that this crate reads and writes.
-pub const MANIFEST_FORMAT: u64 = 1;
+pub const MANIFEST_FORMAT: u64 = 2;
 
 /// The contract of a package: what is in it, what goes in and out, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Manifest {
     pub representation: GraphPorts,
     /// Ports of `generator.onnx`.
     pub generator: GraphPorts,
+    /// Ports of `drawing.onnx`, in packages that have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<GraphPorts>,
     /// Every other file of the package.
     pub files: BTreeMap<String, FileEntry>,
     /// Training steps behind the weights.
@@ -46,6 +49,18 @@ pub struct Manifest {
 pub enum Variant {
     /// The direct translation of the trained graph.
     Reference,
+    /// The same function with less arithmetic.
+    Optimised,
+}
+
+impl Variant {
+    /// The name used in flags and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Optimised => "optimised",
+        }
+    }
 }
 
 /// How a graph's numbers are stored.
@@ -153,7 +168,9 @@ impl Manifest {
             ),
             ("generator", &self.generator, GraphPorts::generator(&self.config, &scene)),
         ];
-        for (graph, found, expected) in expected {
+        let drawing = GraphPorts::drawing(&self.config, &scene);
+        let drawing = self.drawing.iter().map(|found| ("drawing", found, drawing.clone()));
+        for (graph, found, expected) in expected.into_iter().chain(drawing) {
             for (name, found, expected) in [
                 ("inputs", &found.inputs, &expected.inputs),
                 ("outputs", &found.outputs, &expected.outputs),
@@ -193,6 +210,7 @@ pub(crate) mod tests {
             opset: 17,
             representation: GraphPorts::representation(&config, &scene),
             generator: GraphPorts::generator(&config, &scene),
+            drawing: Some(GraphPorts::drawing(&config, &scene)),
             config,
             files,
             step: 3,
@@ -214,8 +232,8 @@ pub(crate) mod tests {
 
     #[test]
     fn another_version_is_refused_as_such() {
-        let error = edited(|value| value["format_version"] = 2.into()).expect_err("version 2");
-        assert!(matches!(&error, FormatError::Version { found, .. } if found == "2"), "{error}");
+        let error = edited(|value| value["format_version"] = 1.into()).expect_err("version 1");
+        assert!(matches!(&error, FormatError::Version { found, .. } if found == "1"), "{error}");
     }
 
     #[test]
@@ -240,6 +258,9 @@ pub(crate) mod tests {
         let error = edited(|value| value["generator"]["inputs"][1]["shape"][1] = 6.into())
             .expect_err("6 numbers");
         assert!(matches!(error, FormatError::Port { graph: "generator", name: "inputs", .. }));
+        let error = edited(|value| value["drawing"]["outputs"][0]["shape"][0] = 2.into())
+            .expect_err("2 steps");
+        assert!(matches!(error, FormatError::Port { graph: "drawing", name: "outputs", .. }));
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod names {
     pub const REPRESENTATION_FILE: &str = "representation.onnx";
     /// File of the generator graph.
     pub const GENERATOR_FILE: &str = "generator.onnx";
+    /// File of the graph that shows a query after every step; optional, and listed in the manifest where it is there.
+    pub const DRAWING_FILE: &str = "drawing.onnx";
     /// File of the sample's inputs and expected outputs.
     pub const SAMPLE_FILE: &str = "sample.safetensors";
     /// File of the manifest.
@@ -116,6 +118,21 @@ impl GraphPorts {
                 Port::new(names::NOISE, noise),
             ],
             outputs: vec![frames(config, names::QUERIES)],
+        }
+    }
+
+    /// The drawing graph: `scene`, `poses [1,7]`, `noise [1,L,Z,h,h]` → `frames [L,3,S,S]`, the picture of one query
+    /// after each of the L steps; the last is the generator's.
+    pub fn drawing(config: &ModelConfig, scene: &[usize]) -> Self {
+        let (size, side) = (config.hidden_size(), config.image_size);
+        let noise = [1, config.steps, config.latent_channels, size, size];
+        Self {
+            inputs: vec![
+                fixed(names::SCENE, scene),
+                fixed(names::POSES, &[1, config.pose_channels()]),
+                fixed(names::NOISE, &noise),
+            ],
+            outputs: vec![fixed(names::FRAMES, &[config.steps, 3, side, side])],
         }
     }
 }

@@ -69,6 +69,7 @@ fn manifest(files: BTreeMap<String, FileEntry>) -> Manifest {
         opset: 17,
         representation: GraphPorts::representation(&config, &scene),
         generator: GraphPorts::generator(&config, &scene),
+        drawing: None,
         config,
         files,
         step: 0,

@@ -4,6 +4,7 @@ use gqn_formats::{Dim, ModelConfig, Port, parameters};
 
 use super::node::{Attribute, Node};
 use super::value::{Element, Value};
+use super::weight::{Rule, Weight};
 
 /// A graph in the making, and once made: its structure without the weights' numbers.
 #[derive(Debug, Clone)]
@@ -13,8 +14,9 @@ pub(crate) struct Graph {
     pub(crate) inputs: Vec<(Port, &'static str)>,
     pub(crate) outputs: Vec<(Port, &'static str)>,
     pub(crate) nodes: Vec<Node>,
-    /// Names and shapes of the weights in the order of their first use.
-    pub(crate) weights: Vec<(String, Vec<usize>)>,
+    /// The weights in the order of their first use.
+    pub(crate) weights: Vec<Weight>,
+    pub(crate) config: ModelConfig,
     /// Small constants by name.
     pub(crate) constants: BTreeMap<String, Literal>,
     /// Results of the nodes, in the nodes' order, without the graph's outputs.
@@ -23,6 +25,7 @@ pub(crate) struct Graph {
     parameters: BTreeMap<String, Vec<usize>>,
     scopes: Vec<String>,
     taken: BTreeSet<String>,
+    /// What is made once and read wherever it is needed, by name.
     pub(super) shapes: BTreeMap<String, Value>,
 }
 
@@ -35,6 +38,10 @@ pub(crate) enum Literal {
     Index(i64),
     /// A list: axes or lengths.
     I64s(Vec<i64>),
+    /// A table of indices with a name of its own.
+    Indices { name: &'static str, shape: Vec<usize>, numbers: Vec<i64> },
+    /// A table of numbers with a name of its own.
+    Numbers { name: &'static str, shape: Vec<usize>, numbers: Vec<f32> },
 }
 
 impl Graph {
@@ -51,6 +58,7 @@ impl Graph {
             outputs: Vec::new(),
             nodes: Vec::new(),
             weights: Vec::new(),
+            config: config.clone(),
             constants: BTreeMap::new(),
             values: Vec::new(),
             parameters,
@@ -109,12 +117,33 @@ impl Graph {
     pub(crate) fn weight(&mut self, name: &str) -> Value {
         let shape =
             self.parameters.get(name).unwrap_or_else(|| panic!("no parameter `{name}`")).clone();
-        if !self.weights.iter().any(|(other, _)| other == name) {
-            self.take_name(name);
-            self.weights.push((name.to_owned(), shape.clone()));
+        self.store(Weight::parameter(name, shape))
+    }
+
+    /// A weight that follows from parameters of the checkpoint by a rule, stored once however often it is read.
+    ///
+    /// # Panics
+    /// If the model has no such parameters, or only training reads them.
+    pub(crate) fn derived(
+        &mut self,
+        name: &str,
+        shape: Vec<usize>,
+        from: &[String],
+        rule: Rule,
+    ) -> Value {
+        for parameter in from {
+            assert!(self.parameters.contains_key(parameter), "no parameter `{parameter}`");
         }
-        let shape = shape.into_iter().map(Dim::Fixed).collect();
-        Value { name: name.to_owned(), element: Element::F32, shape }
+        self.store(Weight { name: name.to_owned(), shape, from: from.to_vec(), rule })
+    }
+
+    fn store(&mut self, weight: Weight) -> Value {
+        let (name, shape) = (weight.name.clone(), weight.shape.clone());
+        if !self.weights.iter().any(|other| other.name == name) {
+            self.take_name(&name);
+            self.weights.push(weight);
+        }
+        Value { name, element: Element::F32, shape: shape.into_iter().map(Dim::Fixed).collect() }
     }
 
     /// A constant, stored once under a name that says its value.
@@ -122,6 +151,16 @@ impl Graph {
         let (name, element, shape) = match &literal {
             Literal::F32(number) => (format!("constant/{number:?}"), Element::F32, Vec::new()),
             Literal::Index(index) => (format!("index/{index}"), Element::I64, Vec::new()),
+            Literal::Indices { name, shape, .. } => (
+                format!("index/{name}"),
+                Element::I64,
+                shape.iter().copied().map(Dim::Fixed).collect(),
+            ),
+            Literal::Numbers { name, shape, .. } => (
+                format!("constant/{name}"),
+                Element::F32,
+                shape.iter().copied().map(Dim::Fixed).collect(),
+            ),
             Literal::I64s(list) => {
                 let text: Vec<_> = list.iter().map(i64::to_string).collect();
                 (format!("list/{}", text.join("x")), Element::I64, vec![Dim::Fixed(list.len())])
@@ -162,6 +201,27 @@ impl Graph {
     /// Says what the node made last is for.
     pub(crate) fn document(&mut self, doc: &str) {
         doc.clone_into(&mut self.last_node().doc);
+    }
+
+    /// Leaves the node made last out of the count of multiply-adds: it works on constants.
+    pub(crate) fn uncounted(&mut self) {
+        self.last_node().multiply_adds = 0;
+    }
+
+    /// What `build` makes at the graph's root, made at the first call with that label.
+    pub(crate) fn once(
+        &mut self,
+        label: &str,
+        build: impl FnOnce(&mut Self, &str) -> Value,
+    ) -> Value {
+        if let Some(value) = self.shapes.get(label) {
+            return value.clone();
+        }
+        let scopes = std::mem::take(&mut self.scopes);
+        let value = build(self, label);
+        self.scopes = scopes;
+        self.shapes.insert(label.to_owned(), value.clone());
+        value
     }
 
     pub(super) fn last_node(&mut self) -> &mut Node {

@@ -11,7 +11,7 @@ use onnx_protobuf::{
 use protobuf::{Message, MessageField};
 
 use super::builder::{Graph, Literal};
-use super::external::{ExternalData, Storage};
+use super::external::{Storage, Store};
 use super::node::{Attribute, Node};
 use super::value::{Element, Value};
 
@@ -40,12 +40,11 @@ pub(crate) fn encode(
     metadata: &BTreeMap<String, String>,
     storage: Storage<'_>,
 ) -> OnnxFile {
-    let mut external = ExternalData::default();
-    let weights = graph.weights.iter().map(|(name, shape)| {
-        let tensor = weights.get(name).unwrap_or_else(|| panic!("the weight `{name}` is missing"));
-        assert_eq!(tensor.shape(), shape, "shape of `{name}`");
-        weight(name, tensor, storage, &mut external)
-    });
+    let mut store = Store::new(storage);
+    let weights = graph
+        .weights
+        .iter()
+        .map(|stored| weight(&stored.name, &stored.numbers(&graph.config, weights), &mut store));
     let constants = graph.constants.iter().map(|(name, literal)| constant(name, literal));
     let graph = GraphProto {
         name: graph.name.to_owned(),
@@ -70,26 +69,17 @@ pub(crate) fn encode(
     let model = model
         .write_to_bytes()
         .expect("required fields do not exist in this syntax and memory does not fail");
-    OnnxFile { model, external_data: external.into_bytes() }
+    OnnxFile { model, external_data: store.into_beside() }
 }
 
-fn weight(
-    name: &str,
-    tensor: &Tensor,
-    storage: Storage<'_>,
-    external: &mut ExternalData,
-) -> TensorProto {
-    let bytes: Vec<u8> = tensor.iter().flat_map(|value| value.to_le_bytes()).collect();
+fn weight(name: &str, tensor: &Tensor, store: &mut Store<'_>) -> TensorProto {
     let mut proto = TensorProto {
         name: name.to_owned(),
         dims: tensor.shape().iter().map(|length| *length as i64).collect(),
         data_type: DataType::FLOAT as i32,
         ..Default::default()
     };
-    match storage {
-        Storage::Inline => proto.raw_data = bytes,
-        Storage::Beside(location) => external.store(&mut proto, location, &bytes),
-    }
+    store.store(&mut proto, tensor.iter().flat_map(|value| value.to_le_bytes()).collect());
     proto
 }
 
@@ -101,6 +91,16 @@ fn constant(name: &str, literal: &Literal) -> TensorProto {
             Element::I64,
             vec![list.len() as i64],
             list.iter().flat_map(|number| number.to_le_bytes()).collect(),
+        ),
+        Literal::Indices { shape, numbers, .. } => (
+            Element::I64,
+            shape.iter().map(|length| *length as i64).collect(),
+            numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
+        ),
+        Literal::Numbers { shape, numbers, .. } => (
+            Element::F32,
+            shape.iter().map(|length| *length as i64).collect(),
+            numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
         ),
     };
     TensorProto {
@@ -134,6 +134,10 @@ fn attribute(name: &str, value: &Attribute) -> AttributeProto {
         Attribute::Ints(list) => {
             proto.type_ = AttributeType::INTS.into();
             proto.ints.clone_from(list);
+        }
+        Attribute::Text(text) => {
+            proto.type_ = AttributeType::STRING.into();
+            proto.s = text.as_bytes().to_vec();
         }
         Attribute::Number(number) => {
             proto.type_ = AttributeType::TENSOR.into();

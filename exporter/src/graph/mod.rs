@@ -11,17 +11,22 @@
 //! | `shapes.rs` | values that hold shapes, for axes whose length only the caller knows |
 //! | `ops.rs` | one method for every operator that the model uses |
 //! | `encode.rs` | [`encode`]: the graph and its weights as the bytes of an ONNX model |
-//! | `external.rs` | [`Storage`]: weights inside the model's file or in one beside it |
+//! | `weight.rs` | [`Weight`]: a parameter, or what follows from parameters by a rule |
+//! | `layout.rs` | operators that move numbers and compute nothing |
+//! | `external.rs` | [`Storage`]: weights inside the model's file or in one beside it, or shared |
 
 mod builder;
 mod encode;
 mod external;
+mod layout;
 mod node;
 mod ops;
 mod shapes;
 mod value;
+mod weight;
 
-pub(crate) use builder::Graph;
+pub(crate) use builder::{Graph, Literal};
 pub(crate) use encode::{OPSET, OnnxFile, encode};
 pub(crate) use external::Storage;
-pub(crate) use value::{Value, fixed};
+pub(crate) use value::{Value, fixed, merged};
+pub(crate) use weight::Weight;

@@ -21,6 +21,7 @@ pub(crate) struct Node {
 pub(crate) enum Attribute {
     Int(i64),
     Ints(Vec<i64>),
+    Text(&'static str),
     /// A tensor of one number, `[1]`.
     Number(f32),
 }

@@ -61,21 +61,52 @@ impl Graph {
     ) -> [Value; N] {
         let length = x.fixed(axis);
         assert!(length.is_multiple_of(N), "{}: {length} does not split into {N}", x.name);
-        let mut shape = x.shape.clone();
-        shape[axis] = Dim::Fixed(length / N);
-        let parts = labels.map(|label| Value {
-            name: self.path(label),
-            element: x.element,
-            shape: shape.clone(),
-        });
-        let node = Node::new(
-            self.path("split"),
-            "Split",
-            &[x],
-            vec![("axis", Attribute::Int(axis as i64))],
-        );
-        self.push(node, parts.to_vec());
+        let parts = labels.map(|label| self.part(axis, x, label, length / N));
+        self.push_split(axis, &[x], &parts);
         parts
+    }
+
+    /// Cuts an axis into parts of those lengths.
+    pub(crate) fn split_into<const N: usize>(
+        &mut self,
+        axis: usize,
+        x: &Value,
+        parts: [(&str, usize); N],
+    ) -> [Value; N] {
+        let lengths: Vec<i64> = parts.iter().map(|(_, length)| *length as i64).collect();
+        assert_eq!(lengths.iter().sum::<i64>(), x.fixed(axis) as i64, "{}: parts", x.name);
+        let lengths = self.constant(Literal::I64s(lengths));
+        let parts = parts.map(|(label, length)| self.part(axis, x, label, length));
+        self.push_split(axis, &[x, &lengths], &parts);
+        parts
+    }
+
+    /// Cuts an axis into so many parts of that length, numbered behind their label.
+    pub(crate) fn split_many(
+        &mut self,
+        axis: usize,
+        x: &Value,
+        label: &str,
+        count: usize,
+    ) -> Vec<Value> {
+        let length = x.fixed(axis);
+        assert!(length.is_multiple_of(count), "{}: {length} does not split into {count}", x.name);
+        let part = |index| self.part(axis, x, &format!("{label}{index}"), length / count);
+        let parts: Vec<_> = (0..count).map(part).collect();
+        self.push_split(axis, &[x], &parts);
+        parts
+    }
+
+    fn part(&self, axis: usize, x: &Value, label: &str, length: usize) -> Value {
+        let mut shape = x.shape.clone();
+        shape[axis] = Dim::Fixed(length);
+        Value { name: self.path(label), element: x.element, shape }
+    }
+
+    fn push_split(&mut self, axis: usize, inputs: &[&Value], parts: &[Value]) {
+        let axis = vec![("axis", Attribute::Int(axis as i64))];
+        let node = Node::new(self.path("split"), "Split", inputs, axis);
+        self.push(node, parts.to_vec());
     }
 
     /// The entry of an axis at `index`; the axis disappears.
@@ -112,22 +143,22 @@ impl Graph {
         self.node("ReduceMean", label, &[x], attributes, shape)
     }
 
-    /// `x [n,c,H,W], weight [o,c,k,k], bias [o] -> [n,o,(H+2p-k)/s+1,(W+2p-k)/s+1]`.
+    /// `x [n,c,H,W], weight [o,c,k,k], bias [o] -> [n,o,(H+2p-k)/s+1,(W+2p-k)/s+1]`; the bias may be left out.
     pub(crate) fn conv(
         &mut self,
         label: &str,
-        operands: [&Value; 3],
+        operands: &[&Value],
         stride: usize,
         padding: usize,
     ) -> Value {
-        let [x, weight, _] = operands;
+        let (x, weight) = (operands[0], operands[1]);
         let [output, input, kernel] = [0, 1, 2].map(|axis| weight.fixed(axis));
         assert_eq!(x.fixed(1), input, "{}: input channels", weight.name);
         let side = |axis| Dim::Fixed((x.fixed(axis) + 2 * padding - kernel) / stride + 1);
         let shape = vec![x.shape[0].clone(), Dim::Fixed(output), side(2), side(3)];
         let per_element = (input * kernel * kernel) as u64;
         let multiply_adds = elements_per_item(&shape) * per_element;
-        let result = self.node("Conv", label, &operands, window(kernel, stride, padding), shape);
+        let result = self.node("Conv", label, operands, window(kernel, stride, padding), shape);
         self.last_node().multiply_adds = multiply_adds;
         result
     }
@@ -141,6 +172,20 @@ impl Graph {
         let multiply_adds = x.elements_per_item() * (output * kernel * kernel) as u64;
         let result =
             self.node("ConvTranspose", label, &[x, weight], window(kernel, kernel, 0), shape);
+        self.last_node().multiply_adds = multiply_adds;
+        result
+    }
+
+    /// `left [..,m,k], right [..,k,n] -> [..,m,n]`; the axes before the last two are equal, or one side has none.
+    pub(crate) fn matmul(&mut self, label: &str, left: &Value, right: &Value) -> Value {
+        let (rows, columns) = (left.shape.len() - 2, right.shape.len() - 1);
+        let inner = left.fixed(rows + 1);
+        assert_eq!(inner, right.fixed(columns - 1), "{label}: inner axis");
+        let outer = if rows == 0 { &right.shape[..columns - 1] } else { &left.shape[..rows] };
+        assert!(columns == 1 || *outer == right.shape[..columns - 1], "{label}: outer axes");
+        let shape = [outer, &[left.shape[rows].clone(), right.shape[columns].clone()]].concat();
+        let multiply_adds = elements_per_item(&shape) * inner as u64;
+        let result = self.node("MatMul", label, &[left, right], Vec::new(), shape);
         self.last_node().multiply_adds = multiply_adds;
         result
     }

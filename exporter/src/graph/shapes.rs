@@ -21,6 +21,12 @@ impl Graph {
         self.push(node, vec![zeros]).remove(0)
     }
 
+    /// Zeros of that shape, made once.
+    pub(crate) fn zeros_once(&mut self, shape: &[Dim]) -> Value {
+        let text: Vec<_> = shape.iter().map(Dim::to_string).collect();
+        self.once(&format!("zeros/{}", text.join("x")), |graph, label| graph.zeros(label, shape))
+    }
+
     /// A shape as a list of integers: a constant where every axis is fixed.
     fn shape(&mut self, shape: &[Dim]) -> Value {
         let text: Vec<_> = shape.iter().map(Dim::to_string).collect();

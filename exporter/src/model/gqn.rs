@@ -5,7 +5,13 @@ use super::heads::{GaussianHead, Observation};
 use super::layers::Path;
 use super::representation::Representation;
 use super::rollout::{Query, rollout};
-use crate::graph::Graph;
+use crate::graph::{Graph, Value};
+
+/// Name of the generator graph and what it says about itself.
+pub(crate) const GENERATOR: [&str; 2] = [
+    "generator",
+    "A scene's representation, query cameras and noise to the pictures that these cameras would take.",
+];
 
 /// A Generative Query Network (Eslami et al. 2018) without its training half.
 #[derive(Debug)]
@@ -41,14 +47,23 @@ impl Gqn {
 
     /// `frames [views,3,S,S], poses [views,7] -> scene`, summed over the views.
     pub(crate) fn representation_graph(&self) -> Graph {
+        self.representation_graph_with(self.representation_ports(), |_, r| r.clone())
+    }
+
+    /// A representation graph that hands on what `finish` makes of the sum over the views, which must be linear in it.
+    pub(crate) fn representation_graph_with(
+        &self,
+        mut ports: GraphPorts,
+        finish: impl FnOnce(&mut Graph, &Value) -> Value,
+    ) -> Graph {
         let doc = "Pictures of a scene and their cameras to a representation of the scene, summed over the views.";
         let mut graph = Graph::new("representation", doc, &self.config);
-        let mut ports = self.representation_ports();
         let poses = ports.inputs.remove(1);
         let x = graph.input(ports.inputs.remove(0), "RGB pictures in [0, 1]");
         let v = graph.input(poses, self.pose_doc());
         let r = self.representation.forward(&mut graph, &x, &v);
-        let scene = graph.sum_over_items("sum_over_views", &r);
+        let sum = graph.sum_over_items("sum_over_views", &r);
+        let scene = finish(&mut graph, &sum);
         let doc = "the representation; linear in the views: scenes of parts add up to the scene of all views";
         graph.output(&scene, ports.outputs.remove(0), doc);
         graph
@@ -56,9 +71,19 @@ impl Gqn {
 
     /// `scene, poses [queries,7], noise [noises,L,Z,h,h] -> frames [queries,3,S,S]`.
     pub(crate) fn generator_graph(&self) -> Graph {
-        let doc = "A scene's representation, query cameras and noise to the pictures that these cameras would take.";
-        let mut graph = Graph::new("generator", doc, &self.config);
-        let mut ports = self.generator_ports();
+        self.generator_graph_with(GENERATOR, self.generator_ports(), |graph, query| {
+            rollout(graph, self, query)
+        })
+    }
+
+    /// A generator graph with that loop, whose pictures need not be clamped.
+    pub(crate) fn generator_graph_with(
+        &self,
+        [name, doc]: [&'static str; 2],
+        mut ports: GraphPorts,
+        rollout: impl FnOnce(&mut Graph, &Query<'_>) -> Value,
+    ) -> Graph {
+        let mut graph = Graph::new(name, doc, &self.config);
         let [scene, poses, noise] = [
             (ports.inputs.remove(0), "the representation, summed over the views"),
             (ports.inputs.remove(0), self.pose_doc()),
@@ -66,7 +91,7 @@ impl Gqn {
         ]
         .map(|(port, doc)| graph.input(port, doc));
         let query = Query { scene: &scene, poses: &poses, noise: &noise };
-        let observation = rollout(&mut graph, self, &query);
+        let observation = rollout(&mut graph, &query);
         let frames = graph.clip("clip", &observation, 0.0, 1.0);
         graph.output(&frames, ports.outputs.remove(0), "mean of the observation in [0, 1], RGB");
         graph

@@ -82,7 +82,7 @@ impl Conv {
             Window::Strided => (kernel, 0),
             Window::Same => (1, kernel / 2),
         };
-        graph.conv("conv", [x, &weight, &bias], stride, padding)
+        graph.conv("conv", &[x, &weight, &bias], stride, padding)
     }
 }
 

@@ -37,25 +37,33 @@ impl ConvLstmCell {
         graph.document("hidden, latent, pose, representation along the channels");
         let gates = self.gates.forward(graph, &inputs);
         graph.scoped(self.gates.field(), |graph| {
-            let [forget, input, output, candidate] = graph.split(
-                1,
-                &gates,
-                ["forget_logit", "input_logit", "output_logit", "candidate_logit"],
-            );
-            let [forget, input, output] =
-                [("forget", &forget), ("input", &input), ("output", &output)]
-                    .map(|(label, gate)| graph.sigmoid(label, gate));
-            let candidate = graph.tanh("candidate", &candidate);
-            let kept = graph.mul("kept", &forget, &state.cell);
-            let written = graph.mul("written", &input, &candidate);
-            let cell = graph.add("cell", &kept, &written);
-            let cell_tanh = graph.tanh("cell_tanh", &cell);
-            LstmState { hidden: graph.mul("hidden", &output, &cell_tanh), cell }
+            LstmState::next(graph, &gates, 1, Some(&state.cell))
         })
     }
 }
 
 impl LstmState {
+    /// `gates with 4H channels along that axis -> the next state`; without a cell state, which stands for zeros, there
+    /// is nothing to forget.
+    pub(crate) fn next(
+        graph: &mut Graph,
+        gates: &Value,
+        axis: usize,
+        cell: Option<&Value>,
+    ) -> Self {
+        let labels = ["forget_logit", "input_logit", "output_logit", "candidate_logit"];
+        let [forget, input, output, candidate] = graph.split(axis, gates, labels);
+        let forget = cell.map(|cell| (graph.sigmoid("forget", &forget), cell));
+        let [input, output] = [("input", &input), ("output", &output)]
+            .map(|(label, gate)| graph.sigmoid(label, gate));
+        let candidate = graph.tanh("candidate", &candidate);
+        let kept = forget.map(|(forget, cell)| graph.mul("kept", &forget, cell));
+        let written = graph.mul("written", &input, &candidate);
+        let cell = kept.map_or(written.clone(), |kept| graph.add("cell", &kept, &written));
+        let cell_tanh = graph.tanh("cell_tanh", &cell);
+        Self { hidden: graph.mul("hidden", &output, &cell_tanh), cell }
+    }
+
     /// The state before the first step.
     pub(crate) fn zeros(graph: &mut Graph, shape: &[Dim]) -> Self {
         Self {

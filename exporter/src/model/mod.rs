@@ -12,4 +12,8 @@ mod lstm;
 mod representation;
 mod rollout;
 
-pub(crate) use gqn::Gqn;
+pub(crate) use gaussian::DiagonalGaussian;
+pub(crate) use gqn::{GENERATOR, Gqn};
+pub(crate) use layers::tile;
+pub(crate) use lstm::LstmState;
+pub(crate) use rollout::Query;

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use gqn_exporter::{ExportOptions, Graphs, build_graphs, build_graphs_with};
+use gqn_exporter::{ExportOptions, Graphs, build_graphs_with};
 use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR, names};
 use tract_onnx::prelude::*;
 
@@ -63,7 +63,8 @@ fn run_both(config: &ModelConfig, graphs: &Graphs) -> [Vec<f32>; 2] {
 #[test]
 fn every_kind_of_model_runs_on_tract() {
     for config in every_kind() {
-        let [scene, frames] = run_both(&config, &build_graphs(&checkpoint(&config)));
+        let [scene, frames] =
+            run_both(&config, &build_graphs_with(&checkpoint(&config), &ExportOptions::REFERENCE));
         assert_eq!(scene.len(), config.scene_shape().iter().product::<usize>());
         assert_eq!(frames.len(), QUERIES * 3 * config.image_size * config.image_size);
         assert!(scene.iter().any(|value| *value > 0.0), "{config:?}: the scene is empty");
@@ -82,9 +83,9 @@ fn every_kind_of_model_runs_on_tract() {
 fn weights_beside_the_graph_are_the_same_weights() {
     let config = small(RepresentationKind::Pool, false, UpsampleR::Learned);
     let checkpoint = checkpoint(&config);
-    let inline = build_graphs(&checkpoint);
+    let inline = build_graphs_with(&checkpoint, &ExportOptions::REFERENCE);
     assert!(inline.external_data.is_empty());
-    let options = ExportOptions { external_data_limit: 1000, ..ExportOptions::default() };
+    let options = ExportOptions { external_data_limit: 1000, ..ExportOptions::REFERENCE };
     let beside = build_graphs_with(&checkpoint, &options);
     let files: Vec<_> = beside.external_data.keys().map(String::as_str).collect();
     assert_eq!(files, ["generator.onnx.data", "representation.onnx.data"]);
@@ -95,7 +96,7 @@ fn weights_beside_the_graph_are_the_same_weights() {
 #[test]
 fn offsets_are_pages_and_lengths_fit() {
     const PAGE: usize = 4096;
-    let options = ExportOptions { external_data_limit: 0, ..ExportOptions::default() };
+    let options = ExportOptions { external_data_limit: 0, ..ExportOptions::REFERENCE };
     let graphs = build_graphs_with(&checkpoint(&Preset::Tiny.config()), &options);
     let data = &graphs.external_data["generator.onnx.data"];
     let model = parse(&graphs.generator);

@@ -1,13 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use gqn_exporter::{build_graphs, summarize};
-use gqn_formats::{ModelConfig, Variant, parameters};
+use gqn_exporter::{ExportOptions, Graphs, build_graphs_with, summarize};
+use gqn_formats::{Checkpoint, ModelConfig, parameters};
 use onnx_protobuf::{GraphProto, TensorProto};
 
 use crate::support::{checkpoint, every_kind, parse};
 
 /// A prefix of the initializers that are no weights.
 const CONSTANTS: [&str; 3] = ["constant/", "index/", "list/"];
+
+fn build_graphs(checkpoint: &Checkpoint) -> Graphs {
+    build_graphs_with(checkpoint, &ExportOptions::REFERENCE)
+}
 
 fn graphs(config: &ModelConfig) -> [GraphProto; 2] {
     let graphs = build_graphs(&checkpoint(config));
@@ -108,7 +112,10 @@ fn a_step_reads_the_prior_from_the_old_hidden_state() {
 #[test]
 fn the_same_checkpoint_gives_the_same_bytes() {
     let config = &every_kind()[3];
-    assert_eq!(build_graphs(&checkpoint(config)), build_graphs(&checkpoint(config)));
+    for options in [ExportOptions::REFERENCE, ExportOptions::OPTIMISED] {
+        let build = || build_graphs_with(&checkpoint(config), &options);
+        assert_eq!(build(), build());
+    }
 }
 
 #[test]
@@ -131,7 +138,9 @@ fn header_and_metadata() {
 #[test]
 fn summaries_count_what_the_files_hold() {
     for config in every_kind() {
-        for (summary, graph) in summarize(&config, Variant::Reference).iter().zip(graphs(&config)) {
+        for (summary, graph) in
+            summarize(&config, &ExportOptions::REFERENCE).iter().zip(graphs(&config))
+        {
             assert_eq!(summary.nodes(), graph.node.len());
             for (op, count) in &summary.operators {
                 assert_eq!(graph.node.iter().filter(|node| node.op_type == *op).count(), *count);

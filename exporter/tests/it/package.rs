@@ -21,7 +21,13 @@ fn the_files_are_a_package_and_always_the_same() {
     let found: Vec<_> = package.files().map(|(name, _)| name).collect();
     assert_eq!(
         found,
-        [names::CARD_FILE, names::GENERATOR_FILE, names::REPRESENTATION_FILE, names::SAMPLE_FILE]
+        [
+            names::CARD_FILE,
+            names::DRAWING_FILE,
+            names::GENERATOR_FILE,
+            names::REPRESENTATION_FILE,
+            names::SAMPLE_FILE
+        ]
     );
     assert_eq!(files(), files());
 }
@@ -187,7 +193,7 @@ fn inspection_of_a_package_its_graphs_and_loose_graphs() {
 fn every_preset_has_a_summary() {
     for preset in Preset::ALL {
         let [representation, generator] =
-            gqn_exporter::summarize(&preset.config(), gqn_formats::Variant::Reference);
+            gqn_exporter::summarize(&preset.config(), &ExportOptions::REFERENCE);
         assert!(
             representation.multiply_adds > 0
                 && generator.multiply_adds > representation.multiply_adds

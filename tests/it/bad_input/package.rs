@@ -127,11 +127,11 @@ fn check_manifest(edit: impl Fn(&mut Value), parts: &[&str]) {
 fn a_manifest_of_another_version() {
     check_manifest(
         |manifest| {
-            manifest["format_version"] = json!(2);
+            manifest["format_version"] = json!(1);
             // As another version may have it: the version is looked at before anything else.
             manifest["graphs"] = manifest["generator"].take();
         },
-        &["manifest.json has format version 2, expected 1"],
+        &["manifest.json has format version 1, expected 2"],
     );
 }
 

@@ -1,0 +1,50 @@
+use gqn_formats::{ModelConfig, Tensor};
+
+use super::slices::core;
+use crate::graph::{Graph, Value};
+
+/// Side of the block of pixels that one place of the hidden state paints.
+pub(crate) const BLOCK: usize = 4;
+
+/// Numbers in such a block: red, green and blue.
+pub(crate) const PAINT: usize = 3 * BLOCK * BLOCK;
+
+/// The kernel from the hidden state to blocks of pixels, `[48,H]` and the axes of `after`; channel 16·c + 4·dy + dx is colour c at (dy, dx).
+///
+/// Nothing between the canvas and the picture bends: picture = W_o∗(Σ_l up4(h_l)) + b_o. Both convolutions have kernels
+/// that do not overlap, so they compose to one kernel P[c, dy, dx, h] = Σ_u W_o[c, u] · up4[h, u, dy, dx], and
+/// picture = P∗(Σ_l h_l) + b_o with the 48 channels spread over 4×4 pixels. The canvas of U channels at full size is gone.
+pub(crate) fn paint_weight(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    step: usize,
+    after: &[usize],
+) -> Value {
+    let core = core(config, step);
+    graph.derived(
+        &format!("{core}.paint.weight"),
+        [&[PAINT, config.hidden_channels], after].concat(),
+        &["observation.weight".to_owned(), format!("{core}.upsample_h.weight")],
+        |config, from| composed(config, from[0], from[1]),
+    )
+}
+
+/// The observation's bias for every number of a block: `[48,1,1]`, with as many axes of one as `after` says.
+pub(crate) fn paint_bias(graph: &mut Graph, after: usize) -> Value {
+    let shape = [vec![PAINT], vec![1; after]].concat();
+    graph.derived("paint.bias", shape, &["observation.bias".to_owned()], |_, from| {
+        Tensor::from_shape_fn(vec![PAINT], |index| from[0][[index[0] / (BLOCK * BLOCK)]])
+    })
+}
+
+/// `observation [3,U,1,1], upsample_h [H,U,4,4] -> [48,H,1,1]`, summed in double precision.
+fn composed(config: &ModelConfig, observation: &Tensor, upsample: &Tensor) -> Tensor {
+    Tensor::from_shape_fn(vec![PAINT, config.hidden_channels, 1, 1], |index| {
+        let (colour, place) = (index[0] / (BLOCK * BLOCK), index[0] % (BLOCK * BLOCK));
+        let product = |u: usize| {
+            let pixel = upsample[[index[1], u, place / BLOCK, place % BLOCK]];
+            f64::from(observation[[colour, u, 0, 0]]) * f64::from(pixel)
+        };
+        (0..config.canvas_channels).map(product).sum::<f64>() as f32
+    })
+}

@@ -1,0 +1,30 @@
+//! The same function with less arithmetic: the rewrites that the model's algebra allows, one a file.
+//!
+//! | file | the rewrite |
+//! |---|---|
+//! | `gqn.rs` | strip: what only training reads is in no graph |
+//! | `scene.rs` | hoist the scene: its term of the gates is computed once per scene |
+//! | `pose.rs` | hoist the camera: its term of the gates is computed once per query |
+//! | `recurrent.rs` | merge the gates and the prior: one convolution reads the hidden state |
+//! | `first_step.rs` | the first step knows its state: zero |
+//! | `canvas.rs` | fold the canvas: one small convolution at the end instead of a picture a step |
+//! | `winograd.rs` | Winograd: the transforms of F(4×4, 5×5) |
+//! | `tiles.rs` | Winograd: the loop's states as tiles |
+//! | `slices.rs` | the parts of the gates' weight by what they read |
+//! | `domain.rs` | how states lie in memory, and what depends on it |
+//! | `rollout.rs` | the loop over the steps, once for all of this |
+
+mod canvas;
+mod domain;
+mod first_step;
+mod gqn;
+mod pose;
+mod recurrent;
+mod rollout;
+mod scene;
+mod slices;
+mod tiles;
+mod winograd;
+
+pub(crate) use gqn::{Convolution, OptimisedGqn};
+pub(crate) use tiles::Tiles;

@@ -1,0 +1,63 @@
+use gqn_formats::{ModelConfig, Tensor};
+use ndarray::{Axis, concatenate};
+
+use super::slices::{Inputs, core, input_channels};
+use crate::graph::{Graph, Value};
+
+/// The 5×5 kernels that read the hidden state, `[4H+2Z,H,5,5]`.
+///
+/// The prior of step l and the gates of step l read the same hidden state, that of step l-1: their kernels are stacked
+/// along the output channels, and one convolution computes both.
+pub(crate) fn recurrent_weight(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
+    let core = core(config, step);
+    let hidden = config.hidden_channels;
+    graph.derived(
+        &format!("{core}.recurrent.weight"),
+        vec![4 * hidden + 2 * config.latent_channels, hidden, 5, 5],
+        &[format!("{core}.gates.weight"), "prior.weight".to_owned()],
+        |config, from| stacked(&input_channels(from[0], Inputs::new(config).hidden), from[1]),
+    )
+}
+
+/// The same kernels tap by tap, `[25,(4H+2Z)·H]`.
+pub(crate) fn recurrent_taps(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
+    let core = core(config, step);
+    let hidden = config.hidden_channels;
+    graph.derived(
+        &format!("{core}.recurrent.taps"),
+        vec![25, (4 * hidden + 2 * config.latent_channels) * hidden],
+        &[format!("{core}.gates.weight"), "prior.weight".to_owned()],
+        |config, from| {
+            let weight = stacked(&input_channels(from[0], Inputs::new(config).hidden), from[1]);
+            weight.permuted_axes(vec![2, 3, 0, 1])
+        },
+    )
+}
+
+/// Their bias `[4H+2Z]`: that of the prior. The gates' bias stands with the term of the camera.
+pub(crate) fn recurrent_bias(graph: &mut Graph, config: &ModelConfig) -> Value {
+    let channels = 4 * config.hidden_channels + 2 * config.latent_channels;
+    graph.derived("recurrent.bias", vec![channels], &["prior.bias".to_owned()], |config, from| {
+        stacked(&Tensor::zeros(vec![4 * config.hidden_channels]), from[0])
+    })
+}
+
+/// The kernels that read the latent, `[4H,Z,5,5]` or with other axes after the first.
+pub(crate) fn latent_weight(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    step: usize,
+    inputs: &[usize],
+) -> Value {
+    let core = core(config, step);
+    graph.derived(
+        &format!("{core}.gates.latent.weight"),
+        [&[4 * config.hidden_channels], inputs].concat(),
+        &[format!("{core}.gates.weight")],
+        |config, from| input_channels(from[0], Inputs::new(config).latent),
+    )
+}
+
+fn stacked(upper: &Tensor, lower: &Tensor) -> Tensor {
+    concatenate(Axis(0), &[upper.view(), lower.view()]).expect("the other axes are equal")
+}

@@ -1,0 +1,118 @@
+use gqn_formats::ModelConfig;
+
+use super::domain::Domain;
+use super::first_step::first_latent;
+use super::pose::pose_term;
+use super::scene::spread_scene;
+use crate::graph::{Graph, Value};
+use crate::model::{DiagonalGaussian, LstmState, Query};
+
+/// Which pictures leave the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Emit {
+    /// That after the last step, of every query: `[B,3,S,S]`.
+    Last,
+    /// Those after every step, of one query: `[L,3,S,S]`.
+    Every,
+}
+
+/// `scene, v [B,7], noise [B or 1,L,Z,h,h] -> mean of the pictures`, not clamped: the loop of the reference with what
+/// does not change in front of it.
+pub(crate) fn rollout(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    domain: &mut dyn Domain,
+    query: &Query<'_>,
+    emit: Emit,
+) -> Value {
+    let axis = domain.channel_axis();
+    let fixed = fixed_terms(graph, config, domain, query);
+    let mut state: Option<LstmState> = None;
+    let mut canvas = Canvas::new(config, emit);
+    for l in 0..config.steps {
+        state = Some(graph.scoped(&format!("step{l}"), |graph| {
+            let noise = domain.noise(graph, query.noise, l);
+            let fixed = &fixed[l % fixed.len()];
+            let (before, cell) = match &state {
+                None => (first_latent(graph, domain.axes_after_channels(), &noise), None),
+                Some(state) => {
+                    let [gates, prior] = domain.recurrent(graph, l, &state.hidden);
+                    let [mean, log_variance] = graph.scoped("prior", |graph| {
+                        graph.split(axis, &prior, ["mean", "log_variance"])
+                    });
+                    let z = DiagonalGaussian::new(mean, log_variance).sample(graph, &noise);
+                    (z, Some((gates, &state.cell)))
+                }
+            };
+            let latent = domain.latent(graph, l, &before);
+            graph.scoped("gates", |graph| {
+                let mut gates = graph.add("fixed_and_latent", fixed, &latent);
+                if let Some((recurrent, _)) = &cell {
+                    gates = graph.add("sum", &gates, recurrent);
+                }
+                LstmState::next(graph, &gates, axis, cell.map(|(_, cell)| cell))
+            })
+        }));
+        let hidden = &state.as_ref().expect("a step was made").hidden;
+        graph.scoped(&format!("step{l}"), |graph| canvas.add(graph, domain, l, hidden));
+    }
+    canvas.pictures(graph, domain)
+}
+
+/// What scene and camera add to the gates of every core.
+fn fixed_terms(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    domain: &dyn Domain,
+    query: &Query<'_>,
+) -> Vec<Value> {
+    let v = graph.as_picture("pose/as_picture", query.poses);
+    let scenes = spread_scene(graph, config, query.scene);
+    let terms = scenes.iter().enumerate().map(|(core, scene)| {
+        let pose = pose_term(graph, config, core, &v);
+        let label = if config.shared_core { String::new() } else { format!(".{core}") };
+        let fixed = graph.add(&format!("fixed_term{label}"), &pose, scene);
+        domain.enter(graph, &format!("fixed{label}"), &fixed)
+    });
+    terms.collect()
+}
+
+/// The picture in the making. A shared core paints the sum of the hidden states at the end; cores of their own paint
+/// each their hidden state.
+struct Canvas {
+    each: bool,
+    emit: Emit,
+    sum: Option<Value>,
+    pictures: Vec<Value>,
+}
+
+impl Canvas {
+    fn new(config: &ModelConfig, emit: Emit) -> Self {
+        let each = !config.shared_core || emit == Emit::Every;
+        Self { each, emit, sum: None, pictures: Vec::new() }
+    }
+
+    fn add(&mut self, graph: &mut Graph, domain: &dyn Domain, step: usize, hidden: &Value) {
+        let part = if self.each { domain.paint(graph, step, hidden) } else { hidden.clone() };
+        let sum = match &self.sum {
+            Some(sum) => graph.add("canvas", sum, &part),
+            None => part,
+        };
+        if self.emit == Emit::Every {
+            self.pictures.push(graph.scoped("after", |graph| domain.leave(graph, &sum)));
+        }
+        self.sum = Some(sum);
+    }
+
+    fn pictures(self, graph: &mut Graph, domain: &dyn Domain) -> Value {
+        if self.emit == Emit::Every {
+            return match &self.pictures[..] {
+                [one] => one.clone(),
+                many => graph.concat("pictures", 0, &many.iter().collect::<Vec<_>>()),
+            };
+        }
+        let sum = self.sum.expect("a model has a step");
+        let blocks = if self.each { sum } else { domain.paint(graph, 0, &sum) };
+        domain.leave(graph, &blocks)
+    }
+}

@@ -1,0 +1,41 @@
+use std::ops::Range;
+
+use gqn_formats::{ModelConfig, Tensor};
+use ndarray::Axis;
+
+/// The path of the generation core of a step.
+pub(crate) fn core(config: &ModelConfig, step: usize) -> String {
+    if config.shared_core {
+        "generation_core".to_owned()
+    } else {
+        format!("generation_core.{step}")
+    }
+}
+
+/// What the gates of a generation core read, in the order of their weight's input channels.
+#[derive(Debug, Clone)]
+pub(crate) struct Inputs {
+    pub(crate) hidden: Range<usize>,
+    pub(crate) latent: Range<usize>,
+    pub(crate) pose: Range<usize>,
+    pub(crate) scene: Range<usize>,
+}
+
+impl Inputs {
+    pub(crate) fn new(config: &ModelConfig) -> Self {
+        let latent = config.hidden_channels;
+        let pose = latent + config.latent_channels;
+        let scene = pose + config.pose_channels();
+        Self {
+            hidden: 0..latent,
+            latent: latent..pose,
+            pose: pose..scene,
+            scene: scene..config.generation_channels(),
+        }
+    }
+}
+
+/// `weight [out,in,k,k] -> [out,channels,k,k]`
+pub(crate) fn input_channels(weight: &Tensor, channels: Range<usize>) -> Tensor {
+    weight.slice_axis(Axis(1), channels.into()).to_owned()
+}

@@ -1,0 +1,195 @@
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use anyhow::Result;
+use gqn_formats::{Tensor, names};
+use gqn_runtime::Engine;
+use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
+use gqn_runtime_wasm::TractEngine;
+use onnx_protobuf::{
+    GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto, TypeProto, ValueInfoProto,
+    tensor_shape_proto, type_proto,
+};
+
+use protobuf::MessageField;
+
+use crate::case::Case;
+use crate::report::Row;
+
+/// Side of the matrices whose product measures an engine's peak: well beyond the caches, well below a second.
+const PEAK_SIDE: usize = 1024;
+
+/// A case on an engine.
+pub(crate) struct Measured<'a> {
+    case: &'a Case,
+    engine_name: &'static str,
+    engine: Box<dyn Engine>,
+    load_ms: f64,
+    scene: Tensor,
+}
+
+impl<'a> Measured<'a> {
+    /// Every case on every engine.
+    pub(crate) fn load(cases: &'a [Case], threads: usize) -> Result<Vec<Self>> {
+        let mut measured = Vec::new();
+        for case in cases {
+            for name in ["ONNX Runtime", "tract"] {
+                let started = Instant::now();
+                let mut engine =
+                    engine(name, &case.graphs.representation, &case.graphs.generator, threads)?;
+                let load_ms = milliseconds(started);
+                let side = case.config.image_size;
+                let frame = Tensor::from_elem(vec![1, 3, side, side], 0.5);
+                let scene = engine.represent(&frame, &Tensor::from_elem(vec![1, 7], 0.5))?;
+                measured.push(Self { case, engine_name: name, engine, load_ms, scene });
+            }
+        }
+        Ok(measured)
+    }
+
+    fn run(&mut self, queries: usize) -> Result<f64> {
+        let (config, size) = (&self.case.config, self.case.config.hidden_size());
+        let noise = [1, config.steps, config.latent_channels, size, size];
+        let (poses, noise) =
+            (Tensor::from_elem(vec![queries, 7], 0.3), Tensor::from_elem(&noise[..], 0.1));
+        let started = Instant::now();
+        self.engine.generate(&self.scene, &poses, &noise)?;
+        Ok(milliseconds(started))
+    }
+}
+
+fn engine(
+    name: &str,
+    representation: &[u8],
+    generator: &[u8],
+    threads: usize,
+) -> Result<Box<dyn Engine>> {
+    let nothing = BTreeMap::new();
+    Ok(if name == "tract" {
+        Box::new(TractEngine::from_graphs(representation, generator, &nothing)?)
+    } else {
+        let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(threads) };
+        let runtime = OnnxRuntime::load(None)?;
+        Box::new(OrtEngine::from_graphs(runtime, representation, generator, &nothing, &options)?)
+    })
+}
+
+/// Lets all of them take turns, and the peak of each engine with them.
+pub(crate) fn run(
+    measured: &mut [Measured<'_>],
+    queries: usize,
+    rounds: usize,
+    threads: usize,
+) -> Result<Vec<Row>> {
+    let mut peaks = ["ONNX Runtime", "tract"].map(|name| (name, Vec::new()));
+    let mut engines = Vec::new();
+    for (name, _) in &peaks {
+        let representation = &measured[0].case.graphs.representation;
+        engines.push(engine(name, representation, &product_graph(), threads)?);
+    }
+    let mut times = vec![Vec::new(); measured.len()];
+    // The first round optimises and packs, and does not count.
+    for round in 0..=rounds {
+        for (engine, (_, times)) in engines.iter_mut().zip(&mut peaks) {
+            let milliseconds = product(engine.as_mut())?;
+            times.extend((round > 0).then_some(milliseconds));
+        }
+        for (measured, times) in measured.iter_mut().zip(&mut times) {
+            let milliseconds = measured.run(queries)?;
+            times.extend((round > 0).then_some(milliseconds));
+        }
+    }
+    let flops = 2.0 * (PEAK_SIDE as f64).powi(3);
+    let peaks = peaks.map(|(name, times)| (name, flops / median(&times) / 1e6));
+    let rows = measured.iter().zip(&times).map(|(measured, times)| {
+        let case = measured.case;
+        let ms_per_view = median(times) / queries as f64;
+        let macs_per_view = case.generator.multiply_adds;
+        let peak = peaks.iter().find(|(name, _)| *name == measured.engine_name);
+        Row {
+            engine: measured.engine_name,
+            preset: case.size.preset(),
+            shared_core: case.config.shared_core,
+            variant: case.options.variant,
+            winograd: case.name == "winograd",
+            precision: "fp32",
+            queries,
+            threads: if measured.engine_name == "tract" { 1 } else { threads },
+            ms_per_view,
+            fastest_ms_per_view: times.iter().copied().fold(f64::MAX, f64::min) / queries as f64,
+            gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,
+            peak_gflops: peak.map_or(0.0, |(_, gflops)| *gflops),
+            macs_per_view,
+            bytes: case.graphs.generator.len(),
+            load_ms: measured.load_ms,
+        }
+    });
+    Ok(rows.collect())
+}
+
+fn product(engine: &mut dyn Engine) -> Result<f64> {
+    let matrix = Tensor::from_elem(vec![PEAK_SIDE, PEAK_SIDE], 0.5);
+    let started = Instant::now();
+    engine.generate(&matrix, &matrix, &Tensor::zeros(vec![1]))?;
+    Ok(milliseconds(started))
+}
+
+/// A generator by its ports, and a product of two matrices by what it does.
+fn product_graph() -> Vec<u8> {
+    let port = |name: &str, side: usize, rank: usize| {
+        let dimension = tensor_shape_proto::Dimension {
+            value: Some(tensor_shape_proto::dimension::Value::DimValue(side as i64)),
+            ..Default::default()
+        };
+        let shape =
+            onnx_protobuf::TensorShapeProto { dim: vec![dimension; rank], ..Default::default() };
+        let tensor = type_proto::Tensor {
+            elem_type: 1,
+            shape: MessageField::some(shape),
+            ..Default::default()
+        };
+        let type_ =
+            TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
+        ValueInfoProto {
+            name: name.to_owned(),
+            type_: MessageField::some(type_),
+            ..Default::default()
+        }
+    };
+    let node = NodeProto {
+        name: "product".to_owned(),
+        op_type: "MatMul".to_owned(),
+        input: vec![names::SCENE.to_owned(), names::POSES.to_owned()],
+        output: vec![names::FRAMES.to_owned()],
+        ..Default::default()
+    };
+    let graph = GraphProto {
+        name: "product".to_owned(),
+        node: vec![node],
+        input: vec![
+            port(names::SCENE, PEAK_SIDE, 2),
+            port(names::POSES, PEAK_SIDE, 2),
+            port(names::NOISE, 1, 1),
+        ],
+        output: vec![port(names::FRAMES, PEAK_SIDE, 2)],
+        ..Default::default()
+    };
+    let model = ModelProto {
+        ir_version: 8,
+        opset_import: vec![OperatorSetIdProto { version: 17, ..Default::default() }],
+        graph: MessageField::some(graph),
+        ..Default::default()
+    };
+    model.write_to_bytes().expect("memory does not fail")
+}
+
+fn milliseconds(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
+}
+
+fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
