@@ -120,9 +120,11 @@ impl DataSet {
     }
 
     /// Damaged stretches in which no record is recognised.
-    pub fn gaps(&self) -> impl Iterator<Item = (PathBuf, Damage)> {
+    pub fn gaps(&self) -> impl Iterator<Item = DataError> {
         self.shards.iter().flat_map(|shard| {
-            let gap = |&(from, to): &(u64, u64)| (self.path(shard.name), Damage::Gap { from, to });
+            let path = self.path(shard.name);
+            let gap =
+                move |&(from, to): &(u64, u64)| DataError::Gap { path: path.clone(), from, to };
             shard.gaps.iter().map(gap)
         })
     }

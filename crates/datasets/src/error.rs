@@ -29,6 +29,11 @@ pub enum DataError {
         "{}, record {record} at byte {offset}\nhint: `gqn-data verify` lists all damage; `--skip-damaged` leaves it out", path.display()
     )]
     Damaged { path: PathBuf, record: usize, offset: u64, source: Damage },
+    #[error(
+        "{}: bytes {from} to {to} belong to no record\n\
+         hint: a length in the file is damaged, or it was cut short; `--skip-damaged` leaves them out", path.display()
+    )]
+    Gap { path: PathBuf, from: u64, to: u64 },
     #[error("{} is no HDF5 file with `images` and `viewpoints`: {reason}", path.display())]
     Hdf5 { path: PathBuf, reason: String },
     #[error("the picture cannot be encoded as JPEG")]
