@@ -48,14 +48,17 @@ impl Sheet {
     }
 }
 
-/// The scenes with seeds `seed`, `seed + 1`, … by rows, their first `views` views by columns, on white.
+/// The scenes with seeds `seed`, `seed + 1`, … by rows, their first `views` views by columns, on white. Of a maze the
+/// views are spread over the walk.
 ///
 /// # Panics
 /// When `side` is no side of a frame.
 pub fn contact_sheet(world: World, seed: u64, scenes: usize, views: usize, side: usize) -> Sheet {
     let row = |row: usize| {
         let scene = Scene::generate(world, seed.wrapping_add(row as u64));
-        let cameras = scene.cameras(views);
+        let stride =
+            if world == World::Mazes { (world.views_per_scene() / views).max(1) } else { 1 };
+        let cameras: Vec<_> = (0..views).map(|view| scene.camera(view * stride)).collect();
         Ok(cameras.iter().map(|camera| scene.render(camera, side).into_rgb8()).collect())
     };
     Sheet::of_rows::<Infallible>((scenes, views), side, row).unwrap_or_else(|never| match never {})

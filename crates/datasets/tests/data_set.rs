@@ -197,6 +197,12 @@ fn the_published_sets_are_known() {
     assert_eq!(rows[2], ("rooms_free_camera_with_object_rotations", 128, 10, 2034));
     assert_eq!(KnownSet::named("rooms-ring-camera").map(|set| set.shards(Split::Test)), Some(240));
     assert_eq!(KnownSet::named("rooms"), None);
+    for world in World::ALL {
+        assert_eq!(
+            (KnownSet::of(world).world, KnownSet::of(world).views),
+            (world, world.views_per_scene())
+        );
+    }
 }
 
 #[test]
