@@ -1,6 +1,6 @@
 //! What crosses crates: the engines against libtorch, the programs one after the other, and what holds of the sources.
 //!
-//! Needs libtorch, ONNX Runtime and Python's `onnx`: `cargo xtask test` fetches them, `cargo xtask setup` does so alone.
+//! Needs libtorch, ONNX Runtime and some of Python's packages: `cargo xtask test` fetches them, `cargo xtask setup` does so alone.
 //! Programs are called as `cargo test --release --workspace` builds them, on one thread each.
 //!
 //! | file | holds |
@@ -9,6 +9,7 @@
 //! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, tract |
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
+//! | `shards.rs` | data sets before the readers and writers of `PyPI`'s `tfrecord` and `h5py` |
 //! | `batches.rs` | the query view is never in the context |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
@@ -28,5 +29,6 @@ mod oracle;
 mod pipeline;
 mod programs;
 mod resume;
+mod shards;
 mod sources;
 mod weights;
