@@ -11,6 +11,7 @@
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
 //! | `shards.rs` | data sets before the readers and writers of `PyPI`'s `tfrecord` and `h5py` |
 //! | `batches.rs` | the query view is never in the context |
+//! | `data.rs` | training on files |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
@@ -21,6 +22,7 @@ mod architecture;
 mod bad_input;
 mod batches;
 mod conformance;
+mod data;
 mod external_data;
 mod licences;
 mod micro;

@@ -66,7 +66,7 @@ impl DataSet {
         Err(DataError::Empty { path: set.folder })
     }
 
-    /// Whether a folder has that split on its own, or shards at all.
+    /// Whether a folder has a folder of that split.
     pub fn has_split(folder: &Path, split: Split) -> bool {
         folder.join(split_folder(split)).is_dir()
     }
@@ -162,8 +162,25 @@ impl DataSet {
         Ok(record)
     }
 
-    /// An error that names the place of a scene.
-    pub(crate) fn damaged(&self, scene: usize, source: Damage) -> DataError {
+    /// Reads a scene and decodes all its frames.
+    ///
+    /// # Errors
+    /// [`DataError`]: the record, the file or a frame is damaged.
+    ///
+    /// # Panics
+    /// When there is no such scene.
+    pub fn check(&self, scene: usize) -> Result<(), DataError> {
+        for (view, frame) in self.scene(scene)?.frames.iter().enumerate() {
+            decode_jpeg(view, frame).map_err(|damage| self.damaged(scene, damage))?;
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a scene, as an error that names its place.
+    ///
+    /// # Panics
+    /// When there is no such scene.
+    pub fn damaged(&self, scene: usize, source: Damage) -> DataError {
         let Place { shard, record, offset } = self.place(scene);
         DataError::Damaged { path: self.path(shard), record, offset, source }
     }
