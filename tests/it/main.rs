@@ -1,6 +1,6 @@
 //! What crosses crates: the engines against libtorch, the programs one after the other, and what holds of the sources.
 //!
-//! Needs libtorch, ONNX Runtime and Python's `onnx`: `cargo xtask test` fetches them, `cargo xtask setup` does so alone.
+//! Needs libtorch, ONNX Runtime and some of Python's packages: `cargo xtask test` fetches them, `cargo xtask setup` does so alone.
 //! Programs are called as `cargo test --release --workspace` builds them, on one thread each.
 //!
 //! | file | holds |
@@ -9,7 +9,9 @@
 //! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, tract |
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
+//! | `shards.rs` | data sets before the readers and writers of `PyPI`'s `tfrecord` and `h5py` |
 //! | `batches.rs` | the query view is never in the context |
+//! | `data.rs` | training on files |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
@@ -20,6 +22,7 @@ mod architecture;
 mod bad_input;
 mod batches;
 mod conformance;
+mod data;
 mod external_data;
 mod licences;
 mod micro;
@@ -28,5 +31,6 @@ mod oracle;
 mod pipeline;
 mod programs;
 mod resume;
+mod shards;
 mod sources;
 mod weights;

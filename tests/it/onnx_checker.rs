@@ -1,8 +1,7 @@
 //! Exported graphs before `PyPI`'s `onnx`: its checker with full shape inference, and what the format promises.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use gqn_exporter::{ExportOptions, Winograd, build_graphs_with};
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
@@ -12,7 +11,7 @@ use gqn_trainer::model::Gqn;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::programs::run;
+use crate::programs::{python, run};
 use crate::weights::{random_checkpoint, small};
 
 /// What `check_onnx.py` says of a graph that the checker passed.
@@ -36,13 +35,7 @@ pub(crate) struct GraphFacts {
 #[track_caller]
 pub(crate) fn facts(folder: &Path) -> Vec<GraphFacts> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = std::env::current_exe().expect("the path of this test");
-    let in_target = target.ancestors().nth(3).expect("target/release/deps").join("venv");
-    let places = [in_target, tests.join("../target/venv")].map(|venv| venv.join("bin/python"));
-    let python: &PathBuf = places.iter().find(|path| path.exists()).unwrap_or_else(|| {
-        panic!("no {}: `cargo xtask setup --python` makes it", places[1].display())
-    });
-    let outcome = run(Command::new(python).arg(tests.join("it/check_onnx.py")).arg(folder));
+    let outcome = run(python().arg(tests.join("it/check_onnx.py")).arg(folder));
     assert_eq!(outcome.code, Some(0), "the checker refused a graph: {}", outcome.stderr);
     let graphs: Vec<GraphFacts> = serde_json::from_str(&outcome.stdout).expect("the script's JSON");
     graphs

@@ -32,6 +32,19 @@ pub(crate) fn program_path(name: &str) -> PathBuf {
     path
 }
 
+/// The interpreter of the tests' virtual environment.
+#[track_caller]
+pub(crate) fn python() -> Command {
+    let test = env::current_exe().expect("the path of this test");
+    let in_target = test.ancestors().nth(3).expect("tests lie in target/release/deps").join("venv");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv");
+    let places = [in_target, beside].map(|venv| venv.join("bin/python"));
+    let python = places.iter().find(|path| path.exists()).unwrap_or_else(|| {
+        panic!("no {}: `cargo xtask setup --python` makes it", places[1].display())
+    });
+    Command::new(python)
+}
+
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let output = command.output();

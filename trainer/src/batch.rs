@@ -1,7 +1,7 @@
 //! Which scenes and views a step sees: a pure function of the seed and the step, so that a resumed run goes on with
 //! the same data.
 
-use gqn_datasets::SceneSet;
+use gqn_datasets::{SceneSet, Shuffle};
 use gqn_scenes::PoseEncoding;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -100,7 +100,7 @@ impl DeviceScenes {
 pub fn choices(config: &TrainConfig, step: u64) -> Vec<Choice> {
     let mut rng = generator(config.seed, STEP_STREAM, step);
     let context = rng.random_range(1..=config.max_context);
-    let views = config.world.views_per_scene();
+    let views = config.views();
     scenes(config, step).into_iter().map(|scene| choose(&mut rng, scene, views, context)).collect()
 }
 
@@ -119,7 +119,6 @@ pub fn noise(seed: u64, step: u64, shape: &[i64], device: Device) -> Tensor {
 
 const STEP_STREAM: u64 = 1;
 const NOISE_STREAM: u64 = 2;
-const EPOCH_STREAM: u64 = 3;
 
 fn generator(seed: u64, stream: u64, position: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
@@ -129,22 +128,14 @@ fn generator(seed: u64, stream: u64, position: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// The order of the scenes in an epoch.
-fn epoch_order(config: &TrainConfig, epoch: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..config.scenes as usize).collect();
-    order.shuffle(&mut generator(config.seed, EPOCH_STREAM, epoch));
-    order
-}
-
-/// The scenes of a step: the next `batch` of the endless sequence of epochs.
+/// The scenes of a step: the next `batch` of the endless sequence of epochs, each of which has every scene once.
 fn scenes(config: &TrainConfig, step: u64) -> Vec<usize> {
     let start = step * config.batch as u64;
-    let (first_epoch, offset) = (start / config.scenes, (start % config.scenes) as usize);
-    (first_epoch..)
-        .flat_map(|epoch| epoch_order(config, epoch))
-        .skip(offset)
-        .take(config.batch)
-        .collect()
+    let scene = |place: u64| {
+        let (epoch, place) = (place / config.scenes, place % config.scenes);
+        Shuffle::new(config.scenes as usize, config.seed, epoch).at(place as usize)
+    };
+    (start..start + config.batch as u64).map(scene).collect()
 }
 
 #[cfg(test)]

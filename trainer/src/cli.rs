@@ -39,10 +39,16 @@ pub(crate) struct TrainFlags {
     /// TOML file whose keys replace the preset's; a run's own config.toml repeats the run
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// World of the scenes: shepard-metzler-5, shepard-metzler-7 or rooms-ring-camera
+    /// World of the scenes, such as rooms-ring-camera
     #[arg(long)]
     pub(crate) world: Option<World>,
-    /// Scenes to render and train on
+    /// Train on files instead: a folder with `train` and `test` in the layout of DeepMind's data sets
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Leave damaged scenes of the files out, and count them, instead of stopping
+    #[arg(long, requires = "data")]
+    pub(crate) skip_damaged: bool,
+    /// Scenes to render and train on, or of the files [default: all of the files]
     #[arg(long, value_name = "N")]
     pub(crate) scenes: Option<u32>,
     /// Training steps
@@ -75,6 +81,7 @@ pub(crate) struct TrainFlags {
     /// Go on with the run in the folder; only --steps, --device and --threads may be given along
     #[arg(long, conflicts_with_all = [
         "preset", "config", "world", "scenes", "batch", "layers", "shared_core", "representation", "seed", "force",
+        "data",
     ])]
     pub(crate) resume: bool,
     /// Replace the run in the folder
@@ -151,6 +158,13 @@ impl TrainFlags {
         ];
         table.extend(run.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
         model.extend(sizes.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+        if let Some(folder) = &self.data {
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+            let mut data = Table::new();
+            data.insert("folder".to_owned(), folder.to_string_lossy().into_owned().into());
+            data.insert("skip_damaged".to_owned(), self.skip_damaged.into());
+            table.insert("data".to_owned(), Value::Table(data));
+        }
         if !model.is_empty() {
             table.insert("model".to_owned(), Value::Table(model));
         }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use gqn_datasets::{DataError, DataSet};
 use gqn_formats::{FormatError, ModelConfig, Preset};
-use gqn_scenes::World;
+use gqn_scenes::{Split, World};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -35,8 +36,25 @@ pub struct TrainConfig {
     pub log_every: u64,
     /// Held-out scenes of the evaluation at the end.
     pub test_scenes: u64,
+    /// Files to train on instead of rendered scenes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataConfig>,
     /// The model's sizes.
     pub model: ModelConfig,
+}
+
+/// A data set on disk, in the layout of `DeepMind`'s.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The folder that holds `train` and `test`.
+    pub folder: PathBuf,
+    /// Leave damaged scenes out instead of stopping: the next sound one takes the place.
+    #[serde(default)]
+    pub skip_damaged: bool,
+    /// Views of a scene; found in the files.
+    #[serde(default)]
+    pub views: usize,
 }
 
 /// Why a configuration was refused.
@@ -56,6 +74,10 @@ pub enum ConfigError {
     Range { name: &'static str, found: String, expected: &'static str },
     #[error(transparent)]
     Model(#[from] FormatError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error("{} is none to train on: it has no folder `{missing}`\nhint: name the folder that holds `train` and `test`", path.display())]
+    Split { path: PathBuf, missing: &'static str },
 }
 
 impl TrainConfig {
@@ -74,6 +96,7 @@ impl TrainConfig {
             checkpoint_every: 1000,
             log_every: 10,
             test_scenes: 100,
+            data: None,
             model: preset.config(),
         };
         match preset {
@@ -119,15 +142,48 @@ impl TrainConfig {
         merge(&mut over, flags);
         let preset = preset.or(named).unwrap_or(Preset::Tiny);
         let mut base = toml::Table::try_from(Self::preset(preset)).expect("a preset is plain data");
-        let context_is_given = over.contains_key("max_context");
+        let is_given = ["max_context", "scenes", "world"].map(|key| over.contains_key(key));
+        let [context_is_given, scenes_are_given, world_is_given] = is_given;
         merge(&mut base, over);
         let mut config: Self =
             base.try_into().map_err(|source| ConfigError::Fields { source: Box::new(source) })?;
+        config.look_at_data(scenes_are_given, world_is_given)?;
         if !context_is_given {
-            config.max_context = config.world.max_context();
+            config.max_context = config.world.max_context().min(config.views().saturating_sub(1));
         }
         config.validate()?;
         Ok(config)
+    }
+
+    /// Views of a scene.
+    pub fn views(&self) -> usize {
+        self.data.as_ref().map_or(self.world.views_per_scene(), |data| data.views)
+    }
+
+    /// Takes from the files, if there are any, what they say themselves.
+    fn look_at_data(
+        &mut self,
+        scenes_are_given: bool,
+        world_is_given: bool,
+    ) -> Result<(), ConfigError> {
+        let Some(data) = &mut self.data else { return Ok(()) };
+        for (split, missing) in [(Split::Train, "train"), (Split::Test, "test")] {
+            if !DataSet::has_split(&data.folder, split) {
+                return Err(ConfigError::Split { path: data.folder.clone(), missing });
+            }
+        }
+        let set = DataSet::open(&data.folder, Split::Train)?;
+        data.views = set.views();
+        if !scenes_are_given {
+            self.scenes = set.len() as u64;
+        } else if self.scenes > set.len() as u64 {
+            let expected = "at most as many as the files hold";
+            return Err(out_of_range("scenes", &self.scenes, expected));
+        }
+        if let (Some(known), false) = (set.known(), world_is_given) {
+            self.world = known.world;
+        }
+        Ok(())
     }
 
     /// Checks what training takes for granted.
@@ -136,7 +192,7 @@ impl TrainConfig {
     /// [`ConfigError`] names the first value that does not fit.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.model.validate()?;
-        let views = self.world.views_per_scene();
+        let views = self.views();
         let positive = [
             ("scenes", self.scenes),
             ("steps", self.steps),

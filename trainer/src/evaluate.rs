@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gqn_datasets::SceneSet;
+use gqn_datasets::{DataError, SceneSet};
 use gqn_formats::Checkpoint;
 use gqn_scenes::Split;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,8 @@ use crate::batch::{Choice, DeviceScenes, noise};
 use crate::config::TrainConfig;
 use crate::elbo::{Elbo, floor};
 use crate::event::Event;
+use crate::feed::{CONSTANT_SCENES, scenes_of};
 use crate::model::{Gqn, Latents, Rollout};
-use crate::train::render;
 
 /// Figures over held-out scenes; queries are never in the context. Errors are means over pixel values in \[0, 1\].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,20 +138,21 @@ pub fn evaluate(
     sums.evaluation(test, model.config().image_size, steps, seconds)
 }
 
-/// Renders the scenes that a run's configuration names and evaluates a checkpoint on them.
+/// Renders or reads the scenes that a run's configuration names and evaluates a checkpoint on them.
+///
+/// # Errors
+/// [`DataError`]: the scenes' files cannot be read.
 pub fn evaluate_run(
     checkpoint: &Checkpoint,
     config: &TrainConfig,
     device: Device,
     on_event: &mut dyn FnMut(Event),
-) -> Evaluation {
-    /// The mean picture of a thousand scenes is that of all within a grey level.
-    const CONSTANT_SCENES: u64 = 1000;
+) -> Result<Evaluation, DataError> {
     let model = Gqn::from_checkpoint(checkpoint, device);
     let scenes = config.scenes.min(CONSTANT_SCENES);
-    let constant = render(config, Split::Train, scenes, &mut |done, scenes| {
+    let constant = scenes_of(config, Split::Train, scenes, &mut |done, scenes| {
         on_event(Event::Rendering { done, scenes });
-    })
+    })?
     .mean_frame();
     evaluate_held_out(
         &model,
@@ -171,8 +172,9 @@ pub(crate) fn evaluate_held_out(
     steps: u64,
     seconds: f64,
     on_event: &mut dyn FnMut(Event),
-) -> Evaluation {
-    let scenes = render(config, Split::Test, config.test_scenes, &mut |_, _| {});
+) -> Result<Evaluation, DataError> {
+    let scenes = scenes_of(config, Split::Test, config.test_scenes, &mut |_, _| {})?;
+    let count = scenes.len() as u64;
     let test = TestSet {
         scenes: &scenes,
         context: config.max_context,
@@ -180,9 +182,9 @@ pub(crate) fn evaluate_held_out(
         pixel_std_dev: config.pixel_std_dev_at(config.steps),
         seed: config.seed,
     };
-    evaluate(model, &test, steps, seconds, &mut |done| {
-        on_event(Event::Evaluating { done: done as u64, scenes: config.test_scenes });
-    })
+    Ok(evaluate(model, &test, steps, seconds, &mut |done| {
+        on_event(Event::Evaluating { done: done as u64, scenes: count });
+    }))
 }
 
 #[derive(Debug, Default)]

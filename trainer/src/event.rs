@@ -50,6 +50,11 @@ pub enum Event {
         /// Steps taken.
         step: u64,
     },
+    /// Damaged scenes were met and left out.
+    SkippedDamaged {
+        /// How many so far, stretches of files without any scene among them.
+        scenes: u64,
+    },
     /// Held-out scenes are being painted: so many of so many.
     Evaluating {
         /// Scenes done.

@@ -10,6 +10,7 @@
 //! | `adam.rs` | the optimiser |
 //! | `config.rs` | [`config::TrainConfig`]: all that a run's numbers follow from |
 //! | `batch.rs` | which scenes, views and noise a step sees |
+//! | `feed.rs` | where batches come from: rendered scenes or files |
 //! | `train.rs` | the training loop |
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
@@ -31,6 +32,7 @@ pub mod device;
 pub mod elbo;
 pub mod evaluate;
 pub mod event;
+mod feed;
 pub mod golden;
 pub mod model;
 pub mod oracle;

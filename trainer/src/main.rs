@@ -96,6 +96,7 @@ fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
             .context("could not read the run's configuration beside the checkpoint")?;
     if let Some(world) = flags.world {
         config.world = world;
+        config.data = None;
         config.max_context = world.max_context();
     }
     config.test_scenes = flags.scenes.map_or(config.test_scenes, u64::from);
@@ -103,7 +104,8 @@ fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
     config.model = checkpoint.config.clone();
     config.validate()?;
     let mut progress = Progress::default();
-    let evaluation = evaluate_run(&checkpoint, &config, device, &mut |event| progress.show(&event));
+    let evaluation =
+        evaluate_run(&checkpoint, &config, device, &mut |event| progress.show(&event))?;
     print(&serde_json::to_string_pretty(&evaluation)?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -67,6 +67,9 @@ impl Progress {
                 self.finish();
                 self.say(&format!("interrupted at step {step}; go on with --resume"));
             }
+            Event::SkippedDamaged { scenes } => {
+                self.say(&format!("left out {scenes} damaged scenes so far"));
+            }
             Event::Evaluating { done, scenes } => self.advance("evaluating", *done, *scenes),
             Event::Finished(_) => self.finish(),
         }

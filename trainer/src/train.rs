@@ -1,22 +1,22 @@
 //! The training loop. It says what happens through [`Event`]s and draws nothing.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gqn_datasets::SceneSet;
+use gqn_datasets::DataError;
 use gqn_formats::{FormatError, Provenance};
-use gqn_scenes::Split;
 use tch::{Kind, Tensor};
 use thiserror::Error;
 
 use crate::adam::Adam;
-use crate::batch::{DeviceScenes, choices, noise};
+use crate::batch::noise;
 use crate::config::TrainConfig;
 use crate::device::OpenDevice;
 use crate::elbo::{Elbo, floor};
 use crate::evaluate::{Evaluation, evaluate_held_out};
 use crate::event::{Event, StepMetrics};
+use crate::feed::{Feed, describe};
 use crate::golden::golden;
 use crate::model::{Gqn, Latents, Rollout};
 use crate::plan::{shortened, steps_within};
@@ -45,6 +45,8 @@ pub struct TrainOptions {
 pub enum TrainError {
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    Data(#[from] DataError),
     #[error(
         "the loss is not finite at step {step}\n\
          hint: the last saved state is kept; lower learning_rate or raise pixel_std_dev, then train again or --resume"
@@ -81,16 +83,14 @@ pub fn train(
     if adam.steps() > config.steps {
         return Err(TrainError::Past { step: adam.steps(), steps: config.steps });
     }
-    let scenes = render(&config, Split::Train, config.scenes, &mut |done, scenes| {
-        on_event(Event::Rendering { done, scenes });
-    });
-    let on_device = DeviceScenes::new(&scenes, config.model.pose_encoding, options.device.device);
+    let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
+    let (feed, constant) = Feed::open(&config, options.device.device, &mut on_rendering)?;
     let time = options
         .minutes
         .filter(|_| !options.resume)
         .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     if let Some(time) = time {
-        config.steps = steps_within(time, step_secs(&model, &mut adam, &config, &on_device));
+        config.steps = steps_within(time, step_secs(&model, &mut adam, &config, &feed)?);
     }
     if !options.resume {
         folder.clear()?;
@@ -104,10 +104,11 @@ pub fn train(
     let device = options.device.description.clone();
     on_event(Event::Started { step: adam.steps(), steps: config.steps, device });
 
+    let mut skipped = 0;
     let (before, clock) = (provenance.seconds, Instant::now());
     while adam.steps() < config.steps {
         let step = adam.steps();
-        let loss = Loss::new(&model, &config, &on_device, step);
+        let loss = Loss::new(&model, &config, &feed, step)?;
         loss.total().backward();
         adam.step(config.learning_rate_at(step));
         provenance.seconds = before + clock.elapsed().as_secs_f64();
@@ -118,6 +119,10 @@ pub fn train(
             }
             log.append(&metrics)?;
             on_event(Event::Step(metrics));
+            if feed.damaged() > skipped {
+                skipped = feed.damaged();
+                on_event(Event::SkippedDamaged { scenes: skipped });
+            }
             if let Some(steps) =
                 time.and_then(|time| shortened(time, clock.elapsed(), step + 1, config.steps))
             {
@@ -138,40 +143,16 @@ pub fn train(
             return Ok(None);
         }
     }
-    let evaluation = finish(&model, &config, &adam, &scenes, provenance, folder, on_event)?;
+    let evaluation = finish(&model, &config, &adam, &constant, provenance, folder, on_event)?;
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
-}
-
-/// Renders scenes on all cores while telling how far it is.
-pub(crate) fn render(
-    config: &TrainConfig,
-    split: Split,
-    scenes: u64,
-    on_progress: &mut dyn FnMut(u64, u64),
-) -> SceneSet {
-    let done = AtomicU64::new(0);
-    let side = config.model.image_size;
-    std::thread::scope(|scope| {
-        let rendering = scope.spawn(|| {
-            SceneSet::render(config.world, split, config.seed, scenes as usize, side, |_| {
-                done.fetch_add(1, Ordering::Relaxed);
-            })
-        });
-        while !rendering.is_finished() {
-            on_progress(done.load(Ordering::Relaxed), scenes);
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        on_progress(scenes, scenes);
-        rendering.join().expect("rendering a seed does not panic")
-    })
 }
 
 fn new_provenance(config: &TrainConfig) -> Provenance {
     Provenance {
         seed: config.seed,
         commit: env!("GQN_COMMIT").to_owned(),
-        data: format!("{}, {} rendered scenes", config.world, config.scenes),
+        data: describe(config),
         ..Provenance::default()
     }
 }
@@ -198,7 +179,7 @@ fn finish(
     model: &Gqn,
     config: &TrainConfig,
     adam: &Adam,
-    scenes: &SceneSet,
+    constant: &[f32],
     mut provenance: Provenance,
     folder: &RunFolder,
     on_event: &mut dyn FnMut(Event),
@@ -206,8 +187,7 @@ fn finish(
     // First without the figures: evaluating takes a while, and a run that is killed meanwhile keeps its last steps.
     save(folder, model, adam, &provenance, config)?;
     let (steps, seconds) = (adam.steps(), provenance.seconds);
-    let evaluation =
-        evaluate_held_out(model, config, &scenes.mean_frame(), steps, seconds, on_event);
+    let evaluation = evaluate_held_out(model, config, constant, steps, seconds, on_event)?;
     provenance.metrics = evaluation.metrics();
     save(folder, model, adam, &provenance, config)?;
     let mut json = serde_json::to_vec_pretty(&evaluation).expect("figures are JSON");
@@ -218,7 +198,12 @@ fn finish(
 }
 
 /// Seconds of a step, by timing a few that leave the weights alone.
-fn step_secs(model: &Gqn, adam: &mut Adam, config: &TrainConfig, scenes: &DeviceScenes) -> f64 {
+fn step_secs(
+    model: &Gqn,
+    adam: &mut Adam,
+    config: &TrainConfig,
+    feed: &Feed,
+) -> Result<f64, DataError> {
     const WARM_UP: u64 = 3;
     const TIMED: u64 = 12;
     let mut clock = Instant::now();
@@ -226,13 +211,13 @@ fn step_secs(model: &Gqn, adam: &mut Adam, config: &TrainConfig, scenes: &Device
         if step == WARM_UP {
             clock = Instant::now();
         }
-        let total = Loss::new(model, config, scenes, step).total();
+        let total = Loss::new(model, config, feed, step)?.total();
         total.backward();
         // Waits for the device.
         let _ = total.double_value(&[]);
     }
     adam.zero_grad();
-    clock.elapsed().as_secs_f64() / TIMED as f64
+    Ok(clock.elapsed().as_secs_f64() / TIMED as f64)
 }
 
 /// The loss of one step and what is reported of it.
@@ -243,20 +228,20 @@ struct Loss {
 }
 
 impl Loss {
-    fn new(model: &Gqn, config: &TrainConfig, scenes: &DeviceScenes, step: u64) -> Self {
-        let batch = scenes.batch(&choices(config, step));
+    fn new(model: &Gqn, config: &TrainConfig, feed: &Feed, step: u64) -> Result<Self, DataError> {
+        let batch = feed.batch(config, step)?;
         let noise =
             noise(config.seed, step, &model.noise_shape(config.batch as i64), model.device());
         let r = model.represent(&batch.context_frames, &batch.context_poses);
         let latents = Latents::Posterior { frames: &batch.query_frames, noise: &noise };
         let rollout = Rollout::new(model, &batch.query_poses, &r, latents);
-        Self {
+        Ok(Self {
             elbo: Elbo::new(&rollout, &batch.query_frames, config.pixel_std_dev_at(step)),
             squared_error: (rollout.observation.detach() - &batch.query_frames)
                 .square()
                 .mean(Kind::Float),
             context: batch.context_frames.size()[1],
-        }
+        })
     }
 
     /// −ELBO, mean over the batch.

@@ -1,4 +1,5 @@
-//! Scenes as data: rendered on all cores, kept in memory or written as pictures.
+//! Scenes as data: rendered on all cores, kept in memory, written as pictures or as `DeepMind`'s record files, and
+//! read from these.
 //!
 //! It decides neither what a scene looks like (that is `gqn-scenes`) nor what is learned from it.
 //!
@@ -6,10 +7,51 @@
 //! |---|---|
 //! | `scene_set.rs` | [`SceneSet`]: many scenes' pictures and cameras in memory |
 //! | `contact_sheet.rs` | [`contact_sheet`]: scenes by rows, views by columns, in one picture |
+//! | `data_set.rs` | [`DataSet`]: a folder of shards, read at random |
+//! | `catalog.rs` | [`KnownSet`]: `DeepMind`'s seven data sets |
+//! | `shard_name.rs` | [`ShardName`]: `007-of-900.tfrecord` |
+//! | `scene_record.rs` | [`SceneRecord`]: compressed frames and cameras of a scene |
+//! | `tfrecord/` | the record files themselves, and the message in them |
+//! | `index.rs` | where the records of a folder are |
+//! | `picture.rs`, `resize.rs` | [`Decoder`], [`Resize`]: JPEG files to pixels of one size |
+//! | `shuffle.rs` | [`Shuffle`]: orders that follow from a seed |
+//! | `prefetch.rs` | [`Prefetch`]: work that is done before it is asked for |
+//! | `shard_writer.rs` | [`write_shards`], [`RenderPlan`]: scenes to shards |
+//! | `inspect.rs` | [`inspect()`], [`verify`]: what a set holds, and whether all of it is sound |
+//! | `hdf5.rs` | [`Hdf5Set`], [`write_hdf5`]: the files of the gqn-dataset-renderer |
+//! | `damage.rs`, `error.rs` | [`Damage`], [`DataError`]: what can be wrong |
 //! | `bin/gqn-data` | the command line |
 
+mod catalog;
 mod contact_sheet;
+mod damage;
+mod data_set;
+mod error;
+mod hdf5;
+mod index;
+mod inspect;
+mod picture;
+mod prefetch;
+mod resize;
+mod scene_record;
 mod scene_set;
+mod shard_name;
+mod shard_writer;
+mod shuffle;
+mod tfrecord;
 
-pub use contact_sheet::{GAP, Sheet, contact_sheet};
+pub use catalog::KnownSet;
+pub use contact_sheet::{GAP, Sheet, contact_sheet, data_sheet};
+pub use damage::Damage;
+pub use data_set::{DataSet, Place};
+pub use error::DataError;
+pub use hdf5::{Hdf5Set, write_hdf5};
+pub use inspect::{CameraRange, Inventory, Verdict, inspect, verify};
+pub use picture::{Decoder, encode_jpeg};
+pub use prefetch::Prefetch;
+pub use resize::{Resize, UnknownResize};
+pub use scene_record::SceneRecord;
 pub use scene_set::SceneSet;
+pub use shard_name::{NoShardName, ShardName};
+pub use shard_writer::{Layout, RenderPlan, write_shards};
+pub use shuffle::Shuffle;

@@ -5,10 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gqn_scenes::{Camera, Scene, Split, World};
 use rayon::prelude::*;
 
-/// Pictures and cameras of many scenes of one world, each with all the world's views.
+use crate::data_set::DataSet;
+use crate::error::DataError;
+use crate::picture::Decoder;
+use crate::resize::Resize;
+
+/// What stands where a camera is to be.
+const BLANK: Camera = Camera { position: [0.0; 3], yaw: 0.0, pitch: 0.0 };
+
+/// Pictures and cameras of many scenes, each with as many views.
 #[derive(Debug, Clone)]
 pub struct SceneSet {
-    world: World,
+    views: usize,
     side: usize,
     /// RGB8 frames: scenes, views, rows, columns, channels.
     pixels: Vec<u8>,
@@ -33,8 +41,7 @@ impl SceneSet {
         let views = world.views_per_scene();
         let frame_bytes = 3 * side * side;
         let mut pixels = vec![0; scenes * views * frame_bytes];
-        let blank = Camera { position: [0.0; 3], yaw: 0.0, pitch: 0.0 };
-        let mut cameras = vec![blank; scenes * views];
+        let mut cameras = vec![BLANK; scenes * views];
         let done = AtomicUsize::new(0);
         let slots = pixels
             .par_chunks_exact_mut(views * frame_bytes)
@@ -47,7 +54,40 @@ impl SceneSet {
             }
             on_progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         });
-        Self { world, side, pixels, cameras }
+        Self { views, side, pixels, cameras }
+    }
+
+    /// Reads the scenes at `indices` of a data set, on all cores.
+    ///
+    /// # Errors
+    /// [`DataError`]: a scene is damaged.
+    ///
+    /// # Panics
+    /// When `side` is 0 or there is no such scene.
+    pub fn read(
+        set: &DataSet,
+        indices: &[usize],
+        side: usize,
+        way: Resize,
+    ) -> Result<Self, DataError> {
+        let views = set.views();
+        let frame_bytes = 3 * side * side;
+        let mut pixels = vec![0; indices.len() * views * frame_bytes];
+        let mut cameras = vec![BLANK; indices.len() * views];
+        let slots = pixels
+            .par_chunks_exact_mut(views * frame_bytes)
+            .zip(cameras.par_chunks_exact_mut(views));
+        slots.zip(indices).try_for_each(|((pixels, cameras), &index)| {
+            let record = set.scene(index)?;
+            cameras.copy_from_slice(&record.cameras);
+            let mut decoder = Decoder::new(side, way);
+            for (view, out) in pixels.chunks_exact_mut(frame_bytes).enumerate() {
+                let decoded = decoder.decode(view, &record.frames[view], out);
+                decoded.map_err(|damage| set.damaged(index, damage))?;
+            }
+            Ok::<(), DataError>(())
+        })?;
+        Ok(Self { views, side, pixels, cameras })
     }
 
     /// How many scenes there are.
@@ -62,12 +102,7 @@ impl SceneSet {
 
     /// How many pictures there are of each scene.
     pub fn views(&self) -> usize {
-        self.world.views_per_scene()
-    }
-
-    /// The world of all scenes.
-    pub fn world(&self) -> World {
-        self.world
+        self.views
     }
 
     /// Width and height of the pictures.

@@ -26,9 +26,9 @@ fn check_fails(output: &Output, code: i32, says: &str) {
 }
 
 #[test]
-fn render_writes_pictures_and_their_cameras() {
+fn scene_writes_pictures_and_their_cameras() {
     let folder = tempfile::tempdir().expect("a folder");
-    let render = "render --world rooms-ring-camera --seed 9 --views 3 --size 16 --out scene";
+    let render = "scene --world rooms-ring-camera --seed 9 --views 3 --size 16 --out scene";
     let output = gqn_data(folder.path(), render);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let json = std::fs::read(folder.path().join("scene/views.json")).expect("views.json");
@@ -57,17 +57,57 @@ fn sheet_writes_one_picture() {
 }
 
 #[test]
+fn data_sets_are_rendered_inspected_verified_and_converted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let succeeds = |arguments: &str| {
+        let output = gqn_data(folder.path(), arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let render = "render --world rooms-ring-camera --train 5 --test 2 --per-shard 2 --views 3 --size 16 --out set";
+    succeeds(render);
+    let json: serde_json::Value =
+        serde_json::from_str(&succeeds("inspect set --sheet sheet.png")).expect("JSON");
+    assert_eq!(
+        (&json["scenes"], &json["views"], &json["shards"]),
+        (&5.into(), &3.into(), &3.into())
+    );
+    let sheet = image::open(folder.path().join("sheet.png")).expect("a picture");
+    assert_eq!((sheet.width(), sheet.height()), (3 * 66 + 2, 5 * 66 + 2));
+    assert!(succeeds("verify set --split test").starts_with("2 of 2 scenes are sound"));
+    succeeds("convert set --to hdf5 --per-file 3 --out hdf5");
+    succeeds("convert hdf5 --to tfrecord --out back");
+    assert!(succeeds("verify back").starts_with("5 of 5 scenes are sound"));
+    assert!(
+        succeeds("bench set --rounds 1 --seconds 0.01 --threads 2 --batch 2").contains("2 threads")
+    );
+    check_fails(&gqn_data(folder.path(), render), 1, "--force");
+
+    let shard = folder.path().join("set/train/2-of-3.tfrecord");
+    let mut bytes = std::fs::read(&shard).expect("a shard");
+    bytes[100] ^= 1;
+    std::fs::write(&shard, bytes).expect("a damaged shard");
+    let output = gqn_data(folder.path(), "verify set");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert!(report.contains("2-of-3.tfrecord, record 0 at byte 0"), "{report}");
+    assert!(report.contains("4 of 5 scenes are sound, 1 damaged"), "{report}");
+    check_fails(&gqn_data(folder.path(), "inspect set"), 1, "--skip-damaged");
+    check_fails(&gqn_data(folder.path(), "convert set --to tfrecord --out c"), 1, "001.h5");
+}
+
+#[test]
 fn wrong_input_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("file"), b"").expect("a file");
     let fails =
         |arguments: &str, code, says| check_fails(&gqn_data(folder.path(), arguments), code, says);
-    fails("render --world mazes --out a", 2, "rooms-ring-camera");
-    fails("render --world rooms-ring-camera --size 0 --out a", 2, "--size");
+    fails("scene --world moon --out a", 2, "rooms-ring-camera");
+    fails("scene --world rooms-ring-camera --size 0 --out a", 2, "--size");
     fails(
         "sheet --world rooms-ring-camera --scenes 100 --views 100 --size 2048 --out a.png",
         1,
         "hint:",
     );
-    fails("render --world rooms-ring-camera --size 8 --out file/a", 1, "file");
+    fails("scene --world rooms-ring-camera --size 8 --out file/a", 1, "file");
 }

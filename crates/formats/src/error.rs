@@ -72,7 +72,7 @@ pub enum FormatError {
     #[error("manifest.json: port `{name}` of the {graph} has shape {found}, expected {expected}")]
     Port { graph: &'static str, name: &'static str, found: String, expected: String },
     #[error(
-        "views.json names no views\nhint: docs/formats.md shows the form; `gqn-data render` writes one"
+        "views.json names no views\nhint: docs/formats.md shows the form; `gqn-data scene` writes one"
     )]
     NoViews,
     #[error("views.json: view {index} has a camera that is not finite")]

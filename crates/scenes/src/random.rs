@@ -26,6 +26,10 @@ impl Dice {
             World::ShepardMetzler5 => 5,
             World::ShepardMetzler7 => 7,
             World::RoomsRingCamera => 64,
+            World::RoomsFreeCameraWithObjectRotations => 65,
+            World::RoomsFreeCameraNoObjectRotations => 66,
+            World::Mazes => 84,
+            World::Jaco => 11,
         };
         let mut stream = ChaCha8Rng::from_seed(key);
         stream.set_stream(match purpose {

@@ -18,12 +18,27 @@ pub enum World {
     ShepardMetzler7,
     /// A square room with one to three objects, seen from a ring.
     RoomsRingCamera,
+    /// The same room, seen from anywhere in it.
+    RoomsFreeCameraWithObjectRotations,
+    /// The same, and the objects stand straight.
+    RoomsFreeCameraNoObjectRotations,
+    /// A maze, seen on a walk through it.
+    Mazes,
+    /// A robot arm and an object, seen from around it.
+    Jaco,
 }
 
 impl World {
     /// Every world.
-    pub const ALL: [Self; 3] =
-        [Self::ShepardMetzler5, Self::ShepardMetzler7, Self::RoomsRingCamera];
+    pub const ALL: [Self; 7] = [
+        Self::ShepardMetzler5,
+        Self::ShepardMetzler7,
+        Self::RoomsRingCamera,
+        Self::RoomsFreeCameraWithObjectRotations,
+        Self::RoomsFreeCameraNoObjectRotations,
+        Self::Mazes,
+        Self::Jaco,
+    ];
 
     /// The name in files and on command lines.
     pub const fn name(self) -> &'static str {
@@ -31,6 +46,10 @@ impl World {
             Self::ShepardMetzler5 => "shepard-metzler-5",
             Self::ShepardMetzler7 => "shepard-metzler-7",
             Self::RoomsRingCamera => "rooms-ring-camera",
+            Self::RoomsFreeCameraWithObjectRotations => "rooms-free-camera-with-object-rotations",
+            Self::RoomsFreeCameraNoObjectRotations => "rooms-free-camera-no-object-rotations",
+            Self::Mazes => "mazes",
+            Self::Jaco => "jaco",
         }
     }
 
@@ -38,7 +57,11 @@ impl World {
     pub const fn views_per_scene(self) -> usize {
         match self {
             Self::ShepardMetzler5 | Self::ShepardMetzler7 => 15,
-            Self::RoomsRingCamera => 10,
+            Self::RoomsRingCamera
+            | Self::RoomsFreeCameraWithObjectRotations
+            | Self::RoomsFreeCameraNoObjectRotations => 10,
+            Self::Mazes => 300,
+            Self::Jaco => 11,
         }
     }
 
@@ -46,7 +69,11 @@ impl World {
     pub const fn max_context(self) -> usize {
         match self {
             Self::ShepardMetzler5 | Self::ShepardMetzler7 => 14,
-            Self::RoomsRingCamera => 5,
+            Self::RoomsRingCamera
+            | Self::RoomsFreeCameraWithObjectRotations
+            | Self::RoomsFreeCameraNoObjectRotations => 5,
+            Self::Mazes => 20,
+            Self::Jaco => 7,
         }
     }
 }

@@ -38,11 +38,13 @@ fn looking_by_hand() {
     close("straight down", &[down.yaw, down.pitch], &[0.0, -FRAC_PI_2]);
 }
 
-/// What a world's cameras look at, and the range of their positions: from the worlds' description.
-fn target(world: World) -> [f32; 3] {
+/// What all cameras of a world look at, if it is one point: from the worlds' description.
+fn target(world: World) -> Option<[f32; 3]> {
     match world {
-        World::RoomsRingCamera => [0.0, 0.0, 0.19],
-        _ => [0.0; 3],
+        World::RoomsRingCamera => Some([0.0, 0.0, 0.19]),
+        World::ShepardMetzler5 | World::ShepardMetzler7 => Some([0.0; 3]),
+        World::Jaco => Some([0.0, 0.0, 0.31]),
+        _ => None,
     }
 }
 
@@ -52,13 +54,31 @@ fn check_allowed(world: World, camera: &Camera) {
     let ground = x.hypot(y);
     match world {
         World::RoomsRingCamera => close("ring", &[ground, z], &[0.85, 0.42]),
-        _ => close("sphere", &[ground.hypot(z)], &[1.0]),
+        World::ShepardMetzler5 | World::ShepardMetzler7 => {
+            close("sphere", &[ground.hypot(z)], &[1.0]);
+        }
+        World::Jaco => {
+            close("cylinder", &[ground], &[1.15]);
+            assert!((0.25..0.85).contains(&z), "{camera:?}");
+        }
+        World::Mazes => {
+            close("eye", &[z], &[0.14]);
+            assert!(x.abs() < 1.0 && y.abs() < 1.0 && camera.pitch.abs() <= 0.06, "{camera:?}");
+        }
+        _ => {
+            assert!(x.abs() <= 0.88 && y.abs() <= 0.88, "{camera:?}");
+            assert!((0.22..0.46).contains(&z), "{camera:?}");
+            // What it looks at is at least 0.45 away and between 0.08 and 0.22 high.
+            assert!(camera.pitch > -0.7 && camera.pitch < 0.0, "{camera:?}");
+        }
     }
-    let to_target: Vec<f32> =
-        target(world).iter().zip(camera.position).map(|(to, from)| to - from).collect();
-    let length = to_target.iter().map(|d| d * d).sum::<f32>().sqrt();
-    let direction: Vec<f32> = to_target.iter().map(|d| d / length).collect();
-    close("line of sight", &camera.forward(), &direction);
+    if let Some(target) = target(world) {
+        let to_target: Vec<f32> =
+            target.iter().zip(camera.position).map(|(to, from)| to - from).collect();
+        let length = to_target.iter().map(|d| d * d).sum::<f32>().sqrt();
+        let direction: Vec<f32> = to_target.iter().map(|d| d / length).collect();
+        close("line of sight", &camera.forward(), &direction);
+    }
     assert!(
         camera.yaw.abs() <= PI + ROUNDING && camera.pitch.abs() <= FRAC_PI_2 + ROUNDING,
         "{camera:?}"
@@ -70,7 +90,8 @@ fn views_are_in_range_and_look_at_the_middle() {
     for world in World::ALL {
         for seed in 0..100 {
             let scene = Scene::generate(world, seed);
-            for camera in scene.cameras(world.views_per_scene()).iter().chain(&scene.orbit(12)) {
+            let views = world.views_per_scene().min(30);
+            for camera in scene.cameras(views).iter().chain(&scene.orbit(12)) {
                 check_allowed(world, camera);
             }
         }
@@ -80,7 +101,6 @@ fn views_are_in_range_and_look_at_the_middle() {
 #[test]
 fn views_go_all_around() {
     for world in World::ALL {
-        // 400 directions: each quarter gets 100 +- 9 by chance; 50 is more than five standard deviations away.
         let mut quarters = [0; 4];
         let mut above = 0;
         for camera in Scene::generate(world, 3).cameras(400) {
@@ -88,10 +108,16 @@ fn views_go_all_around() {
                 + 2 * usize::from(camera.position[1] > 0.0)] += 1;
             above += usize::from(camera.position[2] > 0.0);
         }
-        assert!(quarters.iter().all(|count| *count > 50), "{world}: {quarters:?}");
+        // 400 directions: each quarter gets 100 +- 9 by chance; 50 is more than five standard deviations away. A walk
+        // through a maze goes through every quarter, but begins its second round in one of them; objects stand in the
+        // way of cameras that are anywhere.
+        let least = if world == World::Mazes { 30 } else { 50 };
+        assert!(quarters.iter().all(|count| *count > least), "{world}: {quarters:?}");
         match world {
-            World::RoomsRingCamera => assert_eq!(above, 400),
-            _ => assert!((140..=260).contains(&above), "{world}: {above} of 400 from above"),
+            World::ShepardMetzler5 | World::ShepardMetzler7 => {
+                assert!((140..=260).contains(&above), "{world}: {above} of 400 from above");
+            }
+            _ => assert_eq!(above, 400),
         }
     }
 }
@@ -117,9 +143,17 @@ fn orbits_close() {
         let step = |a: &Camera, b: &Camera| {
             (0..3).map(|axis| (a.position[axis] - b.position[axis]).powi(2)).sum::<f32>().sqrt()
         };
+        assert!(scene.orbit(0).is_empty());
+        if world == World::Mazes {
+            // Corridors bend: along a fine orbit, a step is at most as long as the way is for it.
+            let orbit = scene.orbit(2000);
+            let longest = (0..2000).map(|index| step(&orbit[index], &orbit[(index + 1) % 2000]));
+            assert!(longest.fold(0.0, f32::max) < 0.012);
+            continue;
+        }
         let steps: Vec<f32> =
             (0..8).map(|index| step(&orbit[index], &orbit[(index + 1) % 8])).collect();
         close("steps", &steps, &[steps[0]; 8]);
-        assert!(steps[0] > 0.1 && scene.orbit(0).is_empty());
+        assert!(steps[0] > 0.1);
     }
 }

@@ -4,9 +4,16 @@ use gqn_scenes::{Frame, FrameError, PoseEncoding, Split, World};
 
 #[test]
 fn names_round_trip() {
-    for (world, name) in
-        World::ALL.iter().zip(["shepard-metzler-5", "shepard-metzler-7", "rooms-ring-camera"])
-    {
+    let names = [
+        "shepard-metzler-5",
+        "shepard-metzler-7",
+        "rooms-ring-camera",
+        "rooms-free-camera-with-object-rotations",
+        "rooms-free-camera-no-object-rotations",
+        "mazes",
+        "jaco",
+    ];
+    for (world, name) in World::ALL.iter().zip(names) {
         assert_eq!(world.to_string(), name);
         assert_eq!(name.parse(), Ok(*world));
         assert_eq!(serde_json::to_string(world).expect("a name"), format!("\"{name}\""));
@@ -22,10 +29,11 @@ fn names_round_trip() {
 
 #[test]
 fn unknown_names_say_what_there_is() {
-    let error = "mazes".parse::<World>().expect_err("no such world").to_string();
+    let error = "moon".parse::<World>().expect_err("no such world").to_string();
     assert_eq!(
         error,
-        "unknown world `mazes`; expected one of: shepard-metzler-5, shepard-metzler-7, rooms-ring-camera"
+        "unknown world `moon`; expected one of: shepard-metzler-5, shepard-metzler-7, rooms-ring-camera, \
+         rooms-free-camera-with-object-rotations, rooms-free-camera-no-object-rotations, mazes, jaco"
     );
     assert!("xyz".parse::<PoseEncoding>().is_err());
 }

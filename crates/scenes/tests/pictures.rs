@@ -56,6 +56,50 @@ fn rooms_show_sky_above_and_floor_below() {
     }
 }
 
+/// The mean of the bytes in some rows of a picture.
+fn mean(frame: &Frame, rows: core::ops::Range<usize>) -> f32 {
+    let side = frame.side();
+    let bytes = &frame.rgb8()[3 * side * rows.start..3 * side * rows.end];
+    bytes.iter().map(|byte| f32::from(*byte)).sum::<f32>() / bytes.len() as f32
+}
+
+#[test]
+fn walls_of_mazes_hide_what_is_behind_them() {
+    // From above the whole maze is seen; from a walker's eye the sky above the walls and the floor below.
+    for seed in 0..10 {
+        let scene = Scene::generate(World::Mazes, seed);
+        let above =
+            Camera { position: [0.0, 0.0, 3.2], yaw: 0.0, pitch: -std::f32::consts::FRAC_PI_2 };
+        let map = scene.render(&above, 64);
+        let colours: std::collections::BTreeSet<[i32; 3]> = (0..64)
+            .flat_map(|row| (0..64).map(move |column| (column, row)))
+            .map(|(column, row)| pixel(&map, column, row).map(|value| value / 32))
+            .collect();
+        assert!(colours.len() > 12, "seed {seed}: {} colours", colours.len());
+        for camera in scene.orbit(20) {
+            let frame = scene.render(&Camera { pitch: 1.2, ..camera }, 16);
+            let [red, _, blue] = pixel(&frame, 8, 0);
+            assert!(blue > red + 10 && blue > 180, "seed {seed}: no roof");
+            let frame = scene.render(&Camera { pitch: -1.4, ..camera }, 16);
+            assert!(mean(&frame, 0..16) < 225.0, "seed {seed}: there is a floor");
+        }
+    }
+}
+
+#[test]
+fn arms_are_dark_before_bright_rooms() {
+    for seed in 0..20 {
+        let scene = Scene::generate(World::Jaco, seed);
+        for camera in scene.cameras(3) {
+            let frame = scene.render(&camera, 48);
+            let dark = (0..48 * 48)
+                .filter(|at| pixel(&frame, at % 48, at / 48).iter().all(|value| *value < 100))
+                .count();
+            assert!(dark > 20, "seed {seed}: {dark} dark pixels");
+        }
+    }
+}
+
 #[test]
 fn a_seed_is_a_scene() {
     for world in World::ALL {

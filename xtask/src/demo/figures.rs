@@ -89,7 +89,7 @@ pub(super) fn next_steps(out: &Path) -> String {
         "what next:\n  \
          train longer\n    \
          cargo xtask demo --minutes 30\n  \
-         look at another scene, or at your own pictures: a folder laid out as `gqn-data render` writes it\n    \
+         look at another scene, or at your own pictures: a folder laid out as `gqn-data scene` writes it\n    \
          {gqn}-run render {package} --world rooms-ring-camera --seed 42 --out out/another\n    \
          {gqn}-data render --world rooms-ring-camera --seed 42 --size 32 --out out/pictures\n    \
          {gqn}-run render {package} --views out/pictures --context 5 --out out/mine\n  \

@@ -1,4 +1,5 @@
-//! The tests' virtual environment: Python's `onnx`, whose checker judges what the exporter writes.
+//! The tests' virtual environment: Python's `onnx`, whose checker judges what the exporter writes, and the readers that
+//! judge data sets, `tfrecord` and `h5py`.
 
 use std::fs;
 use std::path::Path;
@@ -12,8 +13,11 @@ use crate::talk;
 use crate::workspace::Workspace;
 
 /// Ranges where the newest release depends on the version of Python.
-const REQUIREMENTS: [&str; 5] = [
+const REQUIREMENTS: [&str; 8] = [
     "onnx==1.23.2",
+    "tfrecord==1.14.6",
+    "crc32c>=2.7,<3",
+    "h5py>=3.12,<4",
     "numpy>=1.26,<3",
     "protobuf>=6.31.1,<8",
     "ml_dtypes>=0.5.4,<1",
@@ -29,7 +33,7 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     if Stamp::holds(&folder, &source) {
         return Ok(());
     }
-    talk::line("setting up the tests' Python: onnx");
+    talk::line("setting up the tests' Python: onnx, tfrecord, h5py");
     machine::require_space(&workspace.downloads(), SPACE)?;
     remove(&folder)?;
     install(&folder, &workspace.downloads())?;
@@ -43,8 +47,15 @@ fn install(folder: &Path, downloads: &Path) -> Result<()> {
     let temporary = downloads.join("venv.temporary");
     fs::create_dir_all(&temporary)
         .with_context(|| format!("cannot make {}", temporary.display()))?;
-    let mut arguments =
-        vec!["install", "--quiet", "--only-binary=:all:", "--target", packages.as_str()];
+    // The newest `tfrecord` comes as source, of Python alone.
+    let mut arguments = vec![
+        "install",
+        "--quiet",
+        "--only-binary=:all:",
+        "--no-binary=tfrecord",
+        "--target",
+        packages.as_str(),
+    ];
     arguments.extend(REQUIREMENTS);
     python::pip(&arguments, &temporary)?;
     remove(&temporary)

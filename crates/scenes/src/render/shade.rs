@@ -16,6 +16,8 @@ const PROBES: usize = 4;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surface {
     pub(super) at: Vector,
+    /// From the eye, along the ray.
+    pub(super) distance: f32,
     /// Unit vector out of the surface.
     pub(super) normal: Vector,
     pub(super) albedo: Vector,
@@ -94,7 +96,7 @@ fn lamp_share(stage: &Stage, surface: &Surface, samples: LightSamples) -> f32 {
             in_the_way |= 1 << index;
         }
     }
-    if in_the_way == 0 {
+    if in_the_way == 0 && !stage.backdrop.hides_objects() {
         return 1.0;
     }
     let origin = surface.at + surface.normal * LIFT;
@@ -102,7 +104,7 @@ fn lamp_share(stage: &Stage, surface: &Surface, samples: LightSamples) -> f32 {
         let ray = Ray::new(origin, *point - origin);
         let blocked =
             |index: usize| in_the_way >> index & 1 == 1 && stage.objects[index].blocks(&ray, 1.0);
-        !(0..stage.objects.len()).any(blocked)
+        !(0..stage.objects.len()).any(blocked) && !stage.backdrop.blocks(&ray)
     };
     let count = |points: &[Vector]| points.iter().filter(|point| seen(point)).count();
     match samples {
@@ -141,6 +143,7 @@ mod tests {
         let at = Vector::new(x, y, 0.0);
         Surface {
             at,
+            distance: 1.0,
             normal: Vector::Z,
             albedo: Vector::ONE,
             openness: 1.0,

@@ -29,7 +29,7 @@ pub(super) struct Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Object(usize),
-    Backdrop(u8),
+    Backdrop(u16),
     Sky,
 }
 
@@ -42,7 +42,15 @@ impl Sample {
 
 /// What a ray sees; `spread` is the width of a pixel at distance 1.
 pub(super) fn trace(stage: &Stage, ray: &Ray, spread: f32, samples: LightSamples) -> Sample {
-    let Some(surface) = nearest_object(stage, ray).or_else(|| backdrop(stage, ray, spread)) else {
+    let surface = if stage.backdrop.hides_objects() {
+        let wall = backdrop(stage, ray, spread);
+        let limit = wall.map_or(f32::MAX, |wall| wall.distance);
+        nearest_object(stage, ray, limit).or(wall)
+    } else {
+        // The walls are behind every object that a ray meets, for the objects stand in the room.
+        nearest_object(stage, ray, f32::MAX).or_else(|| backdrop(stage, ray, spread))
+    };
+    let Some(surface) = surface else {
         return Sample { light: stage.backdrop.sky(ray.dir), shading: 0.0, part: Part::Sky };
     };
     let Shade { arriving, glint } = shade(stage, &surface, ray.dir, samples);
@@ -52,11 +60,10 @@ pub(super) fn trace(stage: &Stage, ray: &Ray, spread: f32, samples: LightSamples
     Sample { light, shading: bright, part: surface.part }
 }
 
-fn nearest_object(stage: &Stage, ray: &Ray) -> Option<Surface> {
+fn nearest_object(stage: &Stage, ray: &Ray, mut limit: f32) -> Option<Surface> {
     let (centre, radius) = stage.hull;
     ray_toi_with_ball(centre, radius, ray, true).1?;
     let mut nearest = None;
-    let mut limit = f32::MAX;
     for (index, object) in stage.objects.iter().enumerate() {
         if let Some(hit) = object.hit(ray, limit) {
             limit = hit.distance;
@@ -67,6 +74,7 @@ fn nearest_object(stage: &Stage, ray: &Ray) -> Option<Surface> {
     let albedo = stage.objects[index].albedo;
     Some(Surface {
         at: ray.point_at(hit.distance),
+        distance: hit.distance,
         normal: hit.normal,
         albedo,
         openness: 1.0,
@@ -74,12 +82,13 @@ fn nearest_object(stage: &Stage, ray: &Ray) -> Option<Surface> {
     })
 }
 
-/// Walls and floor; they are behind every object that a ray meets, for the objects stand in the room.
+/// Walls and floor.
 fn backdrop(stage: &Stage, ray: &Ray, spread: f32) -> Option<Surface> {
     let patch = stage.backdrop.patch(ray, spread)?;
     let at = ray.point_at(patch.hit.distance);
     Some(Surface {
         at,
+        distance: patch.hit.distance,
         normal: patch.hit.normal,
         albedo: patch.albedo,
         openness: patch.openness,

@@ -4,6 +4,7 @@ use parry3d::bounding_volume::Aabb;
 use parry3d::math::{Vec2, Vector};
 use parry3d::query::{Ray, details::clip_aabb_line};
 
+use super::maze::Maze;
 use super::object::Hit;
 use super::texture::Finish;
 use crate::colour::{from_bytes, mix};
@@ -15,6 +16,8 @@ pub(crate) enum Backdrop {
     Studio,
     /// A square room without a ceiling, under a sky.
     Room(Room),
+    /// Corridors under a sky.
+    Maze(Maze),
 }
 
 /// Floor at z = 0 and four walls.
@@ -31,8 +34,8 @@ pub(crate) struct Room {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patch {
     pub(crate) hit: Hit,
-    /// Which of the room's sides it is on.
-    pub(crate) side: u8,
+    /// Which of the walls' sides it is on, or the floor.
+    pub(crate) side: u16,
     pub(crate) albedo: Vector,
     /// Share of the ambient light that the corners of the room let through.
     pub(crate) openness: f32,
@@ -46,7 +49,7 @@ impl Backdrop {
                 let height = 0.5 + 0.5 * direction.z;
                 mix(from_bytes(164, 158, 156), from_bytes(205, 214, 226), height)
             }
-            Self::Room(_) => {
+            Self::Room(_) | Self::Maze(_) => {
                 let height = (2.5 * direction.z).clamp(0.0, 1.0);
                 mix(from_bytes(196, 222, 244), from_bytes(96, 156, 226), height)
             }
@@ -58,6 +61,21 @@ impl Backdrop {
         match self {
             Self::Studio => None,
             Self::Room(room) => room.patch(ray, spread),
+            Self::Maze(maze) => maze.patch(ray, spread),
+        }
+    }
+
+    /// Whether it can be before an object, and not behind all of them only.
+    pub(crate) fn hides_objects(&self) -> bool {
+        matches!(self, Self::Maze(_))
+    }
+
+    /// Whether it stands between the origin of a ray and its end at distance 1.
+    pub(crate) fn blocks(&self, ray: &Ray) -> bool {
+        match self {
+            // The lamps of rooms hang in them.
+            Self::Studio | Self::Room(_) => false,
+            Self::Maze(maze) => maze.blocks(ray),
         }
     }
 }
@@ -80,7 +98,7 @@ impl Room {
             let (along, to_next) = if normal.x.abs() > 0.5 { (at.y, to_y) } else { (at.x, to_x) };
             (self.walls.albedo(Vec2::new(along, at.z), width), corner(to_next) * corner(at.z))
         };
-        Some(Patch { hit: Hit { distance, normal }, side: (side + 3) as u8, albedo, openness })
+        Some(Patch { hit: Hit { distance, normal }, side: (side + 3) as u16, albedo, openness })
     }
 }
 

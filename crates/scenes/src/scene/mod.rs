@@ -1,9 +1,12 @@
 //! A scene: what there is to see and where it is seen from.
 
+mod arm;
 mod backdrop;
 mod chain;
+mod free;
 mod frustum;
 mod icosahedron;
+mod maze;
 mod object;
 mod path;
 mod room;
@@ -14,6 +17,10 @@ mod texture;
 pub(crate) use room::test_room;
 pub(crate) use stage::{LIGHT_POINTS, Stage};
 
+use core::f32::consts::TAU;
+
+use self::maze::Walk;
+use self::room::Stand;
 use crate::random::{Dice, Purpose};
 use crate::render::render;
 use crate::{Camera, Frame, World};
@@ -24,18 +31,30 @@ pub struct Scene {
     world: World,
     seed: u64,
     stage: Stage,
+    /// The way through a maze.
+    walk: Option<Walk>,
 }
 
 impl Scene {
     /// The scene that `seed` stands for: the same on every target.
     pub fn generate(world: World, seed: u64) -> Self {
         let mut dice = Dice::new(world, seed, Purpose::Content);
+        let mut walk = None;
         let stage = match world {
             World::ShepardMetzler5 => chain::stage(&chain::walk(5, &mut dice), &mut dice),
             World::ShepardMetzler7 => chain::stage(&chain::walk(7, &mut dice), &mut dice),
-            World::RoomsRingCamera => room::stage(&mut dice),
+            World::RoomsRingCamera | World::RoomsFreeCameraWithObjectRotations => {
+                room::stage(Stand::Turned, &mut dice)
+            }
+            World::RoomsFreeCameraNoObjectRotations => room::stage(Stand::Straight, &mut dice),
+            World::Mazes => {
+                let (stage, way) = maze::stage(&mut dice);
+                walk = Some(way);
+                stage
+            }
+            World::Jaco => arm::stage(&mut dice),
         };
-        Self { world, seed, stage }
+        Self { world, seed, stage, walk }
     }
 
     /// The world it belongs to.
@@ -50,7 +69,16 @@ impl Scene {
 
     /// The scene's own camera number `index`; there is no last one.
     pub fn camera(&self, index: usize) -> Camera {
-        path::camera(self.world, &mut Dice::new(self.world, self.seed, Purpose::Camera(index)))
+        let dice = &mut Dice::new(self.world, self.seed, Purpose::Camera(index));
+        match (&self.walk, self.world) {
+            (Some(walk), _) => walk.camera(index, dice),
+            (None, World::Jaco) => arm::camera(dice),
+            (
+                None,
+                World::RoomsFreeCameraWithObjectRotations | World::RoomsFreeCameraNoObjectRotations,
+            ) => free::camera(&self.stage, dice),
+            (None, world) => path::camera(world, dice),
+        }
     }
 
     /// The scene's first `count` cameras.
@@ -60,7 +88,14 @@ impl Scene {
 
     /// `count` cameras evenly along a closed path that the world's cameras allow.
     pub fn orbit(&self, count: usize) -> Vec<Camera> {
-        path::orbit(self.world, count)
+        let share = |index: usize| index as f32 / count as f32;
+        match (&self.walk, self.world) {
+            (Some(walk), _) => (0..count).map(|index| walk.on_way(share(index))).collect(),
+            (None, World::Jaco) => {
+                (0..count).map(|index| arm::on_circle(TAU * share(index))).collect()
+            }
+            (None, world) => path::orbit(world, count),
+        }
     }
 
     /// The picture that `camera` takes, `side` pixels wide and high.

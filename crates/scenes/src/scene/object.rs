@@ -68,6 +68,23 @@ impl Object {
         Self { solid, pose: Pose::from_parts(centre, rotation), centre, reach, bulk, albedo }
     }
 
+    /// A ball anywhere.
+    pub(crate) fn ball(centre: Vector, radius: f32, albedo: Vector) -> Self {
+        let (solid, pose) = (Solid::Sphere(Ball::new(radius)), Pose::from_translation(centre));
+        Self { solid, pose, centre, reach: radius, bulk: radius, albedo }
+    }
+
+    /// A capsule whose axis leads from one point to another.
+    pub(crate) fn capsule(from: Vector, to: Vector, radius: f32, albedo: Vector) -> Self {
+        let (centre, axis) = ((from + to) * 0.5, to - from);
+        let half = 0.5 * axis.length();
+        let solid = Solid::Capsule(Capsule::new_y(half, radius));
+        let pose = Pose::from_parts(centre, from_y_to(axis / (2.0 * half)));
+        // Slender things keep little light away, long as they are.
+        let bulk = radius + 0.25 * half;
+        Self { solid, pose, centre, reach: half + radius, bulk, albedo }
+    }
+
     /// The first point of its surface on the ray, if it is nearer than `limit`.
     pub(crate) fn hit(&self, ray: &Ray, limit: f32) -> Option<Hit> {
         self.near(ray, limit)
@@ -147,6 +164,42 @@ impl Solid {
     }
 }
 
+/// The shortest rotation that turns the y axis into a unit vector.
+fn from_y_to(axis: Vector) -> Rotation {
+    let w = 1.0 + axis.y;
+    if w < 1e-6 {
+        return Rotation::from_xyzw(1.0, 0.0, 0.0, 0.0);
+    }
+    // y cross axis, and one more than their cosine: twice the half angle's sine and cosine, but for a factor.
+    let norm = (axis.z * axis.z + axis.x * axis.x + w * w).sqrt();
+    Rotation::from_xyzw(axis.z / norm, 0.0, -axis.x / norm, w / norm)
+}
+
 fn nearer(a: &Hit, b: &Hit) -> core::cmp::Ordering {
     a.distance.total_cmp(&b.distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capsules_lie_between_their_ends() {
+        let ends = [
+            (Vector::new(0.1, 0.2, 0.3), Vector::new(-0.4, 0.5, 0.1)),
+            (Vector::ZERO, Vector::new(0.0, -0.7, 0.0)),
+            (Vector::ZERO, Vector::new(0.0, 0.0, 0.3)),
+        ];
+        for (from, to) in ends {
+            let capsule = Object::capsule(from, to, 0.05, Vector::ONE);
+            let axis = (to - from) / (to - from).length();
+            // Seen along its axis, its round ends are a radius beyond the two points.
+            for (end, out) in [(to, axis), (from, -axis)] {
+                let ray = Ray::new(end + out, -out);
+                let hit = capsule.hit(&ray, 9.0).expect("a hit");
+                assert!((hit.distance - 0.95).abs() < 1e-4, "{from} {to}: {hit:?}");
+                assert!((hit.normal - out).length() < 1e-3, "{from} {to}: {hit:?}");
+            }
+        }
+    }
 }

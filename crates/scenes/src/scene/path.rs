@@ -24,7 +24,8 @@ pub(super) fn camera(world: World, dice: &mut Dice) -> Camera {
             let height = dice.between(-1.0, 1.0);
             on_sphere(dice.between(0.0, TAU), height)
         }
-        World::RoomsRingCamera => on_ring(dice.between(0.0, TAU)),
+        // Of the others, cameras that have a place of their own come from elsewhere.
+        _ => on_ring(dice.between(0.0, TAU)),
     }
 }
 
@@ -36,7 +37,7 @@ pub(super) fn orbit(world: World, count: usize) -> Vec<Camera> {
             World::ShepardMetzler5 | World::ShepardMetzler7 => {
                 on_sphere(angle(index), libm::sinf(ORBIT_ELEVATION))
             }
-            World::RoomsRingCamera => on_ring(angle(index)),
+            _ => on_ring(angle(index)),
         })
         .collect()
 }

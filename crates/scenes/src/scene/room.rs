@@ -22,10 +22,19 @@ const PLACE_RADIUS: f32 = 0.38;
 /// The least distance between the bounding balls of two objects.
 const GAP: f32 = 0.02;
 
+/// How the objects in a room stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// All alike.
+    Straight,
+    /// Each turned about its axis.
+    Turned,
+}
+
 /// A room with one to three objects.
-pub(super) fn stage(dice: &mut Dice) -> Stage {
+pub(super) fn stage(stand: Stand, dice: &mut Dice) -> Stage {
     let (walls, floor) = (*dice.choose(&walls()), *dice.choose(&floors()));
-    let objects = objects(1 + dice.below(3), dice);
+    let objects = objects(1 + dice.below(3), stand, dice);
     let inside = Aabb::new(
         Vector::new(-HALF_SIDE, -HALF_SIDE, 0.0),
         Vector::new(HALF_SIDE, HALF_SIDE, 100.0),
@@ -43,7 +52,7 @@ pub(super) fn stage(dice: &mut Dice) -> Stage {
     )
 }
 
-fn objects(count: usize, dice: &mut Dice) -> Vec<Object> {
+fn objects(count: usize, stand: Stand, dice: &mut Dice) -> Vec<Object> {
     let hue = dice.unit();
     let mut shares = [0.0, 1.0, 2.0];
     dice.shuffle(&mut shares);
@@ -52,8 +61,9 @@ fn objects(count: usize, dice: &mut Dice) -> Vec<Object> {
         let share = shares[objects.len()] / 3.0;
         let hue = hue + share + dice.between(-0.07, 0.07);
         let albedo = from_hsv(hue, dice.between(0.70, 0.95), dice.between(0.78, 0.98));
-        let solid = solid(dice);
+        let solid = small_solid(dice.between(0.8, 1.08), dice);
         let (yaw, angle) = (dice.between(0.0, TAU), dice.between(0.0, TAU));
+        let yaw = if stand == Stand::Turned { yaw } else { 0.0 };
         // The square root makes places equally likely by area.
         let from_middle = PLACE_RADIUS * dice.unit().sqrt();
         let (sin, cos) = libm::sincosf(angle);
@@ -68,9 +78,8 @@ fn objects(count: usize, dice: &mut Dice) -> Vec<Object> {
     objects
 }
 
-/// A shape of a random kind and size.
-fn solid(dice: &mut Dice) -> Solid {
-    let size = dice.between(0.8, 1.08);
+/// A shape of a random kind; at size 1 it is about 0.28 wide and high.
+pub(super) fn small_solid(size: f32, dice: &mut Dice) -> Solid {
     match dice.below(6) {
         0 => Solid::Block(Cuboid::new(Vector::new(0.12, 0.12, 0.12) * size)),
         1 => Solid::Sphere(Ball::new(0.14 * size)),
@@ -81,7 +90,8 @@ fn solid(dice: &mut Dice) -> Solid {
     }
 }
 
-fn finish(pattern: Pattern, period: f32, first: [u8; 3], second: [u8; 3]) -> Finish {
+/// A pattern in two colours, given as the bytes of a picture.
+pub(super) fn finish(pattern: Pattern, period: f32, first: [u8; 3], second: [u8; 3]) -> Finish {
     let colours = [first, second].map(|[red, green, blue]| from_bytes(red, green, blue));
     Finish { pattern, period, colours }
 }
@@ -107,8 +117,10 @@ fn floors() -> [Finish; 3] {
 /// A room with a single ball in its middle.
 #[cfg(test)]
 pub(crate) fn test_room(ball: Ball) -> Stage {
-    let mut stage =
-        stage(&mut Dice::new(crate::World::RoomsRingCamera, 0, crate::random::Purpose::Content));
+    let mut stage = stage(
+        Stand::Turned,
+        &mut Dice::new(crate::World::RoomsRingCamera, 0, crate::random::Purpose::Content),
+    );
     let ball = Object::standing(Solid::Sphere(ball), 0.0, 0.0, 0.0, Vector::ONE);
     stage.hull = (ball.centre, ball.reach);
     stage.objects = vec![ball];
@@ -125,7 +137,10 @@ mod tests {
     fn objects_stand_apart_inside_the_room() {
         let mut counts = [0; 4];
         for seed in 0..300 {
-            let stage = stage(&mut Dice::new(World::RoomsRingCamera, seed, Purpose::Content));
+            let stage = stage(
+                Stand::Turned,
+                &mut Dice::new(World::RoomsRingCamera, seed, Purpose::Content),
+            );
             counts[stage.objects.len()] += 1;
             for (index, object) in stage.objects.iter().enumerate() {
                 let from_middle = object.centre.x.hypot(object.centre.y);

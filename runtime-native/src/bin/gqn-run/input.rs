@@ -118,7 +118,7 @@ fn read_folder(
 fn read_views(file: &Path) -> Result<Views> {
     let bytes = std::fs::read(file).with_context(|| {
         format!(
-            "could not read {}\nhint: it lists cameras (and pictures); `gqn-data render` writes an example",
+            "could not read {}\nhint: it lists cameras (and pictures); `gqn-data scene` writes an example",
             file.display()
         )
     })?;
@@ -180,7 +180,7 @@ mod tests {
     fn bad_folders_are_explained() {
         check(Path::new("no/such/folder"), None, &["no/such/folder is no folder", "hint:"]);
         let empty = tempfile::tempdir().expect("a folder");
-        check(empty.path(), None, &["could not read", "views.json", "gqn-data render"]);
+        check(empty.path(), None, &["could not read", "views.json", "gqn-data scene"]);
         std::fs::write(empty.path().join(VIEWS_FILE), b"{\"format\":1").expect("a file");
         check(empty.path(), None, &["views.json", "JSON"]);
         std::fs::write(

@@ -1,10 +1,10 @@
-//! What the subcommands do.
+//! Pictures and sheets.
 
 use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use gqn_datasets::contact_sheet;
+use gqn_datasets::{Sheet, contact_sheet};
 use gqn_formats::{FormatError, Overwrite, View, Views, write_atomic};
 use gqn_scenes::Scene;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -15,8 +15,8 @@ use crate::cli;
 /// Pixels in the largest sheet: beyond, neither memory nor viewers keep up.
 const MAX_SHEET_PIXELS: u64 = 1 << 28;
 
-/// `gqn-data render`.
-pub(crate) fn render(flags: &cli::Render) -> Result<()> {
+/// `gqn-data scene`.
+pub(crate) fn scene(flags: &cli::Scene) -> Result<()> {
     let cli::What { world, seed, size } = flags.what;
     let side = size as usize;
     let scene = Scene::generate(world, seed);
@@ -48,10 +48,14 @@ pub(crate) fn sheet(flags: &cli::Sheet) -> Result<()> {
     );
     let sheet =
         contact_sheet(world, seed, flags.scenes as usize, flags.views as usize, size as usize);
-    write(&flags.out, &png(sheet.width, sheet.height, &sheet.rgb8)?, overwrite(flags.force))
+    write_sheet(&sheet, &flags.out, overwrite(flags.force))
 }
 
-fn overwrite(force: bool) -> Overwrite {
+pub(super) fn write_sheet(sheet: &Sheet, path: &Path, overwrite: Overwrite) -> Result<()> {
+    write(path, &png(sheet.width, sheet.height, &sheet.rgb8)?, overwrite)
+}
+
+pub(super) fn overwrite(force: bool) -> Overwrite {
     if force { Overwrite::Force } else { Overwrite::Refuse }
 }
 

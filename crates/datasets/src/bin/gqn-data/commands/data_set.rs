@@ -1,0 +1,93 @@
+//! Data sets on disk: what they hold, whether they are sound, and other forms of them.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use gqn_datasets::{DataError, DataSet, Hdf5Set, Layout, data_sheet, write_hdf5, write_shards};
+use gqn_formats::error_report;
+
+use super::pictures::{overwrite, write_sheet};
+use crate::cli::{self, Target};
+use crate::progress::progress;
+
+/// Rows, columns and side of the sheet that `inspect` writes.
+const SHEET: (usize, usize, usize) = (8, 10, 64);
+
+/// `gqn-data inspect`.
+pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
+    let set = open(&flags.from)?;
+    let inventory = gqn_datasets::inspect(&set, flags.sample as usize)?;
+    writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&inventory)?)?;
+    if let Some(path) = &flags.sheet {
+        let (rows, columns, side) = SHEET;
+        write_sheet(&data_sheet(&set, rows, columns, side)?, path, overwrite(flags.force))?;
+    }
+    Ok(())
+}
+
+/// `gqn-data verify`.
+pub(crate) fn verify(flags: &cli::Verify) -> Result<ExitCode> {
+    let set = open(&flags.from)?;
+    let bar = progress(set.len(), "scenes read");
+    let verdict = gqn_datasets::verify(&set, || bar.inc(1));
+    bar.finish_and_clear();
+    let mut out = io::stdout().lock();
+    for damage in &verdict.damaged {
+        // The remedies are the reader's to choose: this is the report that they speak of.
+        let report = error_report(damage);
+        let lines = report.lines().filter(|line| !line.starts_with("hint: "));
+        let line = lines.collect::<Vec<_>>().join(" ");
+        writeln!(out, "{}", line.trim_start_matches("error: "))?;
+    }
+    let (shards, promised) = set.shards();
+    writeln!(
+        out,
+        "{} of {} scenes are sound, {} damaged; {shards} of {promised} shards are there",
+        verdict.sound,
+        set.len(),
+        verdict.damaged.len()
+    )?;
+    Ok(if verdict.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `gqn-data convert`.
+pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
+    let per_file = flags.per_file as usize;
+    let overwrite = overwrite(flags.force);
+    match flags.to {
+        Target::Tfrecord => {
+            let set = Hdf5Set::open(&flags.from.data)?;
+            if set.is_empty() {
+                bail!(
+                    "{} holds no HDF5 file with scenes\nhint: the files are named like 001.h5",
+                    flags.from.data.display()
+                );
+            }
+            let bar = progress(set.len(), "scenes converted");
+            let layout = Layout { scenes: set.len(), shards: set.len().div_ceil(per_file) };
+            write_shards(&flags.out, flags.from.split, layout, overwrite, |range| {
+                let scenes = set.scenes(range, flags.quality)?;
+                bar.inc(scenes.len() as u64);
+                Ok(scenes)
+            })?;
+            bar.finish_and_clear();
+        }
+        Target::Hdf5 => {
+            let set = open(&flags.from)?;
+            let bar = progress(set.len(), "scenes converted");
+            for (index, start) in (0..set.len()).step_by(per_file).enumerate() {
+                let range = start..(start + per_file).min(set.len());
+                let path = flags.out.join(format!("{:03}.h5", index + 1));
+                write_hdf5(&set, range.clone(), &path, overwrite)?;
+                bar.inc(range.len() as u64);
+            }
+            bar.finish_and_clear();
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn open(from: &cli::From) -> Result<DataSet, DataError> {
+    DataSet::open(&from.data, from.split)
+}

@@ -1,0 +1,43 @@
+//! Why a data set was refused.
+
+use std::path::PathBuf;
+
+use gqn_formats::FormatError;
+use thiserror::Error;
+
+use crate::damage::Damage;
+
+/// Why a data set could not be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum DataError {
+    #[error("could not read {}\nhint: is the path right, and may you read it?", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error(
+        "{} holds no shards named `I-of-N.tfrecord`\n\
+         hint: name the folder of the shards, or the one above its `train` and `test`", path.display()
+    )]
+    NoShards { path: PathBuf },
+    #[error("{}: shards of different sets lie together, `{first}` and `{second}`\nhint: move one set elsewhere", path.display())]
+    Mixed { path: PathBuf, first: String, second: String },
+    #[error("{} is compressed, expected plain records\nhint: `gzip -d` it", path.display())]
+    Compressed { path: PathBuf },
+    #[error("{} holds no sound record", path.display())]
+    Empty { path: PathBuf },
+    #[error(
+        "{}, record {record} at byte {offset}\nhint: `gqn-data verify` lists all damage; `--skip-damaged` leaves it out", path.display()
+    )]
+    Damaged { path: PathBuf, record: usize, offset: u64, source: Damage },
+    #[error(
+        "{}: bytes {from} to {to} belong to no record\n\
+         hint: a length in the file is damaged, or it was cut short; `--skip-damaged` leaves them out", path.display()
+    )]
+    Gap { path: PathBuf, from: u64, to: u64 },
+    #[error("{} is no HDF5 file with `images` and `viewpoints`: {reason}", path.display())]
+    Hdf5 { path: PathBuf, reason: String },
+    #[error("the picture cannot be encoded as JPEG")]
+    Jpeg { source: image::ImageError },
+    #[error(transparent)]
+    Format(#[from] FormatError),
+}

@@ -1,0 +1,124 @@
+//! What a data set holds, and whether all of it is sound.
+
+use gqn_scenes::Camera;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::data_set::DataSet;
+use crate::error::DataError;
+
+/// What there is in a data set.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inventory {
+    /// The published set of that name, if the folder has one.
+    pub known_as: Option<&'static str>,
+    /// Scenes.
+    pub scenes: usize,
+    /// Views of each.
+    pub views: usize,
+    /// Width and height of the frames in pixels.
+    pub side: usize,
+    /// Files there are.
+    pub shards: usize,
+    /// Files that their names promise.
+    pub shards_promised: usize,
+    /// The fewest and the most scenes of a file.
+    pub scenes_per_shard: (usize, usize),
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Scenes whose cameras were looked at.
+    pub scenes_sampled: usize,
+    /// The least and the greatest of their values.
+    pub cameras: Option<CameraRange>,
+}
+
+/// The least and the greatest of the cameras' values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CameraRange {
+    /// In world units.
+    pub x: (f32, f32),
+    /// In world units.
+    pub y: (f32, f32),
+    /// In world units.
+    pub z: (f32, f32),
+    /// In radians.
+    pub yaw: (f32, f32),
+    /// In radians.
+    pub pitch: (f32, f32),
+}
+
+/// What a complete reading found.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Scenes that are sound in every byte and pixel.
+    pub sound: usize,
+    /// What is not, in the order of the files.
+    pub damaged: Vec<DataError>,
+}
+
+impl CameraRange {
+    fn of(camera: &Camera) -> Self {
+        let [x, y, z] = camera.position.map(|value| (value, value));
+        let (yaw, pitch) = ((camera.yaw, camera.yaw), (camera.pitch, camera.pitch));
+        Self { x, y, z, yaw, pitch }
+    }
+
+    fn with(self, other: Self) -> Self {
+        let wider = |a: (f32, f32), b: (f32, f32)| (a.0.min(b.0), a.1.max(b.1));
+        Self {
+            x: wider(self.x, other.x),
+            y: wider(self.y, other.y),
+            z: wider(self.z, other.z),
+            yaw: wider(self.yaw, other.yaw),
+            pitch: wider(self.pitch, other.pitch),
+        }
+    }
+}
+
+/// Counts what there is, and looks at the cameras of at most `sample` scenes evenly over the set.
+///
+/// # Errors
+/// [`DataError`]: a scene that was looked at is damaged.
+pub fn inspect(set: &DataSet, sample: usize) -> Result<Inventory, DataError> {
+    let scenes_sampled = sample.min(set.len());
+    let range = |index: usize| {
+        let record = set.scene(index * set.len() / scenes_sampled)?;
+        Ok(record.cameras.iter().map(CameraRange::of).reduce(CameraRange::with))
+    };
+    let ranges = (0..scenes_sampled).into_par_iter().map(range);
+    let ranges: Vec<Option<CameraRange>> = ranges.collect::<Result<_, DataError>>()?;
+    let (shards, shards_promised) = set.shards();
+    Ok(Inventory {
+        known_as: set.known().map(|known| known.name),
+        scenes: set.len(),
+        views: set.views(),
+        side: set.side(),
+        shards,
+        shards_promised,
+        scenes_per_shard: set.scenes_per_shard(),
+        bytes: set.bytes(),
+        scenes_sampled,
+        cameras: ranges.into_iter().flatten().reduce(CameraRange::with),
+    })
+}
+
+/// Reads every record and decodes every frame, on all cores; `on_progress` is called on any thread, once a scene.
+pub fn verify(set: &DataSet, on_progress: impl Fn() + Sync) -> Verdict {
+    let check = |scene: usize| {
+        let checked = set.check(scene);
+        on_progress();
+        checked
+    };
+    let failed: Vec<DataError> =
+        (0..set.len()).into_par_iter().filter_map(|scene| check(scene).err()).collect();
+    let sound = set.len() - failed.len();
+    let mut damaged = failed;
+    damaged.extend(set.gaps());
+    // By file, then by byte.
+    damaged.sort_by_key(|error| match error {
+        DataError::Damaged { path, offset, .. } => (path.clone(), *offset),
+        DataError::Gap { path, from, .. } => (path.clone(), *from),
+        other => (std::path::PathBuf::from(other.to_string()), 0),
+    });
+    Verdict { sound, damaged }
+}

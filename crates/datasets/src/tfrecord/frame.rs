@@ -1,0 +1,54 @@
+//! One record: where it lies, and its bytes.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use bytes::Bytes;
+
+use super::checksum::masked;
+use crate::damage::Damage;
+
+/// Bytes of a record before its data, and after.
+pub(super) const HEADER: u64 = 12;
+pub(super) const FOOTER: u64 = 4;
+
+/// The length that a header gives, if its checksum says that it is one.
+pub(super) fn length_in(header: &[u8]) -> Option<u64> {
+    let (length, checksum) = header.get(..HEADER as usize)?.split_at(8);
+    let checks = u32::from_le_bytes(checksum.try_into().ok()?) == masked(length);
+    checks.then(|| u64::from_le_bytes(length.try_into().expect("eight bytes")))
+}
+
+/// The data of the record at `offset`, compared with its checksum.
+///
+/// The outer error is the file's; what is wrong with the bytes is the inner one.
+pub(crate) fn read(
+    file: &mut (impl Read + Seek),
+    offset: u64,
+) -> io::Result<Result<Bytes, Damage>> {
+    file.seek(SeekFrom::Start(offset))?;
+    let mut header = Vec::with_capacity(HEADER as usize);
+    file.by_ref().take(HEADER).read_to_end(&mut header)?;
+    let Some(length) = length_in(&header) else { return Ok(Err(Damage::NoRecord)) };
+    let wanted = length + FOOTER;
+    let mut data = Vec::new();
+    file.take(wanted).read_to_end(&mut data)?;
+    if (data.len() as u64) < wanted {
+        return Ok(Err(Damage::CutShort { found: data.len() as u64, expected: wanted }));
+    }
+    let footer = data.split_off(length as usize);
+    let expected = u32::from_le_bytes(footer.try_into().expect("four bytes"));
+    let found = masked(&data);
+    if found != expected {
+        return Ok(Err(Damage::Checksum { found, expected }));
+    }
+    Ok(Ok(data.into()))
+}
+
+/// Writes a record behind others.
+pub(crate) fn append(file: &mut Vec<u8>, data: &[u8]) {
+    let length = (data.len() as u64).to_le_bytes();
+    file.extend(length);
+    file.extend(masked(&length).to_le_bytes());
+    file.extend(data);
+    file.extend(masked(data).to_le_bytes());
+}

@@ -1,0 +1,19 @@
+//! `TensorFlow`'s record files and the messages in them.
+//!
+//! A file is a sequence of records, each
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | length of the data, little-endian |
+//! | 4 | masked CRC-32C of these eight bytes |
+//! | length | the data: here a `tf.train.Example` |
+//! | 4 | masked CRC-32C of the data |
+
+mod checksum;
+mod example;
+mod frame;
+mod scan;
+
+pub(crate) use example::Example;
+pub(crate) use frame::{append, read};
+pub(crate) use scan::scan;
