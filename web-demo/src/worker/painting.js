@@ -5,6 +5,9 @@ import { Viewer } from "../../wasm/gqn.js";
 /** @type {Viewer | undefined} */
 let viewer;
 
+/** What the scene was last made of. @type {Float32Array[]} */
+let told = [];
+
 /** @param {Blob} blob */
 const bytes = async (blob) => new Uint8Array(await blob.arrayBuffer());
 
@@ -23,6 +26,7 @@ export async function open({ names, files, zip }, report) {
   }
   viewer?.free();
   viewer = next;
+  told = [];
   const manifest = JSON.parse(next.manifest());
   const ms = performance.now() - began;
   return { side: next.imageSize, steps: next.steps, manifest, engine: next.describe(), ms };
@@ -33,15 +37,20 @@ export async function open({ names, files, zip }, report) {
 export function contribution({ rgba, side, camera }) {
   const painter = opened();
   painter.clear();
-  painter.observe(rgba, side, camera);
-  const scene = painter.scene();
-  painter.clear();
-  return scene;
+  try {
+    painter.observe(rgba, side, camera);
+    return painter.scene();
+  } finally {
+    painter.clear();
+    scene(told);
+  }
 }
 
 /** Makes the scene the sum of what its pictures tell. @param {Float32Array[]} contributions */
-export function scene([first, ...others]) {
-  opened().setScene(first);
+export function scene(contributions) {
+  told = contributions;
+  const [first, ...others] = told;
+  if (first) opened().setScene(first);
   for (const other of others) opened().addScene(other, 1);
 }
 
