@@ -79,6 +79,11 @@ impl Graph {
         Ok(Tensor::from_shape_vec(output.shape(), data).expect("an array's data fits its shape"))
     }
 
+    /// Optimises the graph for those axes, unless it is already.
+    pub(crate) fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
+        self.optimised(axes).map(|_| ())
+    }
+
     fn optimised(
         &mut self,
         axes: &[(&str, usize)],
