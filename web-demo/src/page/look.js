@@ -87,8 +87,7 @@ export class Look extends EventTarget {
     const { noise, mean } = this.state;
     const [seed, temperature] = mean ? [0, 0] : [noise, 1];
     const at = Array.from(camera, (value) => value.toFixed(4)).join();
-    const scene = this.scene.views.map((view) => view.key).join();
-    return { key: `${scene}|${seed}|${temperature}|${at}`, camera, seed, temperature, serial };
+    return { key: `${this.scene.pool.scene.key}|${seed}|${temperature}|${at}`, camera, seed, temperature, serial };
   }
 
   /** A picture was painted; one that was asked for before the one on show is of no use.

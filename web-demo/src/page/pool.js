@@ -25,8 +25,8 @@ export class Pool {
   #ahead = [];
   /** @type {((remote: Remote) => Promise<void>)[]} */
   #slow = [];
-  /** @type {{ key: string, contributions: Float32Array[] }} */
-  #scene = { key: "", contributions: [] };
+  /** What is painted, and what its pictures tell. @type {{ key: string, contributions: Float32Array[] }} */
+  scene = { key: "", contributions: [] };
 
   /** @param {{ picture: (job: Job, rgba: Uint8Array, ms: number | undefined) => void, fail: (error: Error) => void }} events */
   constructor(events) {
@@ -56,7 +56,7 @@ export class Pool {
 
   /** @param {string} key @param {Float32Array[]} contributions what each picture tells */
   setScene(key, contributions) {
-    this.#scene = { key, contributions };
+    this.scene = { key, contributions };
     this.drop();
   }
 
@@ -111,7 +111,7 @@ export class Pool {
   async #occupy(painter, work) {
     painter.busy = true;
     try {
-      const { key, contributions } = this.#scene;
+      const { key, contributions } = this.scene;
       if (painter.scene !== key) await painter.remote.call("scene", contributions);
       painter.scene = key;
       await work();
