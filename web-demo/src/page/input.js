@@ -5,11 +5,10 @@ import { STEP } from "./look.js";
 /** Milliseconds between two steps while a key or a stick is held. */
 const HELD_MS = 45;
 
-/** Keys that move: turn and raise, and for zooming approach. @type {Record<string, number[]>} */
+/** Keys that move: what they draw to the right and down. @type {Record<string, number[]>} */
 const MOVES = {
-  ArrowLeft: [1, 0, 0], KeyA: [1, 0, 0], ArrowRight: [-1, 0, 0], KeyD: [-1, 0, 0],
-  ArrowUp: [0, 1, 0], KeyW: [0, 1, 0], ArrowDown: [0, -1, 0], KeyS: [0, -1, 0],
-  Equal: [0, 0, 1], NumpadAdd: [0, 0, 1], Minus: [0, 0, -1], NumpadSubtract: [0, 0, -1],
+  ArrowLeft: [1, 0], KeyA: [1, 0], ArrowRight: [-1, 0], KeyD: [-1, 0],
+  ArrowUp: [0, 1], KeyW: [0, 1], ArrowDown: [0, -1], KeyS: [0, -1],
 };
 
 /** Moves by pointer, touch, wheel, keys and gamepad.
@@ -50,8 +49,7 @@ function gamepad(pad, pressed, move, press) {
   const axis = (/** @type {number} */ index) => (Math.abs(pad.axes[index] ?? 0) > 0.2 ? Math.round(3 * pad.axes[index]) : 0);
   const turn = down(14) - down(15) - axis(0);
   const raise = down(12) - down(13) - axis(1);
-  const approach = down(7) - down(6);
-  if (turn || raise || approach) move([turn, raise, approach]);
+  if (turn || raise) move([turn, raise]);
   if (down(0) && !pressed.guess) press.n();
   if (down(1) && !pressed.reset) press.r();
   pressed.guess = down(0) === 1;
@@ -62,7 +60,7 @@ function gamepad(pad, pressed, move, press) {
 function pointers(scene, frame, move) {
   /** @type {Map<number, { x: number, y: number }>} */
   const down = new Map();
-  const rest = [0, 0, 0];
+  const rest = [0, 0];
   /** Adds what was drawn, in fractions of the picture, and goes the whole steps of it. @param {number[]} fractions */
   const drag = (fractions) => {
     const motion = fractions.map((fraction, axis) => {
@@ -82,7 +80,7 @@ function pointers(scene, frame, move) {
     frame.setPointerCapture(event.pointerId);
     down.set(event.pointerId, { x: event.clientX, y: event.clientY });
     frame.classList.add("held");
-    move([0, 0, 0]);
+    move([0, 0]);
   });
   frame.addEventListener("pointermove", (event) => {
     const before = down.get(event.pointerId);
@@ -91,8 +89,8 @@ function pointers(scene, frame, move) {
     const pinch = down.size === 2 ? apart() : 0;
     const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
     down.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (down.size === 1) drag([dx / side, dy / side, 0]);
-    else if (down.size === 2) drag(scene.survey.rises ? [0, (apart() - pinch) / side, 0] : [0, 0, (apart() - pinch) / side]);
+    if (down.size === 1) drag([dx / side, dy / side]);
+    else if (down.size === 2) drag([0, (apart() - pinch) / side]);
   });
   for (const end of ["pointerup", "pointercancel"]) {
     frame.addEventListener(end, (event) => {
@@ -103,7 +101,7 @@ function pointers(scene, frame, move) {
   frame.addEventListener("wheel", (event) => {
     if (!scene.survey.rises || event.ctrlKey) return;
     event.preventDefault();
-    drag([-event.deltaX / 600, -event.deltaY / 600, 0]);
+    drag([-event.deltaX / 600, -event.deltaY / 600]);
   }, { passive: false });
   scene.addEventListener("survey", () => frame.classList.toggle("rises", scene.survey.rises));
 }

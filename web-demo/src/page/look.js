@@ -21,7 +21,7 @@ export class Look extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #resting;
   #serial = 0;
-  #motion = [0, 0, 0];
+  #motion = [0, 0];
   #heading = 1;
   /** Truths of the pictures that are on their way. @type {Map<string, Uint8Array | undefined>} */
   #truths = new Map();
@@ -35,16 +35,16 @@ export class Look extends EventTarget {
     scene.addEventListener("known", () => this.again());
   }
 
-  /** Goes on by so many steps to the right, up and forwards. @param {number} turn @param {number} raise @param {number} approach */
-  move(turn, raise, approach = 0) {
-    [turn, raise, approach].forEach((steps, axis) => { this.#motion[axis] += steps * STEP; });
+  /** Draws the picture so many steps to the right and down. @param {number} turn @param {number} raise */
+  move(turn, raise) {
+    [turn, raise].forEach((steps, axis) => { this.#motion[axis] += steps * STEP; });
     if (turn) this.#heading = Math.sign(turn);
     return this.#going(undefined);
   }
 
   /** Looks from there. @param {Camera | undefined} camera the scene's home if it is undefined */
   jump(camera) {
-    this.#motion = [0, 0, 0];
+    this.#motion = [0, 0];
     return this.#going({ camera: camera ?? this.scene.survey.home });
   }
 
@@ -62,7 +62,7 @@ export class Look extends EventTarget {
   async #go(jump) {
     const { survey, surveyor, side, own } = this.scene;
     const motion = this.#motion;
-    this.#motion = [0, 0, 0];
+    this.#motion = [0, 0];
     const camera = jump?.camera ?? this.place?.camera ?? this.state.at ?? survey.home;
     const [near, far] = [this.#heading * STEP, -this.#heading * STEP];
     const turns = [near, 2 * near, 3 * near, far, 4 * near, 2 * far].map((turn) => [turn, 0]);

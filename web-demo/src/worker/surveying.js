@@ -22,17 +22,15 @@ export function survey({ name, seed, planSide }) {
   const most = next.maxContext();
   const home = next.home();
   const path = split(next.orbit(PATH)).flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
-  const raised = next.move(home, 0, 0.1, 0);
-  const rises = raised.some((value, index) => value !== home[index]);
-  return { most, home, path, rises, cameras: split(next.cameras(most)), plan: next.plan?.(planSide) };
+  return { most, home, path, rises: next.canRaise(), cameras: split(next.cameras(most)), plan: next.plan(planSide) };
 }
 
 /** Goes on from a camera, and looks.
  * @param {{ camera: Camera, motion: number[], ahead: number[][], side: number }} where */
-export function look({ camera: from, motion: [turn, raise, approach], ahead, side }) {
+export function look({ camera: from, motion: [turn, raise], ahead, side }) {
   const at = opened();
-  const camera = turn || raise || approach ? at.move(from, turn, raise, approach) : from;
-  const neighbours = ahead.map(([turn, raise]) => at.move(camera, turn, raise, 0));
+  const camera = turn || raise ? at.move(from, turn, raise) : from;
+  const neighbours = ahead.map(([turn, raise]) => at.move(camera, turn, raise));
   const truth = side ? at.render(camera, side) : undefined;
   return { camera: camera.slice(), map: at.toMap(camera), truth, ahead: neighbours };
 }
@@ -44,7 +42,7 @@ export function place({ camera, u, v }) {
 
 /** The camera after a motion. @param {{ camera: Camera, turn: number, raise: number }} motion */
 export function moved({ camera, turn, raise }) {
-  return opened().move(camera, turn, raise, 0);
+  return opened().move(camera, turn, raise);
 }
 
 /** A picture that the scene's camera takes. @param {{ camera: Camera, side: number }} shot */

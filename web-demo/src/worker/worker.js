@@ -20,7 +20,7 @@ function buffers(result) {
 }
 
 self.addEventListener("message", async ({ data: { id, operation, argument } }) => {
-  const post = /** @type {DedicatedWorkerGlobalScope["postMessage"]} */ (self.postMessage.bind(self));
+  const post = (/** @type {object} */ message, /** @type {ArrayBuffer[]} */ moved = []) => self.postMessage(message, { transfer: moved });
   try {
     const result = await operations[operation](argument, (progress) => post({ id, progress }));
     post({ id, result }, buffers(result));
