@@ -44,6 +44,7 @@ export function lenses(scene, look) {
     const job = look.shown?.job;
     if (!job) return;
     const { camera, seed, temperature } = job;
+    canvas("prediction").dataset.rest = job.key;
     const current = () => look.settled && look.shown?.job.key === job.key;
     pool.later(async (remote) => {
       const found = await remote.call("drawing", { camera, seed, temperature });

@@ -63,7 +63,7 @@ export function query({ camera, seed, temperature }) {
 
 /** All steps of the picture, one after another. @param {{ camera: Float32Array, seed: number, temperature: number }} query */
 export function drawing({ camera, seed, temperature }) {
-  return opened().drawing(camera, seed, temperature);
+  return /** @type {any} */ (opened()).drawing?.(camera, seed, temperature);
 }
 
 /** @param {{ camera: Float32Array, seed: number, samples: number }} query */

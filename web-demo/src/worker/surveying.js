@@ -22,7 +22,7 @@ export function survey({ name, seed, planSide }) {
   const most = next.maxContext();
   const home = next.home();
   const path = split(next.orbit(PATH)).flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
-  return { most, home, path, rises: next.canRaise(), cameras: split(next.cameras(most)), plan: next.plan(planSide) };
+  return { most, home, path, rises: next.canRaise(), cameras: split(next.cameras(most)), plan: /** @type {any} */ (next).plan?.(planSide) };
 }
 
 /** Goes on from a camera, and looks.
