@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -12,45 +12,43 @@ use super::models::Model;
 use crate::setup::remove;
 use crate::workspace::Workspace;
 
-/// Folder of the page's modules; in the result its name carries a hash of its content.
+/// In the result, what of the page never changes under its name: a folder whose name carries a hash of its content.
 const APP: &str = "app";
-/// Files beside `index.html` that are shipped.
-const ROOT_EXTENSIONS: [&str; 6] = ["html", "js", "webmanifest", "svg", "png", "ico"];
+/// The page's parts that go there, files or folders.
+const PARTS: [&str; 3] = ["icon.svg", "style", "src"];
 /// What wasm-bindgen made and the page loads.
 const GLUE: [&str; 2] = ["gqn.js", "gqn_bg.wasm"];
-/// For the editor and the type checker only.
 const TYPES: &str = "gqn.d.ts";
+const PAGE: &str = "index.html";
+const SERVICE_WORKER: &str = "service-worker.js";
 
 /// Puts `web-demo/dist` together.
 pub(super) fn assemble(workspace: &Workspace, glue: &Path, models: &[Model]) -> Result<PathBuf> {
     let page = workspace.root().join("web-demo");
     let (dist, part) = (page.join("dist"), page.join("dist.part"));
     remove(&part)?;
-    let types = glue.join(TYPES);
-    fs::copy(&types, page.join(APP).join(TYPES))
-        .with_context(|| format!("cannot copy {}", types.display()))?;
-
-    let mut app = files_below(&page.join(APP))?;
+    let mut app = BTreeMap::new();
+    for name in PARTS {
+        add(&page.join(name), name, &mut app)?;
+    }
     app.retain(|name, _| !name.ends_with(".d.ts"));
     for name in GLUE {
-        app.insert(name.to_owned(), read(&glue.join(name))?);
+        app.insert(format!("wasm/{name}"), read(&glue.join(name))?);
     }
-    let hash = hash_of(&app);
-    let app_folder = format!("{APP}-{hash}");
+    // For the type checker: the page's sources refer to the glue as it lies in the result.
+    let types = page.join("wasm");
+    fs::create_dir_all(&types).with_context(|| format!("cannot make {}", types.display()))?;
+    fs::write(types.join(TYPES), read(&glue.join(TYPES))?)?;
+    let wasm_bytes = app["wasm/gqn_bg.wasm"].len();
+    let folder = format!("{APP}-{}", hash_of(&app));
     let mut files: BTreeMap<String, Vec<u8>> =
-        app.into_iter().map(|(name, content)| (format!("{app_folder}/{name}"), content)).collect();
-    for (name, content) in root_files(&page)? {
-        let content = if name.ends_with(".html") || name.ends_with(".webmanifest") {
-            with_hashed_paths(&String::from_utf8_lossy(&content), &app_folder).into_bytes()
-        } else {
-            content
-        };
-        files.insert(name, content);
-    }
-    let precache = precache(&files);
-    files.insert("precache.js".to_owned(), precache.into_bytes());
-    let index = serde_json::to_vec_pretty(&json!({ "models": models }))?;
-    files.insert("models.json".to_owned(), index);
+        app.into_iter().map(|(name, content)| (format!("{folder}/{name}"), content)).collect();
+    let index = text(&page.join(PAGE))?.replace(&format!("\"{APP}/"), &format!("\"{folder}/"));
+    files.insert(PAGE.to_owned(), index.into_bytes());
+    let worker = service_worker(&text(&page.join(SERVICE_WORKER))?, &files)?;
+    files.insert(SERVICE_WORKER.to_owned(), worker.into_bytes());
+    let offer = json!({ "wasm_bytes": wasm_bytes, "models": models });
+    files.insert("models.json".to_owned(), serde_json::to_vec_pretty(&offer)?);
 
     for (name, content) in &files {
         let path = part.join(name);
@@ -64,20 +62,16 @@ pub(super) fn assemble(workspace: &Workspace, glue: &Path, models: &[Model]) -> 
     Ok(dist)
 }
 
-/// What a service worker fetches for a page that works without a network; its version changes with any file.
-fn precache(files: &BTreeMap<String, Vec<u8>>) -> String {
-    let names: Vec<&str> = ["./"]
-        .into_iter()
-        .chain(files.keys().map(String::as_str).filter(|name| *name != "sw.js"))
-        .collect();
-    let list = json!({ "version": hash_of(files), "files": names });
-    format!("self.PRECACHE = {list};\n")
-}
-
-/// `"app/main.js"` → `"app-HASH/main.js"`, also after `./` and in single quotes.
-fn with_hashed_paths(text: &str, app_folder: &str) -> String {
-    ["\"", "'", "\"./", "'./"].into_iter().fold(text.to_owned(), |text, before| {
-        text.replace(&format!("{before}{APP}/"), &format!("{before}{app_folder}/"))
+/// Tells the service worker what the page consists of; another version for any other content.
+fn service_worker(source: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<String> {
+    let names: Vec<&str> = ["./"].into_iter().chain(files.keys().map(String::as_str)).collect();
+    let lines = [
+        ("const version = \"dev\";", format!("const version = \"{}\";", hash_of(files))),
+        ("const files = [];", format!("const files = {};", json!(names))),
+    ];
+    lines.iter().try_fold(source.to_owned(), |text, (placeholder, line)| {
+        ensure!(text.contains(placeholder), "{SERVICE_WORKER} has no line `{placeholder}`");
+        Ok(text.replace(placeholder, line))
     })
 }
 
@@ -96,37 +90,22 @@ pub(super) fn short_hash(hash: Sha256) -> String {
     hash.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn root_files(page: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(page).with_context(|| format!("cannot open {}", page.display()))? {
-        let path = entry?.path();
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        if path.is_file() && extension.is_some_and(|found| ROOT_EXTENSIONS.contains(&found)) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.insert(name, read(&path)?);
-        }
+/// Every file below a folder, or the file itself, under that name.
+fn add(path: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    if !path.is_dir() {
+        files.insert(name.to_owned(), read(path)?);
+        return Ok(());
     }
-    Ok(files)
+    for entry in fs::read_dir(path).with_context(|| format!("cannot open {}", path.display()))? {
+        let entry = entry?;
+        let below = format!("{name}/{}", entry.file_name().to_string_lossy());
+        add(&entry.path(), &below, files)?;
+    }
+    Ok(())
 }
 
-/// Every file below a folder, by its path there.
-fn files_below(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    let mut next = vec![(folder.to_owned(), String::new())];
-    while let Some((folder, prefix)) = next.pop() {
-        let entries =
-            fs::read_dir(&folder).with_context(|| format!("cannot open {}", folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() {
-                next.push((path, format!("{prefix}{name}/")));
-            } else {
-                files.insert(format!("{prefix}{name}"), read(&path)?);
-            }
-        }
-    }
-    Ok(files)
+fn text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot open {}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -145,40 +124,44 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         };
-        write(
-            page.join("index.html"),
-            r#"<script src="./app/main.js"></script><a href='app/a.css'>"#,
-        );
-        write(page.join("sw.js"), "");
+        write(page.join("index.html"), r#"<script src="app/src/main.js"></script>"#);
+        write(page.join("service-worker.js"), "const version = \"dev\";\nconst files = [];\n");
+        write(page.join("icon.svg"), "");
         write(page.join("README.md"), "");
-        write(page.join("app/deep/main.js"), "1");
+        write(page.join("package.json"), "");
+        write(page.join("src/page/main.js"), "1");
+        write(page.join("src/types.d.ts"), "");
+        write(page.join("style/a.css"), "");
         for name in ["gqn.js", "gqn_bg.wasm", "gqn.d.ts"] {
             write(glue.join(name), name);
         }
         let workspace = Workspace::at(folder.path());
         let dist = assemble(&workspace, &glue, &[]).unwrap();
-        let files = files_below(&dist).unwrap();
+        let found = |dist: &Path| {
+            let mut files = BTreeMap::new();
+            for entry in fs::read_dir(dist).unwrap() {
+                let entry = entry.unwrap();
+                add(&entry.path(), entry.file_name().to_str().unwrap(), &mut files).unwrap();
+            }
+            files
+        };
+        let files = found(&dist);
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
         let app = names[0].split('/').next().unwrap();
         assert!(app.starts_with("app-") && app.len() == 14, "{app}");
-        let expected =
-            ["deep/main.js", "gqn.js", "gqn_bg.wasm"].map(|name| format!("{app}/{name}"));
-        assert_eq!(names[..3], expected);
-        assert_eq!(names[3..], ["index.html", "models.json", "precache.js", "sw.js"]);
-        let index = String::from_utf8(files["index.html"].clone()).unwrap();
-        assert_eq!(
-            index,
-            format!(r#"<script src="./{app}/main.js"></script><a href='{app}/a.css'>"#)
-        );
-        let precache = String::from_utf8(files["precache.js"].clone()).unwrap();
-        assert!(
-            precache.contains(&format!("{app}/gqn_bg.wasm")) && !precache.contains("models"),
-            "{precache}"
-        );
+        let own =
+            ["icon.svg", "src/page/main.js", "style/a.css", "wasm/gqn.js", "wasm/gqn_bg.wasm"];
+        assert_eq!(names[..5], own.map(|name| format!("{app}/{name}")));
+        assert_eq!(names[5..], ["index.html", "models.json", "service-worker.js"]);
+        let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+        assert_eq!(text("index.html"), format!(r#"<script src="{app}/src/main.js"></script>"#));
+        let worker = text("service-worker.js");
+        assert!(worker.contains(&format!("{app}/wasm/gqn_bg.wasm")), "{worker}");
 
-        // A changed module changes the folder's name; the old one is gone.
-        write(page.join("app/deep/main.js"), "2");
+        // A changed module changes the folder's name and the service worker; the old folder is gone.
+        write(page.join("src/page/main.js"), "2");
         assemble(&workspace, &glue, &[]).unwrap();
         assert!(!dist.join(app).exists());
+        assert_ne!(found(&dist)["service-worker.js"], files["service-worker.js"]);
     }
 }

@@ -21,9 +21,7 @@ use anyhow::Result;
 use crate::talk;
 use crate::workspace::Workspace;
 
-pub(crate) use models::Model;
-pub(crate) use node::tool;
-pub(crate) use serve::serve;
+use serve::serve;
 pub(crate) use wasm::Build;
 
 /// What to build, and whether to show it.

@@ -17,12 +17,13 @@ const SAMPLE: &str = "sample.safetensors";
 
 /// A package as the page offers it. The index lists its serialised form.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Model {
     /// What the page calls it.
     name: String,
-    /// Its folder below the page, with a part that changes with its content.
+    /// Its folder below the page.
     path: String,
+    /// Another one for any other content.
+    version: String,
     /// All files together.
     bytes: u64,
     /// The world it was trained on, if its sample says so.
@@ -93,7 +94,8 @@ impl Model {
         let number = |value: &Value| value.as_u64().unwrap_or_default();
         Ok(Self {
             name: name.to_owned(),
-            path: format!("models/{name}-{}/", super::dist::short_hash(hash)),
+            path: format!("models/{name}/"),
+            version: super::dist::short_hash(hash),
             bytes: files.iter().map(|file| file.bytes).sum(),
             world: world(&content(SAMPLE)?),
             image_size: number(&manifest["config"]["image_size"]),
@@ -152,9 +154,9 @@ mod tests {
         let copied = folder.path().join(&model.path);
         assert_eq!(fs::read(copied.join("a.onnx")).unwrap(), b"weights");
         assert!(copied.join(MANIFEST).exists() && !copied.join("other.txt").exists());
-        // Another content has another path, so that no cache mixes the two.
+        // Another content has another version, so that no cache mixes the two.
         fs::write(package.join("a.onnx"), "other").unwrap();
-        assert_ne!(named(&format!("rooms={}", package.display())).unwrap().path, model.path);
+        assert_ne!(named(&format!("rooms={}", package.display())).unwrap().version, model.version);
     }
 
     #[test]
