@@ -55,11 +55,20 @@ impl TractEngine {
         )?;
         Ok(Self { representation, generator })
     }
+
+    /// Makes both graphs ready for one view and so many queries with one noise, before the first of them comes.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if tract cannot optimise a graph.
+    pub fn prepare(&mut self, queries: usize) -> Result<(), EngineError> {
+        self.representation.prepare(&[(names::VIEWS, 1)])?;
+        self.generator.prepare(&[(names::QUERIES, queries), (names::NOISES, 1)])
+    }
 }
 
 impl Engine for TractEngine {
     fn describe(&self) -> String {
-        format!("tract {TRACT_VERSION}, one thread, built in")
+        format!("tract {TRACT_VERSION}, one thread{FEATURES}, built in")
     }
 
     fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
@@ -80,6 +89,15 @@ impl Engine for TractEngine {
 
 /// The version that `Cargo.toml` of the workspace asks for; a test holds them together.
 const TRACT_VERSION: &str = "0.23.9";
+
+/// Which vector instructions of wasm it was built for.
+const FEATURES: &str = if cfg!(target_feature = "relaxed-simd") {
+    ", relaxed-simd"
+} else if cfg!(target_feature = "simd128") {
+    ", simd128"
+} else {
+    ""
+};
 
 /// Length of a tensor's first axis, the one that callers choose.
 fn length(tensor: &Tensor) -> usize {

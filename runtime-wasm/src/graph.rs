@@ -1,59 +1,44 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use gqn_formats::Tensor;
 use gqn_runtime::EngineError;
 use tract_onnx::prelude::*;
 
-use crate::external::inline_external;
+use crate::lower::{Files, Source, fold, lower};
 
 /// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
 /// or three numbers of queries by turns.
 const KEPT: usize = 4;
 
-/// One graph: parsed once, and optimised once for every choice of its free axes.
+/// One graph: read once, and optimised once for every choice of its free axes.
 #[derive(Debug)]
 pub(crate) struct Graph {
     name: &'static str,
-    model: InferenceModel,
+    source: Source,
     /// The latest used last.
     optimised: VecDeque<(Vec<usize>, Arc<TypedRunnableModel>)>,
 }
 
 impl Graph {
-    /// Parses a graph whose inputs and output must be those, in that order.
+    /// Reads a graph whose inputs and output must be those, in that order.
     pub(crate) fn parse(
         name: &'static str,
         bytes: &[u8],
-        external: &BTreeMap<&str, &[u8]>,
+        files: &Files<'_>,
         inputs: &[&str],
         output: &str,
     ) -> Result<Self, EngineError> {
-        let failed = |error: TractError| EngineError::load(name, one_line(&error));
-        let onnx = tract_onnx::onnx();
-        let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(failed)?;
-        inline_external(&mut proto, external)
-            .map_err(|message| EngineError::load(name, message))?;
-        let model = onnx.model_for_proto_model(&proto).map_err(failed)?;
-        let ports = |ports: Vec<&str>| ports.join(", ");
-        let graph = proto.graph.unwrap_or_default();
-        let weights: Vec<&str> =
-            graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
-        let is_port = |name: &&str| !weights.contains(name);
-        let found =
-            ports(graph.input.iter().map(|port| port.name.as_str()).filter(is_port).collect());
-        let found = format!(
-            "{found} -> {}",
-            ports(graph.output.iter().map(|port| port.name.as_str()).collect())
-        );
-        let expected = format!("{} -> {output}", ports(inputs.to_vec()));
+        let source = Source::read(bytes, files)
+            .map_err(|error| EngineError::load(name, one_line(&error)))?;
+        let found: Vec<&str> = source.inputs.iter().map(|input| input.name.as_str()).collect();
+        let found = format!("{} -> {}", found.join(", "), source.outputs.join(", "));
+        let expected = format!("{} -> {output}", inputs.join(", "));
         if found != expected {
-            return Err(EngineError::load(
-                name,
-                format!("its ports are {found}, expected {expected}"),
-            ));
+            let message = format!("its ports are {found}, expected {expected}");
+            return Err(EngineError::load(name, message));
         }
-        Ok(Self { name, model, optimised: VecDeque::new() })
+        Ok(Self { name, source, optimised: VecDeque::new() })
     }
 
     /// Runs the graph with its free axes as long as said.
@@ -79,6 +64,11 @@ impl Graph {
         Ok(Tensor::from_shape_vec(output.shape(), data).expect("an array's data fits its shape"))
     }
 
+    /// Optimises the graph for those axes, unless it is already.
+    pub(crate) fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
+        self.optimised(axes).map(|_| ())
+    }
+
     fn optimised(
         &mut self,
         axes: &[(&str, usize)],
@@ -102,11 +92,9 @@ impl Graph {
     }
 
     fn optimise(&self, axes: &[(&str, usize)]) -> TractResult<Arc<TypedRunnableModel>> {
-        let mut model = self.model.clone();
-        let lengths: HashMap<Symbol, TDim> =
-            axes.iter().map(|(name, length)| (model.symbols.sym(name), length.to_dim())).collect();
-        model.set_symbols(&lengths)?;
-        model.into_optimized()?.into_runnable()
+        let mut model = lower(&self.source, axes)?.into_optimized()?;
+        fold(&mut model)?;
+        model.into_runnable()
     }
 }
 

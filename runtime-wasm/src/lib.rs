@@ -6,11 +6,16 @@
 //! | file | holds |
 //! |---|---|
 //! | `engine.rs` | [`TractEngine`] |
-//! | `graph.rs` | one graph: parsed once, optimised once for every number of views, queries and noises |
-//! | `external.rs` | weights that stand in a file beside their graph |
+//! | `graph.rs` | one graph: read once, optimised once for every number of views, queries and noises |
+//! | `bindings/` | what JavaScript sees; only in wasm |
+//! | `lower/` | from an ONNX graph to tract's operators |
 
+#[cfg(target_arch = "wasm32")]
+#[allow(unreachable_pub, reason = "what is exported is reached from JavaScript")]
+#[allow(unsafe_code, reason = "what wasm-bindgen writes hands memory to JavaScript")]
+mod bindings;
 mod engine;
-mod external;
 mod graph;
+mod lower;
 
 pub use engine::TractEngine;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::demo::Demo;
 use crate::setup::Parts;
+use crate::web::{Build, Web};
 
 /// The chores of the workspace: set-up, demonstration and tests.
 #[derive(Debug, Parser)]
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Setup(SetupOptions),
     /// Train a small model on rendered scenes, export and verify it, and paint views that no camera took
     Demo(DemoOptions),
+    /// Build the page, its engine in wasm and the models as a static folder, web-demo/dist
+    Web(WebOptions),
     /// Format check, lints, all tests, documentation: what continuous integration runs
     Test,
 }
@@ -53,6 +56,32 @@ pub(crate) struct DemoOptions {
     /// Write into the folder even if the demo did not make it
     #[arg(long)]
     force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WebOptions {
+    /// A package that the page offers, as DIR or NAME=DIR; the first is the one it opens [default: out/demo/package]
+    #[arg(long = "package", value_name = "DIR")]
+    packages: Vec<String>,
+    /// Serve the folder on 127.0.0.1 when it is built
+    #[arg(long)]
+    serve: bool,
+    /// The port to serve on
+    #[arg(long, value_name = "N", default_value_t = 8080, requires = "serve")]
+    port: u16,
+    /// Build the engine fast instead of small and fast: for working on the page
+    #[arg(long)]
+    quick: bool,
+}
+
+impl From<WebOptions> for Web {
+    fn from(options: WebOptions) -> Self {
+        Self {
+            packages: options.packages,
+            build: if options.quick { Build::Quick } else { Build::Full },
+            port: options.serve.then_some(options.port),
+        }
+    }
 }
 
 impl From<DemoOptions> for Demo {

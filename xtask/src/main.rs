@@ -11,6 +11,7 @@
 //! | `stopwatch.rs` | what each stage of a chore took |
 //! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
+//! | `web/` | the page with its engine in wasm: `web-demo/dist` |
 //! | `test.rs` | formatting, lints, tests and docs, in that order |
 
 mod cli;
@@ -20,6 +21,7 @@ mod setup;
 mod stopwatch;
 mod talk;
 mod test;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +47,7 @@ fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Setup(options) => setup::set_up(&workspace, options.parts()),
         Command::Demo(options) => demo::run(&workspace, &options.into()),
+        Command::Web(options) => web::run(&workspace, &options.into()),
         Command::Test => test::run(&workspace),
     }
 }

@@ -24,6 +24,10 @@ pub enum SessionError {
         "the noise's temperature is {found}, expected a finite number from 0 up\nhint: 0 gives the mean picture, 1 a sample"
     )]
     Temperature { found: f32 },
+    #[error("{found} samples tell nothing of how much they differ, expected 2 or more")]
+    Samples { found: usize },
+    #[error("the scene has shape {found:?}, expected {expected:?}")]
+    SceneShape { found: Vec<usize>, expected: Vec<usize> },
     #[error(
         "the engine's picture {index} holds a number that is not finite\nhint: the weights are damaged or overflow in this precision"
     )]

@@ -9,20 +9,26 @@
 //! | `noise.rs` | [`Noise`]: seeded noise of the latents |
 //! | `verify.rs` | [`verify`]: does a package give the pictures it gave where it was made? |
 //! | `metrics.rs` | [`FrameMetrics`]: how near a picture is to another |
+//! | `uncertainty.rs` | [`Uncertainty`]: where pictures of several noises differ |
+//! | `picture.rs` | pictures for screens: RGBA, other sizes, numbers as colours |
 //! | `error.rs` | [`SessionError`] |
 
 mod engine;
 mod error;
 mod metrics;
 mod noise;
+mod picture;
 mod session;
 #[cfg(test)]
 mod tests;
+mod uncertainty;
 mod verify;
 
 pub use engine::{Engine, EngineError};
 pub use error::SessionError;
 pub use metrics::{FrameMetrics, mse, psnr, ssim};
 pub use noise::{Noise, NoiseSharing};
+pub use picture::{difference, from_rgba8, heat_rgba8, resize, to_rgba8};
 pub use session::{Session, ViewId};
+pub use uncertainty::Uncertainty;
 pub use verify::{Check, Report, VERIFY_TOLERANCE, VerifyError, verify};

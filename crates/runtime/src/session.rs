@@ -29,6 +29,18 @@ pub struct Session<E> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ViewId(u64);
 
+impl ViewId {
+    /// The view's number, counted from 0 in the order of observation.
+    pub fn index(self) -> u64 {
+        self.0
+    }
+
+    /// The view of that number, if it was ever observed.
+    pub fn from_index(index: u64) -> Self {
+        Self(index)
+    }
+}
+
 impl<E: Engine> Session<E> {
     /// A session without views; `engine` runs the package of that manifest.
     pub fn new(engine: E, manifest: &Manifest) -> Self {
@@ -50,6 +62,11 @@ impl<E: Engine> Session<E> {
     /// What runs the graphs.
     pub fn engine(&self) -> &E {
         &self.engine
+    }
+
+    /// What runs the graphs, to prepare it.
+    pub fn engine_mut(&mut self) -> &mut E {
+        &mut self.engine
     }
 
     /// Gives the engine back.
@@ -111,6 +128,23 @@ impl<E: Engine> Session<E> {
         let mut contributions = self.contributions.values();
         let first = contributions.next().ok_or(SessionError::NoViews)?.clone();
         Ok(contributions.fold(first, |sum, contribution| sum + contribution))
+    }
+
+    /// Adds a scene that was summed elsewhere, as if it were a view.
+    ///
+    /// # Errors
+    /// [`SessionError::SceneShape`] if it is another model's.
+    pub fn add_scene(&mut self, scene: Tensor) -> Result<ViewId, SessionError> {
+        if scene.shape() != self.scene_shape {
+            let (found, expected) = (scene.shape().to_vec(), self.scene_shape.clone());
+            return Err(SessionError::SceneShape { found, expected });
+        }
+        Ok(self.keep(scene))
+    }
+
+    /// Shape of [`Session::scene`].
+    pub fn scene_shape(&self) -> &[usize] {
+        &self.scene_shape
     }
 
     /// The pictures that these cameras would take.

@@ -8,7 +8,7 @@
 //! | `pose.rs` | [`Pose`], [`PoseEncoding`]: a camera as the networks see it |
 //! | `frame.rs` | [`Frame`]: a square picture |
 //! | `world.rs` | [`World`], [`Split`]: the families of scenes and their seeds |
-//! | `scene/` | [`Scene`]: chains, rooms, their objects, textures and camera paths |
+//! | `scene/` | [`Scene`]: chains, rooms, their objects, textures, camera paths; [`Motion`]: moving about there |
 //! | `render/` | rays, shading, anti-aliasing |
 //! | `random.rs` | random numbers that are the same on every target |
 //! | `colour.rs` | linear light and bytes |
@@ -28,5 +28,5 @@ pub use camera::{Camera, FIELD_OF_VIEW};
 pub use error::{FrameError, UnknownName};
 pub use frame::Frame;
 pub use pose::{Pose, PoseEncoding};
-pub use scene::Scene;
+pub use scene::{MapPoint, Motion, Scene};
 pub use world::{Split, World};

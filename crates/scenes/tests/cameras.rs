@@ -2,7 +2,7 @@
 
 use std::f32::consts::{FRAC_1_SQRT_2, FRAC_PI_2, FRAC_PI_4, PI};
 
-use gqn_scenes::{Camera, Pose, PoseEncoding, Scene, World};
+use gqn_scenes::{Camera, Motion, Pose, PoseEncoding, Scene, World};
 
 /// Rounding of single precision on numbers of order one, a few operations deep.
 const ROUNDING: f32 = 1e-5;
@@ -156,4 +156,82 @@ fn orbits_close() {
         close("steps", &steps, &[steps[0]; 8]);
         assert!(steps[0] > 0.1);
     }
+}
+
+/// Where a camera stands as seen from the middle: azimuth and height.
+fn place(camera: &Camera) -> [f32; 2] {
+    let [x, y, z] = camera.position;
+    [y.atan2(x), z]
+}
+
+#[test]
+fn motions_stay_where_the_world_allows() {
+    for world in World::ROUND {
+        for seed in 0..50 {
+            let scene = Scene::generate(world, seed);
+            let [a, b] = [scene.camera(0), scene.camera(1)];
+            for turn in [-3.0, -0.1, 0.0, 0.7, f32::NAN] {
+                for raise in [-5.0, 0.2, 5.0, f32::INFINITY] {
+                    check_allowed(world, &world.moved(&a, &Motion { turn, raise }));
+                }
+            }
+            for t in [-1.0, 0.0, 0.3, 1.0, 2.0, f32::NAN] {
+                check_allowed(world, &world.between(&a, &b, t));
+            }
+            for [u, v] in [[0.0, 0.0], [0.5, 0.5], [0.9, 0.3], [-7.0, f32::NAN]] {
+                check_allowed(world, &world.from_map(&a, u, v));
+            }
+        }
+        check_allowed(world, &world.home());
+    }
+}
+
+#[test]
+fn motions_by_hand() {
+    let sphere = World::ShepardMetzler5;
+    // At +x, looking along -x: its right is +y. A picture drawn half its width to the right is seen from a quarter turn
+    // to the left, which is -y.
+    let at_x = Camera::looking_at([1.0, 0.0, 0.0], [0.0; 3]);
+    let turned = sphere.moved(&at_x, &Motion { turn: 0.5, raise: 0.0 });
+    close("a quarter turn", &turned.position, &[0.0, -1.0, 0.0]);
+    let raised = sphere.moved(&at_x, &Motion { turn: 0.0, raise: 0.5 });
+    close("45 degrees up", &raised.position, &[FRAC_1_SQRT_2, 0.0, FRAC_1_SQRT_2]);
+    let ring = World::RoomsRingCamera;
+    close(
+        "on a ring, drawing down does nothing",
+        &ring.moved(&ring.home(), &Motion { turn: 0.0, raise: 0.5 }).position,
+        &ring.home().position,
+    );
+    // From 170 to -170 degrees one goes through 180, not through 0.
+    let at = |degrees: f32| {
+        let angle = degrees.to_radians();
+        Camera::looking_at([angle.cos(), angle.sin(), 0.0], [0.0; 3])
+    };
+    close(
+        "the shorter way",
+        &sphere.between(&at(170.0), &at(-170.0), 0.5).position,
+        &[-1.0, 0.0, 0.0],
+    );
+}
+
+#[test]
+fn maps_lead_there_and_back() {
+    for world in World::ROUND {
+        for camera in Scene::generate(world, 1).cameras(50) {
+            let point = world.to_map(&camera);
+            assert!((0.0..=1.0).contains(&point.u) && (0.0..=1.0).contains(&point.v), "{point:?}");
+            // Near the poles of a sphere a map stops short, and at its rim heights are steep: only azimuths are sharp.
+            if camera.position[2].abs() < 0.9 {
+                let [azimuth, height] = place(&world.from_map(&camera, point.u, point.v));
+                let [expected, expected_height] = place(&camera);
+                close("azimuth", &[azimuth], &[expected]);
+                assert!((height - expected_height).abs() < 2e-3, "{height}, {expected_height}");
+            }
+        }
+    }
+    // North is up: a camera at +y that looks south stands at the top and heads down, half a turn from up.
+    let north = Camera::looking_at([0.0, 1.0, 0.0], [0.0; 3]);
+    let point = World::ShepardMetzler5.to_map(&north);
+    let half = 0.5 / 1.18;
+    close("north", &[point.u, point.v, point.heading.abs()], &[0.5, 0.5 - half, PI]);
 }

@@ -27,3 +27,4 @@ mod version;
 mod wheel;
 
 pub(crate) use parts::{Parts, set_up};
+pub(crate) use unpack::remove;

@@ -7,12 +7,14 @@ mod free;
 mod frustum;
 mod icosahedron;
 mod maze;
+mod motion;
 mod object;
 mod path;
 mod room;
 mod stage;
 mod texture;
 
+pub use motion::{MapPoint, Motion};
 #[cfg(test)]
 pub(crate) use room::test_room;
 pub(crate) use stage::{LIGHT_POINTS, Stage};

@@ -16,6 +16,20 @@ const RING_HEIGHT: f32 = 0.42;
 /// Height over the middle of the floor that they look at.
 const RING_TARGET_HEIGHT: f32 = 0.19;
 
+/// What a world's cameras are spread over.
+pub(super) enum Reach {
+    Sphere { radius: f32 },
+    Ring { radius: f32 },
+}
+
+pub(super) fn reach(world: World) -> Reach {
+    match world {
+        World::ShepardMetzler5 | World::ShepardMetzler7 => Reach::Sphere { radius: SPHERE_RADIUS },
+        // Of the others, none is in `World::ROUND`; those who ask anyway walk around.
+        _ => Reach::Ring { radius: RING_RADIUS },
+    }
+}
+
 /// A camera anywhere that the world allows, all places equally likely.
 pub(super) fn camera(world: World, dice: &mut Dice) -> Camera {
     match world {
@@ -43,7 +57,7 @@ pub(super) fn orbit(world: World, count: usize) -> Vec<Camera> {
 }
 
 /// On the sphere at `height` of its radius, looking at the middle of the chain.
-fn on_sphere(angle: f32, height: f32) -> Camera {
+pub(super) fn on_sphere(angle: f32, height: f32) -> Camera {
     let (sin, cos) = libm::sincosf(angle);
     let ground = (1.0 - height * height).max(0.0).sqrt();
     let position = [ground * cos, ground * sin, height].map(|unit| SPHERE_RADIUS * unit);
@@ -51,7 +65,7 @@ fn on_sphere(angle: f32, height: f32) -> Camera {
 }
 
 /// On the ring, looking at the middle of the room.
-fn on_ring(angle: f32) -> Camera {
+pub(super) fn on_ring(angle: f32) -> Camera {
     let (sin, cos) = libm::sincosf(angle);
     let position = [RING_RADIUS * cos, RING_RADIUS * sin, RING_HEIGHT];
     Camera::looking_at(position, [0.0, 0.0, RING_TARGET_HEIGHT])

@@ -1,0 +1,16 @@
+//! What JavaScript sees, as `gqn.js` and `gqn.d.ts`.
+//!
+//! A camera crosses the border as five numbers: x, y, z, yaw, pitch; a picture as RGBA bytes. Every error is an
+//! `Error` whose message is the whole chain and its hints.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `viewer.rs` | `Viewer`: a package and a scene that is being looked at |
+//! | `world.rs` | `World`: a procedural scene, rendered, and its map |
+//! | `pictures.rs` | `compare`, `parseViews` |
+//! | `border.rs` | cameras, seeds and errors on their way across |
+
+mod border;
+mod pictures;
+mod viewer;
+mod world;

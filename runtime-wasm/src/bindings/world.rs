@@ -1,0 +1,124 @@
+//! A procedural scene, rendered, and its map.
+
+use gqn_runtime::to_rgba8;
+use gqn_scenes::{Frame, Motion, Scene, World as Family};
+use wasm_bindgen::prelude::*;
+
+use super::border::{camera, numbers, to_js, unfit};
+
+/// More pixels than a page has use for would only stop it.
+const LARGEST_SIDE: usize = 2048;
+/// More cameras than a page has use for.
+const MOST_CAMERAS: usize = 4096;
+
+/// A scene of one of the worlds, made from a seed.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct World {
+    scene: Scene,
+}
+
+#[wasm_bindgen]
+impl World {
+    /// The worlds that one can move about in.
+    pub fn names() -> Vec<String> {
+        Family::ROUND.iter().map(|world| world.name().to_owned()).collect()
+    }
+
+    /// The scene that a seed stands for.
+    ///
+    /// # Errors
+    /// If there is no world of that name, or one that cannot be moved about in.
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: &str, seed: u64) -> Result<Self, JsError> {
+        let world = name.parse::<Family>().map_err(|error| to_js(&error))?;
+        if !Family::ROUND.contains(&world) {
+            return Err(unfit(format!("`{name}` is no world to move about in from a page")));
+        }
+        Ok(Self { scene: Scene::generate(world, seed) })
+    }
+
+    /// The most pictures of a scene that a network is shown while it trains.
+    #[wasm_bindgen(js_name = maxContext)]
+    pub fn max_context(&self) -> usize {
+        self.scene.world().max_context()
+    }
+
+    /// The scene's first cameras.
+    pub fn cameras(&self, count: usize) -> Vec<f32> {
+        numbers(&self.scene.cameras(count.min(MOST_CAMERAS)))
+    }
+
+    /// Cameras evenly along a closed path.
+    pub fn orbit(&self, count: usize) -> Vec<f32> {
+        numbers(&self.scene.orbit(count.min(MOST_CAMERAS)))
+    }
+
+    /// The picture that a camera takes, RGBA.
+    ///
+    /// # Errors
+    /// If the camera is none, or the side is 0 or far too large.
+    pub fn render(&self, camera_numbers: &[f32], side: usize) -> Result<Vec<u8>, JsError> {
+        if side == 0 || side > LARGEST_SIDE.min(Frame::MAX_SIDE) {
+            return Err(unfit(format!("a side of {side} pixels, expected 1 to {LARGEST_SIDE}")));
+        }
+        let camera = camera(camera_numbers)?;
+        if !camera_numbers.iter().all(|number| number.is_finite()) {
+            return Err(unfit("the camera holds a number that is not finite".to_owned()));
+        }
+        Ok(to_rgba8(&self.scene.render(&camera, side)))
+    }
+
+    /// Where one begins to look around.
+    pub fn home(&self) -> Vec<f32> {
+        numbers(&[self.family().home()])
+    }
+
+    /// The camera after the picture was drawn to the right by `turn` of its width and down by `raise` of its height.
+    ///
+    /// # Errors
+    /// If the camera is none.
+    #[wasm_bindgen(js_name = "move")]
+    pub fn moved(&self, from: &[f32], turn: f32, raise: f32) -> Result<Vec<f32>, JsError> {
+        Ok(numbers(&[self.family().moved(&camera(from)?, &Motion { turn, raise })]))
+    }
+
+    /// Whether a camera can go up and down, or drawing the picture down does nothing.
+    #[wasm_bindgen(js_name = canRaise)]
+    pub fn can_raise(&self) -> bool {
+        self.family().can_raise()
+    }
+
+    /// u and v on the map, 0 to 1 from its upper left corner, and the heading in radians clockwise from up.
+    ///
+    /// # Errors
+    /// If the camera is none.
+    #[wasm_bindgen(js_name = toMap)]
+    pub fn to_map(&self, from: &[f32]) -> Result<Vec<f32>, JsError> {
+        let point = self.family().to_map(&camera(from)?);
+        Ok(vec![point.u, point.v, point.heading])
+    }
+
+    /// The allowed camera nearest to a place on the map.
+    ///
+    /// # Errors
+    /// If the camera is none.
+    #[wasm_bindgen(js_name = fromMap)]
+    pub fn from_map(&self, from: &[f32], u: f32, v: f32) -> Result<Vec<f32>, JsError> {
+        Ok(numbers(&[self.family().from_map(&camera(from)?, u, v)]))
+    }
+
+    /// The camera part of the way from one to another.
+    ///
+    /// # Errors
+    /// If a camera is none.
+    pub fn between(&self, from: &[f32], to: &[f32], t: f32) -> Result<Vec<f32>, JsError> {
+        Ok(numbers(&[self.family().between(&camera(from)?, &camera(to)?, t)]))
+    }
+}
+
+impl World {
+    fn family(&self) -> Family {
+        self.scene.world()
+    }
+}

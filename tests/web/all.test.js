@@ -1,0 +1,7 @@
+// The one entry: `node --test tests/web/all.test.js`.
+import "./looking.js";
+import "./scenes.js";
+import "./own.js";
+import "./offline.js";
+import "./engines.js";
+import "./access.js";

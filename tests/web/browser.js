@@ -1,0 +1,124 @@
+// @ts-check
+// The built page in a browser, and what tests do with it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { after, before } from "node:test";
+import { fileURLToPath } from "node:url";
+import { serve } from "./server.js";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const require = createRequire(join(root, "web-demo/package.json"));
+
+export const dist = resolve(process.env.GQN_DIST ?? join(root, "web-demo/dist"));
+export const gqnRun = resolve(process.env.GQN_RUN ?? join(root, "target/release/gqn-run"));
+/** The first package that the page offers. */
+export const model = JSON.parse(readFileSync(join(dist, "models.json"), "utf8")).models[0];
+export const packageFolder = join(dist, "models", model.name);
+export const manifest = JSON.parse(readFileSync(join(packageFolder, "manifest.json"), "utf8"));
+
+export const DESKTOP = { width: 1280, height: 860 };
+export const PHONE = { width: 390, height: 844 };
+/** A machine that builds beside the tests is slow; what is waited for comes or never comes. */
+export const PATIENCE = { timeout: 90_000 };
+/** A scene that does not walk around by itself. */
+export const SCENE = "#world=rooms-ring-camera&seed=7&shown=0.1.2&noise=1&pixels=1";
+
+// Debian's Chromium, started so that it asks nobody for anything.
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {{ url: string, stop: () => Promise<void> }} */
+let server;
+
+before(async () => {
+  const { chromium } = require("playwright-core");
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  server = await serve(dist);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/**
+ * Opens the page, waits for its first picture, lets `use` work with it, and sees that nothing was complained about in
+ * the console and that nothing was asked of anyone but the server.
+ * @param {{ hash?: string, viewport?: { width: number, height: number }, url?: string, prepare?: (page: Page) => Promise<void>, options?: object }} how
+ * @param {(page: Page, url: string) => Promise<void>} use
+ */
+export async function open({ hash = SCENE, viewport = DESKTOP, url = server.url, prepare, options }, use) {
+  const context = await browser.newContext({ viewport, hasTouch: viewport === PHONE, ...options });
+  /** @type {string[]} */
+  const complaints = [];
+  try {
+    const page = await context.newPage();
+    page.on("console", (message) => { if (message.type() === "error") complaints.push(message.text()); });
+    page.on("pageerror", (error) => { complaints.push(error.message); });
+    page.on("request", (request) => {
+      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) complaints.push(`asked for ${request.url()}`);
+    });
+    await prepare?.(page);
+    await page.goto(url + hash);
+    await ready(page);
+    await use(page, url);
+    assert.deepEqual(complaints, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Waits for the first picture. @param {Page} page */
+export async function ready(page) {
+  await page.waitForFunction(() => document.documentElement.dataset.ready !== undefined, null, PATIENCE);
+  await rest(page);
+}
+
+/** Waits until the picture of where one looks is there, and another than `before`. @param {Page} page @param {string} [before] */
+export async function rest(page, before) {
+  const settled = (/** @type {string | undefined} */ before) => {
+    const { key, rest } = /** @type {HTMLElement} */ (document.querySelector("#prediction")).dataset;
+    return key !== undefined && key === rest && key !== before;
+  };
+  await page.waitForFunction(settled, before, PATIENCE);
+}
+
+/** Does something that makes another picture, and waits for it. @param {Page} page @param {() => Promise<unknown>} act */
+export async function repaint(page, act) {
+  const before = await page.locator("#prediction").getAttribute("data-key");
+  await act();
+  await rest(page, before ?? undefined);
+}
+
+/** The pixels of a canvas, RGBA. @param {Page} page @param {string} selector @returns {Promise<number[]>} */
+export function pixels(page, selector) {
+  return page.evaluate((selector) => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector(selector));
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
+  }, selector);
+}
+
+/** The largest difference of two pictures in a channel. @param {number[]} a @param {number[]} b */
+export function difference(a, b) {
+  assert.equal(a.length, b.length, "pictures of one size");
+  return a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index])), 0);
+}
+
+/** What the page's link says. @param {Page} page */
+export async function link(page) {
+  return new URLSearchParams(await page.evaluate(() => location.hash.slice(1)));
+}
+
+/** The camera of the link, as numbers. @param {Page} page */
+export async function camera(page) {
+  const text = (await link(page)).get("at") ?? "";
+  const bytes = Uint8Array.from(Buffer.from(text, "base64url"));
+  return [...new Float32Array(bytes.buffer)];
+}

@@ -1,0 +1,52 @@
+// The contract of the bindings with nothing behind it: for looking at the page's layout without a build.
+export default async function init() {}
+
+const SIDE = 32;
+const wait = (ms) => { const end = performance.now() + ms; while (performance.now() < end); };
+
+function ball([x, y, z, yaw], side, blur) {
+  const rgba = new Uint8Array(4 * side * side);
+  for (let i = 0; i < side * side; i++) {
+    const [column, row] = [i % side, Math.floor(i / side)];
+    const angle = Math.atan2(y, x);
+    const hit = Math.hypot(column - side / 2 - side / 4 * Math.sin(angle), row - side * 0.6) < side / 5;
+    const wall = row < side * 0.55;
+    const stripe = Math.sin(yaw * 8 + column / 3) > blur ? 18 : 0;
+    const colour = hit ? [220, 60, 70] : row < side * 0.25 ? [176, 206, 232] : wall ? [222 - stripe, 160, 80] : [176 - stripe, 150, 110];
+    rgba.set([...colour, 255], 4 * i);
+  }
+  return rgba;
+}
+const ring = (angle) => Float32Array.of(0.85 * Math.cos(angle), 0.85 * Math.sin(angle), 0.42, angle + Math.PI, -0.26);
+const angleOf = ([x, y]) => Math.atan2(y, x);
+const flat = (cameras) => Float32Array.from(cameras.flatMap((camera) => [...camera]));
+
+export class World {
+  static names() { return ["shepard-metzler-5", "shepard-metzler-7", "rooms-ring-camera"]; }
+  constructor(name, seed) { this.seed = Number(seed); }
+  free() {}
+  maxContext() { return 5; }
+  cameras(count) { return flat(Array.from({ length: count }, (_, i) => ring(this.seed + 2.4 * i))); }
+  orbit(count) { return flat(Array.from({ length: count }, (_, i) => ring(2 * Math.PI * i / count))); }
+  render(camera, side) { return ball(camera, side, 0); }
+  plan(side) { return new Uint8Array(4 * side * side).fill(140); }
+  canRaise() { return false; }
+  home() { return ring(0); }
+  move(camera, turn) { return ring(angleOf(camera) - turn * Math.PI); }
+  toMap(camera) { return Float32Array.of(0.5 + camera[0] / 2, 0.5 - camera[1] / 2, Math.PI / 2 - camera[3]); }
+  fromMap(camera, u, v) { return ring(Math.atan2(0.5 - v, u - 0.5)); }
+}
+export class Viewer {
+  static fromZip() { throw new Error("error: not a zip\nhint: drop another"); }
+  static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); return new Viewer(); }
+  imageSize = SIDE; steps = 4;
+  free() {} warmUp() {} clear() {} observe() { return 0; } setScene() {} addScene() {}
+  scene() { return new Float32Array(8); }
+  manifest() { return JSON.stringify({ step: 4000 }); }
+  describe() { return "fake 0.0 (simd128)"; }
+  query(camera) { wait(40); return ball(camera, SIDE, 2); }
+  drawing(camera) { return Uint8Array.from([0, 1, 2, 3].flatMap((i) => [...ball(camera, SIDE, i)])); }
+  uncertainty(camera) { return { rgba: ball(camera, SIDE, 2), mean: 0.03, free() {} }; }
+}
+export const compare = (a, b) => ({ mse: 0.01, psnr: 20, ssim: 0.8, difference: a, free() {} });
+export const parseViews = (json) => { const { views } = JSON.parse(json); return { files: views.map((v) => v.picture ?? ""), cameras: flat(views.map((v) => [...v.position, v.yaw, v.pitch])), free() {} }; };

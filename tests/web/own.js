@@ -1,0 +1,108 @@
+// @ts-check
+// Packages and pictures of one's own, good and bad.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PATIENCE, difference, manifest, open, packageFolder, pixels, repaint } from "./browser.js";
+import { zip } from "./zip.js";
+
+/** @typedef {import("playwright-core").Page} Page @typedef {Record<string, Buffer>} Files */
+
+/** The package's files, as they were exported. @returns {Files} */
+function exported() {
+  const names = ["manifest.json", ...Object.keys(manifest.files)];
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(packageFolder, name))]));
+}
+
+/** @param {Page} page @param {Files} files */
+async function choose(page, files) {
+  const list = Object.entries(files).map(([name, buffer]) => ({ name, buffer, mimeType: "application/octet-stream" }));
+  await page.setInputFiles("#open-files", list);
+}
+
+/** Drops files onto the page. @param {Page} page @param {Files} files */
+async function drop(page, files) {
+  const list = Object.entries(files).map(([name, content]) => [name, content.toString("base64")]);
+  await page.evaluate((list) => {
+    const dropped = new DataTransfer();
+    for (const [name, content] of list) {
+      dropped.items.add(new File([Uint8Array.from(atob(content), (byte) => byte.charCodeAt(0))], name));
+    }
+    for (const type of ["dragover", "drop"]) {
+      document.dispatchEvent(new DragEvent(type, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }
+  }, list);
+}
+
+/** Waits for a message with all of these, and puts it away. @param {Page} page @param {RegExp[]} parts */
+async function refused(page, ...parts) {
+  const message = page.locator("#messages .message");
+  await message.first().waitFor(PATIENCE);
+  const text = await message.first().innerText();
+  for (const part of parts) assert.match(text, part);
+  await message.first().getByRole("button").click();
+  await message.first().waitFor({ state: "detached", ...PATIENCE });
+}
+
+test("a bad package is explained, and the page works on", () => open({}, async (page) => {
+  const before = await pixels(page, "#prediction");
+  const files = exported();
+  await drop(page, { "mine.zip": Buffer.from("this is no zip") });
+  await refused(page, /zip/i);
+  const { "generator.onnx": generator, ...without } = files;
+  await choose(page, without);
+  await refused(page, /generator\.onnx/);
+  const changed = Buffer.from(generator);
+  changed[changed.length >> 1] ^= 1;
+  await choose(page, { ...without, "generator.onnx": changed });
+  await refused(page, /generator\.onnx/, /sha|checksum|changed/i);
+  await choose(page, { ...files, "manifest.json": Buffer.from('{ "format_version": 99 }') });
+  await refused(page, /99/, /1/);
+  await drop(page, { "holiday.txt": Buffer.from("sun") });
+  await refused(page, /holiday\.txt/, /views\.json/);
+  await repaint(page, () => page.keyboard.press("ArrowLeft"));
+  assert.ok(difference(before, await pixels(page, "#prediction")) > 0);
+}));
+
+test("a package of one's own paints: its files, or one zip", () => open({}, async (page) => {
+  const before = await pixels(page, "#prediction");
+  await repaint(page, () => drop(page, { "mine.zip": zip(exported()) }));
+  assert.equal(await page.locator("#messages .message").count(), 0);
+  assert.match(await page.locator("#offline").innerText(), /mine\.zip/);
+  assert.equal(difference(before, await pixels(page, "#prediction")), 0, "it is the same package");
+  await repaint(page, () => choose(page, exported()));
+  assert.equal(difference(before, await pixels(page, "#prediction")), 0);
+}));
+
+/** Two of the shown pictures as files, and their cameras. @param {Page} page @returns {Promise<Files>} */
+async function pictures(page) {
+  const urls = await page.evaluate(() => [...document.querySelectorAll("#strip canvas")].slice(0, 2).map((canvas) => /** @type {HTMLCanvasElement} */ (canvas).toDataURL()));
+  const [first, second] = urls.map((url) => Buffer.from(url.split(",")[1], "base64"));
+  const view = { position: [0.85, 0, 0.42], yaw: 3.14159, pitch: -0.264 };
+  const views = [{ picture: "a.png", ...view }, { picture: "b.png", ...view, position: [0, 0.85, 0.42], yaw: -1.5708 }];
+  return { "views.json": Buffer.from(JSON.stringify({ format: 1, views })), "a.png": first, "b.png": second };
+}
+
+test("pictures of one's own are shown to it, and there is a way back", () => open({}, async (page) => {
+  const before = await pixels(page, "#prediction");
+  const files = await pictures(page);
+  await repaint(page, () => drop(page, files));
+  assert.match(await page.locator("#headline").innerText(), /two pictures of your scene/);
+  assert.equal(await page.locator("#strip canvas").count(), 2);
+  assert.ok(await page.locator("#truth-figure").isHidden(), "nobody knows the truth");
+  assert.ok(difference(before, await pixels(page, "#prediction")) > 0);
+  await repaint(page, () => page.click("#own-back"));
+  assert.ok(await page.locator("#truth-figure").isVisible());
+}));
+
+test("bad pictures are explained", () => open({}, async (page) => {
+  const files = await pictures(page);
+  await drop(page, { "views.json": files["views.json"], "a.png": files["a.png"] });
+  await refused(page, /b\.png/);
+  await drop(page, { ...files, "b.png": Buffer.from("no picture") });
+  await refused(page, /b\.png/, /no picture/);
+  await drop(page, { ...files, "views.json": Buffer.from('{ "format": 1, "views": [') });
+  await refused(page, /views\.json/);
+  assert.match(await page.locator("#headline").innerText(), /this room/);
+}));

@@ -1,0 +1,56 @@
+// @ts-check
+
+/** The element with that id; the page has it. @template {Element} T @param {string} id @param {new () => T} kind @returns {T} */
+export function element(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${kind.name} #${id}`);
+  return found;
+}
+
+/** A new element with attributes and children.
+ * @param {string} name @param {Record<string, string>} attributes @param {(Node | string)[]} children */
+export function make(name, attributes = {}, ...children) {
+  return fill(document.createElement(name), attributes, children);
+}
+
+/** The same for a drawing. @param {string} name @param {Record<string, string>} attributes @param {(Node | string)[]} children */
+export function draw(name, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+}
+
+/** @template {Element} T @param {T} node @param {Record<string, string>} attributes @param {(Node | string)[]} children */
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** A button. @param {string} label @param {Record<string, string>} attributes @param {() => void} press */
+export function button(label, attributes, press) {
+  const made = make("button", { type: "button", ...attributes }, label);
+  made.addEventListener("click", press);
+  return made;
+}
+
+/** @param {string} id @param {string} text */
+export function say(id, text) {
+  const node = element(id, HTMLElement);
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** How often a picture's pixels are enlarged before the browser scales the rest. */
+const ENLARGED = 8;
+
+/** Shows square pictures, smooth or as pixels. @param {HTMLCanvasElement} canvas @param {Uint8Array} rgba @param {number} side @param {boolean} pixels */
+export function paint(canvas, rgba, side, pixels) {
+  const image = new ImageData(new Uint8ClampedArray(rgba), side, side);
+  const size = pixels ? side : ENLARGED * side;
+  if (canvas.width !== size) canvas.width = canvas.height = size;
+  canvas.classList.toggle("pixels", pixels);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  if (pixels) return context.putImageData(image, 0, 0);
+  const small = new OffscreenCanvas(side, side);
+  /** @type {OffscreenCanvasRenderingContext2D} */ (small.getContext("2d")).putImageData(image, 0, 0);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(small, 0, 0, size, size);
+}

@@ -1,0 +1,74 @@
+// @ts-check
+import { phase, size } from "./messages.js";
+
+/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, models: { name: string, world: string | null }[] }} Offer */
+
+/** Counts what comes in, over all that is fetched. */
+export class Download {
+  #expected = 0;
+  #got = 0;
+
+  /** @param {number} bytes */
+  expect(bytes) {
+    this.#expected += bytes;
+  }
+
+  /** Everything is there. */
+  end() {
+    phase("download", size(this.#got), 1);
+  }
+
+  /** A response whose body is counted while it comes. @param {string | URL} url @param {string} type */
+  async stream(url, type) {
+    const response = await get(url);
+    const count = new TransformStream({
+      transform: (chunk, controller) => {
+        this.#got += chunk.byteLength;
+        const fraction = this.#expected ? Math.min(this.#got / this.#expected, 0.999) : undefined;
+        phase("download", `${size(this.#got)} of ${size(Math.max(this.#expected, this.#got))}`, fraction);
+        controller.enqueue(chunk);
+      },
+    });
+    const body = /** @type {ReadableStream} */ (response.body).pipeThrough(count);
+    return new Response(body, { headers: { "content-type": type } });
+  }
+
+  /** The engine, compiled while it comes. @param {number} bytes */
+  async engine(bytes) {
+    this.expect(bytes);
+    const url = new URL("../../wasm/gqn_bg.wasm", import.meta.url);
+    return WebAssembly.compileStreaming(await this.stream(url, "application/wasm"));
+  }
+
+  /** A package's files, of the sizes its manifest gives. @param {string} name @param {string} manifest
+   * @returns {Promise<import("../types").PackageFiles>} */
+  async files(name, manifest) {
+    const entries = /** @type {[string, { bytes: number, sha256: string }][]} */ (Object.entries(JSON.parse(manifest).files));
+    for (const [, { bytes }] of entries) this.expect(bytes);
+    const fetched = entries.map(async ([file, { sha256 }]) => {
+      const url = `models/${name}/${file}?${sha256.slice(0, 16)}`;
+      return (await this.stream(url, "application/octet-stream")).blob();
+    });
+    const own = new Blob([manifest]);
+    return { names: ["manifest.json", ...entries.map(([file]) => file)], files: [own, ...(await Promise.all(fetched))] };
+  }
+}
+
+/** @returns {Promise<Offer>} */
+export async function offer() {
+  return (await get("models.json")).json();
+}
+
+/** @param {string} name */
+export async function manifest(name) {
+  return (await get(`models/${name}/manifest.json`)).text();
+}
+
+/** @param {string | URL} url */
+async function get(url) {
+  const failed = (/** @type {string} */ why) =>
+    new Error(`could not load ${url}: ${why}\nhint: see whether you are online, then reload the page`);
+  const response = await fetch(url).catch((error) => { throw failed(error.message); });
+  if (!response.ok) throw failed(`the server answered ${response.status}`);
+  return response;
+}

@@ -1,0 +1,105 @@
+// @ts-check
+import { latest } from "./remote.js";
+
+/** @typedef {import("../types").Camera} Camera @typedef {import("../types").Look} Place @typedef {import("../types").Job} Job */
+
+/** One step, as a fraction of the picture's width or height: on such steps pictures are painted ahead. */
+export const STEP = 1 / 90;
+
+/** How long the view must rest before what takes long is painted. */
+const REST_MS = 220;
+
+/**
+ * Where one looks from. Says `place` when the camera stands elsewhere, `picture` when a newer picture is there, and
+ * `rest` when the picture is that of the camera and nothing moves.
+ */
+export class Look extends EventTarget {
+  /** @type {Place | undefined} */
+  place;
+  /** @type {{ job: Job, rgba: Uint8Array, truth: Uint8Array | undefined } | undefined} */
+  shown;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #resting;
+  #serial = 0;
+  #motion = [0, 0];
+  #heading = 1;
+  /** Truths of the pictures that are on their way. @type {Map<string, Uint8Array | undefined>} */
+  #truths = new Map();
+  #going = latest(this.#go.bind(this));
+
+  /** @param {import("./scene.js").Scene} scene @param {import("../types").State} state */
+  constructor(scene, state) {
+    super();
+    this.scene = scene;
+    this.state = state;
+    scene.addEventListener("known", () => this.again());
+  }
+
+  /** Draws the picture so many steps to the right and down. @param {number} turn @param {number} raise */
+  move(turn, raise) {
+    [turn, raise].forEach((steps, axis) => { this.#motion[axis] += steps * STEP; });
+    if (turn) this.#heading = Math.sign(turn);
+    return this.#going(undefined);
+  }
+
+  /** Looks from there. @param {Camera | undefined} camera the scene's home if it is undefined */
+  jump(camera) {
+    this.#motion = [0, 0];
+    return this.#going({ camera: camera ?? this.scene.survey.home });
+  }
+
+  /** Paints the same view again: the scene or the noise is another. */
+  again() {
+    return this.#going(undefined);
+  }
+
+  /** Has a picture been painted for where one looks now? */
+  get settled() {
+    return this.shown?.job.serial === this.#serial;
+  }
+
+  /** @param {{ camera: Camera } | undefined} jump */
+  async #go(jump) {
+    const { survey, surveyor, side, own } = this.scene;
+    const motion = this.#motion;
+    this.#motion = [0, 0];
+    const camera = jump?.camera ?? this.place?.camera ?? this.state.at ?? survey.home;
+    const [near, far] = [this.#heading * STEP, -this.#heading * STEP];
+    const turns = [near, 2 * near, 3 * near, far, 4 * near, 2 * far].map((turn) => [turn, 0]);
+    const ahead = survey.rises ? [...turns, [0, STEP], [0, -STEP]] : turns;
+    const truth = own ? 0 : side;
+    this.place = /** @type {Place} */ (await surveyor.call("look", { camera, motion, ahead, side: truth }));
+    this.state.at = this.place.camera;
+    this.dispatchEvent(new Event("place"));
+    if (side && this.scene.pool.painters.length) this.#want(this.place);
+  }
+
+  /** @param {Place} place */
+  #want({ camera, truth, ahead }) {
+    const job = this.#job(camera, ++this.#serial);
+    this.#truths.set(job.key, truth);
+    clearTimeout(this.#resting);
+    this.scene.pool.want(job, ahead.map((camera) => this.#job(camera, 0)));
+  }
+
+  /** @param {Camera} camera @param {number} serial @returns {Job} */
+  #job(camera, serial) {
+    const { noise, mean } = this.state;
+    const [seed, temperature] = mean ? [0, 0] : [noise, 1];
+    const at = Array.from(camera, (value) => value.toFixed(4)).join();
+    return { key: `${this.scene.pool.scene.key}|${seed}|${temperature}|${at}`, camera, seed, temperature, serial };
+  }
+
+  /** A picture was painted; one that was asked for before the one on show is of no use.
+   * @param {Job} job @param {Uint8Array} rgba */
+  painted(job, rgba) {
+    if (!job.serial || job.serial < (this.shown?.job.serial ?? 0)) return;
+    this.shown = { job, rgba, truth: this.#truths.get(job.key) };
+    if (job.serial === this.#serial) {
+      this.#truths.clear();
+      this.#truths.set(job.key, this.shown.truth);
+      this.#resting = setTimeout(() => this.dispatchEvent(new Event("rest")), REST_MS);
+    }
+    this.dispatchEvent(new Event("picture"));
+  }
+}

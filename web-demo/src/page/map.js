@@ -1,0 +1,105 @@
+// @ts-check
+import { draw, element } from "./dom.js";
+import { PLAN_SIDE } from "./scene.js";
+
+/** @typedef {import("../types").Camera} Camera */
+
+/** A camera on the map: what it sees, and a handle that looks to where it looks. */
+const SIGHT = "M0 0L-.155 -.333L.155 -.333Z";
+const HANDLE = "M0 -.048C.022 -.03 .034 -.012 .034 .008A.034 .034 0 0 1 -.034 .008C-.034 -.012 -.022 -.03 0 -.048Z";
+
+/** @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look */
+export function map(scene, look) {
+  const svg = element("map", SVGSVGElement);
+  const plan = draw("image", { width: "1", height: "1", class: "plan", preserveAspectRatio: "none" });
+  const path = draw("polygon", { class: "path" });
+  const shown = draw("g");
+  const sight = draw("path", { d: SIGHT, class: "sight" });
+  const view = camera("view", "Where you look");
+  view.prepend(sight);
+  svg.append(plan, path, shown, view);
+
+  const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
+  const at = (/** @type {PointerEvent} */ event) => {
+    const { left, top, width, height } = svg.getBoundingClientRect();
+    return { u: (event.clientX - left) / width, v: (event.clientY - top) / height };
+  };
+  const place = (/** @type {PointerEvent} */ event, /** @type {Camera} */ camera) =>
+    /** @type {Promise<Camera>} */ (scene.surveyor.call("place", { camera, ...at(event) }));
+
+  scene.addEventListener("survey", () => {
+    path.setAttribute("points", scene.survey.path.join(" "));
+    const rgba = scene.survey.plan;
+    plan.toggleAttribute("hidden", !rgba || !!scene.own);
+    if (rgba) plan.setAttribute("href", picture(rgba));
+  });
+  scene.addEventListener("views", () => {
+    while (shown.children.length > scene.views.length) shown.lastElementChild?.remove();
+    while (shown.children.length < scene.views.length) shown.append(context(shown.children.length));
+    scene.views.forEach(({ map }, index) => stand(shown.children[index], map));
+  });
+  look.addEventListener("place", () => look.place && stand(view, look.place.map));
+
+  /** Drags a camera. @param {Element} node @param {() => Camera | undefined} from @param {(camera: Camera) => void} put */
+  function draggable(node, from, put) {
+    node.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      node.setPointerCapture(/** @type {PointerEvent} */ (event).pointerId);
+      /** @type {SVGElement} */ (node).focus();
+      node.classList.add("held");
+    });
+    node.addEventListener("pointermove", (event) => {
+      const camera = from();
+      if (node.classList.contains("held") && camera) place(/** @type {PointerEvent} */ (event), camera).then(put, report);
+    });
+    for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => node.classList.remove("held"));
+  }
+
+  /** @param {number} index */
+  function context(index) {
+    const node = camera("context", `Picture ${index + 1}`, String(index + 1));
+    const put = (/** @type {Camera} */ camera) => { if (!scene.own) scene.put(index, camera).catch(report); };
+    draggable(node, () => scene.views[index]?.camera, put);
+    node.addEventListener("keydown", (event) => {
+      const { key } = /** @type {KeyboardEvent} */ (event);
+      const turn = { ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0;
+      const raise = { ArrowUp: 1, ArrowDown: -1 }[key] ?? 0;
+      if (key === "Delete" || key === "Backspace") scene.remove(index).catch(report);
+      else if (!turn && !raise) return;
+      else scene.surveyor.call("moved", { camera: scene.views[index].camera, turn: turn / 30, raise: raise / 30 }).then(put, report);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    return node;
+  }
+
+  draggable(view, () => look.place?.camera, (camera) => look.jump(camera).catch(report));
+  svg.addEventListener("pointerdown", (event) => {
+    if (scene.own || scene.views.length >= scene.most) return;
+    place(event, scene.survey.home).then((camera) => scene.add(camera)).catch(report);
+  });
+}
+
+/** @param {string} kind @param {string} label @param {string} [text] */
+function camera(kind, label, text) {
+  const node = draw("g", { class: `camera ${kind}`, tabindex: "0", role: "button", "aria-label": label });
+  node.append(draw("circle", { r: ".075", class: "reach" }), draw("path", { d: HANDLE, class: "handle" }));
+  if (text) node.append(draw("text", { class: "number", "text-anchor": "middle", dy: ".017" }, text));
+  return node;
+}
+
+/** @param {Element} node @param {Float32Array} at u, v and heading on the map */
+function stand(node, [u, v, heading]) {
+  node.setAttribute("transform", `translate(${u} ${v})`);
+  for (const path of node.querySelectorAll("path")) path.setAttribute("transform", `rotate(${(heading * 180) / Math.PI})`);
+}
+
+/** @param {Uint8Array} rgba */
+function picture(rgba) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = PLAN_SIDE;
+  const image = new ImageData(new Uint8ClampedArray(rgba), PLAN_SIDE, PLAN_SIDE);
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
+  return canvas.toDataURL();
+}

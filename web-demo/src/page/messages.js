@@ -1,0 +1,54 @@
+// @ts-check
+import { button, element, make } from "./dom.js";
+
+/** Shows what went wrong until it is put away. @param {unknown} error */
+export function show(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  const [first, ...hints] = text.replace(/^error: /, "").split("\n");
+  const messages = element("messages", HTMLElement);
+  if ([...messages.children].some((message) => message.getAttribute("data-text") === text)) return;
+  const message = make("div", { class: "message", "data-text": text }, make("p", {}, first));
+  message.append(...hints.map((hint) => make("p", { class: "hint-line" }, hint.replace(/^hint: /, ""))));
+  message.append(button("×", { "aria-label": "Put this message away" }, () => message.remove()));
+  messages.append(message);
+}
+
+/** Takes the messages away. */
+export function hush() {
+  element("messages", HTMLElement).replaceChildren();
+}
+
+/** @type {ReturnType<typeof setTimeout>} */
+let timer;
+
+/** Says something for a moment. @param {string} text */
+export function notice(text) {
+  const line = element("notice", HTMLElement);
+  line.textContent = text;
+  line.classList.add("on");
+  clearTimeout(timer);
+  timer = setTimeout(() => line.classList.remove("on"), 2600);
+}
+
+/** How many bytes, for people. @param {number} bytes */
+export function size(bytes) {
+  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** One of the phases until the first picture. @param {string} name @param {string} text @param {number | undefined} fraction */
+export function phase(name, text, fraction) {
+  const item = element("progress", HTMLElement).querySelector(`[data-phase="${name}"]`);
+  const bar = item?.querySelector("progress");
+  if (!item || !bar) return;
+  item.classList.toggle("done", fraction === 1);
+  item.classList.toggle("now", fraction !== 1);
+  const output = item.querySelector("output");
+  if (output) output.textContent = text;
+  if (fraction === undefined) bar.removeAttribute("value");
+  else bar.value = fraction;
+}
+
+/** The first picture is there, or another package begins to load. @param {boolean} ready */
+export function settle(ready) {
+  element("progress", HTMLElement).classList.toggle("over", ready);
+}

@@ -1,0 +1,12 @@
+// @ts-check
+
+/** Keeps what was loaded for the next visit; a page without the means works as it did. @returns {Promise<void>} */
+export async function keep() {
+  if (!("serviceWorker" in navigator)) return;
+  const { protocol, href } = new URL("./", location.href);
+  if (protocol !== "https:" && !window.isSecureContext) return;
+  await navigator.serviceWorker.register("service-worker.js", { scope: href });
+  const { active } = await navigator.serviceWorker.ready;
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  active?.postMessage({ keep: [href, ...new Set(loaded)] });
+}

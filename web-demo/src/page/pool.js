@@ -1,0 +1,139 @@
+// @ts-check
+import { Ended } from "./remote.js";
+
+/** @typedef {import("../types").Job} Job */
+/** @typedef {import("./remote.js").Remote} Remote */
+/** @typedef {{ remote: Remote, busy: boolean, scene: string }} Painter */
+
+/** How many pictures are kept. */
+const KEPT = 600;
+
+/**
+ * The painters, and who paints what: the wanted picture first (a newer one replaces it), then neighbours of it, then
+ * what takes long. The first painter is kept free for wanted pictures if there are others.
+ */
+export class Pool {
+  /** @type {Painter[]} */
+  painters = [];
+  /** @type {Map<string, Uint8Array>} */
+  #kept = new Map();
+  /** @type {Map<string, Job>} */
+  #underway = new Map();
+  /** @type {Job | undefined} */
+  #wanted;
+  /** @type {Job[]} */
+  #ahead = [];
+  /** @type {((remote: Remote) => Promise<void>)[]} */
+  #slow = [];
+  /** What is painted, and what its pictures tell. @type {{ key: string, contributions: Float32Array[] }} */
+  scene = { key: "", contributions: [] };
+
+  /** @param {{ picture: (job: Job, rgba: Uint8Array, ms: number | undefined) => void, fail: (error: Error) => void }} events */
+  constructor(events) {
+    this.events = events;
+  }
+
+  /** @param {Remote} remote */
+  add(remote) {
+    this.painters.push({ remote, busy: false, scene: "" });
+    this.#run();
+  }
+
+  /** Keeps the first painter only, and no picture: another package was opened. */
+  restart() {
+    for (const { remote } of this.painters.splice(1)) remote.end();
+    for (const painter of this.painters) painter.scene = "";
+    this.#kept.clear();
+    this.drop();
+  }
+
+  /** Forgets what waits. */
+  drop() {
+    this.#wanted = undefined;
+    this.#ahead = [];
+    this.#slow = [];
+  }
+
+  /** @param {string} key @param {Float32Array[]} contributions what each picture tells */
+  setScene(key, contributions) {
+    this.scene = { key, contributions };
+    this.drop();
+  }
+
+  /** @param {Job} job @param {Job[]} ahead */
+  want(job, ahead) {
+    this.#slow = [];
+    this.#ahead = ahead;
+    this.#wanted = undefined;
+    const kept = this.#kept.get(job.key);
+    const underway = this.#underway.get(job.key);
+    if (kept) this.events.picture(job, kept, undefined);
+    else if (underway) underway.serial = job.serial;
+    else this.#wanted = job;
+    this.#run();
+  }
+
+  /** Does something long when nothing is wanted. @param {(remote: Remote) => Promise<void>} work */
+  later(work) {
+    this.#slow.push(work);
+    this.#run();
+  }
+
+  #run() {
+    for (const painter of this.painters) {
+      if (!painter.busy) this.#give(painter);
+    }
+  }
+
+  /** @param {Painter} painter */
+  #give(painter) {
+    const [first, ...others] = this.painters;
+    const wanted = this.#wanted;
+    if (wanted) {
+      this.#wanted = undefined;
+      this.#occupy(painter, () => this.#paint(painter, wanted));
+    } else if (painter !== first || others.length === 0) {
+      const ahead = painter === first ? undefined : this.#nextAhead();
+      const work = ahead ? () => this.#paint(painter, ahead) : this.#slow.shift()?.bind(null, painter.remote);
+      if (work) this.#occupy(painter, work);
+    }
+  }
+
+  #nextAhead() {
+    const free = (/** @type {Job} */ job) => !this.#kept.has(job.key) && !this.#underway.has(job.key);
+    while (this.#ahead.length) {
+      const job = this.#ahead.shift();
+      if (job && free(job)) return job;
+    }
+  }
+
+  /** @param {Painter} painter @param {() => Promise<void>} work */
+  async #occupy(painter, work) {
+    painter.busy = true;
+    try {
+      const { key, contributions } = this.scene;
+      if (painter.scene !== key) await painter.remote.call("scene", contributions);
+      painter.scene = key;
+      await work();
+    } catch (error) {
+      if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
+    }
+    painter.busy = false;
+    this.#run();
+  }
+
+  /** @param {Painter} painter @param {Job} job */
+  async #paint(painter, job) {
+    const { camera, seed, temperature } = job;
+    this.#underway.set(job.key, job);
+    try {
+      const { rgba, ms } = await painter.remote.call("query", { camera, seed, temperature });
+      this.#kept.set(job.key, rgba);
+      const oldest = this.#kept.keys().next().value;
+      if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);
+      this.events.picture(job, rgba, ms);
+    } finally {
+      this.#underway.delete(job.key);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// @ts-check
+import { latest } from "./remote.js";
+import { writeCamera } from "./state.js";
+
+/** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State */
+/** @typedef {import("./remote.js").Remote} Remote @typedef {import("./pool.js").Pool} Pool */
+/** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, cameras: Camera[], plan: Uint8Array | undefined }} Survey */
+
+/** Side of the map's picture in pixels. */
+export const PLAN_SIDE = 128;
+
+/**
+ * The scene and the pictures of it that the network is shown. Says `survey` when there is another scene, `views` when
+ * other pictures are shown, and `known` when the network has seen them.
+ */
+export class Scene extends EventTarget {
+  /** @type {View[]} */
+  views = [];
+  /** @type {Survey} */
+  survey = { most: 1, home: new Float32Array(5), path: [], rises: false, cameras: [], plan: undefined };
+  /** Side of the network's pictures; 0 until a package is known. */
+  side = 0;
+  /** Pictures of one's own instead of the rendered ones, and the cameras that only ask. @type {View[] | undefined} */
+  own;
+  /** @type {Map<string, Float32Array>} */
+  #told = new Map();
+  /** Tells the pictures of this scene and package from those of others. */
+  #name = "";
+  #package = 0;
+  #shooting = latest(this.#shoot.bind(this));
+  #learning = latest(this.#learn.bind(this));
+
+  /** @param {Remote} surveyor @param {Pool} pool @param {State} state */
+  constructor(surveyor, pool, state) {
+    super();
+    Object.assign(this, { surveyor, pool, state });
+    this.surveyor = surveyor;
+    this.pool = pool;
+    this.state = state;
+  }
+
+  /** Opens the scene that the state names. */
+  async open() {
+    const { world, seed } = this.state;
+    this.survey = await this.surveyor.call("survey", { name: world, seed, planSide: PLAN_SIDE });
+    this.#told.clear();
+    this.#name = `${this.#package}/${world}/${seed}${this.own ? "/own" : ""}`;
+    this.dispatchEvent(new Event("survey"));
+    await this.show(this.state.shown);
+  }
+
+  /** Another package is open: what it was told is forgotten. @param {number} side */
+  async repackage(side) {
+    this.side = side;
+    this.#package += 1;
+    await this.open();
+  }
+
+  /** Most pictures that can be shown. */
+  get most() {
+    return this.own?.length ?? this.survey.most;
+  }
+
+  /** Shows pictures: the scene's own cameras by number, or others. @param {(number | Camera)[]} shown */
+  async show(shown) {
+    const known = shown.filter((view) => typeof view !== "number" || view < this.most);
+    this.state.shown = (known.length ? known : [0]).slice(0, this.most);
+    await this.#shooting(undefined);
+  }
+
+  /** Puts a picture's camera elsewhere. @param {number} place @param {Camera} camera */
+  async put(place, camera) {
+    await this.show(this.state.shown.with(place, camera));
+  }
+
+  /** Shows one more: from there, or from the next of the scene's own cameras. @param {Camera} [camera] */
+  async add(camera) {
+    const { shown } = this.state;
+    if (shown.length >= this.most) return;
+    const free = Array.from({ length: this.most }, (_, index) => index).find((index) => !shown.includes(index));
+    await this.show([...shown, camera ?? free ?? 0]);
+  }
+
+  /** @param {number} place */
+  async remove(place) {
+    const { shown } = this.state;
+    if (shown.length > 1) await this.show(shown.toSpliced(place, 1));
+  }
+
+  /** Takes the pictures that the state names. */
+  async #shoot() {
+    const before = new Map(this.views.map((view) => [view.key, view]));
+    const name = this.#name;
+    const views = await Promise.all(this.state.shown.map((shown) => this.#view(shown, before)));
+    if (name !== this.#name) return;
+    this.views = views;
+    this.dispatchEvent(new Event("views"));
+    if (this.side) this.#learning(undefined).catch((error) => this.pool.events.fail(error));
+  }
+
+  /** @param {number | Camera} shown @param {Map<string, View>} before @returns {Promise<View>} */
+  async #view(shown, before) {
+    const index = typeof shown === "number" ? shown : undefined;
+    if (this.own && index !== undefined) return this.own[index];
+    const camera = typeof shown === "number" ? this.survey.cameras[shown] : shown;
+    const side = this.side || 32;
+    const key = `${this.#name}/${side}/${index ?? writeCamera(camera)}`;
+    const { rgba, map } = before.get(key) ?? (await this.surveyor.call("shoot", { camera, side }));
+    return { key, index, camera, map, rgba, side };
+  }
+
+  /** Lets the network see the pictures, each once. */
+  async #learn() {
+    const { views } = this;
+    const name = this.#name;
+    for (const view of views) {
+      if (this.#told.has(view.key)) continue;
+      const { rgba, side, camera } = view;
+      const [painter] = this.pool.painters;
+      const told = await painter.remote.call("contribution", { rgba, side, camera });
+      if (name !== this.#name) return;
+      this.#told.set(view.key, told);
+    }
+    const keys = new Set(views.map((view) => view.key));
+    const told = views.map((view) => /** @type {Float32Array} */ (this.#told.get(view.key)));
+    this.pool.setScene([...keys].join(), told);
+    for (const key of this.#told.keys()) {
+      if (this.#told.size > 2 * this.most && !keys.has(key)) this.#told.delete(key);
+    }
+    this.dispatchEvent(new Event("known"));
+  }
+}

@@ -1,0 +1,67 @@
+// @ts-check
+/** @typedef {import("../types").State} State @typedef {import("../types").Camera} Camera */
+
+/** @returns {State} */
+export const initial = () => ({
+  model: "", world: "", seed: "7", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0,
+});
+
+/** Reads the hash of a link; what is missing or does not make sense stays as it is in `state`.
+ * @param {string} hash @param {State} state @returns {State} */
+export function read(hash, state) {
+  const found = new URLSearchParams(hash.replace(/^#/, ""));
+  const text = (/** @type {string} */ name, /** @type {RegExp} */ shape) => {
+    const value = found.get(name);
+    return value !== null && shape.test(value) ? value : undefined;
+  };
+  const flag = (/** @type {string} */ name, /** @type {boolean} */ otherwise) => {
+    const value = text(name, /^[01]$/);
+    return value === undefined ? otherwise : value === "1";
+  };
+  const shown = (found.get("shown") ?? "").split(".").map(readShown).filter((view) => view !== undefined);
+  return {
+    model: text("model", /^[\w-]+$/) ?? state.model,
+    world: text("world", /^[\w-]+$/) ?? state.world,
+    seed: text("seed", /^\d{1,18}$/) ?? state.seed,
+    shown: shown.length ? shown : state.shown,
+    at: readCamera(found.get("at") ?? "") ?? state.at,
+    noise: Number(text("noise", /^\d{1,9}$/) ?? state.noise),
+    mean: flag("mean", state.mean),
+    pixels: flag("pixels", state.pixels),
+    orbit: flag("orbit", state.orbit),
+    step: Number(text("step", /^\d{1,3}$/) ?? state.step),
+  };
+}
+
+/** @param {State} state */
+export function write(state) {
+  const { model, world, seed, shown, at, noise, mean, pixels, orbit, step } = state;
+  const parts = { model, world, seed, shown: shown.map(writeShown).join("."), at: at ? writeCamera(at) : "", noise, mean: +mean };
+  const rare = { pixels: +pixels, orbit: +orbit, step };
+  const named = [...Object.entries(parts), ...Object.entries(rare).filter(([, value]) => value)];
+  return "#" + named.filter(([, value]) => value !== "").map(([name, value]) => `${name}=${value}`).join("&");
+}
+
+/** @param {string} text */
+function readShown(text) {
+  return /^\d{1,3}$/.test(text) ? Number(text) : readCamera(text);
+}
+
+/** @param {number | Camera} view */
+function writeShown(view) {
+  return typeof view === "number" ? view : writeCamera(view);
+}
+
+/** The five numbers, bit by bit. @param {Camera} camera */
+export function writeCamera(camera) {
+  const bytes = new Uint8Array(camera.slice().buffer);
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** @param {string} text @returns {Camera | undefined} */
+function readCamera(text) {
+  if (!/^[\w-]{27}$/.test(text)) return undefined;
+  const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
+  const camera = new Float32Array(bytes.buffer);
+  return camera.every(Number.isFinite) ? camera : undefined;
+}

@@ -1,0 +1,70 @@
+// @ts-check
+import { button, element, make, paint, say } from "./dom.js";
+
+const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/** The pictures that the network is shown: a strip of them, and how many. @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look */
+export function strip(scene, look) {
+  const list = element("strip", HTMLElement);
+  const counts = element("counts", HTMLElement);
+  const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
+
+  scene.addEventListener("survey", () => {
+    const few = [1, 2, 3, 5, 8, 14].filter((count) => count < scene.most);
+    counts.replaceChildren(...[...few, scene.most].map((count) =>
+      button(String(count), { "data-count": String(count), "aria-label": `Show ${NUMBERS[count] ?? count}` }, () => upTo(count))));
+    mark();
+  });
+  scene.addEventListener("views", () => {
+    const { views } = scene;
+    while (list.children.length > views.length) list.lastElementChild?.remove();
+    while (list.children.length < views.length) list.append(item(list.children.length));
+    views.forEach(({ rgba, side }, index) => {
+      const canvas = list.children[index].querySelector("canvas");
+      if (canvas) paint(canvas, rgba, side, scene.state.pixels);
+    });
+    if (views.length < scene.most) list.append(more());
+    mark();
+  });
+
+  /** Shows the first so many, keeping those that stand. @param {number} count */
+  async function upTo(count) {
+    const { shown } = scene.state;
+    const free = Array.from({ length: scene.most }, (_, index) => index).filter((index) => !shown.includes(index));
+    await scene.show([...shown, ...free].slice(0, count)).catch(report);
+  }
+
+  /** @param {number} index */
+  function item(index) {
+    const stand = button("", { class: "shot", "aria-label": `Stand where picture ${index + 1} was taken`, title: `Look from here (${index + 1})` },
+      () => look.jump(scene.views[index].camera).catch(report));
+    stand.append(make("canvas", { width: "32", height: "32" }), make("b", {}, String(index + 1)));
+    const away = button("×", { class: "away", "aria-label": `Take picture ${index + 1} away`, title: "Take it away" },
+      () => scene.remove(index).catch(report));
+    return make("li", { class: "item" }, stand, away);
+  }
+
+  function more() {
+    return make("li", {}, button("+", { class: "more", "aria-label": "Show it one more picture", title: "One more picture" },
+      () => scene.add().catch(report)));
+  }
+
+  function mark() {
+    const count = scene.views.length;
+    for (const choice of counts.children) choice.setAttribute("aria-pressed", String(choice.getAttribute("data-count") === String(count)));
+    list.classList.toggle("single", count === 1);
+    if (count) say("headline", headline(count, scene.own ? "your scene" : noun(scene.state.world)));
+  }
+}
+
+/** @param {string} world */
+function noun(world) {
+  return world.startsWith("rooms") ? "this room" : "this thing";
+}
+
+/** @param {number} count @param {string} what */
+function headline(count, what) {
+  const pictures = count === 1 ? "one picture" : `${NUMBERS[count] ?? count} pictures`;
+  const end = { 1: "The rest it has to imagine.", 2: "It begins to understand." }[count] ?? "Look at it from anywhere.";
+  return `It has seen ${pictures} of ${what}. ${end}`;
+}

@@ -1,0 +1,122 @@
+// @ts-check
+import { element, say } from "./dom.js";
+import { notice } from "./messages.js";
+import { initial } from "./state.js";
+
+/** Milliseconds between two steps of the walk around, at least. */
+const WALK_MS = 90;
+
+/** @typedef {import("../types").State} State */
+
+/** The buttons, and what keys share with them.
+ * @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look
+ * @param {{ repaint: () => void, changed: () => void, fail: (error: Error) => void }} page */
+export function tools(scene, look, { repaint, changed, fail }) {
+  const { state } = scene;
+  const press = (/** @type {string} */ id, /** @type {boolean} */ on) => element(id, HTMLElement).setAttribute("aria-pressed", String(on));
+
+  function mark() {
+    press("mean", state.mean);
+    press("sample", !state.mean);
+    press("pixels", state.pixels);
+    press("orbit", state.orbit);
+    element("guess", HTMLButtonElement).disabled = state.mean;
+    const model = element("model", HTMLSelectElement);
+    if (state.model) model.value = state.model;
+    element("world", HTMLSelectElement).value = state.world;
+    element("seed", HTMLInputElement).value = state.seed;
+    changed();
+  }
+
+  /** @param {Partial<State>} change */
+  function set(change) {
+    Object.assign(state, change);
+    mark();
+    if ("pixels" in change) {
+      repaint();
+      scene.dispatchEvent(new Event("views"));
+    } else look.again().catch(fail);
+  }
+
+  /** Another scene, seen from where it begins, with as many pictures. @param {Partial<State>} change */
+  async function travel(change) {
+    const shown = state.shown.map((_, index) => index);
+    Object.assign(state, change, { shown, at: undefined });
+    look.place = undefined;
+    mark();
+    await scene.open();
+    await look.jump(undefined);
+  }
+
+  /** @param {boolean} on */
+  function walk(on) {
+    if (state.orbit === on) return;
+    state.orbit = on;
+    mark();
+    if (on) step();
+  }
+
+  /** One step of the walk around, as soon as the one before was painted. */
+  function step() {
+    if (!state.orbit) return;
+    if (look.settled && !document.hidden) look.move(-1, 0).catch(fail);
+    setTimeout(step, WALK_MS);
+  }
+
+  const actions = {
+    mean: () => set({ mean: !state.mean }),
+    guess: () => set({ noise: state.noise + 1 }),
+    pixels: () => set({ pixels: !state.pixels }),
+    orbit: () => walk(!state.orbit),
+    reset: () => { walk(false); look.jump(undefined).catch(fail); },
+    keys: () => element("help", HTMLDialogElement).showModal(),
+    share: async () => {
+      changed();
+      const told = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+      notice(told ? "The link to this view is copied." : "The link in the address bar is this view.");
+    },
+    dice: () => travel({ seed: String(crypto.getRandomValues(new Uint16Array(1))[0]) }).catch(fail),
+  };
+  for (const [id, action] of Object.entries(actions)) element(id, HTMLElement).addEventListener("click", action);
+  element("mean", HTMLElement).addEventListener("click", (event) => event.stopImmediatePropagation(), true);
+  for (const [id, mean] of /** @type {[string, boolean][]} */ ([["mean", true], ["sample", false]])) {
+    element(id, HTMLElement).addEventListener("click", () => set({ mean }), true);
+  }
+  element("scene", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
+  element("world", HTMLSelectElement).addEventListener("change", (event) =>
+    travel({ world: /** @type {HTMLSelectElement} */ (event.target).value }).catch(fail));
+  element("seed", HTMLInputElement).addEventListener("change", (event) => {
+    const { value, validity } = /** @type {HTMLInputElement} */ (event.target);
+    travel({ seed: validity.valid && value ? value : initial().seed }).catch(fail);
+  });
+
+  const jump = (/** @type {number} */ index) => {
+    const view = scene.views[index];
+    if (view) look.jump(view.camera).catch(fail);
+    else notice(`There is no picture ${index + 1}.`);
+  };
+  const digits = Array.from({ length: 9 }, (_, index) => [String(index + 1), () => { walk(false); jump(index); }]);
+  const keys = { m: actions.mean, n: actions.guess, p: actions.pixels, r: actions.reset, home: actions.reset, " ": actions.orbit, "?": actions.keys };
+  return { mark, walk, step, travel, press: { ...Object.fromEntries(digits), ...keys } };
+}
+
+/** Times of the last views, for the numbers. @type {number[]} */
+const times = [];
+/** When views were painted, in milliseconds. @type {number[]} */
+const painted = [];
+
+/** Counts a view that took so long. @param {number} ms */
+export function count(ms) {
+  times.push(ms);
+  if (times.length > 50) times.shift();
+  const median = times.toSorted((a, b) => a - b)[times.length >> 1];
+  say("n-ms", `${median.toFixed(median < 10 ? 1 : 0)} ms`);
+  say("speed", `${median.toFixed(median < 10 ? 1 : 0)} ms`);
+  painted.push(performance.now());
+}
+
+/** How many views were painted in the last second. */
+export function rate() {
+  while (painted.length && performance.now() - painted[0] > 1000) painted.shift();
+  if (painted.length > 1) say("n-rate", String(painted.length));
+}

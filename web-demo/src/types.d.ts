@@ -1,0 +1,66 @@
+/** x, y, z, yaw, pitch. */
+export type Camera = Float32Array;
+
+/** All of what a link says. */
+export interface State {
+  model: string;
+  world: string;
+  seed: string;
+  /** Which cameras it is shown: numbers of the scene's own, or cameras that were put somewhere. */
+  shown: (number | Camera)[];
+  /** Where one looks from; undefined for where the world begins. */
+  at: Camera | undefined;
+  noise: number;
+  mean: boolean;
+  pixels: boolean;
+  orbit: boolean;
+  /** The DRAW step on show, counted from 1; 0 for the last. */
+  step: number;
+}
+
+/** A picture that the network is shown. */
+export interface View {
+  key: string;
+  /** The scene's own camera of that number, if it is one. */
+  index: number | undefined;
+  camera: Camera;
+  /** Place on the map, u, v and heading. */
+  map: Float32Array;
+  rgba: Uint8Array;
+  side: number;
+}
+
+/** A place from which one looks. */
+export interface Look {
+  camera: Camera;
+  map: Float32Array;
+  truth: Uint8Array | undefined;
+  /** Neighbouring cameras, the likeliest next first. */
+  ahead: Camera[];
+}
+
+/** What an opened package says of itself. */
+export interface Package {
+  side: number;
+  steps: number;
+  manifest: any;
+  engine: string;
+  bytes: number;
+}
+
+/** Files of a package: its plain names and contents, or one zip. */
+export interface PackageFiles {
+  names: string[];
+  files: Blob[];
+  zip?: Blob;
+}
+
+/** A picture that was asked for. */
+export interface Job {
+  key: string;
+  camera: Camera;
+  seed: number;
+  temperature: number;
+  /** Of wanted pictures: their order. 0 for those painted ahead. */
+  serial: number;
+}

@@ -1,0 +1,80 @@
+// @ts-check
+// The operations of a painter: a package, a scene, pictures of it.
+import { Viewer } from "../../wasm/gqn.js";
+
+/** @type {Viewer | undefined} */
+let viewer;
+
+/** What the scene was last made of. @type {Float32Array[]} */
+let told = [];
+
+/** @param {Blob} blob */
+const bytes = async (blob) => new Uint8Array(await blob.arrayBuffer());
+
+/** Opens a package; the one before stays if this one is refused.
+ * @param {import("../types").PackageFiles} files @param {(progress: object) => void} report */
+export async function open({ names, files, zip }, report) {
+  const progress = (/** @type {string} */ phase, /** @type {number} */ fraction) => report({ phase, fraction });
+  const began = performance.now();
+  const contents = await Promise.all(files.map(bytes));
+  const next = zip ? Viewer.fromZip(await bytes(zip), progress) : Viewer.fromFiles(names, contents, progress);
+  try {
+    next.warmUp();
+  } catch (error) {
+    next.free();
+    throw error;
+  }
+  viewer?.free();
+  viewer = next;
+  told = [];
+  const manifest = JSON.parse(next.manifest());
+  const ms = performance.now() - began;
+  return { side: next.imageSize, steps: next.steps, manifest, engine: next.describe(), ms };
+}
+
+/** What one picture tells of the scene.
+ * @param {{ rgba: Uint8Array, side: number, camera: Float32Array }} view */
+export function contribution({ rgba, side, camera }) {
+  const painter = opened();
+  painter.clear();
+  try {
+    painter.observe(rgba, side, camera);
+    return painter.scene();
+  } finally {
+    painter.clear();
+    scene(told);
+  }
+}
+
+/** Makes the scene the sum of what its pictures tell. @param {Float32Array[]} contributions */
+export function scene(contributions) {
+  told = contributions;
+  const [first, ...others] = told;
+  if (first) opened().setScene(first);
+  for (const other of others) opened().addScene(other, 1);
+}
+
+/** @param {{ camera: Float32Array, seed: number, temperature: number }} query */
+export function query({ camera, seed, temperature }) {
+  const began = performance.now();
+  const rgba = opened().query(camera, seed, temperature);
+  return { rgba, ms: performance.now() - began };
+}
+
+/** All steps of the picture, one after another. @param {{ camera: Float32Array, seed: number, temperature: number }} query */
+export function drawing({ camera, seed, temperature }) {
+  return /** @type {any} */ (opened()).drawing?.(camera, seed, temperature);
+}
+
+/** @param {{ camera: Float32Array, seed: number, samples: number }} query */
+export function uncertainty({ camera, seed, samples }) {
+  const found = opened().uncertainty(camera, seed, samples);
+  const { rgba, mean } = found;
+  found.free();
+  return { rgba, mean };
+}
+
+function opened() {
+  if (!viewer) throw new Error("no package is open");
+  return viewer;
+}

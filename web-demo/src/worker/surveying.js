@@ -1,0 +1,82 @@
+// @ts-check
+// The operations of a surveyor: a rendered scene, where its cameras may be, and what they see.
+import { World, compare as comparison, parseViews } from "../../wasm/gqn.js";
+
+/** @typedef {import("../types").Camera} Camera */
+
+/** @type {World | undefined} */
+let world;
+
+/** Corners of the line on the map along which one walks around. */
+const PATH = 72;
+
+export function worlds() {
+  return World.names();
+}
+
+/** Opens a scene. @param {{ name: string, seed: string, planSide: number }} which */
+export function survey({ name, seed, planSide }) {
+  const next = new World(name, BigInt(seed));
+  world?.free();
+  world = next;
+  const most = next.maxContext();
+  const home = next.home();
+  const path = split(next.orbit(PATH)).flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
+  return { most, home, path, rises: next.canRaise(), cameras: split(next.cameras(most)), plan: /** @type {any} */ (next).plan?.(planSide) };
+}
+
+/** Goes on from a camera, and looks.
+ * @param {{ camera: Camera, motion: number[], ahead: number[][], side: number }} where */
+export function look({ camera: from, motion: [turn, raise], ahead, side }) {
+  const at = opened();
+  const camera = turn || raise ? at.move(from, turn, raise) : from;
+  const neighbours = ahead.map(([turn, raise]) => at.move(camera, turn, raise));
+  const truth = side ? at.render(camera, side) : undefined;
+  return { camera: camera.slice(), map: at.toMap(camera), truth, ahead: neighbours };
+}
+
+/** The allowed camera nearest to a place on the map. @param {{ camera: Camera, u: number, v: number }} where */
+export function place({ camera, u, v }) {
+  return opened().fromMap(camera, u, v);
+}
+
+/** The camera after a motion. @param {{ camera: Camera, turn: number, raise: number }} motion */
+export function moved({ camera, turn, raise }) {
+  return opened().move(camera, turn, raise);
+}
+
+/** A picture that the scene's camera takes. @param {{ camera: Camera, side: number }} shot */
+export function shoot({ camera, side }) {
+  return { rgba: opened().render(camera, side), map: opened().toMap(camera) };
+}
+
+/** @param {Camera} camera */
+export function toMap(camera) {
+  return opened().toMap(camera);
+}
+
+/** @param {{ painted: Uint8Array, truth: Uint8Array, side: number }} pair */
+export function compare({ painted, truth, side }) {
+  const found = comparison(painted, truth, side);
+  const { psnr, ssim, difference } = found;
+  found.free();
+  return { psnr, ssim, difference };
+}
+
+/** @param {string} json */
+export function readViews(json) {
+  const found = parseViews(json);
+  const { files, cameras } = found;
+  found.free();
+  return { files, cameras: split(cameras) };
+}
+
+/** @param {Float32Array} cameras */
+function split(cameras) {
+  return Array.from({ length: cameras.length / 5 }, (_, index) => cameras.slice(5 * index, 5 * index + 5));
+}
+
+function opened() {
+  if (!world) throw new Error("no scene is open");
+  return world;
+}

@@ -1,0 +1,30 @@
+// @ts-check
+// Answers { id, operation, argument } with { id, result } or { id, error }; `progress` messages may come before.
+import init from "../../wasm/gqn.js";
+import * as painting from "./painting.js";
+import * as surveying from "./surveying.js";
+
+/** @type {Record<string, (argument: any, report: (progress: object) => void) => any>} */
+const operations = { ...painting, ...surveying, start };
+
+/** @param {WebAssembly.Module} module */
+async function start(module) {
+  await init({ module_or_path: module });
+}
+
+/** @param {any} result @returns {ArrayBuffer[]} */
+function buffers(result) {
+  const values = result && typeof result === "object" ? [result, ...Object.values(result)] : [];
+  const found = values.filter((value) => ArrayBuffer.isView(value)).map((value) => value.buffer);
+  return /** @type {ArrayBuffer[]} */ ([...new Set(found)]);
+}
+
+self.addEventListener("message", async ({ data: { id, operation, argument } }) => {
+  const post = (/** @type {object} */ message, /** @type {ArrayBuffer[]} */ moved = []) => self.postMessage(message, { transfer: moved });
+  try {
+    const result = await operations[operation](argument, (progress) => post({ id, progress }));
+    post({ id, result }, buffers(result));
+  } catch (error) {
+    post({ id, error: error instanceof Error ? error.message : String(error) });
+  }
+});

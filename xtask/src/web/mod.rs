@@ -1,0 +1,54 @@
+//! `cargo xtask web`: the page, its engine and the models as a static folder that any host serves.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `wasm.rs` | the engine: compiled, bound to JavaScript, made small |
+//! | `node.rs` | what comes from npm |
+//! | `models.rs` | packages and their index |
+//! | `dist.rs` | the folder: `web-demo/dist` |
+//! | `serve.rs` | the folder on a local port |
+
+mod dist;
+mod models;
+mod node;
+mod serve;
+mod wasm;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::talk;
+use crate::workspace::Workspace;
+
+use serve::serve;
+pub(crate) use wasm::Build;
+
+/// What to build, and whether to show it.
+#[derive(Debug)]
+pub(crate) struct Web {
+    /// `DIR` or `NAME=DIR`; the demo's package without one.
+    pub(crate) packages: Vec<String>,
+    pub(crate) build: Build,
+    /// The port to serve on.
+    pub(crate) port: Option<u16>,
+}
+
+/// Builds `web-demo/dist`, and serves it if wanted.
+pub(crate) fn run(workspace: &Workspace, web: &Web) -> Result<()> {
+    let dist = build(workspace, web)?;
+    match web.port {
+        Some(port) => serve(&dist, port),
+        None => Ok(()),
+    }
+}
+
+/// Builds `web-demo/dist`.
+pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
+    // First, because it is what a user may have got wrong.
+    let models = models::read(workspace, &web.packages)?;
+    let glue = wasm::build(workspace, web.build)?;
+    let dist = dist::assemble(workspace, &glue, &models)?;
+    talk::line(&format!("written to {}", dist.display()));
+    Ok(dist)
+}
