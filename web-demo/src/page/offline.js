@@ -6,6 +6,8 @@ export async function keep() {
   const { protocol, href } = new URL("./", location.href);
   if (protocol !== "https:" && !window.isSecureContext) return;
   await navigator.serviceWorker.register("service-worker.js", { scope: href });
+  navigator.serviceWorker.addEventListener("message", () => { document.documentElement.dataset.offline = ""; });
+  navigator.serviceWorker.startMessages();
   const { active } = await navigator.serviceWorker.ready;
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   active?.postMessage({ keep: [href, ...new Set(loaded)] });

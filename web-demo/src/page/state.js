@@ -3,7 +3,7 @@
 
 /** @returns {State} */
 export const initial = () => ({
-  model: "", world: "", seed: "7", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0,
+  model: "", world: "", seed: "12", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0,
 });
 
 /** Reads the hash of a link; what is missing or does not make sense stays as it is in `state`.
