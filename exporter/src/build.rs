@@ -35,7 +35,7 @@ pub enum Target {
     Wasm,
     /// ONNX Runtime on CUDA, whose direct convolutions are fast.
     Cuda,
-    /// ONNX Runtime on TensorRT.
+    /// ONNX Runtime on `TensorRT`.
     TensorRt,
     /// Anything, in doubt a CPU.
     #[default]

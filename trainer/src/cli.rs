@@ -42,7 +42,7 @@ pub(crate) struct TrainFlags {
     /// World of the scenes, such as rooms-ring-camera
     #[arg(long)]
     pub(crate) world: Option<World>,
-    /// Train on files instead: a folder with `train` and `test` in the layout of DeepMind's data sets
+    /// Train on files instead: a folder with `train` and `test` in the layout of `DeepMind`'s data sets
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Leave damaged scenes of the files out, and count them, instead of stopping

@@ -130,8 +130,10 @@ pub(crate) struct FileFeed {
     reader: Arc<Reader>,
     device: Device,
     /// The step of the next result.
-    ahead: RefCell<Option<(u64, Prefetch<Result<HostBatch, DataError>>)>>,
+    ahead: RefCell<Option<(u64, Batches)>>,
 }
+
+type Batches = Prefetch<Result<HostBatch, DataError>>;
 
 /// What the threads share.
 struct Reader {

@@ -86,7 +86,7 @@ impl Hdf5Set {
         rows: Range<usize>,
         quality: u8,
     ) -> Result<Vec<SceneRecord>, DataError> {
-        let failed = |error: hdf5_pure::Error| wrong(path, error);
+        let failed = |error: hdf5_pure::Error| wrong(path, &error);
         let (first, count) = (rows.start as u64, rows.len() as u64);
         let file = File::open_streaming(path).map_err(failed)?;
         let images = file.dataset("images").and_then(|images| images.read_u8_rows(first, count));
@@ -94,13 +94,13 @@ impl Hdf5Set {
         let (images, poses) = (images.map_err(failed)?, poses.map_err(failed)?);
         if let Some(at) = poses.iter().position(|value| !value.is_finite()) {
             let scene = rows.start + at / (POSE * self.views);
-            return Err(wrong(path, format!("a viewpoint of scene {scene} is not finite")));
+            return Err(wrong(path, &format!("a viewpoint of scene {scene} is not finite")));
         }
         let frame_bytes = 3 * self.side * self.side;
         let scene = |(images, poses): (&[u8], &[f32])| {
             let frame = |rgb8: &[u8]| {
                 let frame = Frame::from_rgb8(self.side, rgb8.to_vec());
-                encode_jpeg(&frame.map_err(|error| wrong(path, error))?, quality)
+                encode_jpeg(&frame.map_err(|error| wrong(path, &error))?, quality)
             };
             let frames = images.chunks_exact(frame_bytes).map(|rgb8| Ok(frame(rgb8)?.into()));
             let frames = frames.collect::<Result<_, DataError>>()?;
@@ -147,7 +147,7 @@ pub fn write_hdf5(
         .with_u8_data(&images)
         .with_shape(&[count, views, side, side, 3]);
     builder.create_dataset("viewpoints").with_f32_data(&poses).with_shape(&[count, views, 7]);
-    let bytes = builder.finish().map_err(|error| wrong(path, error))?;
+    let bytes = builder.finish().map_err(|error| wrong(path, &error))?;
     Ok(write_atomic(path, &bytes, overwrite)?)
 }
 
@@ -169,7 +169,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 /// Scenes, views and side of a file.
 fn shape(path: &Path) -> Result<(usize, usize, usize), DataError> {
-    let failed = |error: hdf5_pure::Error| wrong(path, error);
+    let failed = |error: hdf5_pure::Error| wrong(path, &error);
     let file = File::open_streaming(path).map_err(failed)?;
     let shape = |name| file.dataset(name).and_then(|data| data.shape()).map_err(failed);
     let (images, poses) = (shape("images")?, shape("viewpoints")?);
@@ -181,7 +181,7 @@ fn shape(path: &Path) -> Result<(usize, usize, usize), DataError> {
         }
         _ => Err(wrong(
             path,
-            format!(
+            &format!(
                 "found images {images:?} and viewpoints {poses:?}, expected [N,V,S,S,3] and [N,V,7]"
             ),
         )),
@@ -198,6 +198,6 @@ fn camera(pose: &[f32]) -> Camera {
     }
 }
 
-fn wrong(path: &Path, reason: impl ToString) -> DataError {
+fn wrong(path: &Path, reason: &dyn ToString) -> DataError {
     DataError::Hdf5 { path: path.to_owned(), reason: reason.to_string() }
 }

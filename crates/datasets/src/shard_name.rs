@@ -56,7 +56,7 @@ mod tests {
             (34, 2160, "0034-of-2160.tfrecord"),
             (1, 1, "1-of-1.tfrecord"),
         ] {
-            let shard = ShardName { number, count };
+            let shard = ShardName { count, number };
             assert_eq!(shard.to_string(), name);
             assert_eq!(name.parse(), Ok(shard));
         }

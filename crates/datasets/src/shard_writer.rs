@@ -76,7 +76,9 @@ pub fn write_shards(
         let records = scenes(layout.scenes_of(number))?;
         let messages: Vec<Vec<u8>> = records.par_iter().map(SceneRecord::to_bytes).collect();
         let mut bytes = Vec::with_capacity(messages.iter().map(|data| data.len() + 16).sum());
-        messages.iter().for_each(|data| append(&mut bytes, data));
+        for data in &messages {
+            append(&mut bytes, data);
+        }
         write_atomic(&path, &bytes, overwrite)?;
     }
     Ok(())

@@ -11,9 +11,9 @@ pub(crate) const PAINT: usize = 3 * BLOCK * BLOCK;
 
 /// The kernel from the hidden state to blocks of pixels, `[48,H]` and the axes of `after`; channel 16·c + 4·dy + dx is colour c at (dy, dx).
 ///
-/// Nothing between the canvas and the picture bends: picture = W_o∗(Σ_l up4(h_l)) + b_o. Both convolutions have kernels
-/// that do not overlap, so they compose to one kernel P[c, dy, dx, h] = Σ_u W_o[c, u] · up4[h, u, dy, dx], and
-/// picture = P∗(Σ_l h_l) + b_o with the 48 channels spread over 4×4 pixels. The canvas of U channels at full size is gone.
+/// Nothing between the canvas and the picture bends: picture = `W_o∗(Σ_l` `up4(h_l)`) + `b_o`. Both convolutions have kernels
+/// that do not overlap, so they compose to one kernel P[c, dy, dx, h] = `Σ_u` `W_o`[c, u] · up4[h, u, dy, dx], and
+/// picture = `P∗(Σ_l` `h_l`) + `b_o` with the 48 channels spread over 4×4 pixels. The canvas of U channels at full size is gone.
 pub(crate) fn paint_weight(
     graph: &mut Graph,
     config: &ModelConfig,

@@ -4,8 +4,8 @@ use crate::graph::{Graph, Value};
 
 /// `noise -> z of the first step`; channels stand along the axis that `after` axes follow.
 ///
-/// The first hidden state is zero, so the first prior is its bias: mean b_μ and standard deviation exp(½ b_σ) are
-/// numbers of the file, and z = b_μ + exp(½ b_σ) · noise. The recurrent convolution of zeros is zero, and a cell state
+/// The first hidden state is zero, so the first prior is its bias: mean `b_μ` and standard deviation exp(½ `b_σ`) are
+/// numbers of the file, and z = `b_μ` + exp(½ `b_σ`) · noise. The recurrent convolution of zeros is zero, and a cell state
 /// of zeros leaves nothing to forget: neither is in the graph.
 pub(crate) fn first_latent(graph: &mut Graph, after: usize, noise: &Value) -> Value {
     let latent = graph.config.latent_channels;

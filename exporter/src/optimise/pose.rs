@@ -5,7 +5,7 @@ use crate::graph::{Graph, Value};
 
 /// `v [B,7,1,1] -> [B,4H,h,h] of that core`, the gates' bias included.
 ///
-/// The camera's term W_v∗up(v) of the gates is the same in every step, so it is computed once per query; the bias of
+/// The camera's term `W_v∗up(v)` of the gates is the same in every step, so it is computed once per query; the bias of
 /// the gates goes with it.
 pub(crate) fn pose_term(graph: &mut Graph, config: &ModelConfig, index: usize, v: &Value) -> Value {
     let core = core(config, index);

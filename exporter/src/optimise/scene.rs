@@ -22,7 +22,7 @@ pub(crate) fn scene_shape(config: &ModelConfig) -> [usize; 4] {
 
 /// `sum of r over the views [1,R,1,1] or [1,R,h,h] -> scene [1,4H·cores,s,s]`
 ///
-/// A convolution is linear in its input channels: W∗\[h, z, v, r\] = W_h∗h + W_z∗z + W_v∗up(v) + W_r∗up(r). The last term
+/// A convolution is linear in its input channels: W∗\[h, z, v, r\] = `W_h∗h` + `W_z∗z` + `W_v∗up(v)` + `W_r∗up(r)`. The last term
 /// is the same in every step and for every camera, so it is computed here, once per scene. It has no bias, so it stays
 /// linear in r, and scenes of parts add up to the scene of all views.
 ///

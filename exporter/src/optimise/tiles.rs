@@ -121,13 +121,6 @@ impl Tiles {
         graph.constant(Literal::Indices { name: "neighbours", shape, numbers })
     }
 
-    /// `rows [n,..] -> [n+1,..]`, the last of zeros.
-    fn with_outside(&self, graph: &mut Graph, label: &str, rows: &Value) -> Value {
-        let shape = [&[Dim::Fixed(1)], &rows.shape[1..]].concat();
-        let zeros = graph.zeros_once(&shape);
-        graph.concat(label, 0, &[rows, &zeros])
-    }
-
     /// The kernels at the points, `[64,4H+2Z,H]`: a constant of the graph, computed from the 5×5 kernels of the file.
     fn kernels(&self, graph: &mut Graph, step: usize) -> Value {
         let taps = recurrent_taps(graph, &self.config, step);
@@ -144,6 +137,13 @@ impl Tiles {
     fn recurrent_channels(&self) -> usize {
         4 * self.config.hidden_channels + 2 * self.config.latent_channels
     }
+}
+
+/// `rows [n,..] -> [n+1,..]`, the last of zeros.
+fn with_outside(graph: &mut Graph, label: &str, rows: &Value) -> Value {
+    let shape = [&[Dim::Fixed(1)], &rows.shape[1..]].concat();
+    let zeros = graph.zeros_once(&shape);
+    graph.concat(label, 0, &[rows, &zeros])
 }
 
 /// One of the transforms as a constant.
@@ -172,7 +172,7 @@ impl Domain for Tiles {
 
     fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
         let all = self.noise.take().unwrap_or_else(|| {
-            let shape = [&[self.queries.clone()], &noise.shape[1..]].concat();
+            let shape = [std::slice::from_ref(&self.queries), &noise.shape[1..]].concat();
             graph.at_root("noise", |graph| {
                 let noise = graph.expand("for_every_query", noise, &shape);
                 self.tiled(graph, "all", &noise)
@@ -200,7 +200,7 @@ impl Domain for Tiles {
             let places = Dim::Fixed(PHASES * self.tiles());
             let shape = vec![places, self.queries.clone(), channels.clone()];
             let rows = graph.reshape("rows", &rows, shape);
-            let rows = self.with_outside(graph, "with_outside", &rows);
+            let rows = with_outside(graph, "with_outside", &rows);
             let inputs = graph.take("patches", 0, &rows, &patches);
             let flat = vec![Dim::Fixed(points), merged(&self.columns(), &channels)];
             let inputs = graph.reshape("patches/flat", &inputs, flat);
@@ -233,7 +233,7 @@ impl Domain for Tiles {
         graph.scoped("latent_term", |graph| {
             let rows = Dim::Fixed(PHASES * latent * self.tiles());
             let z = graph.reshape("rows", z, vec![rows, self.queries.clone()]);
-            let z = self.with_outside(graph, "with_outside", &z);
+            let z = with_outside(graph, "with_outside", &z);
             let z = graph.take("neighbours", 0, &z, &neighbours);
             let shape = vec![Dim::Fixed(PHASES), Dim::Fixed(latent * TAPS * TAPS), self.columns()];
             let z = graph.reshape("columns", &z, shape);

@@ -15,7 +15,7 @@ mod measure;
 mod report;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -79,7 +79,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn write(path: &PathBuf, content: &[u8]) -> Result<()> {
+fn write(path: &Path, content: &[u8]) -> Result<()> {
     gqn_formats::write_atomic(path, content, gqn_formats::Overwrite::Force)
         .with_context(|| path.display().to_string())
 }

@@ -1,6 +1,8 @@
 //! Constants of an optimised graph, computed once.
 
-use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::internal::{
+    IntoArcTensor, IntoTValue, OutletId, TValue, TVec, TractResult, TypedModel, TypedOp,
+};
 use tract_onnx::tract_hir::tract_core::ops::konst::Const;
 
 /// Computes whatever depends on constants alone, such as weights in the order in which kernels read them.
@@ -8,7 +10,7 @@ use tract_onnx::tract_hir::tract_core::ops::konst::Const;
 /// tract's optimiser leaves out what is over 4 MiB or has several users; but then it is computed anew in every call,
 /// and once for every step that shares a weight. What is computed from the same constant in the same way is shared.
 pub(crate) fn fold(model: &mut TypedModel) -> TractResult<()> {
-    let mut folded: Vec<(Box<dyn TypedOp>, Vec<OutletId>, TVec<OutletId>)> = Vec::new();
+    let mut folded: Vec<Folded> = Vec::new();
     for id in model.eval_order()? {
         let node = model.node(id);
         if node.inputs.is_empty() {
@@ -22,14 +24,13 @@ pub(crate) fn fold(model: &mut TypedModel) -> TractResult<()> {
         let Some(constants) = constants else { continue };
         let (operator, inputs) = (node.op.clone(), node.inputs.clone());
         let known = folded.iter().find(|(other, from, _)| *from == inputs && *other == operator);
-        let results = match known {
-            Some((_, _, results)) => results.clone(),
-            None => {
-                let Some(values) = operator.eval_out_of_plan(constants)? else { continue };
-                let results = add_constants(model, id, values)?;
-                folded.push((operator, inputs, results.clone()));
-                results
-            }
+        let results = if let Some((_, _, results)) = known {
+            results.clone()
+        } else {
+            let Some(values) = operator.eval_out_of_plan(constants)? else { continue };
+            let results = add_constants(model, id, values)?;
+            folded.push((operator, inputs, results.clone()));
+            results
         };
         for (slot, result) in results.into_iter().enumerate() {
             redirect(model, OutletId::new(id, slot), result)?;
@@ -37,6 +38,9 @@ pub(crate) fn fold(model: &mut TypedModel) -> TractResult<()> {
     }
     model.compact()
 }
+
+/// An operator, what it read, and the constants that it gave.
+type Folded = (Box<dyn TypedOp>, Vec<OutletId>, TVec<OutletId>);
 
 fn add_constants(
     model: &mut TypedModel,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tract_onnx::pb::{AttributeProto, NodeProto};
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext};
 
 use super::operators::lower_node;
 use super::source::Source;

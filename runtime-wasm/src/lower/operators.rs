@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext, bail, ensure};
 use tract_onnx::tract_hir::tract_core::ops::array::{Gather, MultiBroadcastTo, Slice, TypedConcat};
 use tract_onnx::tract_hir::tract_core::ops::change_axes::{
     perm_to_ops, to_axis_ops_with_onnx_rules,
@@ -253,7 +253,7 @@ fn constant_of_shape<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResu
         .map(|length| Ok(usize::try_from(*length)?))
         .collect::<TractResult<_>>()?;
     let value = match call.tensor("value") {
-        Some(value) => load(value.clone(), &BTreeMap::new())?,
+        Some(value) => load(value, &BTreeMap::new())?,
         None => tensor1(&[0.0_f32]).into_arc_tensor(),
     };
     let value = value.cast_to::<f32>()?.to_plain_array_view::<f32>()?.iter().next().copied();

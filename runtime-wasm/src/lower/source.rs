@@ -7,7 +7,7 @@ use tract_onnx::pb::{
     NodeProto, ValueInfoProto, tensor_shape_proto::dimension::Value as Length, type_proto,
 };
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::internal::{TractErrorContext, bail};
 
 use super::weights::{Files, load};
 
@@ -43,7 +43,7 @@ impl Source {
         let mut constants = BTreeMap::new();
         for tensor in graph.initializer {
             let name = tensor.name.clone();
-            let value = load(tensor, files).with_context(|| format!("constant `{name}`"))?;
+            let value = load(&tensor, files).with_context(|| format!("constant `{name}`"))?;
             constants.insert(name, value);
         }
         let inputs = graph.input.iter().filter(|input| !constants.contains_key(&input.name));

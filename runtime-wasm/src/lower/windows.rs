@@ -1,7 +1,7 @@
 //! Convolutions, and what turns channels into places.
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext, bail, ensure};
 use tract_onnx::tract_hir::tract_core::ops::change_axes::perm_to_ops;
 use tract_onnx::tract_hir::tract_core::ops::cnn::{Conv, KernelFormat, PaddingSpec, PoolSpec};
 use tract_onnx::tract_hir::tract_core::ops::nn::DataFormat;

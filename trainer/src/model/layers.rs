@@ -13,7 +13,7 @@ pub(crate) struct Conv {
 }
 
 impl Conv {
-    /// Stride k, no padding: every k×k block becomes one place. A ReLU follows.
+    /// Stride k, no padding: every k×k block becomes one place. A `ReLU` follows.
     pub(crate) fn strided<'a>(
         path: impl Borrow<Path<'a>>,
         input: i64,
@@ -23,7 +23,7 @@ impl Conv {
         Self::new(path, [input, output, kernel], kernel, 0, rectified)
     }
 
-    /// Stride 1, padded so that the size stays. A ReLU follows.
+    /// Stride 1, padded so that the size stays. A `ReLU` follows.
     pub(crate) fn same<'a>(
         path: impl Borrow<Path<'a>>,
         input: i64,
@@ -116,7 +116,7 @@ pub(crate) fn uniform(fan: i64) -> Init {
     Init::Uniform { lo: -bound, up: bound }
 }
 
-/// ±√(6/fan), which keeps the size of what passes a convolution and its ReLU (He et al. 2015).
+/// ±√(6/fan), which keeps the size of what passes a convolution and its `ReLU` (He et al. 2015).
 ///
 /// Deviation: `PyTorch`'s ±1/√fan makes what tells one picture from another 2.4 times smaller in every layer. After the
 /// eight of a tower the cores would see next to nothing of the context, and learn to get the scene from the query

@@ -87,7 +87,9 @@ fn hash_of(files: &BTreeMap<String, Vec<u8>>) -> String {
 
 /// The first ten hexadecimal digits.
 pub(super) fn short_hash(hash: Sha256) -> String {
-    hash.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+    let hash = hash.finalize();
+    let start: [u8; 5] = std::array::from_fn(|index| hash[index]);
+    format!("{:010x}", start.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// Every file below a folder, or the file itself, under that name.

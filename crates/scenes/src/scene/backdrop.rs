@@ -17,7 +17,7 @@ pub(crate) enum Backdrop {
     /// A square room without a ceiling, under a sky.
     Room(Room),
     /// Corridors under a sky.
-    Maze(Maze),
+    Maze(Box<Maze>),
 }
 
 /// Floor at z = 0 and four walls.

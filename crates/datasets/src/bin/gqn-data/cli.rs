@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use gqn_datasets::Resize;
 use gqn_scenes::{Split, World};
 
-/// Data sets of scenes: render them, read DeepMind's, look into them, check and convert them.
+/// Data sets of scenes: render them, read `DeepMind`'s, look into them, check and convert them.
 #[derive(Debug, Parser)]
 #[command(name = "gqn-data", version, arg_required_else_help = true, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -16,7 +16,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Render a data set of a procedural world, in the layout of DeepMind's
+    /// Render a data set of a procedural world, in the layout of `DeepMind`'s
     Render(Render),
     /// Say what a data set holds: counts, sizes, ranges of cameras; prints JSON
     Inspect(Inspect),
@@ -104,7 +104,7 @@ pub(crate) struct Convert {
 /// What `convert` makes; it reads the other.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Target {
-    /// DeepMind's record files
+    /// `DeepMind`'s record files
     Tfrecord,
     /// Files of the gqn-dataset-renderer
     Hdf5,

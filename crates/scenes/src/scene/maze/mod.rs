@@ -46,7 +46,7 @@ pub(super) fn stage(dice: &mut Dice) -> (Stage, Walk) {
         Vector::new(0.70, 0.66, 0.58),
         [Vector::new(0.66, 0.70, 0.76), floor.mean() * 0.30 + Vector::splat(0.26)],
     );
-    (Stage::new(objects, Backdrop::Maze(maze), light), walk)
+    (Stage::new(objects, Backdrop::Maze(Box::new(maze)), light), walk)
 }
 
 /// Objects in the corners of crossings, out of the way of the walk.

@@ -60,9 +60,9 @@ impl Walk {
 
     /// A camera at some share of the way, looking ahead.
     pub(crate) fn on_way(&self, share: f32) -> Camera {
+        const PARTS: usize = 8;
         let along = share * self.length();
         // The way's mean over a stretch about the point, and its direction there.
-        const PARTS: usize = 8;
         let part = |index: usize| {
             let offset = (index as f32 + 0.5) / PARTS as f32 * 2.0 - 1.0;
             self.at(along + offset * ROUNDING)
