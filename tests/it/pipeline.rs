@@ -57,6 +57,7 @@ fn a_run_folder_and_a_package_hold_what_the_formats_say() {
     assert_eq!(names(&micro.run), BTreeSet::from(of_run));
     let of_package = [
         "README.md",
+        "drawing.onnx",
         "generator.onnx",
         "manifest.json",
         "representation.onnx",
