@@ -91,12 +91,13 @@ pub(super) fn next_steps(out: &Path) -> String {
          cargo xtask demo --minutes 30\n  \
          look at another scene, or at your own pictures: a folder laid out as `gqn-data scene` writes it\n    \
          {gqn}-run render {package} --world rooms-ring-camera --seed 42 --out out/another\n    \
-         {gqn}-data render --world rooms-ring-camera --seed 42 --size 32 --out out/pictures\n    \
+         {gqn}-data scene --world rooms-ring-camera --seed 42 --size 32 --out out/pictures\n    \
          {gqn}-run render {package} --views out/pictures --context 5 --out out/mine\n  \
          train another world and export it\n    \
          {gqn}-train train --preset tiny --world shepard-metzler-5 --minutes 30 --out out/run\n    \
          {gqn}-export export out/run --out out/package\n  \
-         a browser page that loads the package is to come"
+         look around in it in a browser\n    \
+         cargo xtask web --serve"
     )
 }
 
