@@ -12,6 +12,7 @@ use crate::graph::Graph;
 pub struct TractEngine {
     representation: Graph,
     generator: Graph,
+    drawing: Option<Graph>,
 }
 
 impl TractEngine {
@@ -53,7 +54,21 @@ impl TractEngine {
             &[names::SCENE, names::POSES, names::NOISE],
             names::FRAMES,
         )?;
-        Ok(Self { representation, generator })
+        Ok(Self { representation, generator, drawing: None })
+    }
+
+    /// Reads the graph that draws step by step, of a package that has it: only now, because most who look never ask.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if tract cannot read it.
+    pub fn open_drawing(&mut self, package: &Package) -> Result<(), EngineError> {
+        let bytes = package.files().find(|(name, _)| *name == names::DRAWING_FILE);
+        let (None, Some((_, bytes))) = (&self.drawing, bytes) else { return Ok(()) };
+        let files: BTreeMap<&str, &[u8]> = package.files().collect();
+        let inputs = [names::SCENE, names::POSES, names::NOISE];
+        let graph = Graph::parse(names::DRAWING_FILE, bytes, &files, &inputs, names::FRAMES)?;
+        self.drawing = Some(graph);
+        Ok(())
     }
 
     /// Makes both graphs ready for one view and so many queries with one noise, before the first of them comes.
@@ -84,6 +99,16 @@ impl Engine for TractEngine {
     ) -> Result<Tensor, EngineError> {
         let axes = [(names::QUERIES, length(poses)), (names::NOISES, length(noise))];
         self.generator.run(&axes, &[scene, poses, noise])
+    }
+
+    fn draw(
+        &mut self,
+        scene: &Tensor,
+        pose: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Option<Tensor>, EngineError> {
+        let graph = self.drawing.as_mut();
+        graph.map(|graph| graph.run(&[], &[scene, pose, noise])).transpose()
     }
 }
 

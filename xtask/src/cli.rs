@@ -79,6 +79,7 @@ impl From<WebOptions> for Web {
         Self {
             packages: options.packages,
             build: if options.quick { Build::Quick } else { Build::Full },
+            out: None,
             port: options.serve.then_some(options.port),
         }
     }

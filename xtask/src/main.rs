@@ -17,6 +17,7 @@
 mod cli;
 mod demo;
 mod failure;
+mod page;
 mod setup;
 mod stopwatch;
 mod talk;

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use anyhow::Result;
 
 use crate::failure::failure;
+use crate::page;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
 use crate::talk;
@@ -21,7 +22,7 @@ const STAGES: [(&str, &[&str]); 4] = [
 
 /// Runs the stages up to the first that fails, and tells what each took.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut stopwatch = Stopwatch::new(STAGES.len() + 1);
+    let mut stopwatch = Stopwatch::new(STAGES.len() + 2);
     let done = stages(workspace, &mut stopwatch);
     talk::line(&format!("\n{}", stopwatch.summary()));
     if done.is_ok() {
@@ -37,7 +38,8 @@ fn stages(workspace: &Workspace, stopwatch: &mut Stopwatch) -> Result<()> {
     stopwatch.time("set-up", || set_up(workspace, Parts::ALL))?;
     STAGES
         .iter()
-        .try_for_each(|(name, arguments)| stopwatch.time(name, || cargo(workspace, arguments)))
+        .try_for_each(|(name, arguments)| stopwatch.time(name, || cargo(workspace, arguments)))?;
+    stopwatch.time("page", || page::test(workspace))
 }
 
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {

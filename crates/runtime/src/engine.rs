@@ -26,6 +26,20 @@ pub trait Engine {
         poses: &Tensor,
         noise: &Tensor,
     ) -> Result<Tensor, EngineError>;
+
+    /// scene, pose `[1,7]`, noise `[1,L,Z,h,h]` → frames `[L,3,S,S]` in \[0, 1\]: one query's picture after every step.
+    /// None if there is no such graph, or this engine does not run it.
+    ///
+    /// # Errors
+    /// [`EngineError`] if the engine refuses the tensors or fails on the way.
+    fn draw(
+        &mut self,
+        _scene: &Tensor,
+        _pose: &Tensor,
+        _noise: &Tensor,
+    ) -> Result<Option<Tensor>, EngineError> {
+        Ok(None)
+    }
 }
 
 impl<E: Engine + ?Sized> Engine for Box<E> {
@@ -44,6 +58,15 @@ impl<E: Engine + ?Sized> Engine for Box<E> {
         noise: &Tensor,
     ) -> Result<Tensor, EngineError> {
         (**self).generate(scene, poses, noise)
+    }
+
+    fn draw(
+        &mut self,
+        scene: &Tensor,
+        pose: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Option<Tensor>, EngineError> {
+        (**self).draw(scene, pose, noise)
     }
 }
 

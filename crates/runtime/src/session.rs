@@ -152,14 +152,30 @@ impl<E: Engine> Session<E> {
     /// # Errors
     /// As [`Session::query_planar`].
     pub fn query(&mut self, cameras: &[Camera], noise: &Noise) -> Result<Vec<Frame>, SessionError> {
-        let side = self.config.image_size;
         let planar = self.query_planar(cameras, noise)?;
-        let frame = |picture: ndarray::ArrayViewD<'_, f32>| {
-            let picture = picture.as_standard_layout();
-            let values = picture.as_slice().expect("standard layout is contiguous");
-            Frame::from_planar(side, values).expect("the picture's shape was checked")
+        Ok(self.frames(&planar))
+    }
+
+    /// The picture of one camera after every DRAW step; none if the package has no drawing graph or the engine does not
+    /// run it.
+    ///
+    /// # Errors
+    /// As [`Session::query_planar`].
+    pub fn drawing(
+        &mut self,
+        camera: &Camera,
+        noise: &Noise,
+    ) -> Result<Option<Vec<Frame>>, SessionError> {
+        check_query(std::slice::from_ref(camera), noise)?;
+        let (scene, side, steps) = (self.scene()?, self.config.image_size, self.config.steps);
+        let noise = noise.tensor(&self.config, 1);
+        let Some(planar) = self.engine.draw(&scene, &self.poses(&[*camera]), &noise)? else {
+            return Ok(None);
         };
-        Ok(planar.axis_iter(Axis(0)).map(frame).collect())
+        let shape = [steps, 3, side, side];
+        let planar = EngineError::check_shape("drawing.onnx", "frames", planar, &shape)?;
+        check_finite(&planar)?;
+        Ok(Some(self.frames(&planar)))
     }
 
     /// → frames `[queries,3,S,S]` in \[0, 1\]: [`Session::query`] before it is rounded to bytes.
@@ -171,12 +187,7 @@ impl<E: Engine> Session<E> {
         cameras: &[Camera],
         noise: &Noise,
     ) -> Result<Tensor, SessionError> {
-        if !noise.temperature.is_finite() || noise.temperature < 0.0 {
-            return Err(SessionError::Temperature { found: noise.temperature });
-        }
-        for (index, camera) in cameras.iter().enumerate() {
-            check_camera("query", index, camera)?;
-        }
+        check_query(cameras, noise)?;
         let scene = self.scene()?;
         let (queries, side) = (cameras.len(), self.config.image_size);
         if queries == 0 {
@@ -190,12 +201,18 @@ impl<E: Engine> Session<E> {
             frames,
             &[queries, 3, side, side],
         )?;
-        for (index, frame) in frames.axis_iter(Axis(0)).enumerate() {
-            if frame.iter().any(|value| !value.is_finite()) {
-                return Err(SessionError::NotFinite { index });
-            }
-        }
+        check_finite(&frames)?;
         Ok(frames)
+    }
+
+    /// `[pictures,3,S,S]`, whose shape was checked
+    fn frames(&self, planar: &Tensor) -> Vec<Frame> {
+        let frame = |picture: ndarray::ArrayViewD<'_, f32>| {
+            let picture = picture.as_standard_layout();
+            let values = picture.as_slice().expect("standard layout is contiguous");
+            Frame::from_planar(self.config.image_size, values).expect("a whole picture")
+        };
+        planar.axis_iter(Axis(0)).map(frame).collect()
     }
 
     fn keep(&mut self, contribution: Tensor) -> ViewId {
@@ -210,6 +227,22 @@ impl<E: Engine> Session<E> {
             cameras.iter().flat_map(|camera| camera.pose(self.pose_encoding).0).collect();
         Tensor::from_shape_vec(vec![cameras.len(), self.config.pose_channels()], poses)
             .expect("a pose has as many numbers as the config says")
+    }
+}
+
+fn check_query(cameras: &[Camera], noise: &Noise) -> Result<(), SessionError> {
+    if !noise.temperature.is_finite() || noise.temperature < 0.0 {
+        return Err(SessionError::Temperature { found: noise.temperature });
+    }
+    let mut cameras = cameras.iter().enumerate();
+    cameras.try_for_each(|(index, camera)| check_camera("query", index, camera))
+}
+
+fn check_finite(pictures: &Tensor) -> Result<(), SessionError> {
+    let is_broken = |picture: ndarray::ArrayViewD<'_, f32>| picture.iter().any(|v| !v.is_finite());
+    match pictures.axis_iter(Axis(0)).position(is_broken) {
+        Some(index) => Err(SessionError::NotFinite { index }),
+        None => Ok(()),
     }
 }
 

@@ -139,6 +139,24 @@ impl Viewer {
         Ok(frames.iter().flat_map(to_rgba8).collect())
     }
 
+    /// The picture that a camera would take after every DRAW step, RGBA, one below the other; undefined if the package
+    /// has no drawing graph.
+    ///
+    /// # Errors
+    /// As `query`.
+    pub fn drawing(
+        &mut self,
+        from: &[f32],
+        seed: f64,
+        temperature: f32,
+    ) -> Result<Option<Vec<u8>>, JsError> {
+        let (camera, noise) = (camera(from)?, Noise::new(whole("seed", seed)?, temperature));
+        let engine = self.session.engine_mut();
+        engine.open_drawing(&self.package).map_err(|error| to_js(&error))?;
+        let frames = self.session.drawing(&camera, &noise).map_err(|error| to_js(&error))?;
+        Ok(frames.map(|frames| frames.iter().flat_map(to_rgba8).collect()))
+    }
+
     /// `[queries,3,S,S]` in \[0, 1\]: `query` before it is rounded to bytes.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -22,10 +22,15 @@ const TYPES: &str = "gqn.d.ts";
 const PAGE: &str = "index.html";
 const SERVICE_WORKER: &str = "service-worker.js";
 
-/// Puts `web-demo/dist` together.
-pub(super) fn assemble(workspace: &Workspace, glue: &Path, models: &[Model]) -> Result<PathBuf> {
+/// Puts the folder together at `dist`.
+pub(super) fn assemble(
+    workspace: &Workspace,
+    glue: &Path,
+    models: &[Model],
+    dist: &Path,
+) -> Result<()> {
     let page = workspace.root().join("web-demo");
-    let (dist, part) = (page.join("dist"), page.join("dist.part"));
+    let part = dist.with_extension("part");
     remove(&part)?;
     let mut app = BTreeMap::new();
     for name in PARTS {
@@ -58,8 +63,8 @@ pub(super) fn assemble(workspace: &Workspace, glue: &Path, models: &[Model]) -> 
     }
     models.iter().try_for_each(|model| model.copy(&part))?;
     remove(&dist)?;
-    fs::rename(&part, &dist).with_context(|| format!("cannot put {} in place", dist.display()))?;
-    Ok(dist)
+    fs::rename(&part, dist).with_context(|| format!("cannot put {} in place", dist.display()))?;
+    Ok(())
 }
 
 /// Tells the service worker what the page consists of; another version for any other content.
@@ -116,6 +121,8 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -138,7 +145,8 @@ mod tests {
             write(glue.join(name), name);
         }
         let workspace = Workspace::at(folder.path());
-        let dist = assemble(&workspace, &glue, &[]).unwrap();
+        let dist = page.join("dist");
+        assemble(&workspace, &glue, &[], &dist).unwrap();
         let found = |dist: &Path| {
             let mut files = BTreeMap::new();
             for entry in fs::read_dir(dist).unwrap() {
@@ -162,7 +170,7 @@ mod tests {
 
         // A changed module changes the folder's name and the service worker; the old folder is gone.
         write(page.join("src/page/main.js"), "2");
-        assemble(&workspace, &glue, &[]).unwrap();
+        assemble(&workspace, &glue, &[], &dist).unwrap();
         assert!(!dist.join(app).exists());
         assert_ne!(found(&dist)["service-worker.js"], files["service-worker.js"]);
     }

@@ -21,6 +21,7 @@ use anyhow::Result;
 use crate::talk;
 use crate::workspace::Workspace;
 
+pub(crate) use node::install;
 use serve::serve;
 pub(crate) use wasm::Build;
 
@@ -30,6 +31,8 @@ pub(crate) struct Web {
     /// `DIR` or `NAME=DIR`; the demo's package without one.
     pub(crate) packages: Vec<String>,
     pub(crate) build: Build,
+    /// The folder to write; `web-demo/dist` without one.
+    pub(crate) out: Option<PathBuf>,
     /// The port to serve on.
     pub(crate) port: Option<u16>,
 }
@@ -43,12 +46,13 @@ pub(crate) fn run(workspace: &Workspace, web: &Web) -> Result<()> {
     }
 }
 
-/// Builds `web-demo/dist`.
+/// Builds the folder.
 pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
     // First, because it is what a user may have got wrong.
     let models = models::read(workspace, &web.packages)?;
     let glue = wasm::build(workspace, web.build)?;
-    let dist = dist::assemble(workspace, &glue, &models)?;
+    let dist = web.out.clone().unwrap_or_else(|| workspace.root().join("web-demo/dist"));
+    dist::assemble(workspace, &glue, &models, &dist)?;
     talk::line(&format!("written to {}", dist.display()));
     Ok(dist)
 }
