@@ -62,7 +62,7 @@ pub(super) fn assemble(
         fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
     }
     models.iter().try_for_each(|model| model.copy(&part))?;
-    remove(&dist)?;
+    remove(dist)?;
     fs::rename(&part, dist).with_context(|| format!("cannot put {} in place", dist.display()))?;
     Ok(())
 }
