@@ -12,6 +12,7 @@
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `feed.rs` | where batches come from: rendered scenes or files |
 //! | `train.rs` | the training loop |
+//! | `parallel/` | several processes that train together |
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
@@ -36,6 +37,7 @@ mod feed;
 pub mod golden;
 pub mod model;
 pub mod oracle;
+pub mod parallel;
 mod plan;
 pub mod progress;
 pub mod run_folder;

@@ -1,0 +1,1 @@
+//! Several processes of `gqn-train` that train together, as `mpirun` starts them.
