@@ -7,7 +7,10 @@
 //! | `model/` | the network, one struct a file, and [`model::Rollout`], the loop over DRAW steps |
 //! | `elbo.rs` | the loss |
 //! | `schedule.rs` | schedules as pure functions of the step |
+//! | `step.rs` | one training step: gradients, clipping, optimiser, average |
+//! | `recompute.rs` | its gradients with little memory |
 //! | `adam.rs` | the optimiser |
+//! | `average.rs` | the average of the weights |
 //! | `config.rs` | [`config::TrainConfig`]: all that a run's numbers follow from |
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `feed.rs` | where batches come from: rendered scenes or files |
@@ -26,6 +29,7 @@
 //! The letters of the shapes are explained in `ARCHITECTURE.md`.
 
 pub mod adam;
+pub mod average;
 pub mod batch;
 pub mod config;
 pub mod convert;
@@ -42,4 +46,5 @@ mod plan;
 pub mod progress;
 pub mod run_folder;
 pub mod schedule;
+pub mod step;
 pub mod train;

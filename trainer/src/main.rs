@@ -124,7 +124,7 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let report = check_oracle(&flags.file)?;
+    let report = check_oracle(&flags.file, flags.form)?;
     for line in &report.lines {
         let (index, found, expected) = line.worst;
         let verdict = if line.passed() { "pass" } else { "FAIL" };
