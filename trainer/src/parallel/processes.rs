@@ -93,9 +93,14 @@ impl Processes {
         self.rank() == 0
     }
 
-    /// The rows of the whole batch that are this process's, each taking `batch`.
+    /// The rows of a batch that are this process's.
+    ///
+    /// # Panics
+    /// When it cannot be shared out evenly, which the configuration sees to.
     pub fn rows(&self, batch: usize) -> Range<usize> {
-        self.rank() * batch..(self.rank() + 1) * batch
+        assert!(batch.is_multiple_of(self.size()), "a batch is shared out evenly");
+        let share = batch / self.size();
+        self.rank() * share..(self.rank() + 1) * share
     }
 
     /// Makes the links for gradients on a device.
@@ -115,9 +120,11 @@ impl Processes {
         self.0.as_ref().map_or(Ok(()), |world| world.average(gradients))
     }
 
-    /// Mean over the processes.
-    pub fn mean(&self, value: f64) -> f64 {
-        self.0.as_ref().map_or(value, |world| world.sum(&[value])[0] / world.size() as f64)
+    /// Means over the processes.
+    pub fn mean<const N: usize>(&self, values: [f64; N]) -> [f64; N] {
+        let Some(world) = &self.0 else { return values };
+        let sums = world.sum(&values);
+        std::array::from_fn(|index| sums[index] / world.size() as f64)
     }
 
     /// Whether any process says so.
@@ -135,6 +142,13 @@ impl Processes {
         let Some(world) = &self.0 else { return text };
         let bytes = world.broadcast(text.into_bytes());
         String::from_utf8(bytes).expect("it was text when it left")
+    }
+
+    /// The first process's number.
+    pub fn first_counts(&self, count: u64) -> u64 {
+        let Some(world) = &self.0 else { return count };
+        let bytes = world.broadcast(count.to_le_bytes().to_vec());
+        u64::from_le_bytes(bytes.try_into().expect("eight bytes, as they left"))
     }
 
     /// Overwrites tensors by those of the first process, and checks that this worked.
