@@ -114,9 +114,9 @@ pub fn train(
         folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
         log = Some(folder.open_log(trainer.adam.steps())?);
     }
-    if !options.resume && first {
+    if !options.resume {
         // So that a run that is killed before its first checkpoint can be resumed as well.
-        save(folder, &trainer, &provenance, &config)?;
+        save(folder, &trainer, &provenance, &config, processes)?;
     }
     let device = options.device.description.clone();
     on_event(Event::Started { step: trainer.adam.steps(), steps: config.steps, device });
@@ -158,10 +158,7 @@ pub fn train(
         }
         let stop = processes.any(interrupted.load(Ordering::Relaxed));
         if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {
-            processes.check_equal(&trainer.weights(), trainer.adam.steps())?;
-            if first {
-                save(folder, &trainer, &provenance, &config)?;
-            }
+            save(folder, &trainer, &provenance, &config, processes)?;
             on_event(Event::Saved { folder: folder.path().to_owned(), step: trainer.adam.steps() });
         }
         if stop {
@@ -176,18 +173,8 @@ pub fn train(
     if trainer.adam.steps() < config.steps {
         on_event(Event::SliceOver { step: trainer.adam.steps(), steps: config.steps });
     }
-    processes.check_equal(&trainer.weights(), trainer.adam.steps())?;
-    let evaluation = if first {
-        Some(finish(&trainer, &config, &constant, provenance, folder, on_event)?)
-    } else {
-        None
-    };
-    // The others wait for it here.
-    processes.wait_for_all();
-    let figures = serde_json::to_string(&evaluation).expect("figures are JSON");
-    let figures: Option<Evaluation> =
-        serde_json::from_str(&processes.first_says(figures)).expect("figures, as they left");
-    let evaluation = evaluation.or(figures).expect("the first process has evaluated");
+    let evaluation =
+        finish(&trainer, &config, &constant, provenance, options, processes, on_event)?;
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
 }
@@ -201,12 +188,18 @@ fn new_provenance(config: &TrainConfig) -> Provenance {
     }
 }
 
+/// Saves the state, which all processes must share.
 fn save(
     folder: &RunFolder,
     trainer: &Trainer,
     provenance: &Provenance,
     config: &TrainConfig,
+    processes: &Processes,
 ) -> Result<(), TrainError> {
+    processes.check_equal(&trainer.weights(), trainer.adam.steps())?;
+    if !processes.is_first() {
+        return Ok(());
+    }
     let sha256 = folder.save(trainer, provenance).map_err(|error| match error {
         FormatError::NotFinite { .. } => {
             TrainError::NotFinite { step: trainer.adam.steps().saturating_sub(1) }
@@ -223,16 +216,23 @@ fn finish(
     config: &TrainConfig,
     constant: &[f32],
     mut provenance: Provenance,
-    folder: &RunFolder,
+    options: &TrainOptions,
+    processes: &Processes,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Evaluation, TrainError> {
+    let folder = &options.folder;
     // First without the figures: evaluating takes a while, and a run that is killed meanwhile keeps its last steps.
-    save(folder, trainer, &provenance, config)?;
+    save(folder, trainer, &provenance, config, processes)?;
     let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
-    let evaluation = trainer
-        .published(|model| evaluate_held_out(model, config, constant, steps, seconds, on_event))?;
+    let evaluation = processes.first_finds(|| {
+        trainer
+            .published(|model| evaluate_held_out(model, config, constant, steps, seconds, on_event))
+    })?;
     provenance.metrics = evaluation.metrics();
-    save(folder, trainer, &provenance, config)?;
+    save(folder, trainer, &provenance, config, processes)?;
+    if !processes.is_first() {
+        return Ok(evaluation);
+    }
     let mut json = serde_json::to_vec_pretty(&evaluation).expect("figures are JSON");
     json.push(b'\n');
     folder.write(EVALUATION_FILE, &json)?;

@@ -126,6 +126,8 @@ impl Nccl {
 
 impl fmt::Debug for Nccl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Nccl").field("connected", &!self.communicator.is_null()).finish()
+        f.debug_struct("Nccl")
+            .field("connected", &!self.communicator.is_null())
+            .finish_non_exhaustive()
     }
 }

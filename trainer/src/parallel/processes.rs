@@ -1,6 +1,8 @@
 use std::ops::Range;
 
 use gqn_formats::sha256_hex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tch::{Device, Kind, Tensor};
 use thiserror::Error;
 
@@ -132,16 +134,27 @@ impl Processes {
         self.0.as_ref().map_or(flag, |world| world.sum(&[f64::from(flag)])[0] > 0.0)
     }
 
-    /// Waits until all are here, without keeping a core busy.
-    pub fn wait_for_all(&self) {
-        self.any(false);
-    }
-
     /// What the first process says; the others' arguments are not looked at.
     pub fn first_says(&self, text: String) -> String {
         let Some(world) = &self.0 else { return text };
         let bytes = world.broadcast(text.into_bytes());
         String::from_utf8(bytes).expect("it was text when it left")
+    }
+
+    /// What the first process finds, which takes it a while; the others wait without keeping a core busy.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub fn first_finds<T: Serialize + DeserializeOwned, E>(
+        &self,
+        find: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some(world) = &self.0 else { return find() };
+        let found = if self.is_first() { Some(find()?) } else { None };
+        world.sum(&[]);
+        let json = serde_json::to_string(&found).expect("results are plain data");
+        let received = serde_json::from_str(&self.first_says(json)).expect("JSON, as it left");
+        Ok(found.or(received).expect("the first process has found it"))
     }
 
     /// The first process's number.

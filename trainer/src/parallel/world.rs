@@ -23,7 +23,7 @@ const NAP: Duration = Duration::from_millis(1);
 
 /// All processes of the job. Leaving it ends MPI, which waits for the others.
 pub(super) struct World {
-    world: SimpleCommunicator,
+    all: SimpleCommunicator,
     local: (usize, usize),
     nccl: OnceCell<Nccl>,
     // Last: it ends MPI when it is dropped.
@@ -42,22 +42,22 @@ impl World {
         if threading < Threading::Funneled {
             return Err(ParallelError::NoMpi);
         }
-        let world = universe.world();
-        let found = world.size() as usize;
+        let all = universe.world();
+        let found = all.size() as usize;
         if found < started {
             return Err(ParallelError::Alone { started, found });
         }
-        let host = world.split_shared(world.rank());
+        let host = all.split_shared(all.rank());
         let local = (host.rank() as usize, host.size() as usize);
-        Ok(Some(Self { world, local, nccl: OnceCell::new(), _universe: universe }))
+        Ok(Some(Self { all, local, nccl: OnceCell::new(), _universe: universe }))
     }
 
     pub(super) fn rank(&self) -> usize {
-        self.world.rank() as usize
+        self.all.rank() as usize
     }
 
     pub(super) fn size(&self) -> usize {
-        self.world.size() as usize
+        self.all.size() as usize
     }
 
     /// Number of this process among those of its host.
@@ -106,7 +106,7 @@ impl World {
                 let length = sent.len();
                 pack(&gradients[run.clone()]).copy_data(sent, length);
                 let sum_of = SystemOperation::sum();
-                requests.push(self.world.immediate_all_reduce_into(
+                requests.push(self.all.immediate_all_reduce_into(
                     scope,
                     &sent[..],
                     &mut sum[..],
@@ -126,7 +126,7 @@ impl World {
         let mut sums = vec![0.0; values.len()];
         scope(|scope| {
             let sum = SystemOperation::sum();
-            wait(self.world.immediate_all_reduce_into(scope, values, &mut sums[..], sum));
+            wait(self.all.immediate_all_reduce_into(scope, values, &mut sums[..], sum));
         });
         sums
     }
@@ -134,13 +134,13 @@ impl World {
     /// The value of every process.
     pub(super) fn gather(&self, value: u64) -> Vec<u64> {
         let mut values = vec![0; self.size()];
-        self.world.all_gather_into(&value, &mut values[..]);
+        self.all.all_gather_into(&value, &mut values[..]);
         values
     }
 
     /// The bytes of process 0.
     pub(super) fn broadcast(&self, bytes: Vec<u8>) -> Vec<u8> {
-        let root = self.world.process_at_rank(0);
+        let root = self.all.process_at_rank(0);
         let mut length = bytes.len() as u64;
         root.broadcast_into(&mut length);
         let mut bytes = bytes;
@@ -151,12 +151,12 @@ impl World {
 
     /// Overwrites the numbers by those of process 0.
     pub(super) fn broadcast_floats(&self, numbers: &mut [f32]) {
-        self.world.process_at_rank(0).broadcast_into(numbers);
+        self.all.process_at_rank(0).broadcast_into(numbers);
     }
 
     /// Ends all processes.
     pub(super) fn abort(&self) -> ! {
-        self.world.abort(1)
+        self.all.abort(1)
     }
 }
 
@@ -175,6 +175,9 @@ fn wait<'a, D: ?Sized>(mut request: Request<'a, D, &LocalScope<'a>>) {
 
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World").field("rank", &self.rank()).field("size", &self.size()).finish()
+        f.debug_struct("World")
+            .field("rank", &self.rank())
+            .field("size", &self.size())
+            .finish_non_exhaustive()
     }
 }
