@@ -259,6 +259,10 @@ impl TrainConfig {
             let expected = "a divisor of the batch";
             return Err(out_of_range("accumulate", &self.accumulate, expected));
         }
+        if self.form == Form::Plain && self.precision == Precision::Bf16 {
+            let expected = "fp32 or tf32 with the plain form";
+            return Err(out_of_range("precision", &"bf16", expected));
+        }
         self.validate_reals()
     }
 
@@ -392,6 +396,7 @@ mod tests {
         refused("weight_average = 1.0", "weight_average is 1");
         refused("kl_weight = { start = -1.0, end = 1.0, over = 3 }", "kl_weight is -1 to 1");
         refused("form = \"slow\"", "slow");
+        refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
         refused("precision = \"fp8\"", "fp8");
         refused("[model]\nshared_core = \"false\"", "shared_core");
         refused("learning_rate = { start = -1.0, end = 1.0, over = 3 }", "learning_rate");

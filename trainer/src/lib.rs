@@ -21,6 +21,7 @@
 //! | `run_folder.rs` | a run's files, saving and resuming |
 //! | `evaluate.rs` | how good pictures of held-out scenes are |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
+//! | `bench/` | steps a second and memory of every form |
 //! | `oracle/` | agreement with the `PyTorch` reference |
 //! | `device.rs` | CPU or CUDA, at run time |
 //! | `convert.rs` | tensors in and out of libtorch |
@@ -30,6 +31,7 @@
 pub mod adam;
 pub mod average;
 pub mod batch;
+pub mod bench;
 pub mod config;
 pub mod convert;
 pub mod device;
@@ -42,6 +44,7 @@ pub mod model;
 pub mod oracle;
 mod plan;
 pub mod progress;
+mod recompute;
 pub mod run_folder;
 pub mod schedule;
 pub mod step;
