@@ -307,6 +307,10 @@ impl TrainConfig {
                 return Err(out_of_range("refresh_epochs", &epochs, expected));
             }
         }
+        if self.form == Form::Plain && self.precision == Precision::Bf16 {
+            let expected = "fp32 or tf32 with the plain form";
+            return Err(out_of_range("precision", &"bf16", expected));
+        }
         self.validate_reals()
     }
 
@@ -464,6 +468,7 @@ mod tests {
         refused("weight_average = 1.0", "weight_average is 1");
         refused("kl_weight = { start = -1.0, end = 1.0, over = 3 }", "kl_weight is -1 to 1");
         refused("form = \"slow\"", "slow");
+        refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
         refused("precision = \"fp8\"", "fp8");
         refused("[model]\nshared_core = \"false\"", "shared_core");
         refused("refresh_epochs = 0", "refresh_epochs is 0");
