@@ -37,7 +37,13 @@ impl Elbo {
 
     /// The bound itself, `[B]`.
     pub fn bound(&self) -> Tensor {
-        &self.log_likelihood - self.kl.sum_dim_intlist([1].as_slice(), false, None)
+        self.weighted(1.0)
+    }
+
+    /// The log-likelihood less `kl_weight` times the divergence, `[B]`: what training maximises while the divergence
+    /// is phased in.
+    pub fn weighted(&self, kl_weight: f64) -> Tensor {
+        &self.log_likelihood - self.kl.sum_dim_intlist([1].as_slice(), false, None) * kl_weight
     }
 }
 

@@ -7,12 +7,16 @@
 //! | `model/` | the network, one struct a file, and [`model::Rollout`], the loop over DRAW steps |
 //! | `elbo.rs` | the loss |
 //! | `schedule.rs` | schedules as pure functions of the step |
+//! | `step.rs` | one training step: gradients, clipping, optimiser, average |
+//! | `recompute.rs` | its gradients with little memory |
 //! | `adam.rs` | the optimiser |
+//! | `average.rs` | the average of the weights |
 //! | `config.rs` | [`config::TrainConfig`]: all that a run's numbers follow from |
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `feed.rs` | where batches come from: rendered scenes or files |
 //! | `rendered.rs` | rendered scenes in memory, replaced by new ones while training |
 //! | `train.rs` | the training loop |
+//! | `parallel/` | several processes that train together |
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
@@ -26,6 +30,7 @@
 //! The letters of the shapes are explained in `ARCHITECTURE.md`.
 
 pub mod adam;
+pub mod average;
 pub mod batch;
 pub mod config;
 pub mod convert;
@@ -37,9 +42,11 @@ mod feed;
 pub mod golden;
 pub mod model;
 pub mod oracle;
+pub mod parallel;
 mod plan;
 pub mod progress;
 mod rendered;
 pub mod run_folder;
 pub mod schedule;
+pub mod step;
 pub mod train;

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{mapping, quantities};
 use crate::convert::to_array;
-use crate::model::Gqn;
+use crate::model::{Form, Gqn};
 
 /// Largest absolute error of a tensor, relative to its largest number where that is above one: f32 sums of thousands
 /// of products in another order differ by some 1e-6.
@@ -73,11 +73,11 @@ impl OracleReport {
     }
 }
 
-/// Rebuilds the oracle's weights and inputs from the formula, runs the model and compares.
+/// Rebuilds the oracle's weights and inputs from the formula, runs the model in that form and compares.
 ///
 /// # Errors
 /// [`OracleError`]: the file is missing, damaged, or its metadata do not describe a model.
-pub fn check_oracle(path: &Path) -> Result<OracleReport, OracleError> {
+pub fn check_oracle(path: &Path, form: Form) -> Result<OracleReport, OracleError> {
     let bytes = std::fs::read(path)
         .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
     let file = TensorFile::from_bytes(&path.display().to_string(), &bytes)?;
@@ -99,7 +99,7 @@ pub fn check_oracle(path: &Path) -> Result<OracleReport, OracleError> {
     let bytes = checkpoint.into_tensor_file().to_bytes("oracle weights")?;
     let model =
         Gqn::from_checkpoint(&Checkpoint::from_bytes("oracle weights", &bytes)?, Device::Cpu);
-    let found = quantities::quantities(&model, batch, context);
+    let found = quantities::quantities(&model, batch, context, form);
 
     let mut report = OracleReport { lines: Vec::new(), unknown: Vec::new() };
     for (name, expected) in &file.tensors {
