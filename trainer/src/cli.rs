@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use gqn_formats::{Preset, RepresentationKind, UpsampleR};
+use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
 use gqn_scenes::World;
+use gqn_trainer::config::{ConfigError, TrainConfig};
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::model::{Form, Precision};
 use gqn_trainer::schedule::LinearSchedule;
@@ -29,6 +30,12 @@ pub(crate) enum Command {
     Golden(GoldenFlags),
     /// Check this program against the reference's numbers (docs/oracles.md); exit code 1 if any quantity is off
     Oracle(OracleFlags),
+    /// Measure the training step on made-up data: steps a second and memory of the plain form, the fast one, and the
+    /// fast one with activation checkpointing
+    Bench(BenchFlags),
+    /// One case of `bench`, in a process of its own
+    #[command(hide = true)]
+    BenchProbe(ProbeFlags),
 }
 
 #[derive(Debug, Args)]
@@ -212,6 +219,70 @@ pub(crate) struct OracleFlags {
     /// How the network is computed: fast or plain
     #[arg(long, default_value = "fast")]
     pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchFlags {
+    /// Sizes to start from: paper, edge or tiny
+    #[arg(long, default_value = "paper")]
+    preset: Preset,
+    #[command(flatten)]
+    sizes: SizeFlags,
+    /// Scenes in a batch [default: 2, with --gpu-suite 36]
+    #[arg(
+        long,
+        value_name = "B",
+        default_value_t = 2,
+        default_value_if("gpu_suite", "true", "36")
+    )]
+    pub(crate) batch: u16,
+    /// Scenes in the batch that memory is compared at
+    #[arg(long, value_name = "B", default_value_t = 8)]
+    pub(crate) memory_batch: u16,
+    /// Context views
+    #[arg(long, value_name = "M", default_value_t = 3)]
+    pub(crate) context: u16,
+    /// Steps that are timed, the first of which warms up
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) steps: u16,
+    /// Every form in fp32, tf32 and bf16, unshared and shared: what a GPU is to show, in one call
+    #[arg(long)]
+    pub(crate) gpu_suite: bool,
+    /// Where to compute: auto, cpu or cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// CPU threads
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: u16,
+    /// Write the rows as JSON as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeFlags {
+    #[arg(long)]
+    pub(crate) case: String,
+    #[arg(long)]
+    pub(crate) steps: u16,
+    #[arg(long)]
+    pub(crate) device: DeviceChoice,
+    #[arg(long)]
+    pub(crate) threads: u16,
+}
+
+impl BenchFlags {
+    /// The sizes that are measured, with shared cores or one a step.
+    pub(crate) fn model(&self, shared: bool) -> Result<ModelConfig, ConfigError> {
+        let mut model = self.sizes.table();
+        model.entry("shared_core").or_insert(shared.into());
+        let mut table = Table::new();
+        table.insert("model".to_owned(), model.into());
+        Ok(TrainConfig::layered(Some(self.preset), None, table)?.model)
+    }
 }
 
 impl TrainFlags {

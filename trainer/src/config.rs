@@ -297,17 +297,25 @@ impl TrainConfig {
             let expected = "a divisor of the batch of a process";
             return Err(out_of_range("accumulate", &self.accumulate, expected));
         }
-        if let Some(epochs) = self.refresh_epochs {
-            if epochs == 0 || self.data.is_some() {
-                let expected = "at least 1, and only with rendered scenes";
-                return Err(out_of_range("refresh_epochs", &epochs, expected));
-            }
-            if self.generation(self.steps) >= (1 << 32) / self.scenes {
-                let expected = "so many that the run sees fewer than 2^32 scenes";
-                return Err(out_of_range("refresh_epochs", &epochs, expected));
-            }
+        if self.form == Form::Plain && self.precision == Precision::Bf16 {
+            let expected = "fp32 or tf32 with the plain form";
+            return Err(out_of_range("precision", &"bf16", expected));
         }
+        self.validate_refresh()?;
         self.validate_reals()
+    }
+
+    fn validate_refresh(&self) -> Result<(), ConfigError> {
+        let Some(epochs) = self.refresh_epochs else { return Ok(()) };
+        if epochs == 0 || self.data.is_some() {
+            let expected = "at least 1, and only with rendered scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        if self.generation(self.steps) >= (1 << 32) / self.scenes {
+            let expected = "so many that the run sees fewer than 2^32 scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        Ok(())
     }
 
     fn validate_reals(&self) -> Result<(), ConfigError> {
@@ -464,6 +472,7 @@ mod tests {
         refused("weight_average = 1.0", "weight_average is 1");
         refused("kl_weight = { start = -1.0, end = 1.0, over = 3 }", "kl_weight is -1 to 1");
         refused("form = \"slow\"", "slow");
+        refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
         refused("precision = \"fp8\"", "fp8");
         refused("[model]\nshared_core = \"false\"", "shared_core");
         refused("refresh_epochs = 0", "refresh_epochs is 0");

@@ -80,6 +80,43 @@ impl DeviceChoice {
     }
 }
 
+/// Whether CUDA devices may multiply 32-bit numbers with 10 bits of mantissa, from now on and in the whole process.
+/// libtorch's own default is a mixture: convolutions may, products of matrices may not. False where this libtorch has
+/// no such switch.
+#[cfg(unix)]
+#[allow(
+    unsafe_code,
+    reason = "libtorch offers the switch in C++ only; both functions take a context and a bool and return nothing"
+)]
+pub fn allow_tf32(allow: bool) -> bool {
+    use libloading::os::unix::{Library, Symbol};
+    type Context = *mut std::ffi::c_void;
+    type Switch = unsafe extern "C" fn(Context, bool);
+    // at::globalContext(), at::Context::setAllowTF32CuBLAS(bool), at::Context::setAllowTF32CuDNN(bool)
+    let program = Library::this();
+    unsafe {
+        let context: Result<Symbol<unsafe extern "C" fn() -> Context>, _> =
+            program.get(b"_ZN2at13globalContextEv");
+        let products: Result<Symbol<Switch>, _> =
+            program.get(b"_ZN2at7Context18setAllowTF32CuBLASEb");
+        let convolutions: Result<Symbol<Switch>, _> =
+            program.get(b"_ZN2at7Context17setAllowTF32CuDNNEb");
+        let (Ok(context), Ok(products), Ok(convolutions)) = (context, products, convolutions)
+        else {
+            return false;
+        };
+        products(context(), allow);
+        convolutions(context(), allow);
+    }
+    true
+}
+
+/// There is no CUDA to switch.
+#[cfg(not(unix))]
+pub fn allow_tf32(_allow: bool) -> bool {
+    false
+}
+
 /// Loads `libtorch_cuda.so` for the whole process: from beside the libtorch that runs, from `LIBTORCH`, or from where
 /// the system looks.
 fn load_cuda() -> Result<(), String> {
@@ -150,6 +187,12 @@ impl fmt::Display for DeviceChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn this_libtorch_has_the_switch() {
+        assert!(allow_tf32(true) && allow_tf32(false));
+    }
 
     #[test]
     fn names_round_trip_and_others_are_refused() {

@@ -23,6 +23,7 @@
 //! | `run_folder.rs` | a run's files, saving and resuming |
 //! | `evaluate.rs` | how good pictures of held-out scenes are |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
+//! | `bench/` | steps a second and memory of every form |
 //! | `oracle/` | agreement with the `PyTorch` reference |
 //! | `device.rs` | CPU or CUDA, at run time |
 //! | `convert.rs` | tensors in and out of libtorch |
@@ -32,6 +33,7 @@
 pub mod adam;
 pub mod average;
 pub mod batch;
+pub mod bench;
 pub mod config;
 pub mod convert;
 pub mod device;
@@ -45,6 +47,7 @@ pub mod oracle;
 pub mod parallel;
 mod plan;
 pub mod progress;
+mod recompute;
 mod rendered;
 pub mod run_folder;
 pub mod schedule;

@@ -22,6 +22,7 @@ use gqn_trainer::train::{TrainError, TrainOptions, train};
 use crate::cli::{Cli, Command, EvalFlags, GoldenFlags, OracleFlags, TrainFlags};
 
 mod cli;
+mod run_bench;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
         Command::Eval(flags) => run_eval(&flags),
         Command::Golden(flags) => run_golden(&flags),
         Command::Oracle(flags) => run_oracle(&flags),
+        Command::Bench(flags) => run_bench::run_bench(&flags),
+        Command::BenchProbe(flags) => run_bench::run_probe(&flags),
     };
     match result {
         Ok(code) => code,

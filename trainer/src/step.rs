@@ -12,8 +12,9 @@ use crate::config::TrainConfig;
 use crate::elbo::{Elbo, floor};
 use crate::event::StepMetrics;
 use crate::feed::Feed;
-use crate::model::{Gqn, Latents, Rollout};
+use crate::model::{Compute, Gqn, Latents, Rollout};
 use crate::parallel::{ParallelError, Processes};
+use crate::recompute;
 
 /// All that a training step changes.
 #[derive(Debug)]
@@ -37,6 +38,15 @@ pub struct Loss {
     pub squared_error: Tensor,
     /// M of the batch.
     pub context: i64,
+}
+
+/// What a step minimises: −(log-likelihood − `kl_weight` · divergence) · `scale`, summed over scenes.
+#[derive(Debug)]
+pub(crate) struct Objective {
+    pub(crate) pixel_std_dev: f64,
+    pub(crate) kl_weight: f64,
+    pub(crate) scale: f64,
+    pub(crate) compute: Compute,
 }
 
 impl Trainer {
@@ -112,6 +122,12 @@ impl Trainer {
         step: u64,
     ) -> Loss {
         let size = batch.query_poses.size()[0];
+        let objective = Objective {
+            pixel_std_dev: config.pixel_std_dev_at(step),
+            kl_weight: config.kl_weight_at(step),
+            scale: 1.0 / size as f64,
+            compute: config.compute(),
+        };
         let parts = config.accumulate as i64;
         let losses: Vec<Loss> = (0..parts)
             .map(|part| {
@@ -123,7 +139,7 @@ impl Trainer {
                     query_frames: cut(&batch.query_frames),
                     query_poses: cut(&batch.query_poses),
                 };
-                self.gradients_of_part(config, &part, &cut(noise), step, size)
+                self.gradients_of_part(config, &part, &cut(noise), &objective)
             })
             .collect();
         Loss::joined(&losses)
@@ -134,23 +150,19 @@ impl Trainer {
         config: &TrainConfig,
         batch: &Batch,
         noise: &Tensor,
-        step: u64,
-        whole: i64,
+        objective: &Objective,
     ) -> Loss {
         let model = &self.model;
+        if config.recompute {
+            return recompute::gradients(model, batch, noise, objective);
+        }
         let r = model.represent(&batch.context_frames, &batch.context_poses);
         let latents = Latents::Posterior { frames: &batch.query_frames, noise };
-        let rollout = Rollout::computed(model, &batch.query_poses, &r, latents, config.compute());
-        let elbo = Elbo::new(&rollout, &batch.query_frames, config.pixel_std_dev_at(step));
-        let objective = elbo.weighted(config.kl_weight_at(step)).sum(Kind::Float);
-        (objective * (-1.0 / whole as f64)).backward();
-        let error = (rollout.observation.detach() - &batch.query_frames).square();
-        Loss {
-            log_likelihood: elbo.log_likelihood.detach(),
-            kl: elbo.kl.detach(),
-            squared_error: error.mean_dim([1, 2, 3].as_slice(), false, Kind::Float),
-            context: batch.context_frames.size()[1],
-        }
+        let rollout = Rollout::computed(model, &batch.query_poses, &r, latents, objective.compute);
+        let elbo = Elbo::new(&rollout, &batch.query_frames, objective.pixel_std_dev);
+        let goal = elbo.weighted(objective.kl_weight).sum(Kind::Float);
+        (goal * -objective.scale).backward();
+        Loss::new(&elbo.log_likelihood, &elbo.kl, &rollout.observation, batch)
     }
 
     /// Moves the weights by the gradients that were gathered, and forgets these.
@@ -167,6 +179,22 @@ impl Trainer {
 }
 
 impl Loss {
+    /// `log-likelihood [B], kl [B,L], observation [B,3,S,S] ->` what is reported of them
+    pub(crate) fn new(
+        log_likelihood: &Tensor,
+        kl: &Tensor,
+        observation: &Tensor,
+        batch: &Batch,
+    ) -> Self {
+        let error = (observation.detach() - &batch.query_frames).square();
+        Self {
+            log_likelihood: log_likelihood.detach(),
+            kl: kl.detach(),
+            squared_error: error.mean_dim([1, 2, 3].as_slice(), false, Kind::Float),
+            context: batch.context_frames.size()[1],
+        }
+    }
+
     fn joined(parts: &[Self]) -> Self {
         let join = |pick: fn(&Self) -> &Tensor| {
             Tensor::cat(&parts.iter().map(pick).collect::<Vec<_>>(), 0)
