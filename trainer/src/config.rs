@@ -36,6 +36,8 @@ pub struct TrainConfig {
     pub log_every: u64,
     /// Held-out scenes of the evaluation at the end.
     pub test_scenes: u64,
+    /// Steps between looks at held-out scenes, which find the best weights (`best.safetensors`).
+    pub evaluate_every: u64,
     /// Files to train on instead of rendered scenes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataConfig>,
@@ -96,6 +98,7 @@ impl TrainConfig {
             checkpoint_every: 1000,
             log_every: 10,
             test_scenes: 100,
+            evaluate_every: 1000,
             data: None,
             model: preset.config(),
         };
@@ -109,6 +112,7 @@ impl TrainConfig {
                 pixel_std_dev: over_run(1.0, 0.5),
                 learning_rate: over_run(2e-3, 2e-4),
                 checkpoint_every: 500,
+                evaluate_every: 500,
                 ..paper
             },
         }
@@ -201,6 +205,7 @@ impl TrainConfig {
             ("checkpoint_every", self.checkpoint_every),
             ("log_every", self.log_every),
             ("test_scenes", self.test_scenes),
+            ("evaluate_every", self.evaluate_every),
         ];
         for (name, found) in positive {
             if found == 0 || found > 1 << 31 {

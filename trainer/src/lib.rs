@@ -15,8 +15,12 @@
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
+//! | `tensorboard/` | how `TensorBoard` shows it |
+//! | `held_out.rs` | looks at held-out scenes while training |
+//! | `watch.rs` | what follows from a look: the best weights are kept, warnings are given |
 //! | `run_folder.rs` | a run's files, saving and resuming |
-//! | `evaluate.rs` | how good pictures of held-out scenes are |
+//! | `evaluate.rs`, `quality.rs` | how good pictures of held-out scenes are |
+//! | `test_scenes.rs` | which scenes these are |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
 //! | `oracle/` | agreement with the `PyTorch` reference |
 //! | `device.rs` | CPU or CUDA, at run time |
@@ -34,10 +38,17 @@ pub mod evaluate;
 pub mod event;
 mod feed;
 pub mod golden;
+pub mod held_out;
 pub mod model;
 pub mod oracle;
 mod plan;
 pub mod progress;
+pub mod quality;
 pub mod run_folder;
 pub mod schedule;
+pub mod tensorboard;
+mod test_scenes;
 pub mod train;
+mod watch;
+
+pub use watch::Warning;

@@ -14,13 +14,16 @@ use crate::batch::noise;
 use crate::config::TrainConfig;
 use crate::device::OpenDevice;
 use crate::elbo::{Elbo, floor};
-use crate::evaluate::{Evaluation, evaluate_held_out};
+use crate::evaluate::{Evaluation, Figures, TestPlan, evaluate};
 use crate::event::{Event, StepMetrics};
 use crate::feed::{Feed, describe};
 use crate::golden::golden;
 use crate::model::{Gqn, Latents, Rollout};
 use crate::plan::{shortened, steps_within};
-use crate::run_folder::{CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, RunFolder};
+use crate::run_folder::{
+    CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, LOG_FILE, RunFolder,
+};
+use crate::watch::Watch;
 
 /// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps.
 #[derive(Debug)]
@@ -96,7 +99,8 @@ pub fn train(
         folder.clear()?;
     }
     folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-    let mut log = folder.open_log(adam.steps())?;
+    let mut log = folder.open_log(LOG_FILE, adam.steps())?;
+    let mut watch = Watch::open(&config, options.device.device, folder, adam.steps())?;
     if !options.resume {
         // So that a run that is killed before its first checkpoint can be resumed as well.
         save(folder, &model, &adam, &provenance, &config)?;
@@ -104,7 +108,7 @@ pub fn train(
     let device = options.device.description.clone();
     on_event(Event::Started { step: adam.steps(), steps: config.steps, device });
 
-    let mut skipped = 0;
+    let (mut skipped, mut saved) = (0, None);
     let (before, clock) = (provenance.seconds, Instant::now());
     while adam.steps() < config.steps {
         let step = adam.steps();
@@ -133,9 +137,11 @@ pub fn train(
         } else {
             on_event(Event::Stepped { step: adam.steps() });
         }
+        watch.stepped(&model, &config, adam.steps(), &provenance, folder, on_event)?;
         let stop = interrupted.load(Ordering::Relaxed);
         if adam.steps().is_multiple_of(config.checkpoint_every) || stop {
             save(folder, &model, &adam, &provenance, &config)?;
+            saved = Some(adam.steps());
             on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
         }
         if stop {
@@ -143,7 +149,21 @@ pub fn train(
             return Ok(None);
         }
     }
-    let evaluation = finish(&model, &config, &adam, &constant, provenance, folder, on_event)?;
+    if saved != Some(adam.steps()) {
+        // Evaluating takes a while, and a run that is stopped meanwhile keeps its last steps.
+        save(folder, &model, &adam, &provenance, &config)?;
+    }
+    let test = TestPlan::of_run(&config);
+    let (steps, seconds) = (adam.steps(), provenance.seconds);
+    let figures = Figures { constant: &constant, steps, seconds };
+    let evaluation = evaluate(&model, &config, &test, figures, interrupted, on_event)?;
+    let Some(evaluation) = evaluation else {
+        on_event(Event::Interrupted { step: adam.steps() });
+        return Ok(None);
+    };
+    provenance.metrics = evaluation.metrics();
+    finish(&model, &config, &evaluation, &provenance, folder)?;
+    on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
 }
@@ -170,31 +190,33 @@ fn save(
         }
         error => error.into(),
     })?;
-    let sample = golden(model, config.world, config.seed, &sha256);
+    write_golden(folder, model, config, &sha256)
+}
+
+fn write_golden(
+    folder: &RunFolder,
+    model: &Gqn,
+    config: &TrainConfig,
+    sha256: &str,
+) -> Result<(), TrainError> {
+    let sample = golden(model, config.world, config.seed, sha256);
     folder.write(GOLDEN_FILE, &sample.to_bytes(GOLDEN_FILE)?)?;
     Ok(())
 }
 
+/// Puts the figures where others look for them. The state has no use for them.
 fn finish(
     model: &Gqn,
     config: &TrainConfig,
-    adam: &Adam,
-    constant: &[f32],
-    mut provenance: Provenance,
+    evaluation: &Evaluation,
+    provenance: &Provenance,
     folder: &RunFolder,
-    on_event: &mut dyn FnMut(Event),
-) -> Result<Evaluation, TrainError> {
-    // First without the figures: evaluating takes a while, and a run that is killed meanwhile keeps its last steps.
-    save(folder, model, adam, &provenance, config)?;
-    let (steps, seconds) = (adam.steps(), provenance.seconds);
-    let evaluation = evaluate_held_out(model, config, constant, steps, seconds, on_event)?;
-    provenance.metrics = evaluation.metrics();
-    save(folder, model, adam, &provenance, config)?;
-    let mut json = serde_json::to_vec_pretty(&evaluation).expect("figures are JSON");
+) -> Result<(), TrainError> {
+    let sha256 = folder.save_checkpoint(CHECKPOINT_FILE, model, evaluation.steps, provenance)?;
+    write_golden(folder, model, config, &sha256)?;
+    let mut json = serde_json::to_vec_pretty(evaluation).expect("figures are JSON");
     json.push(b'\n');
-    folder.write(EVALUATION_FILE, &json)?;
-    on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
-    Ok(evaluation)
+    Ok(folder.write(EVALUATION_FILE, &json)?)
 }
 
 /// Seconds of a step, by timing a few that leave the weights alone.
