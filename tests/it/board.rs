@@ -35,7 +35,10 @@ fn tensorboard_reads_curves_pictures_and_histograms() {
         for (point, line) in curve.as_array().expect("a list").iter().zip(&lines) {
             let (found, logged) = (point[1].as_f64(), line[name].as_f64());
             let (found, logged) = (found.expect("a number"), logged.expect("a number"));
-            assert!((found as f32 - logged as f32).abs() < f32::EPSILON, "{name}: {found}, {logged}");
+            assert!(
+                (found as f32 - logged as f32).abs() < f32::EPSILON,
+                "{name}: {found}, {logged}"
+            );
         }
     }
     assert_eq!(steps(&found["scalars"]["train/steps_per_sec"]).len(), STEPS as usize - 1);

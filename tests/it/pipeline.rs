@@ -137,7 +137,10 @@ fn an_evaluation_can_be_repeated() {
         .arg(&run_folder))
     .succeeded();
     let one = json(one.stdout.as_bytes());
-    assert_eq!((&one["queries"], &one["context"], &one["scenes"]), (&3.into(), &2.into(), &1.into()));
+    assert_eq!(
+        (&one["queries"], &one["context"], &one["scenes"]),
+        (&3.into(), &2.into(), &1.into())
+    );
 }
 
 #[test]

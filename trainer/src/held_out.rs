@@ -92,10 +92,7 @@ impl HeldOutSet {
             query: config.max_context,
         };
         let choices = (0..scenes.len()).map(choice).collect();
-        Ok(Self {
-            scenes: DeviceScenes::new(&scenes, config.model.pose_encoding, device),
-            choices,
-        })
+        Ok(Self { scenes: DeviceScenes::new(&scenes, config.model.pose_encoding, device), choices })
     }
 
     /// Paints one view of every scene. The same weights at the same step give the same figures.
@@ -150,9 +147,8 @@ impl Painted {
         tch::no_grad(|| {
             let (v, frames) = (&batch.query_poses, &batch.query_frames);
             let shape = model.noise_shape(frames.size()[0]);
-            let noises = [0, 1].map(|which| {
-                noise(seed, LAST_NOISE - index - which, &shape, model.device())
-            });
+            let noises =
+                [0, 1].map(|which| noise(seed, LAST_NOISE - index - which, &shape, model.device()));
             let r = model.represent(&batch.context_frames, &batch.context_poses);
             let latents = Latents::Posterior { frames, noise: &noises[0] };
             let rollout = Rollout::new(model, v, &r, latents);

@@ -12,10 +12,10 @@ use gqn_formats::{Checkpoint, FormatError, Overwrite, error_report, sha256_hex, 
 use gqn_scenes::World;
 use gqn_trainer::config::TrainConfig;
 use gqn_trainer::evaluate::{TestPlan, evaluate_run};
+use gqn_trainer::event::Event;
 use gqn_trainer::golden::golden;
 use gqn_trainer::model::Gqn;
 use gqn_trainer::oracle::check_oracle;
-use gqn_trainer::event::Event;
 use gqn_trainer::progress::Progress;
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, CONFIG_FILE, GOLDEN_FILE, RunFolder};
 use gqn_trainer::tensorboard::Board;
@@ -61,6 +61,7 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
         folder,
         resume: flags.resume,
         minutes: flags.minutes,
+        slice_minutes: flags.slice,
         device: flags.device.open()?,
         command: ["gqn-train".to_owned()]
             .into_iter()
@@ -119,10 +120,9 @@ fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
     config.max_context = flags.context.map_or(config.max_context, |views| views as usize);
     config.model = checkpoint.config.clone();
     config.validate()?;
-    let contexts = flags.context.map_or_else(
-        || (1..=config.max_context).collect(),
-        |views| vec![views as usize],
-    );
+    let contexts = flags
+        .context
+        .map_or_else(|| (1..=config.max_context).collect(), |views| vec![views as usize]);
     let plan = TestPlan {
         scenes: flags.scenes.map(u64::from),
         contexts,

@@ -199,9 +199,7 @@ impl RunFolder {
         let kept: String = old
             .split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
-            .filter(|line| {
-                serde_json::from_str::<Line>(line).is_ok_and(|line| line.step < step)
-            })
+            .filter(|line| serde_json::from_str::<Line>(line).is_ok_and(|line| line.step < step))
             .collect();
         write_atomic(&path, kept.as_bytes(), Overwrite::Force)?;
         let file = OpenOptions::new().append(true).open(&path);

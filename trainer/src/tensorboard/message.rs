@@ -125,8 +125,7 @@ impl Value {
     /// A picture of so many pixels as a PNG file.
     pub fn picture(tag: impl Into<String>, width: u32, height: u32, png: Vec<u8>) -> Self {
         const RGB: i32 = 3;
-        let picture =
-            Picture { height: height as i32, width: width as i32, colorspace: RGB, png };
+        let picture = Picture { height: height as i32, width: width as i32, colorspace: RGB, png };
         Self { tag: tag.into(), content: Some(Content::Picture(picture)) }
     }
 
