@@ -10,6 +10,8 @@
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
 //! | `shards.rs` | data sets before the readers and writers of `PyPI`'s `tfrecord` and `h5py` |
+//! | `board.rs` | event files before `PyPI`'s `tensorboard` |
+//! | `watching.rs` | the best weights are kept, what goes wrong is said |
 //! | `batches.rs` | the query view is never in the context |
 //! | `data.rs` | training on files |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
@@ -21,6 +23,7 @@
 mod architecture;
 mod bad_input;
 mod batches;
+mod board;
 mod conformance;
 mod data;
 mod external_data;
@@ -33,4 +36,5 @@ mod programs;
 mod resume;
 mod shards;
 mod sources;
+mod watching;
 mod weights;

@@ -88,23 +88,32 @@ pub(crate) fn config_in(folder: &Path) -> PathBuf {
     path
 }
 
-/// Every file of a folder.
+/// Every file of a folder and of those in it, by its path in the folder.
 pub(crate) fn read_files(folder: &Path) -> Files {
     let entries =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries
-        .map(|entry| {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            (name, fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-        })
-        .collect()
+    let mut files = Files::new();
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            let inner = read_files(&path).into_iter();
+            files.extend(inner.map(|(file, content)| (format!("{name}/{file}"), content)));
+        } else {
+            let content = fs::read(&path);
+            let content = content.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            files.insert(name, content);
+        }
+    }
+    files
 }
 
 fn written(folder: &Path, files: &Files) -> PathBuf {
     fs::create_dir_all(folder).expect("a folder");
     for (name, content) in files {
-        fs::write(folder.join(name), content).expect("a file");
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, content).expect("a file");
     }
     folder.to_owned()
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use gqn_formats::TensorFile;
 use serde_json::Value;
 
+use crate::board::board;
 use crate::programs::{Outcome, program, run};
 
 /// Twelve steps of some 0.1 s each, so that there is time to stop it; a state every third step, so that the newest one
@@ -25,6 +26,7 @@ steps = 12
 batch = 8
 seed = 5
 checkpoint_every = 3
+evaluate_every = 2
 log_every = 1
 
 [model]
@@ -42,9 +44,13 @@ const PATIENCE: Duration = Duration::from_mins(3);
 #[derive(Debug, PartialEq)]
 struct Numbers {
     log: String,
+    held_out: String,
+    /// What `TensorBoard` shows, but for how fast it was.
+    board: Value,
     /// The bits of every number: weights and Adam's moments.
     state: BTreeMap<String, Vec<u32>>,
     checkpoint: BTreeMap<String, Vec<u32>>,
+    best: BTreeMap<String, Vec<u32>>,
     golden: BTreeMap<String, Vec<u32>>,
     steps: String,
     evaluation: Value,
@@ -63,8 +69,14 @@ impl Numbers {
         let mut evaluation: Value = serde_json::from_slice(&read("metrics.json")).expect("JSON");
         evaluation["seconds"].take();
         let checkpoint = file("checkpoint.safetensors");
+        let text = |name: &str| String::from_utf8(read(name)).expect("text");
+        let mut board = board(run_folder);
+        board["scalars"]["train/steps_per_sec"].take();
         Self {
-            log: String::from_utf8(read("metrics.jsonl")).expect("text"),
+            log: text("metrics.jsonl"),
+            held_out: text("held_out.jsonl"),
+            board,
+            best: bits(&file("best.safetensors")),
             state: bits(&file("state.safetensors")),
             golden: bits(&file("golden.safetensors")),
             steps: checkpoint.metadata["step"].clone(),
@@ -77,11 +89,14 @@ impl Numbers {
     #[track_caller]
     fn check_equal(&self, expected: &Self) {
         assert_eq!(self.log, expected.log, "metrics.jsonl");
+        assert_eq!(self.held_out, expected.held_out, "held_out.jsonl");
+        assert_eq!(self.board, expected.board, "event files");
         assert_eq!(self.steps, expected.steps, "steps");
         assert_eq!(self.evaluation, expected.evaluation, "metrics.json");
         for (file, found, expected) in [
             ("state", &self.state, &expected.state),
             ("checkpoint", &self.checkpoint, &expected.checkpoint),
+            ("best", &self.best, &expected.best),
             ("golden", &self.golden, &expected.golden),
         ] {
             let names =
@@ -100,16 +115,23 @@ fn straight() -> &'static Numbers {
     STRAIGHT.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("run");
-        run(&mut start(folder.path(), &out)).succeeded();
+        run(&mut start(folder.path(), &out, None)).succeeded();
         Numbers::of(&out)
     })
 }
 
-fn start(folder: &Path, out: &Path) -> Command {
+/// The run on scenes that it renders, or on files.
+fn start(folder: &Path, out: &Path, data: Option<&Path>) -> Command {
     let config = folder.join("config.toml");
-    fs::write(&config, CONFIG).expect("a file");
+    let of_the_files = ["scenes = 12\n", "world = \"rooms-ring-camera\"\n"];
+    let text = match data {
+        None => CONFIG.to_owned(),
+        Some(_) => of_the_files.iter().fold(CONFIG.to_owned(), |text, line| text.replace(line, "")),
+    };
+    fs::write(&config, text).expect("a file");
     let mut command = program("gqn-train");
     command.args(["train", "--device", "cpu", "--threads", "1", "--config"]).arg(config);
+    command.args(data.map(|data| [Path::new("--data"), data]).into_iter().flatten());
     command.arg("--out").arg(out).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -122,9 +144,9 @@ fn resume(out: &Path) -> Outcome {
 
 /// Starts the run and waits until its log has that many lines.
 #[track_caller]
-fn started(folder: &Path, lines: usize) -> (Child, PathBuf) {
+fn started(folder: &Path, lines: usize, data: Option<&Path>) -> (Child, PathBuf) {
     let out = folder.join("run");
-    let mut child = start(folder, &out).spawn().expect("a started program");
+    let mut child = start(folder, &out, data).spawn().expect("a started program");
     let clock = Instant::now();
     while logged(&out) < lines {
         let ended = child.try_wait().expect("a program that can be asked");
@@ -146,10 +168,10 @@ fn saved_step(out: &Path) -> usize {
     state.metadata["step"].parse().expect("a number")
 }
 
-#[test]
-fn a_killed_run_goes_on_as_if_nothing_had_happened() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (mut child, out) = started(folder.path(), 5);
+/// Kills a run with SIGKILL, resumes it and compares it with one that was never stopped.
+#[track_caller]
+fn check_killed(folder: &Path, data: Option<&Path>, expected: &Numbers) {
+    let (mut child, out) = started(folder, 5, data);
     child.kill().expect("SIGKILL");
     let status = child.wait().expect("an end");
     assert_eq!(status.code(), None, "the run ended by itself before it was killed");
@@ -157,13 +179,31 @@ fn a_killed_run_goes_on_as_if_nothing_had_happened() {
     assert!(saved < STEPS && saved.is_multiple_of(3), "killed at step {saved}, too late");
     assert!(!out.join("metrics.json").exists());
     resume(&out).succeeded();
-    Numbers::of(&out).check_equal(straight());
+    Numbers::of(&out).check_equal(expected);
+}
+
+#[test]
+fn a_killed_run_goes_on_as_if_nothing_had_happened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    check_killed(folder.path(), None, straight());
+}
+
+#[test]
+fn a_killed_run_on_files_goes_on_with_the_data_it_would_have_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("jaco");
+    // 96 scenes are looked at in twelve steps: more than three epochs, over shards of 10, 10 and 9.
+    let render = "render --world jaco --train 29 --test 2 --per-shard 10 --views 5 --size 32";
+    run(program("gqn-data").args(render.split(' ')).arg("--out").arg(&data)).succeeded();
+    let straight = folder.path().join("straight");
+    run(&mut start(folder.path(), &straight, Some(&data))).succeeded();
+    check_killed(folder.path(), Some(&data), &Numbers::of(&straight));
 }
 
 #[test]
 fn an_interrupted_run_saves_and_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (child, out) = started(folder.path(), 4);
+    let (child, out) = started(folder.path(), 4, None);
     let kill = format!("kill -INT {}", child.id());
     run(Command::new("sh").args(["-c", &kill])).succeeded();
     let outcome = Outcome::of(child.wait_with_output().expect("an end"));

@@ -7,6 +7,7 @@ use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
 use gqn_scenes::World;
 use gqn_trainer::config::{ConfigError, TrainConfig};
 use gqn_trainer::device::DeviceChoice;
+use gqn_trainer::evaluate::TestPlan;
 use gqn_trainer::model::{Form, Precision};
 use gqn_trainer::schedule::LinearSchedule;
 use serde::Serialize;
@@ -94,6 +95,9 @@ pub(crate) struct TrainFlags {
     /// Replace the run in the folder
     #[arg(long)]
     pub(crate) force: bool,
+    /// Write no event files for `TensorBoard`
+    #[arg(long)]
+    pub(crate) no_tensorboard: bool,
 }
 
 /// What two sets of weights must have in common.
@@ -180,12 +184,21 @@ pub(crate) struct EvalFlags {
     /// World of the held-out scenes [default: the run's]
     #[arg(long)]
     pub(crate) world: Option<World>,
-    /// Held-out scenes [default: the run's]
+    /// Held-out scenes [default: all of the run's files; of a rendered world what the run looks at]
     #[arg(long, value_name = "N")]
     pub(crate) scenes: Option<u32>,
-    /// Context views; the others are painted [default: the most the run was trained with]
-    #[arg(long, value_name = "M")]
+    /// Context views [default: every number from 1 to the most the run was trained with, each row painting the same views]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) context: Option<u32>,
+    /// Views painted of each scene, at most; never one of the context
+    #[arg(long, value_name = "N", default_value_t = TestPlan::QUERIES as u32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) queries: u32,
+    /// Pixel standard deviation of the bound [default: that of the run's last step]
+    #[arg(long, value_name = "SIGMA", value_parser = positive)]
+    pub(crate) pixel_std_dev: Option<f64>,
+    /// Seed of the noise [default: the run's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..1 << 31))]
+    pub(crate) seed: Option<u32>,
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceChoice,
@@ -201,9 +214,9 @@ pub(crate) struct GoldenFlags {
     /// File to write [default: golden.safetensors beside the checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// World of the sample views
-    #[arg(long, default_value = "rooms-ring-camera")]
-    pub(crate) world: World,
+    /// World of the sample views [default: that of the run beside the checkpoint, otherwise rooms-ring-camera]
+    #[arg(long)]
+    pub(crate) world: Option<World>,
     /// Seed of the sample scene and noise
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u32,
@@ -369,6 +382,11 @@ fn representation(name: &str) -> Result<RepresentationKind, String> {
     kind.map_err(|_: toml::de::Error| {
         format!("unknown representation `{name}`, expected pyramid, tower or pool")
     })
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a positive number".to_owned())
 }
 
 fn minutes(text: &str) -> Result<f64, String> {

@@ -67,6 +67,8 @@ pub struct TrainConfig {
     pub log_every: u64,
     /// Held-out scenes of the evaluation at the end.
     pub test_scenes: u64,
+    /// Steps between looks at held-out scenes, which find the best weights (`best.safetensors`).
+    pub evaluate_every: u64,
     /// Epochs after which all rendered scenes are replaced by new ones, which are rendered meanwhile; without it, the
     /// same scenes serve the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,6 +142,7 @@ impl TrainConfig {
             checkpoint_every: 1000,
             log_every: 10,
             test_scenes: 100,
+            evaluate_every: 1000,
             refresh_epochs: None,
             data: None,
             model: preset.config(),
@@ -154,6 +157,7 @@ impl TrainConfig {
                 pixel_std_dev: over_run(1.0, 0.5),
                 learning_rate: over_run(2e-3, 2e-4),
                 checkpoint_every: 500,
+                evaluate_every: 500,
                 ..paper
             },
         }
@@ -276,6 +280,7 @@ impl TrainConfig {
             ("checkpoint_every", self.checkpoint_every),
             ("log_every", self.log_every),
             ("test_scenes", self.test_scenes),
+            ("evaluate_every", self.evaluate_every),
         ];
         for (name, found) in positive {
             if found == 0 || found > 1 << 31 {
@@ -297,21 +302,25 @@ impl TrainConfig {
             let expected = "a divisor of the batch of a process";
             return Err(out_of_range("accumulate", &self.accumulate, expected));
         }
-        if let Some(epochs) = self.refresh_epochs {
-            if epochs == 0 || self.data.is_some() {
-                let expected = "at least 1, and only with rendered scenes";
-                return Err(out_of_range("refresh_epochs", &epochs, expected));
-            }
-            if self.generation(self.steps) >= (1 << 32) / self.scenes {
-                let expected = "so many that the run sees fewer than 2^32 scenes";
-                return Err(out_of_range("refresh_epochs", &epochs, expected));
-            }
-        }
         if self.form == Form::Plain && self.precision == Precision::Bf16 {
             let expected = "fp32 or tf32 with the plain form";
             return Err(out_of_range("precision", &"bf16", expected));
         }
+        self.validate_refresh()?;
         self.validate_reals()
+    }
+
+    fn validate_refresh(&self) -> Result<(), ConfigError> {
+        let Some(epochs) = self.refresh_epochs else { return Ok(()) };
+        if epochs == 0 || self.data.is_some() {
+            let expected = "at least 1, and only with rendered scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        if self.generation(self.steps) >= (1 << 32) / self.scenes {
+            let expected = "so many that the run sees fewer than 2^32 scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        Ok(())
     }
 
     fn validate_reals(&self) -> Result<(), ConfigError> {

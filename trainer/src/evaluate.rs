@@ -1,12 +1,13 @@
 //! How good the pictures of held-out scenes are.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gqn_datasets::{DataError, SceneSet};
 use gqn_formats::Checkpoint;
 use gqn_scenes::Split;
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use crate::batch::{Choice, DeviceScenes, noise};
 use crate::config::TrainConfig;
@@ -14,12 +15,18 @@ use crate::elbo::{Elbo, floor};
 use crate::event::Event;
 use crate::feed::{CONSTANT_SCENES, scenes_of};
 use crate::model::{Gqn, Latents, Rollout};
+use crate::quality::{Quality, QualitySum, total};
+use crate::test_scenes::TestScenes;
 
 /// Figures over held-out scenes; queries are never in the context. Errors are means over pixel values in \[0, 1\].
+///
+/// The fields but the last are of the largest context.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Scenes looked at.
     pub scenes: usize,
+    /// Scenes that were damaged and left out.
+    pub damaged: usize,
     /// Context views of each.
     pub context: usize,
     /// Pictures painted.
@@ -36,6 +43,8 @@ pub struct Evaluation {
     pub mae_generated: f64,
     /// Mean over pictures of the peak signal-to-noise ratio of generated mean pictures, in decibels.
     pub psnr_generated: f64,
+    /// Mean over pictures of the structural similarity of generated mean pictures.
+    pub ssim_generated: f64,
     /// Squared error of reconstructions, which see the query picture.
     pub mse_reconstructed: f64,
     /// Kullback–Leibler divergence over all DRAW steps, in nats.
@@ -46,10 +55,86 @@ pub struct Evaluation {
     pub excess: f64,
     /// σ of the bound.
     pub pixel_std_dev: f64,
+    /// Seed of the noise.
+    pub seed: u64,
     /// Training steps of the model.
     pub steps: u64,
     /// Seconds of training.
     pub seconds: f64,
+    /// By the number of context views; the same pictures are painted with each.
+    pub by_context: Vec<ContextRow>,
+}
+
+/// Figures for one number of context views.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContextRow {
+    /// Context views.
+    pub context: usize,
+    /// Evidence lower bound in nats.
+    pub elbo: f64,
+    /// −ELBO less its floor, in nats.
+    pub excess: f64,
+    /// Kullback–Leibler divergence over all DRAW steps, in nats.
+    pub kl: f64,
+    /// Squared error of pictures generated with sampled latents.
+    pub mse_sampled: f64,
+    /// Generated mean pictures, which see the context alone.
+    pub generated: Quality,
+    /// Reconstructions, which see the query picture as well.
+    pub reconstructed: Quality,
+}
+
+/// What is painted and measured.
+#[derive(Debug, Clone)]
+pub struct TestPlan {
+    /// How many scenes; `None` for all there are (of a rendered world: what the configuration says).
+    pub scenes: Option<u64>,
+    /// Numbers of context views, ascending. Views after the largest are painted.
+    pub contexts: Vec<usize>,
+    /// Views that are painted of each scene, at most; they lie evenly over those left.
+    pub queries: usize,
+    /// σ of the bound.
+    pub pixel_std_dev: f64,
+    /// Seed of the noise.
+    pub seed: u64,
+}
+
+/// What is known of a model before it is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct Figures<'a> {
+    /// Mean of the training frames, `[3,S,S]`.
+    pub constant: &'a [f32],
+    /// Steps of training.
+    pub steps: u64,
+    /// Seconds of training.
+    pub seconds: f64,
+}
+
+impl TestPlan {
+    /// Pictures of a scene, at most: a maze has 280 views to paint.
+    pub const QUERIES: usize = 16;
+
+    /// What a run measures at its end: the largest context alone.
+    pub fn of_run(config: &TrainConfig) -> Self {
+        Self {
+            scenes: Some(config.test_scenes),
+            contexts: vec![config.max_context],
+            queries: Self::QUERIES,
+            pixel_std_dev: config.pixel_std_dev_at(config.steps),
+            seed: config.seed,
+        }
+    }
+
+    fn most_context(&self) -> usize {
+        self.contexts.last().copied().unwrap_or(0)
+    }
+
+    /// The views to paint of a scene of `views`.
+    fn query_views(&self, views: usize) -> Vec<usize> {
+        let left = views.saturating_sub(self.most_context());
+        let count = left.min(self.queries);
+        (0..count).map(|index| self.most_context() + index * left / count).collect()
+    }
 }
 
 impl Evaluation {
@@ -60,175 +145,259 @@ impl Evaluation {
             ("mse_constant", self.mse_constant),
             ("mse_sampled", self.mse_sampled),
             ("psnr_generated", self.psnr_generated),
+            ("ssim_generated", self.ssim_generated),
             ("mse_reconstructed", self.mse_reconstructed),
             ("kl", self.kl),
             ("elbo", self.elbo),
         ];
         figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
-}
 
-/// What is compared: the held-out scenes, how many of their views are shown, and the best constant picture.
-#[derive(Debug)]
-pub struct TestSet<'a> {
-    /// Held-out scenes.
-    pub scenes: &'a SceneSet,
-    /// Context views; the others are painted.
-    pub context: usize,
-    /// Mean of the training frames, `[3,S,S]`.
-    pub constant: &'a [f32],
-    /// σ of the bound.
-    pub pixel_std_dev: f64,
-    /// Seed of the noise.
-    pub seed: u64,
-}
-
-/// Paints every view of the test set that is not in the context.
-pub fn evaluate(
-    model: &Gqn,
-    test: &TestSet<'_>,
-    steps: u64,
-    seconds: f64,
-    on_scene: &mut dyn FnMut(usize),
-) -> Evaluation {
-    const SCENES_AT_ONCE: usize = 8;
-    let device = model.device();
-    let frames = DeviceScenes::new(test.scenes, model.config().pose_encoding, device);
-    let side = model.config().image_size as i64;
-    let constant = Tensor::from_slice(test.constant).view([1, 3, side, side]).to_device(device);
-    let context: Vec<usize> = (0..test.context).collect();
-    let mut sums = Sums::default();
-    tch::no_grad(|| {
-        for first in (0..test.scenes.len()).step_by(SCENES_AT_ONCE) {
-            let scenes = first..(first + SCENES_AT_ONCE).min(test.scenes.len());
-            let mut r = None;
-            for query in test.context..test.scenes.views() {
-                let choices: Vec<Choice> = scenes
-                    .clone()
-                    .map(|scene| Choice { scene, context: context.clone(), query })
-                    .collect();
-                let batch = frames.batch(&choices);
-                let r = r.get_or_insert_with(|| {
-                    model.represent(&batch.context_frames, &batch.context_poses)
-                });
-                let (truth, v) = (&batch.query_frames, &batch.query_poses);
-                let shape = model.noise_shape(choices.len() as i64);
-                let noise =
-                    noise(test.seed, (first * test.scenes.views() + query) as u64, &shape, device);
-                let mean = model.generate(v, r, &noise.zeros_like());
-                let sampled = model.generate(v, r, &noise);
-                let rollout =
-                    Rollout::new(model, v, r, Latents::Posterior { frames: truth, noise: &noise });
-                let elbo = Elbo::new(&rollout, truth, test.pixel_std_dev);
-                let squared = mean_over_picture(&(&mean - truth).square());
-                sums.pictures += choices.len();
-                sums.psnr += total(&(squared.clamp_min(1e-10).log10() * -10.0));
-                sums.generated += total(&squared);
-                sums.absolute += total(&mean_over_picture(&(&mean - truth).abs()));
-                sums.sampled += total(&mean_over_picture(&(sampled - truth).square()));
-                sums.reconstructed +=
-                    total(&mean_over_picture(&(rollout.frames() - truth).square()));
-                sums.constant += total(&mean_over_picture(&(&constant - truth).square()));
-                sums.kl += total(&elbo.kl);
-                sums.elbo += total(&elbo.bound());
-            }
-            on_scene(scenes.end);
+    /// The rows of `by_context` for people.
+    pub fn table(&self) -> String {
+        let mut lines = vec![
+            format!(
+                "{} scenes, {} pictures for each number of context views, σ {}, seed {}, {} steps of training",
+                self.scenes, self.queries, self.pixel_std_dev, self.seed, self.steps
+            ),
+            format!("{:21} {:^36}  {:^36}", "", "generated", "reconstructed"),
+            format!("views    excess    KL {0}  {0}", "     MSE    MAE   RMSE   PSNR   SSIM"),
+        ];
+        for row in &self.by_context {
+            let quality = |quality: &Quality| {
+                let Quality { mse, mae_255, rmse_255, psnr, ssim, .. } = quality;
+                format!("{mse:8.5} {mae_255:6.2} {rmse_255:6.2} {psnr:6.2} {ssim:6.3}")
+            };
+            lines.push(format!(
+                "{:5} {:9.2} {:5.1} {}  {}",
+                row.context,
+                row.excess,
+                row.kl,
+                quality(&row.generated),
+                quality(&row.reconstructed)
+            ));
         }
-    });
-    sums.evaluation(test, model.config().image_size, steps, seconds)
+        lines.push("excess and KL in nats, MAE and RMSE of 255 levels, PSNR in dB".to_owned());
+        lines.join("\n")
+    }
 }
 
-/// Renders or reads the scenes that a run's configuration names and evaluates a checkpoint on them.
+/// Evaluates a checkpoint on held-out scenes of a run's configuration; `None` if `interrupted` becomes true.
 ///
 /// # Errors
 /// [`DataError`]: the scenes' files cannot be read.
 pub fn evaluate_run(
     checkpoint: &Checkpoint,
     config: &TrainConfig,
+    plan: &TestPlan,
     device: Device,
     on_event: &mut dyn FnMut(Event),
-) -> Result<Evaluation, DataError> {
+) -> Result<Option<Evaluation>, DataError> {
     let model = Gqn::from_checkpoint(checkpoint, device);
     let scenes = config.scenes.min(CONSTANT_SCENES);
     let constant = scenes_of(config, Split::Train, scenes, &mut |done, scenes| {
         on_event(Event::Rendering { done, scenes });
     })?
     .mean_frame();
-    evaluate_held_out(
-        &model,
-        config,
-        &constant,
-        checkpoint.step,
-        checkpoint.provenance.seconds,
-        on_event,
-    )
+    let (steps, seconds) = (checkpoint.step, checkpoint.provenance.seconds);
+    let figures = Figures { constant: &constant, steps, seconds };
+    evaluate(&model, config, plan, figures, &AtomicBool::new(false), on_event)
 }
 
-/// Evaluates a model on the held-out scenes of a run's configuration, against a constant picture `[3,S,S]`.
-pub(crate) fn evaluate_held_out(
+/// Evaluates a model on held-out scenes; `None` if `interrupted` becomes true.
+///
+/// # Errors
+/// [`DataError`]: the scenes' files cannot be read.
+pub(crate) fn evaluate(
     model: &Gqn,
     config: &TrainConfig,
-    constant: &[f32],
-    steps: u64,
-    seconds: f64,
+    plan: &TestPlan,
+    known: Figures<'_>,
+    interrupted: &AtomicBool,
     on_event: &mut dyn FnMut(Event),
-) -> Result<Evaluation, DataError> {
-    let scenes = scenes_of(config, Split::Test, config.test_scenes, &mut |_, _| {})?;
+) -> Result<Option<Evaluation>, DataError> {
+    let scenes = TestScenes::open(config, plan.scenes, on_event)?;
     let count = scenes.len() as u64;
-    let test = TestSet {
-        scenes: &scenes,
-        context: config.max_context,
-        constant,
-        pixel_std_dev: config.pixel_std_dev_at(config.steps),
-        seed: config.seed,
+    let side = model.config().image_size as i64;
+    let constant = Tensor::from_slice(known.constant).view([1, 3, side, side]);
+    let mut painter = Painter {
+        model,
+        plan,
+        constant: constant.to_device(model.device()),
+        scenes: 0,
+        constant_error: 0.0,
+        rows: plan.contexts.iter().map(|_| Sums::default()).collect(),
     };
-    Ok(evaluate(model, &test, steps, seconds, &mut |done| {
-        on_event(Event::Evaluating { done: done as u64, scenes: count });
-    }))
+    for part in scenes.parts() {
+        let part = part?;
+        let stays = painter.paint(&part, interrupted, &mut |done| {
+            on_event(Event::Evaluating { done: done as u64, scenes: count });
+        });
+        if !stays {
+            return Ok(None);
+        }
+    }
+    if painter.scenes < scenes.len() {
+        on_event(Event::Evaluating { done: count, scenes: count });
+    }
+    Ok(Some(painter.evaluation(scenes.len(), known)))
+}
+
+/// Paints scenes and sums up how well.
+struct Painter<'a> {
+    model: &'a Gqn,
+    plan: &'a TestPlan,
+    constant: Tensor,
+    scenes: usize,
+    constant_error: f64,
+    /// One entry a number of context views.
+    rows: Vec<Sums>,
 }
 
 #[derive(Debug, Default)]
 struct Sums {
     pictures: usize,
-    generated: f64,
-    absolute: f64,
-    sampled: f64,
-    reconstructed: f64,
-    constant: f64,
-    psnr: f64,
     kl: f64,
     elbo: f64,
+    sampled: f64,
+    generated: QualitySum,
+    reconstructed: QualitySum,
 }
 
-impl Sums {
-    fn evaluation(&self, test: &TestSet<'_>, side: usize, steps: u64, seconds: f64) -> Evaluation {
-        let mean = |sum: f64| sum / self.pictures.max(1) as f64;
+impl Painter<'_> {
+    /// Whether it came to the end of the scenes.
+    fn paint(
+        &mut self,
+        scenes: &SceneSet,
+        interrupted: &AtomicBool,
+        on_scene: &mut dyn FnMut(usize),
+    ) -> bool {
+        const SCENES_AT_ONCE: usize = 8;
+        let (plan, model) = (self.plan, self.model);
+        let frames = DeviceScenes::new(scenes, model.config().pose_encoding, model.device());
+        let queries = plan.query_views(scenes.views());
+        let before = self.scenes;
+        for first in (0..scenes.len()).step_by(SCENES_AT_ONCE) {
+            let some = first..(first + SCENES_AT_ONCE).min(scenes.len());
+            for (row, &context) in plan.contexts.iter().enumerate() {
+                let mut r = None;
+                for &query in &queries {
+                    if interrupted.load(Ordering::Relaxed) {
+                        return false;
+                    }
+                    let choice = |scene| Choice { scene, context: (0..context).collect(), query };
+                    let choices: Vec<Choice> = some.clone().map(choice).collect();
+                    // The same for every number of context views, so that only the context differs.
+                    let place = ((before + first) * scenes.views() + query) as u64;
+                    self.picture(row, &frames, &choices, place, &mut r);
+                }
+            }
+            self.scenes += some.len();
+            on_scene(self.scenes);
+        }
+        true
+    }
+
+    /// One view of some scenes; `r` is kept from one view to the next.
+    fn picture(
+        &mut self,
+        row: usize,
+        frames: &DeviceScenes,
+        choices: &[Choice],
+        place: u64,
+        r: &mut Option<Tensor>,
+    ) {
+        let (model, plan) = (self.model, self.plan);
+        tch::no_grad(|| {
+            let batch = frames.batch(choices);
+            let r = r.get_or_insert_with(|| {
+                model.represent(&batch.context_frames, &batch.context_poses)
+            });
+            let (truth, v) = (&batch.query_frames, &batch.query_poses);
+            let shape = model.noise_shape(choices.len() as i64);
+            let noise = noise(plan.seed, place, &shape, model.device());
+            let mean = model.generate(v, r, &noise.zeros_like());
+            let sampled = model.generate(v, r, &noise);
+            let latents = Latents::Posterior { frames: truth, noise: &noise };
+            let rollout = Rollout::new(model, v, r, latents);
+            let elbo = Elbo::new(&rollout, truth, plan.pixel_std_dev);
+            let squared = |picture: &Tensor| {
+                let error = (picture - truth).square();
+                total(&error.mean_dim([1, 2, 3].as_slice(), false, None))
+            };
+            let sums = &mut self.rows[row];
+            sums.pictures += choices.len();
+            sums.kl += total(&elbo.kl);
+            sums.elbo += total(&elbo.bound());
+            sums.sampled += squared(&sampled);
+            sums.generated.add(&mean, truth);
+            sums.reconstructed.add(&rollout.frames(), truth);
+            if row + 1 == plan.contexts.len() {
+                self.constant_error += squared(&self.constant);
+            }
+        });
+    }
+
+    fn evaluation(&self, scenes: usize, known: Figures<'_>) -> Evaluation {
+        let side = self.model.config().image_size;
+        let floor = floor(3 * side * side, self.plan.pixel_std_dev);
+        let row = |(sums, &context): (&Sums, &usize)| {
+            let mean = |sum: f64| sum / sums.pictures.max(1) as f64;
+            ContextRow {
+                context,
+                elbo: mean(sums.elbo),
+                excess: -mean(sums.elbo) - floor,
+                kl: mean(sums.kl),
+                mse_sampled: mean(sums.sampled),
+                generated: sums.generated.mean(),
+                reconstructed: sums.reconstructed.mean(),
+            }
+        };
+        let by_context: Vec<ContextRow> =
+            self.rows.iter().zip(&self.plan.contexts).map(row).collect();
+        let last = by_context.last().expect("a plan has a number of context views");
+        let queries = self.rows[self.rows.len() - 1].pictures;
+        let mse_constant = self.constant_error / queries.max(1) as f64;
         Evaluation {
-            scenes: test.scenes.len(),
-            context: test.context,
-            queries: self.pictures,
-            mse_generated: mean(self.generated),
-            mse_constant: mean(self.constant),
-            ratio: self.generated / self.constant,
-            mse_sampled: mean(self.sampled),
-            mae_generated: mean(self.absolute),
-            psnr_generated: mean(self.psnr),
-            mse_reconstructed: mean(self.reconstructed),
-            kl: mean(self.kl),
-            elbo: mean(self.elbo),
-            excess: -mean(self.elbo) - floor(3 * side * side, test.pixel_std_dev),
-            pixel_std_dev: test.pixel_std_dev,
-            steps,
-            seconds,
+            scenes: self.scenes,
+            damaged: scenes - self.scenes,
+            context: last.context,
+            queries,
+            mse_generated: last.generated.mse,
+            mse_constant,
+            ratio: last.generated.mse / mse_constant,
+            mse_sampled: last.mse_sampled,
+            mae_generated: last.generated.mae,
+            psnr_generated: last.generated.psnr,
+            ssim_generated: last.generated.ssim,
+            mse_reconstructed: last.reconstructed.mse,
+            kl: last.kl,
+            elbo: last.elbo,
+            excess: last.excess,
+            pixel_std_dev: self.plan.pixel_std_dev,
+            seed: self.plan.seed,
+            steps: known.steps,
+            seconds: known.seconds,
+            by_context,
         }
     }
 }
 
-/// `x [B,3,S,S] -> [B]`
-fn mean_over_picture(x: &Tensor) -> Tensor {
-    x.mean_dim([1, 2, 3].as_slice(), false, None)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn total(x: &Tensor) -> f64 {
-    x.sum(Kind::Double).double_value(&[])
+    #[test]
+    fn views_to_paint_lie_behind_the_context_and_evenly() {
+        let plan = |queries, contexts: &[usize]| TestPlan {
+            scenes: None,
+            contexts: contexts.to_vec(),
+            queries,
+            pixel_std_dev: 1.0,
+            seed: 0,
+        };
+        assert_eq!(plan(16, &[1, 2, 5]).query_views(10), [5, 6, 7, 8, 9]);
+        assert_eq!(plan(4, &[20]).query_views(300), [20, 90, 160, 230]);
+        assert_eq!(plan(4, &[14]).query_views(15), [14]);
+    }
 }

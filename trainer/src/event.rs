@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::Evaluation;
+use crate::held_out::HeldOut;
 use crate::parallel::Processes;
+use crate::watch::Warning;
 
 /// What the training loop says; terminals and logs are its listeners.
 #[derive(Debug)]
@@ -63,6 +65,10 @@ pub enum Event {
         /// How many so far, stretches of files without any scene among them.
         scenes: u64,
     },
+    /// A look at held-out scenes.
+    HeldOut(Box<HeldOut>),
+    /// Something has gone wrong that the loss does not show.
+    Warning(Warning),
     /// Held-out scenes are being painted: so many of so many.
     Evaluating {
         /// Scenes done.

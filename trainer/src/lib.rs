@@ -20,8 +20,12 @@
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
+//! | `tensorboard/` | how `TensorBoard` shows it |
+//! | `held_out.rs` | looks at held-out scenes while training |
+//! | `watch.rs` | what follows from a look: the best weights are kept, warnings are given |
 //! | `run_folder.rs` | a run's files, saving and resuming |
-//! | `evaluate.rs` | how good pictures of held-out scenes are |
+//! | `evaluate.rs`, `quality.rs` | how good pictures of held-out scenes are |
+//! | `test_scenes.rs` | which scenes these are |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
 //! | `bench/` | steps a second and memory of every form |
 //! | `oracle/` | agreement with the `PyTorch` reference |
@@ -42,14 +46,21 @@ pub mod evaluate;
 pub mod event;
 mod feed;
 pub mod golden;
+pub mod held_out;
 pub mod model;
 pub mod oracle;
 pub mod parallel;
 mod plan;
 pub mod progress;
+pub mod quality;
 mod recompute;
 mod rendered;
 pub mod run_folder;
 pub mod schedule;
 pub mod step;
+pub mod tensorboard;
+mod test_scenes;
 pub mod train;
+mod watch;
+
+pub use watch::Warning;

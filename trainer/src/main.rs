@@ -9,14 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::Parser;
 use gqn_formats::{Checkpoint, FormatError, Overwrite, error_report, sha256_hex, write_atomic};
+use gqn_scenes::World;
 use gqn_trainer::config::TrainConfig;
-use gqn_trainer::evaluate::evaluate_run;
+use gqn_trainer::evaluate::{TestPlan, evaluate_run};
+use gqn_trainer::event::Event;
 use gqn_trainer::golden::golden;
 use gqn_trainer::model::Gqn;
 use gqn_trainer::oracle::check_oracle;
 use gqn_trainer::parallel::Processes;
 use gqn_trainer::progress::Progress;
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, CONFIG_FILE, GOLDEN_FILE, RunFolder};
+use gqn_trainer::tensorboard::Board;
 use gqn_trainer::train::{TrainError, TrainOptions, train};
 
 use crate::cli::{Cli, Command, EvalFlags, GoldenFlags, OracleFlags, TrainFlags};
@@ -103,13 +106,26 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
     })
     .context("could not listen for Ctrl-C")?;
     let mut progress = Progress::default();
-    let mut show = |event| {
-        if processes.is_first() {
-            progress.show(&event);
+    let first = processes.is_first();
+    let mut board = (first && !flags.no_tensorboard).then(|| Board::new(&options.folder));
+    let mut on_event = |event: Event| {
+        if matches!(event, Event::Rendering { .. }) && interrupted.load(Ordering::Relaxed) {
+            // Nothing has been trained yet that could be lost.
+            std::process::exit(INTERRUPTED);
+        }
+        if !first {
+            return;
+        }
+        progress.show(&event);
+        if let Some(Err(error)) = board.as_mut().map(|board| board.show(&event)) {
+            // The run is worth more than its curves.
+            let error = error_report(&error);
+            progress.say(&format!("warning: no more TensorBoard events are written: {error}"));
+            board = None;
         }
     };
-    match train(config, &options, processes, &interrupted, &mut show)? {
-        Some(_) if !processes.is_first() => Ok(ExitCode::SUCCESS),
+    match train(config, &options, processes, &interrupted, &mut on_event)? {
+        Some(_) if !first => Ok(ExitCode::SUCCESS),
         Some(evaluation) => {
             print(&serde_json::to_string_pretty(&evaluation)?)?;
             Ok(ExitCode::SUCCESS)
@@ -159,13 +175,24 @@ fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
         config.data = None;
         config.max_context = world.max_context();
     }
-    config.test_scenes = flags.scenes.map_or(config.test_scenes, u64::from);
     config.max_context = flags.context.map_or(config.max_context, |views| views as usize);
     config.model = checkpoint.config.clone();
     config.validate()?;
+    let contexts = flags
+        .context
+        .map_or_else(|| (1..=config.max_context).collect(), |views| vec![views as usize]);
+    let plan = TestPlan {
+        scenes: flags.scenes.map(u64::from),
+        contexts,
+        queries: flags.queries as usize,
+        pixel_std_dev: flags.pixel_std_dev.unwrap_or(config.pixel_std_dev_at(config.steps)),
+        seed: flags.seed.map_or(config.seed, u64::from),
+    };
     let mut progress = Progress::default();
     let evaluation =
-        evaluate_run(&checkpoint, &config, device, &mut |event| progress.show(&event))?;
+        evaluate_run(&checkpoint, &config, &plan, device, &mut |event| progress.show(&event))?
+            .expect("nothing interrupts it but the end of the program");
+    let _ = writeln!(io::stderr().lock(), "{}", evaluation.table());
     print(&serde_json::to_string_pretty(&evaluation)?)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -176,11 +203,26 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let checkpoint = Checkpoint::from_bytes(&flags.checkpoint.display().to_string(), &bytes)?;
     let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
     let seed = u64::from(flags.seed) & (u64::MAX >> 33);
-    let sample = golden(&model, flags.world, seed, &sha256_hex(&bytes)).to_bytes(GOLDEN_FILE)?;
+    let world = flags.world.map_or_else(|| world_of_run(&parent(&flags.checkpoint)), Ok)?;
+    let sample = golden(&model, world, seed, &sha256_hex(&bytes)).to_bytes(GOLDEN_FILE)?;
     let out = flags.out.clone().unwrap_or_else(|| parent(&flags.checkpoint).join(GOLDEN_FILE));
     write_atomic(&out, &sample, if flags.force { Overwrite::Force } else { Overwrite::Refuse })?;
     print(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The world of the run whose folder this is; where there is none, rooms.
+fn world_of_run(folder: &Path) -> Result<World> {
+    let path = folder.join(CONFIG_FILE);
+    if !path.exists() {
+        return Ok(World::RoomsRingCamera);
+    }
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("could not read {}", path.display()))?;
+    let unreadable = || format!("could not read {}\nhint: name a --world", path.display());
+    let config: toml::Table = text.parse().with_context(unreadable)?;
+    let world = config.get("world").cloned().map(toml::Value::try_into).transpose();
+    Ok(world.with_context(unreadable)?.unwrap_or(World::RoomsRingCamera))
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {

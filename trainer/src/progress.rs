@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::event::{Event, StepMetrics};
+use crate::held_out::HeldOutFigures;
 
 const PLAIN_LINE_EVERY: Duration = Duration::from_secs(15);
 
@@ -17,7 +18,9 @@ pub struct Progress {
     phase: &'static str,
     last_line: Option<Instant>,
     figures: String,
+    held_out: String,
     first_step: (u64, Instant),
+    steps: u64,
 }
 
 impl Default for Progress {
@@ -28,7 +31,9 @@ impl Default for Progress {
             phase: "",
             last_line: None,
             figures: String::new(),
+            held_out: String::new(),
             first_step: (0, Instant::now()),
+            steps: 0,
         }
     }
 }
@@ -42,6 +47,7 @@ impl Progress {
                 self.finish();
                 self.say(&format!("training on {device}: step {step} of {steps}"));
                 self.first_step = (*step, Instant::now());
+                self.steps = *steps;
                 self.last_line = Some(Instant::now());
                 self.begin("training", *steps);
                 if let Some(bar) = &self.bar {
@@ -50,6 +56,7 @@ impl Progress {
                 }
             }
             Event::Replanned { steps } => {
+                self.steps = *steps;
                 if let Some(bar) = &self.bar {
                     bar.set_length(*steps);
                 }
@@ -76,6 +83,13 @@ impl Progress {
             Event::SkippedDamaged { scenes } => {
                 self.say(&format!("left out {scenes} damaged scenes so far"));
             }
+            Event::HeldOut(held_out) => {
+                let HeldOutFigures { mse_generated, mse_reconstructed, .. } = held_out.figures;
+                self.held_out = format!(
+                    "  held out MSE {mse_generated:.4} generated, {mse_reconstructed:.4} reconstructed"
+                );
+            }
+            Event::Warning(warning) => self.say(&format!("warning: {warning}")),
             Event::Evaluating { done, scenes } => self.advance("evaluating", *done, *scenes),
             Event::Finished(_) => self.finish(),
         }
@@ -84,13 +98,15 @@ impl Progress {
     fn stepped(&mut self, step: u64) {
         let rate =
             (step - self.first_step.0) as f64 / self.first_step.1.elapsed().as_secs_f64().max(1e-9);
-        let message = format!("{rate:.1} steps/s  {}", self.figures);
+        let message = format!("{rate:.1} steps/s  {}{}", self.figures, self.held_out);
         if let Some(bar) = &self.bar {
             bar.set_position(step);
             bar.set_message(message);
         } else if self.last_line.is_none_or(|last| last.elapsed() > PLAIN_LINE_EVERY) {
             self.last_line = Some(Instant::now());
-            self.say(&format!("step {step}  {message}"));
+            let left = self.steps.saturating_sub(step) as f64 / rate.max(1e-9);
+            let left = indicatif::HumanDuration(Duration::from_secs(left as u64));
+            self.say(&format!("step {step} of {}, {left} left  {message}", self.steps));
         }
     }
 
@@ -131,7 +147,8 @@ impl Progress {
         }
     }
 
-    fn say(&self, line: &str) {
+    /// Says something beside the bar.
+    pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
             // A stderr that is closed has no reader to tell.

@@ -9,12 +9,13 @@ use gqn_formats::{
     Checkpoint, FormatError, Overwrite, Provenance, TensorFile, parameters, sha256_hex,
     write_atomic,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::average::Average;
 use crate::convert::{to_array, to_tensor};
-use crate::event::StepMetrics;
 use crate::model::Gqn;
 use crate::step::Trainer;
+use crate::tensorboard::{BOARD_FOLDER, is_event_file};
 
 /// The run's configuration.
 pub const CONFIG_FILE: &str = "config.toml";
@@ -24,6 +25,10 @@ pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 pub const STATE_FILE: &str = "state.safetensors";
 /// A line of figures for every logged step.
 pub const LOG_FILE: &str = "metrics.jsonl";
+/// The weights whose generated pictures of held-out scenes had the least squared error so far.
+pub const BEST_FILE: &str = "best.safetensors";
+/// A line of figures for every look at held-out scenes.
+pub const HELD_OUT_FILE: &str = "held_out.jsonl";
 /// Inputs and libtorch's outputs for the newest checkpoint.
 pub const GOLDEN_FILE: &str = "golden.safetensors";
 /// The held-out evaluation.
@@ -65,10 +70,19 @@ impl RunFolder {
     /// # Errors
     /// [`FormatError::Write`] if a file cannot be removed.
     pub fn clear(&self) -> Result<(), FormatError> {
-        for name in
-            [CONFIG_FILE, CHECKPOINT_FILE, STATE_FILE, LOG_FILE, GOLDEN_FILE, EVALUATION_FILE]
-        {
-            let path = self.file(name);
+        const FILES: [&str; 8] = [
+            CONFIG_FILE,
+            CHECKPOINT_FILE,
+            STATE_FILE,
+            BEST_FILE,
+            LOG_FILE,
+            HELD_OUT_FILE,
+            GOLDEN_FILE,
+            EVALUATION_FILE,
+        ];
+        let board = fs::read_dir(self.file(BOARD_FOLDER)).into_iter().flatten().flatten();
+        let events = board.map(|entry| entry.path()).filter(|path| is_event_file(path));
+        for path in FILES.map(|name| self.file(name)).into_iter().chain(events) {
             if path.exists() {
                 fs::remove_file(&path).map_err(|source| FormatError::Write { path, source })?;
             }
@@ -84,29 +98,50 @@ impl RunFolder {
         write_atomic(&self.file(name), bytes, Overwrite::Force)
     }
 
-    /// Writes the state, then the checkpoint, unless a weight is not finite; returns the checkpoint's sha256. The state alone decides where a resumed
-    /// run goes on, so being killed between the two loses nothing.
+    /// Writes the state, then the checkpoint, unless a number is not finite; returns the checkpoint's sha256. The state
+    /// alone decides where a resumed run goes on, so being killed between the two loses nothing.
     ///
     /// # Errors
     /// [`FormatError::NotFinite`], otherwise as [`write_atomic`].
     pub fn save(&self, trainer: &Trainer, provenance: &Provenance) -> Result<String, FormatError> {
-        let checkpoint = |model: &Gqn| model.checkpoint(trainer.adam.steps(), provenance.clone());
-        let own = checkpoint(&trainer.model);
-        // Weights that are no numbers never replace those that are.
+        let steps = trainer.adam.steps();
+        let own = trainer.model.checkpoint(steps, provenance.clone());
+        // Weights that are no numbers never replace those that are, nor do moments from which no weight recovers.
         own.check(STATE_FILE)?;
-        let published = trainer.published(checkpoint);
         let mut state = own.into_tensor_file();
         state.metadata.insert(STATE_FORMAT_KEY.to_owned(), STATE_FORMAT.to_string());
-        for (name, [first, second]) in trainer.adam.moments() {
-            state.tensors.insert(format!("{FIRST_MOMENT}{name}"), to_array(first));
-            state.tensors.insert(format!("{SECOND_MOMENT}{name}"), to_array(second));
+        for (name, moments) in trainer.adam.moments() {
+            for (prefix, moment) in [FIRST_MOMENT, SECOND_MOMENT].into_iter().zip(moments) {
+                let (name, moment) = (format!("{prefix}{name}"), to_array(moment));
+                if moment.iter().any(|value| !value.is_finite()) {
+                    return Err(FormatError::NotFinite { what: STATE_FILE.to_owned(), name });
+                }
+                state.tensors.insert(name, moment);
+            }
         }
         for (name, weight) in trainer.average.iter().flat_map(Average::weights) {
             state.tensors.insert(format!("{AVERAGE}{name}"), to_array(weight));
         }
         self.write(STATE_FILE, &state.to_bytes(STATE_FILE)?)?;
-        let bytes = published.into_tensor_file().to_bytes(CHECKPOINT_FILE)?;
-        self.write(CHECKPOINT_FILE, &bytes)?;
+        drop(state);
+        trainer.published(|model| self.save_checkpoint(CHECKPOINT_FILE, model, steps, provenance))
+    }
+
+    /// Writes the weights alone; returns the file's sha256.
+    ///
+    /// # Errors
+    /// [`FormatError::NotFinite`], otherwise as [`write_atomic`].
+    pub fn save_checkpoint(
+        &self,
+        name: &str,
+        model: &Gqn,
+        step: u64,
+        provenance: &Provenance,
+    ) -> Result<String, FormatError> {
+        let checkpoint = model.checkpoint(step, provenance.clone());
+        checkpoint.check(name)?;
+        let bytes = checkpoint.into_tensor_file().to_bytes(name)?;
+        self.write(name, &bytes)?;
         Ok(sha256_hex(&bytes))
     }
 
@@ -159,20 +194,18 @@ impl RunFolder {
         Ok(checkpoint.provenance)
     }
 
-    /// Opens the log for appending after dropping the lines of step `step` and later: a killed run may have logged
+    /// Opens a log for appending after dropping the lines of step `step` and later: a killed run may have logged
     /// steps that its state does not know.
     ///
     /// # Errors
     /// [`FormatError::Write`] if the log cannot be written.
-    pub fn open_log(&self, step: u64) -> Result<Log, FormatError> {
-        let path = self.file(LOG_FILE);
+    pub fn open_log(&self, name: &str, step: u64) -> Result<Log, FormatError> {
+        let path = self.file(name);
         let old = fs::read_to_string(&path).unwrap_or_default();
         let kept: String = old
             .split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
-            .filter(|line| {
-                serde_json::from_str::<StepMetrics>(line).is_ok_and(|metrics| metrics.step < step)
-            })
+            .filter(|line| serde_json::from_str::<Line>(line).is_ok_and(|line| line.step < step))
             .collect();
         write_atomic(&path, kept.as_bytes(), Overwrite::Force)?;
         let file = OpenOptions::new().append(true).open(&path);
@@ -183,7 +216,13 @@ impl RunFolder {
     }
 }
 
-/// The open `metrics.jsonl`.
+/// What all lines of logs have.
+#[derive(Deserialize)]
+struct Line {
+    step: u64,
+}
+
+/// An open log: a line of JSON for every entry.
 #[derive(Debug)]
 pub struct Log {
     file: File,
@@ -195,8 +234,8 @@ impl Log {
     ///
     /// # Errors
     /// [`FormatError::Write`], for instance because the disk is full.
-    pub fn append(&mut self, metrics: &StepMetrics) -> Result<(), FormatError> {
-        let mut line = serde_json::to_string(metrics).expect("figures are JSON");
+    pub fn append(&mut self, figures: &impl Serialize) -> Result<(), FormatError> {
+        let mut line = serde_json::to_string(figures).expect("figures are JSON");
         line.push('\n');
         self.file
             .write_all(line.as_bytes())

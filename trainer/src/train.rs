@@ -10,14 +10,18 @@ use thiserror::Error;
 
 use crate::config::TrainConfig;
 use crate::device::OpenDevice;
-use crate::evaluate::{Evaluation, evaluate_held_out};
+use crate::evaluate::{Evaluation, Figures, TestPlan, evaluate};
 use crate::event::Event;
 use crate::feed::{Feed, describe};
 use crate::golden::golden;
+use crate::model::Gqn;
 use crate::parallel::{ParallelError, Processes};
 use crate::plan::{shortened, steps_within};
-use crate::run_folder::{CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, RunFolder};
+use crate::run_folder::{
+    CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, LOG_FILE, RunFolder,
+};
 use crate::step::Trainer;
+use crate::watch::Watch;
 
 /// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps.
 #[derive(Debug)]
@@ -106,13 +110,15 @@ pub fn train(
         let secs = step_secs(&mut trainer, &config, &feed, processes)?;
         config.steps = processes.first_counts(steps_within(time, secs));
     }
-    let mut log = None;
+    let (mut log, mut watch) = (None, None);
     if first {
         if !options.resume {
             folder.clear()?;
         }
         folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-        log = Some(folder.open_log(trainer.adam.steps())?);
+        let step = trainer.adam.steps();
+        log = Some(folder.open_log(LOG_FILE, step)?);
+        watch = Some(Watch::open(&config, options.device.device, folder, step)?);
     }
     if !options.resume {
         // So that a run that is killed before its first checkpoint can be resumed as well.
@@ -121,7 +127,7 @@ pub fn train(
     let device = options.device.description.clone();
     on_event(Event::Started { step: trainer.adam.steps(), steps: config.steps, device });
 
-    let mut skipped = 0;
+    let (mut skipped, mut saved) = (0, None);
     let (before, clock) = (provenance.seconds, Instant::now());
     while trainer.adam.steps() < config.steps {
         let step = trainer.adam.steps();
@@ -156,9 +162,16 @@ pub fn train(
         } else {
             on_event(Event::Stepped { step: trainer.adam.steps() });
         }
+        if let Some(watch) = &mut watch {
+            let steps = trainer.adam.steps();
+            trainer.published(|model| {
+                watch.stepped(model, &config, steps, &provenance, folder, on_event)
+            })?;
+        }
         let stop = processes.any(interrupted.load(Ordering::Relaxed));
         if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {
             save(folder, &trainer, &provenance, &config, processes)?;
+            saved = Some(trainer.adam.steps());
             on_event(Event::Saved { folder: folder.path().to_owned(), step: trainer.adam.steps() });
         }
         if stop {
@@ -173,8 +186,25 @@ pub fn train(
     if trainer.adam.steps() < config.steps {
         on_event(Event::SliceOver { step: trainer.adam.steps(), steps: config.steps });
     }
-    let evaluation =
-        finish(&trainer, &config, &constant, provenance, options, processes, on_event)?;
+    if saved != Some(trainer.adam.steps()) {
+        // Evaluating takes a while, and a run that is stopped meanwhile keeps its last steps.
+        save(folder, &trainer, &provenance, &config, processes)?;
+    }
+    let test = TestPlan::of_run(&config);
+    let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
+    let figures = Figures { constant: &constant, steps, seconds };
+    let evaluation = processes.first_finds(|| {
+        trainer.published(|model| evaluate(model, &config, &test, figures, interrupted, on_event))
+    })?;
+    let Some(evaluation) = evaluation else {
+        on_event(Event::Interrupted { step: steps });
+        return Ok(None);
+    };
+    if first {
+        provenance.metrics = evaluation.metrics();
+        finish(&trainer, &config, &evaluation, &provenance, folder)?;
+        on_event(Event::Saved { folder: folder.path().to_owned(), step: steps });
+    }
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
 }
@@ -206,38 +236,36 @@ fn save(
         }
         error => error.into(),
     })?;
-    let sample = trainer.published(|model| golden(model, config.world, config.seed, &sha256));
+    trainer.published(|model| write_golden(folder, model, config, &sha256))
+}
+
+fn write_golden(
+    folder: &RunFolder,
+    model: &Gqn,
+    config: &TrainConfig,
+    sha256: &str,
+) -> Result<(), TrainError> {
+    let sample = golden(model, config.world, config.seed, sha256);
     folder.write(GOLDEN_FILE, &sample.to_bytes(GOLDEN_FILE)?)?;
     Ok(())
 }
 
+/// Puts the figures where others look for them. The state has no use for them.
 fn finish(
     trainer: &Trainer,
     config: &TrainConfig,
-    constant: &[f32],
-    mut provenance: Provenance,
-    options: &TrainOptions,
-    processes: &Processes,
-    on_event: &mut dyn FnMut(Event),
-) -> Result<Evaluation, TrainError> {
-    let folder = &options.folder;
-    // First without the figures: evaluating takes a while, and a run that is killed meanwhile keeps its last steps.
-    save(folder, trainer, &provenance, config, processes)?;
-    let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
-    let evaluation = processes.first_finds(|| {
-        trainer
-            .published(|model| evaluate_held_out(model, config, constant, steps, seconds, on_event))
+    evaluation: &Evaluation,
+    provenance: &Provenance,
+    folder: &RunFolder,
+) -> Result<(), TrainError> {
+    trainer.published(|model| {
+        let sha256 =
+            folder.save_checkpoint(CHECKPOINT_FILE, model, evaluation.steps, provenance)?;
+        write_golden(folder, model, config, &sha256)
     })?;
-    provenance.metrics = evaluation.metrics();
-    save(folder, trainer, &provenance, config, processes)?;
-    if !processes.is_first() {
-        return Ok(evaluation);
-    }
-    let mut json = serde_json::to_vec_pretty(&evaluation).expect("figures are JSON");
+    let mut json = serde_json::to_vec_pretty(evaluation).expect("figures are JSON");
     json.push(b'\n');
-    folder.write(EVALUATION_FILE, &json)?;
-    on_event(Event::Saved { folder: folder.path().to_owned(), step: steps });
-    Ok(evaluation)
+    Ok(folder.write(EVALUATION_FILE, &json)?)
 }
 
 /// Seconds of a step, by timing a few that leave the weights alone.

@@ -55,3 +55,4 @@ pub use scene_set::SceneSet;
 pub use shard_name::{NoShardName, ShardName};
 pub use shard_writer::{Layout, RenderPlan, write_shards};
 pub use shuffle::Shuffle;
+pub use tfrecord::append as append_record;

@@ -151,10 +151,13 @@ impl Processes {
     ) -> Result<T, E> {
         let Some(world) = &self.0 else { return find() };
         let found = if self.is_first() { Some(find()?) } else { None };
-        world.sum(&[]);
-        let json = serde_json::to_string(&found).expect("results are plain data");
-        let received = serde_json::from_str(&self.first_says(json)).expect("JSON, as it left");
-        Ok(found.or(received).expect("the first process has found it"))
+        // One number: of none, MPI makes no message, and nobody would wait.
+        world.sum(&[0.0]);
+        // In a list, since what was found may be nothing, which is `null` as well.
+        let json = serde_json::to_string(found.as_slice()).expect("results are plain data");
+        let received: Vec<T> =
+            serde_json::from_str(&self.first_says(json)).expect("JSON, as it left");
+        Ok(found.or_else(|| received.into_iter().next()).expect("the first process has found it"))
     }
 
     /// The first process's number.

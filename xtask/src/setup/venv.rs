@@ -1,5 +1,5 @@
 //! The tests' virtual environment: Python's `onnx`, whose checker judges what the exporter writes, and the readers that
-//! judge data sets, `tfrecord` and `h5py`.
+//! judge data sets and curves, `tfrecord`, `h5py` and `tensorboard`.
 
 use std::fs;
 use std::path::Path;
@@ -13,11 +13,13 @@ use crate::talk;
 use crate::workspace::Workspace;
 
 /// Ranges where the newest release depends on the version of Python.
-const REQUIREMENTS: [&str; 8] = [
+const REQUIREMENTS: [&str; 10] = [
     "onnx==1.23.2",
     "tfrecord==1.14.6",
     "crc32c>=2.7,<3",
     "h5py>=3.12,<4",
+    "tensorboard==2.20.0",
+    "absl-py>=2.1,<3",
     "numpy>=1.26,<3",
     "protobuf>=6.31.1,<8",
     "ml_dtypes>=0.5.4,<1",
@@ -33,7 +35,7 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     if Stamp::holds(&folder, &source) {
         return Ok(());
     }
-    talk::line("setting up the tests' Python: onnx, tfrecord, h5py");
+    talk::line("setting up the tests' Python: onnx, tfrecord, h5py, tensorboard");
     machine::require_space(&workspace.downloads(), SPACE)?;
     remove(&folder)?;
     install(&folder, &workspace.downloads())?;
@@ -51,6 +53,8 @@ fn install(folder: &Path, downloads: &Path) -> Result<()> {
     let mut arguments = vec![
         "install",
         "--quiet",
+        // All that is used is named; `tensorboard` would bring a server.
+        "--no-deps",
         "--only-binary=:all:",
         "--no-binary=tfrecord",
         "--target",

@@ -44,8 +44,8 @@ pub(crate) fn read(
     Ok(Ok(data.into()))
 }
 
-/// Writes a record behind others.
-pub(crate) fn append(file: &mut Vec<u8>, data: &[u8]) {
+/// Writes a record of `TensorFlow`'s record files behind others.
+pub fn append(file: &mut Vec<u8>, data: &[u8]) {
     let length = (data.len() as u64).to_le_bytes();
     file.extend(length);
     file.extend(masked(&length).to_le_bytes());

@@ -15,5 +15,6 @@ mod frame;
 mod scan;
 
 pub(crate) use example::Example;
-pub(crate) use frame::{append, read};
+pub use frame::append;
+pub(crate) use frame::read;
 pub(crate) use scan::scan;

@@ -1,0 +1,221 @@
+//! What is done about a look at held-out scenes: it is written down, the best weights are kept, and what has gone wrong
+//! is said.
+
+use gqn_datasets::DataError;
+use gqn_formats::{Checkpoint, FormatError, Provenance};
+use tch::Device;
+
+use crate::config::TrainConfig;
+use crate::event::Event;
+use crate::held_out::{HeldOut, HeldOutFigures, HeldOutSet};
+use crate::model::Gqn;
+use crate::run_folder::{BEST_FILE, HELD_OUT_FILE, Log, RunFolder};
+use crate::train::TrainError;
+
+/// A divergence below a tenth of a nat over a whole picture tells less than one yes or no about it (0.69).
+const COLLAPSED_KL: f64 = 0.1;
+/// A reconstruction whose error is at least this share of that of a picture painted with a sample of the prior, and the
+/// same noise, does not use what it is told.
+const IGNORED_SHARE: f64 = 0.995;
+/// Samples that differ by less than half of one of 256 levels look the same on every screen.
+const SAME_PICTURE: f64 = 0.5 / 255.0;
+/// Until that share of the run is done, latents that say nothing are nothing to worry about.
+const GRACE: f64 = 0.25;
+
+/// What can go wrong without the loss showing it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Posterior and prior are the same: the latents carry nothing.
+    KlCollapsed {
+        /// The divergence in nats.
+        kl: f64,
+    },
+    /// Pictures painted with the posterior are no better than those painted with the prior.
+    LatentsIgnored {
+        /// Squared error of reconstructions.
+        reconstructed: f64,
+        /// Squared error of pictures painted with a sample of the prior.
+        sampled: f64,
+    },
+    /// Whatever the latents, the picture is the same.
+    SamplesAlike {
+        /// Root of the mean squared difference of two samples, in pixel values.
+        difference: f64,
+    },
+}
+
+impl Warning {
+    /// All that figures give reason for.
+    pub fn of(figures: &HeldOutFigures) -> Vec<Self> {
+        let (sampled, reconstructed) = (figures.mse_sampled, figures.mse_reconstructed);
+        let (kl, difference) = (figures.kl, figures.sample_difference);
+        let found = [
+            (kl < COLLAPSED_KL, Self::KlCollapsed { kl }),
+            (
+                reconstructed >= IGNORED_SHARE * sampled,
+                Self::LatentsIgnored { reconstructed, sampled },
+            ),
+            (difference < SAME_PICTURE, Self::SamplesAlike { difference }),
+        ];
+        found.into_iter().filter_map(|(is_so, warning)| is_so.then_some(warning)).collect()
+    }
+
+    fn is_like(self, other: &Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(other)
+    }
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::KlCollapsed { kl } => write!(
+                f,
+                "the KL divergence has collapsed to {kl:.3} nats: the latents carry nothing\n\
+                 hint: fewer latent_channels, or a lower pixel_std_dev"
+            ),
+            Self::LatentsIgnored { reconstructed, sampled } => write!(
+                f,
+                "the latents are ignored: reconstructions (MSE {reconstructed:.5}) are no better than samples painted \
+                 without the picture ({sampled:.5})\n\
+                 hint: a lower pixel_std_dev makes a better picture worth its divergence"
+            ),
+            Self::SamplesAlike { difference } => write!(
+                f,
+                "samples do not vary: two of the same view differ by {:.3} of 255 levels\n\
+                 hint: more than one way to paint a view is learned last; a lower pixel_std_dev asks for it",
+                255.0 * difference
+            ),
+        }
+    }
+}
+
+/// Looks at held-out scenes from time to time.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    set: HeldOutSet,
+    log: Log,
+    best: f64,
+    warned: Vec<Warning>,
+}
+
+impl Watch {
+    /// For a run in a folder that goes on at `step`.
+    pub(crate) fn open(
+        config: &TrainConfig,
+        device: Device,
+        folder: &RunFolder,
+        step: u64,
+    ) -> Result<Self, TrainError> {
+        let set: Result<_, DataError> = HeldOutSet::open(config, device);
+        Ok(Self {
+            set: set?,
+            // A line of `step` itself was written before that state was saved.
+            log: folder.open_log(HELD_OUT_FILE, step + 1)?,
+            best: best_so_far(folder)?,
+            warned: Vec::new(),
+        })
+    }
+
+    /// After step `steps` was taken: looks, if it is time to.
+    pub(crate) fn stepped(
+        &mut self,
+        model: &Gqn,
+        config: &TrainConfig,
+        steps: u64,
+        provenance: &Provenance,
+        folder: &RunFolder,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<(), TrainError> {
+        if !steps.is_multiple_of(config.evaluate_every) && steps != config.steps {
+            return Ok(());
+        }
+        let held_out = self.set.look(model, config, steps);
+        let figures = held_out.figures;
+        self.log.append(&figures)?;
+        if figures.mse_generated < self.best {
+            let provenance = Provenance { metrics: metrics(&figures), ..provenance.clone() };
+            folder.save_checkpoint(BEST_FILE, model, steps, &provenance)?;
+            self.best = figures.mse_generated;
+        }
+        on_event(Event::HeldOut(Box::new(held_out)));
+        let is_early = (steps as f64) < GRACE * config.steps as f64;
+        let found = if is_early { Vec::new() } else { Warning::of(&figures) };
+        for warning in &found {
+            if !self.warned.iter().any(|known| warning.is_like(known)) {
+                on_event(Event::Warning(*warning));
+            }
+        }
+        // Said again only after it was well in between.
+        self.warned = found;
+        Ok(())
+    }
+}
+
+impl HeldOut {
+    /// The figures that go into a checkpoint's provenance, by name.
+    pub fn metrics(&self) -> std::collections::BTreeMap<String, f64> {
+        metrics(&self.figures)
+    }
+}
+
+fn metrics(figures: &HeldOutFigures) -> std::collections::BTreeMap<String, f64> {
+    let figures = [
+        ("mse_generated", figures.mse_generated),
+        ("mse_sampled", figures.mse_sampled),
+        ("mse_reconstructed", figures.mse_reconstructed),
+        ("kl", figures.kl),
+        ("elbo", figures.elbo),
+    ];
+    figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The error of the best weights that a resumed run has kept.
+fn best_so_far(folder: &RunFolder) -> Result<f64, FormatError> {
+    let path = folder.file(BEST_FILE);
+    if !path.exists() {
+        return Ok(f64::INFINITY);
+    }
+    let best = Checkpoint::load(&path)?;
+    Ok(best.provenance.metrics.get("mse_generated").copied().unwrap_or(f64::INFINITY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a model that is well.
+    const WELL: HeldOutFigures = HeldOutFigures {
+        step: 10,
+        mse_generated: 0.02,
+        mse_sampled: 0.025,
+        mse_reconstructed: 0.01,
+        sample_difference: 0.05,
+        kl: 12.0,
+        elbo: -7000.0,
+        excess: 50.0,
+        pixel_std_dev: 0.7,
+    };
+
+    #[test]
+    fn each_failure_has_its_warning_and_health_has_none() {
+        assert_eq!(Warning::of(&WELL), []);
+        let collapsed = HeldOutFigures { kl: 0.09, ..WELL };
+        assert_eq!(Warning::of(&collapsed), [Warning::KlCollapsed { kl: 0.09 }]);
+        let ignored = HeldOutFigures { mse_reconstructed: 0.0249, ..WELL };
+        assert_eq!(
+            Warning::of(&ignored),
+            [Warning::LatentsIgnored { reconstructed: 0.0249, sampled: 0.025 }]
+        );
+        let alike = HeldOutFigures { sample_difference: 0.0019, ..WELL };
+        assert_eq!(Warning::of(&alike), [Warning::SamplesAlike { difference: 0.0019 }]);
+        // Just well enough.
+        let well = HeldOutFigures {
+            kl: 0.11,
+            mse_reconstructed: 0.0248,
+            sample_difference: 0.002,
+            ..WELL
+        };
+        assert_eq!(Warning::of(&well), []);
+    }
+}
