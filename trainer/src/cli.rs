@@ -226,7 +226,12 @@ pub(crate) struct BenchFlags {
     #[command(flatten)]
     sizes: SizeFlags,
     /// Scenes in a batch [default: 2, with --gpu-suite 36]
-    #[arg(long, value_name = "B", default_value_t = 2, default_value_if("gpu_suite", "true", "36"))]
+    #[arg(
+        long,
+        value_name = "B",
+        default_value_t = 2,
+        default_value_if("gpu_suite", "true", "36")
+    )]
     pub(crate) batch: u16,
     /// Scenes in the batch that memory is compared at
     #[arg(long, value_name = "B", default_value_t = 8)]

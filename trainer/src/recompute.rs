@@ -14,12 +14,7 @@ use crate::step::{Loss, Objective};
 
 /// Adds the gradients of the objective to those of the model's parameters, as
 /// [`Trainer::gradients_of`](crate::step::Trainer::gradients_of) does.
-pub(crate) fn gradients(
-    model: &Gqn,
-    batch: &Batch,
-    noise: &Tensor,
-    objective: &Objective,
-) -> Loss {
+pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &Objective) -> Loss {
     let frames = &batch.query_frames;
     let r = leaf(&tch::no_grad(|| {
         let first = represent(model, batch, 0);

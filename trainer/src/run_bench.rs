@@ -15,8 +15,11 @@ use tch::{Device, Kind};
 use crate::cli::{BenchFlags, ProbeFlags};
 use crate::print;
 
-const PLAIN: Way = Way { form: Form::Plain, precision: Precision::Fp32, recompute: false };
+const PLAIN: Way =
+    Way { form: Form::Plain, precision: Precision::Fp32, winograd: false, recompute: false };
 const FAST: Way = Way { form: Form::Fast, ..PLAIN };
+const WINOGRAD: Way = Way { winograd: true, ..FAST };
+const WINOGRAD_RECOMPUTING: Way = Way { recompute: true, ..WINOGRAD };
 const FAST_RECOMPUTING: Way = Way { recompute: true, ..FAST };
 
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
@@ -27,7 +30,11 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
         threads: i32::from(flags.threads),
         ..Report::default()
     };
-    if flags.gpu_suite { suite(flags, &device, &mut report)? } else { forms(flags, &device, &mut report)? }
+    if flags.gpu_suite {
+        suite(flags, &device, &mut report)?
+    } else {
+        forms(flags, &device, &mut report)?
+    }
     print(report.table().trim_end())?;
     if let Some(path) = &flags.json {
         let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
@@ -49,8 +56,9 @@ pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
 /// Plain, fast and fast with checkpointing: time in turns, memory at both batches each in a process of its own.
 fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
     let model = flags.model(true)?;
-    let ways = [PLAIN, FAST, FAST_RECOMPUTING];
-    let case = |way, batch| Case { model: model.clone(), way, batch, context: flags.context as usize };
+    let ways = [PLAIN, FAST, FAST_RECOMPUTING, WINOGRAD, WINOGRAD_RECOMPUTING];
+    let case =
+        |way, batch| Case { model: model.clone(), way, batch, context: flags.context as usize };
     prepare(device.device, Precision::Fp32);
     let rate = matmul_flops(device.device, Kind::Float);
     let cases = ways.map(|way| case(way, flags.batch as usize));
@@ -59,6 +67,7 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
         say(&format!("step {step} of {steps} in turns"));
     });
     for (case, timing) in cases.iter().zip(&timings) {
+        say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
         let probe = child(flags, device, case, 1)?;
         let mut row = row(case, device, &probe, rate);
         row.steps_per_sec = timing.median_secs().recip();
@@ -69,6 +78,7 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     }
     let large = ways.map(|way| case(way, flags.memory_batch as usize));
     for case in &large {
+        say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
         report.rows.push(row(case, device, &child(flags, device, case, 1)?, rate));
     }
     let times = |way: usize| timings.get(way).map_or(f64::NAN, Timing::median_secs);
@@ -76,7 +86,10 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     report.ratios.extend([
         ("time of plain / fast".to_owned(), times(0) / times(1)),
         ("time of plain / fast+checkpointing".to_owned(), times(0) / times(2)),
-        (format!("activations of fast / plain at batch {}", flags.memory_batch), memory(1) / memory(0)),
+        (
+            format!("activations of fast / plain at batch {}", flags.memory_batch),
+            memory(1) / memory(0),
+        ),
         (
             format!("activations of fast+checkpointing / plain at batch {}", flags.memory_batch),
             memory(2) / memory(0),
@@ -118,7 +131,8 @@ fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
         let ratios: Vec<_> = rows[1..]
             .iter()
             .map(|row| {
-                let name = format!("{}: {} {} / plain fp32 in speed", row.cores, row.form, row.dtype);
+                let name =
+                    format!("{}: {} {} / plain fp32 in speed", row.cores, row.form, row.dtype);
                 (name, row.steps_per_sec / rows[0].steps_per_sec)
             })
             .collect();

@@ -119,8 +119,7 @@ impl Trainer {
         }
         let r = model.represent(&batch.context_frames, &batch.context_poses);
         let latents = Latents::Posterior { frames: &batch.query_frames, noise };
-        let rollout =
-            Rollout::computed(model, &batch.query_poses, &r, latents, objective.compute);
+        let rollout = Rollout::computed(model, &batch.query_poses, &r, latents, objective.compute);
         let elbo = Elbo::new(&rollout, &batch.query_frames, objective.pixel_std_dev);
         let goal = elbo.weighted(objective.kl_weight).sum(Kind::Float);
         (goal * -objective.scale).backward();

@@ -1,7 +1,7 @@
 use std::fs;
 
-use thiserror::Error;
 use tch::Device;
+use thiserror::Error;
 
 /// Why memory could not be measured.
 #[derive(Debug, Error)]

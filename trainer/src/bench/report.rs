@@ -53,7 +53,15 @@ impl Report {
     pub fn table(&self) -> String {
         let mut table = format!(
             "{:<19} {:<5} {:<9} {:>5} {:>8} {:>10} {:>13} {:>8} {:>13}\n",
-            "form", "dtype", "cores", "batch", "steps/s", "s/step", "activations", "matmul", "losses differ"
+            "form",
+            "dtype",
+            "cores",
+            "batch",
+            "steps/s",
+            "s/step",
+            "activations",
+            "matmul",
+            "losses differ"
         );
         for row in &self.rows {
             let difference = row.loss_difference.map_or_else(String::new, |d| format!("{d:.1e}"));
