@@ -98,6 +98,11 @@ impl Adam {
         }
     }
 
+    /// The gradients in the order of the parameters' names.
+    pub fn gradients(&self) -> Vec<Tensor> {
+        self.slots.values().map(|slot| slot.parameter.grad()).collect()
+    }
+
     /// First and second moments by name.
     pub fn moments(&self) -> impl Iterator<Item = (&str, [&Tensor; 2])> {
         self.slots
@@ -108,6 +113,11 @@ impl Adam {
     /// Steps taken.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Counts on from that many steps.
+    pub(crate) fn go_on_at(&mut self, steps: u64) {
+        self.steps = steps;
     }
 
     /// Goes on where another optimiser of the same parameters stood; `moments` gives first and second by name.

@@ -23,8 +23,13 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Training steps (Eslami et al. 2018: 2e6).
     pub steps: u64,
-    /// B: scenes in a batch (Eslami et al. 2018: 36).
+    /// B: scenes in a batch (Eslami et al. 2018: 36). That of each process where `processes` is not said, otherwise of
+    /// all together.
     pub batch: usize,
+    /// Processes that share a batch. A run notes how many it had; going on with, or repeating, it with another number
+    /// gives the same steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<usize>,
     /// Parts that a batch is computed in, one after the other: less memory, the same step.
     #[serde(default = "one")]
     pub accumulate: usize,
@@ -65,6 +70,10 @@ pub struct TrainConfig {
     pub log_every: u64,
     /// Held-out scenes of the evaluation at the end.
     pub test_scenes: u64,
+    /// Epochs after which all rendered scenes are replaced by new ones, which are rendered meanwhile; without it, the
+    /// same scenes serve the whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_epochs: Option<u64>,
     /// Files to train on instead of rendered scenes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataConfig>,
@@ -119,6 +128,7 @@ impl TrainConfig {
             seed: 0,
             steps: 2_000_000,
             batch: 36,
+            processes: None,
             accumulate: 1,
             min_context: 1,
             max_context: world.max_context(),
@@ -134,6 +144,7 @@ impl TrainConfig {
             checkpoint_every: 1000,
             log_every: 10,
             test_scenes: 100,
+            refresh_epochs: None,
             data: None,
             model: preset.config(),
         };
@@ -177,6 +188,10 @@ impl TrainConfig {
             Some(other) => return Err(out_of_range("preset", &other, "a name")),
             None => None,
         };
+        if flags.contains_key("batch") {
+            // The flag is about each process, not about those of the run that wrote the file.
+            over.remove("processes");
+        }
         merge(&mut over, flags);
         let preset = preset.or(named).unwrap_or(Preset::Tiny);
         let mut base = toml::Table::try_from(Self::preset(preset)).expect("a preset is plain data");
@@ -192,6 +207,28 @@ impl TrainConfig {
         }
         config.validate()?;
         Ok(config)
+    }
+
+    /// The run over that many processes.
+    ///
+    /// # Errors
+    /// [`ConfigError::Range`]: the batch cannot be shared out evenly.
+    pub fn over(mut self, processes: usize) -> Result<Self, ConfigError> {
+        if self.processes.is_none() {
+            self.batch *= processes;
+        }
+        if !self.batch.is_multiple_of(processes) {
+            let expected = "a multiple of the number of processes";
+            return Err(out_of_range("batch", &self.batch, expected));
+        }
+        self.processes = Some(processes);
+        self.validate()?;
+        Ok(self)
+    }
+
+    /// Scenes of a batch that each process takes.
+    pub fn share(&self) -> usize {
+        self.batch / self.processes.unwrap_or(1)
     }
 
     /// Views of a scene.
@@ -236,6 +273,7 @@ impl TrainConfig {
             ("scenes", self.scenes),
             ("steps", self.steps),
             ("batch", self.batch as u64),
+            ("processes", self.processes.unwrap_or(1) as u64),
             ("accumulate", self.accumulate as u64),
             ("min_context", self.min_context as u64),
             ("max_context", self.max_context as u64),
@@ -259,15 +297,29 @@ impl TrainConfig {
             let expected = "at most max_context";
             return Err(out_of_range("min_context", &self.min_context, expected));
         }
-        if !self.batch.is_multiple_of(self.accumulate) {
-            let expected = "a divisor of the batch";
+        if !self.share().is_multiple_of(self.accumulate) {
+            let expected = "a divisor of the batch of a process";
             return Err(out_of_range("accumulate", &self.accumulate, expected));
         }
         if self.form == Form::Plain && self.precision == Precision::Bf16 {
             let expected = "fp32 or tf32 with the plain form";
             return Err(out_of_range("precision", &"bf16", expected));
         }
+        self.validate_refresh()?;
         self.validate_reals()
+    }
+
+    fn validate_refresh(&self) -> Result<(), ConfigError> {
+        let Some(epochs) = self.refresh_epochs else { return Ok(()) };
+        if epochs == 0 || self.data.is_some() {
+            let expected = "at least 1, and only with rendered scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        if self.generation(self.steps) >= (1 << 32) / self.scenes {
+            let expected = "so many that the run sees fewer than 2^32 scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        Ok(())
     }
 
     fn validate_reals(&self) -> Result<(), ConfigError> {
@@ -300,6 +352,12 @@ impl TrainConfig {
     /// The configuration as a file.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).expect("a config is plain data")
+    }
+
+    /// How often the scenes have been replaced when a step begins.
+    pub fn generation(&self, step: u64) -> u64 {
+        let scenes = self.refresh_epochs.map(|epochs| epochs.saturating_mul(self.scenes));
+        scenes.map_or(0, |scenes| step.saturating_mul(self.batch as u64) / scenes)
     }
 
     /// σ at a step.
@@ -369,6 +427,24 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_that_of_a_process_until_a_run_has_begun() {
+        let config = |flags: &str, file: Option<&Path>| {
+            TrainConfig::layered(None, file, flags.parse().expect("TOML")).expect("a config")
+        };
+        let two = config("batch = 6", None).over(2).expect("a config");
+        assert_eq!((two.batch, two.share()), (12, 6));
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, two.to_toml()).expect("a file");
+        let repeated = config("", Some(&file)).over(3).expect("a config");
+        assert_eq!((repeated.batch, repeated.share()), (12, 4));
+        let other = config("batch = 5", Some(&file)).over(3).expect("a config");
+        assert_eq!((other.batch, other.share()), (15, 5));
+        let error = config("", Some(&file)).over(5).expect_err("a refusal").to_string();
+        assert!(error.contains("batch is 12"), "{error}");
+    }
+
+    #[test]
     fn the_context_follows_the_world() {
         let flags: toml::Table = "world = \"shepard-metzler-5\"".parse().expect("TOML");
         assert_eq!(TrainConfig::layered(None, None, flags).expect("a config").max_context, 14);
@@ -404,6 +480,8 @@ mod tests {
         refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
         refused("precision = \"fp8\"", "fp8");
         refused("[model]\nshared_core = \"false\"", "shared_core");
+        refused("refresh_epochs = 0", "refresh_epochs is 0");
+        refused("scenes = 1000\nsteps = 2147483648\nrefresh_epochs = 1", "refresh_epochs is 1");
         refused("learning_rate = { start = -1.0, end = 1.0, over = 3 }", "learning_rate");
     }
 }

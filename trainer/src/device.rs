@@ -9,7 +9,7 @@ use thiserror::Error;
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The first CUDA device if there is one, otherwise the CPU.
+    /// The first CUDA device if there is one, otherwise the CPU; of several processes, each the next device.
     Auto,
     /// The CPU.
     Cpu,
@@ -51,6 +51,15 @@ impl DeviceChoice {
     /// # Errors
     /// [`DeviceError`] if a CUDA device was asked for by number and cannot be had.
     pub fn open(self) -> Result<OpenDevice, DeviceError> {
+        self.open_for(0)
+    }
+
+    /// The device of process `local_rank` of this host: `auto` gives each its own. Where a process sees one device
+    /// only, as under some schedulers, it takes that.
+    ///
+    /// # Errors
+    /// As [`DeviceChoice::open`].
+    pub fn open_for(self, local_rank: usize) -> Result<OpenDevice, DeviceError> {
         let cpu =
             |why: &str| OpenDevice { device: tch::Device::Cpu, description: format!("cpu{why}") };
         let cuda = |index| OpenDevice {
@@ -61,7 +70,7 @@ impl DeviceChoice {
             if self == Self::Cpu { Ok(0) } else { load_cuda().map(|()| tch::Cuda::device_count()) };
         match (self, devices) {
             (Self::Cpu, _) => Ok(cpu("")),
-            (Self::Auto, Ok(found)) if found > 0 => Ok(cuda(0)),
+            (Self::Auto, Ok(found)) if found > 0 => Ok(cuda(local_rank % found as usize)),
             (Self::Auto, Ok(_)) => Ok(cpu(" (asked for auto; cuda: no device)")),
             (Self::Auto, Err(reason)) => Ok(cpu(&format!(" (asked for auto; cuda: {reason})"))),
             (Self::Cuda(index), Err(reason)) => Err(DeviceError::NoCuda { index, reason }),

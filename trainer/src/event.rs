@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::Evaluation;
+use crate::parallel::Processes;
 
 /// What the training loop says; terminals and logs are its listeners.
 #[derive(Debug)]
@@ -50,6 +51,13 @@ pub enum Event {
         /// Steps taken.
         step: u64,
     },
+    /// The time of this call is over before the run is; it is evaluated, saved and can be resumed.
+    SliceOver {
+        /// Steps taken.
+        step: u64,
+        /// Steps planned in all.
+        steps: u64,
+    },
     /// Damaged scenes were met and left out.
     SkippedDamaged {
         /// How many so far, stretches of files without any scene among them.
@@ -85,4 +93,13 @@ pub struct StepMetrics {
     pub pixel_std_dev: f64,
     /// Adam's step size.
     pub learning_rate: f64,
+}
+
+impl StepMetrics {
+    /// The figures of the whole batch, from those of every process's rows.
+    pub(crate) fn over(self, processes: &Processes) -> Self {
+        let Self { elbo, excess, kl, mse, .. } = self;
+        let [elbo, excess, kl, mse] = processes.mean([elbo, excess, kl, mse]);
+        Self { elbo, excess, kl, mse, ..self }
+    }
 }

@@ -14,7 +14,9 @@
 //! | `config.rs` | [`config::TrainConfig`]: all that a run's numbers follow from |
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `feed.rs` | where batches come from: rendered scenes or files |
+//! | `rendered.rs` | rendered scenes in memory, replaced by new ones while training |
 //! | `train.rs` | the training loop |
+//! | `parallel/` | several processes that train together |
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
@@ -42,9 +44,11 @@ mod feed;
 pub mod golden;
 pub mod model;
 pub mod oracle;
+pub mod parallel;
 mod plan;
 pub mod progress;
 mod recompute;
+mod rendered;
 pub mod run_folder;
 pub mod schedule;
 pub mod step;

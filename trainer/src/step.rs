@@ -13,6 +13,7 @@ use crate::elbo::{Elbo, floor};
 use crate::event::StepMetrics;
 use crate::feed::Feed;
 use crate::model::{Compute, Gqn, Latents, Rollout};
+use crate::parallel::{ParallelError, Processes};
 use crate::recompute;
 
 /// All that a training step changes.
@@ -65,8 +66,29 @@ impl Trainer {
         }
     }
 
-    /// Forward and backward pass of step `step`: adds the gradient of the loss, mean over the batch, to the
-    /// parameters' gradients, which [`Trainer::update`] uses up.
+    /// Puts all processes where the first one is: weights, moments, average, steps taken.
+    ///
+    /// # Errors
+    /// [`ParallelError::Diverged`]: what arrived is not what was sent.
+    pub(crate) fn spread(&mut self, processes: &Processes) -> Result<(), ParallelError> {
+        let step = processes.first_counts(self.adam.steps());
+        self.adam.go_on_at(step);
+        let mut tensors = self.weights();
+        tensors.extend(
+            self.adam.moments().flat_map(|(_, moments)| moments.map(Tensor::shallow_clone)),
+        );
+        let average = self.average.iter().flat_map(|average| average.weights().values());
+        tensors.extend(average.map(Tensor::shallow_clone));
+        processes.spread(&tensors, step)
+    }
+
+    /// The weights that are trained, in the order of their names.
+    pub(crate) fn weights(&self) -> Vec<Tensor> {
+        self.model.parameters().into_values().collect()
+    }
+
+    /// Forward and backward pass of step `step`: adds the gradient of the loss, mean over this process's rows of the
+    /// batch, to the parameters' gradients, which [`Trainer::update`] uses up.
     ///
     /// # Errors
     /// [`DataError`]: the batch cannot be read.
@@ -76,13 +98,30 @@ impl Trainer {
         feed: &Feed,
         step: u64,
     ) -> Result<Loss, DataError> {
-        Ok(self.gradients_of(config, &feed.batch(config, step)?, step))
+        let rows = feed.rows();
+        let noise = self.noise(config, config.batch as i64, step);
+        let noise = noise.narrow(0, rows.start as i64, rows.len() as i64);
+        Ok(self.gradients_with(config, &feed.batch(config, step)?, &noise, step))
     }
 
-    /// [`Trainer::gradients`] of a batch at hand.
+    /// [`Trainer::gradients`] of a whole batch at hand.
     pub fn gradients_of(&self, config: &TrainConfig, batch: &Batch, step: u64) -> Loss {
+        let noise = self.noise(config, batch.query_poses.size()[0], step);
+        self.gradients_with(config, batch, &noise, step)
+    }
+
+    fn noise(&self, config: &TrainConfig, batch: i64, step: u64) -> Tensor {
+        noise(config.seed, step, &self.model.noise_shape(batch), self.model.device())
+    }
+
+    fn gradients_with(
+        &self,
+        config: &TrainConfig,
+        batch: &Batch,
+        noise: &Tensor,
+        step: u64,
+    ) -> Loss {
         let size = batch.query_poses.size()[0];
-        let noise = noise(config.seed, step, &self.model.noise_shape(size), self.model.device());
         let objective = Objective {
             pixel_std_dev: config.pixel_std_dev_at(step),
             kl_weight: config.kl_weight_at(step),
@@ -100,7 +139,7 @@ impl Trainer {
                     query_frames: cut(&batch.query_frames),
                     query_poses: cut(&batch.query_poses),
                 };
-                self.gradients_of_part(config, &part, &cut(&noise), &objective)
+                self.gradients_of_part(config, &part, &cut(noise), &objective)
             })
             .collect();
         Loss::joined(&losses)

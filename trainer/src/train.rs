@@ -14,6 +14,7 @@ use crate::evaluate::{Evaluation, evaluate_held_out};
 use crate::event::Event;
 use crate::feed::{Feed, describe};
 use crate::golden::golden;
+use crate::parallel::{ParallelError, Processes};
 use crate::plan::{shortened, steps_within};
 use crate::run_folder::{CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, RunFolder};
 use crate::step::Trainer;
@@ -28,6 +29,8 @@ pub struct TrainOptions {
     /// Plan as many steps as fit into that many minutes on this host, by timing a few first; fewer if it turns out
     /// slower.
     pub minutes: Option<f64>,
+    /// Evaluate, save and stop after that many minutes of training, wherever the run is then.
+    pub slice_minutes: Option<f64>,
     /// Where to compute.
     pub device: OpenDevice,
     /// The command line, for the provenance.
@@ -43,6 +46,8 @@ pub enum TrainError {
     Format(#[from] FormatError),
     #[error(transparent)]
     Data(#[from] DataError),
+    #[error(transparent)]
+    Parallel(#[from] ParallelError),
     #[error(
         "the loss is not finite at step {step}\n\
          hint: the last saved state is kept; lower learning_rate or raise pixel_std_dev, then train again or --resume"
@@ -58,20 +63,26 @@ pub enum TrainError {
     NoRun { path: PathBuf },
 }
 
-/// Trains until the planned number of steps is reached or `interrupted` becomes true.
+/// Trains until the planned number of steps is reached or `interrupted` becomes true in any of the processes, which
+/// must all call this with one config. The first of them touches the folder.
 ///
 /// # Errors
 /// [`TrainError`]: the folder cannot be read or written, or the loss is no number any more.
 pub fn train(
     mut config: TrainConfig,
     options: &TrainOptions,
+    processes: &Processes,
     interrupted: &AtomicBool,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Option<Evaluation>, TrainError> {
-    let folder = &options.folder;
+    let (folder, first) = (&options.folder, processes.is_first());
     let mut trainer = Trainer::new(&config, options.device.device);
-    let mut provenance =
-        if options.resume { folder.restore(&mut trainer)? } else { new_provenance(&config) };
+    let mut provenance = if options.resume && first {
+        folder.restore(&mut trainer)?
+    } else {
+        new_provenance(&config)
+    };
+    trainer.spread(processes)?;
     if provenance.command.is_empty() {
         provenance.command.clone_from(&options.command);
     }
@@ -79,22 +90,33 @@ pub fn train(
         return Err(TrainError::Past { step: trainer.adam.steps(), steps: config.steps });
     }
     let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
-    let (feed, constant) = Feed::open(&config, options.device.device, &mut on_rendering)?;
+    let (feed, constant) = Feed::open(
+        &config,
+        trainer.adam.steps(),
+        processes.rows(config.batch),
+        options.device.device,
+        &mut on_rendering,
+    )?;
     let time = options
         .minutes
         .filter(|_| !options.resume)
         .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    let slice = options.slice_minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     if let Some(time) = time {
-        config.steps = steps_within(time, step_secs(&mut trainer, &config, &feed)?);
+        let secs = step_secs(&mut trainer, &config, &feed, processes)?;
+        config.steps = processes.first_counts(steps_within(time, secs));
     }
-    if !options.resume {
-        folder.clear()?;
+    let mut log = None;
+    if first {
+        if !options.resume {
+            folder.clear()?;
+        }
+        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+        log = Some(folder.open_log(trainer.adam.steps())?);
     }
-    folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-    let mut log = folder.open_log(trainer.adam.steps())?;
     if !options.resume {
         // So that a run that is killed before its first checkpoint can be resumed as well.
-        save(folder, &trainer, &provenance, &config)?;
+        save(folder, &trainer, &provenance, &config, processes)?;
     }
     let device = options.device.description.clone();
     on_event(Event::Started { step: trainer.adam.steps(), steps: config.steps, device });
@@ -104,40 +126,55 @@ pub fn train(
     while trainer.adam.steps() < config.steps {
         let step = trainer.adam.steps();
         let loss = trainer.gradients(&config, &feed, step)?;
+        processes.average(&trainer.adam.gradients())?;
         trainer.update(&config);
         provenance.seconds = before + clock.elapsed().as_secs_f64();
         if step.is_multiple_of(config.log_every) || step + 1 == config.steps {
-            let metrics = loss.metrics(&config, step);
+            let metrics = loss.metrics(&config, step).over(processes);
             if !metrics.elbo.is_finite() {
                 return Err(TrainError::NotFinite { step });
             }
-            log.append(&metrics)?;
+            if let Some(log) = &mut log {
+                log.append(&metrics)?;
+            }
             on_event(Event::Step(metrics));
             if feed.damaged() > skipped {
                 skipped = feed.damaged();
                 on_event(Event::SkippedDamaged { scenes: skipped });
             }
-            if let Some(steps) =
-                time.and_then(|time| shortened(time, clock.elapsed(), step + 1, config.steps))
-            {
-                config.steps = steps;
-                folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-                on_event(Event::Replanned { steps });
+            if let Some(time) = time {
+                let shorter = shortened(time, clock.elapsed(), step + 1, config.steps);
+                let steps = processes.first_counts(shorter.unwrap_or(config.steps));
+                if steps != config.steps {
+                    config.steps = steps;
+                    if first {
+                        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+                    }
+                    on_event(Event::Replanned { steps });
+                }
             }
         } else {
             on_event(Event::Stepped { step: trainer.adam.steps() });
         }
-        let stop = interrupted.load(Ordering::Relaxed);
+        let stop = processes.any(interrupted.load(Ordering::Relaxed));
         if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {
-            save(folder, &trainer, &provenance, &config)?;
+            save(folder, &trainer, &provenance, &config, processes)?;
             on_event(Event::Saved { folder: folder.path().to_owned(), step: trainer.adam.steps() });
         }
         if stop {
             on_event(Event::Interrupted { step: trainer.adam.steps() });
             return Ok(None);
         }
+        // Asked only where there is a slice, since the processes answer together.
+        if slice.is_some_and(|slice| processes.any(clock.elapsed() >= slice)) {
+            break;
+        }
     }
-    let evaluation = finish(&trainer, &config, &constant, provenance, folder, on_event)?;
+    if trainer.adam.steps() < config.steps {
+        on_event(Event::SliceOver { step: trainer.adam.steps(), steps: config.steps });
+    }
+    let evaluation =
+        finish(&trainer, &config, &constant, provenance, options, processes, on_event)?;
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
 }
@@ -151,12 +188,18 @@ fn new_provenance(config: &TrainConfig) -> Provenance {
     }
 }
 
+/// Saves the state, which all processes must share.
 fn save(
     folder: &RunFolder,
     trainer: &Trainer,
     provenance: &Provenance,
     config: &TrainConfig,
+    processes: &Processes,
 ) -> Result<(), TrainError> {
+    processes.check_equal(&trainer.weights(), trainer.adam.steps())?;
+    if !processes.is_first() {
+        return Ok(());
+    }
     let sha256 = folder.save(trainer, provenance).map_err(|error| match error {
         FormatError::NotFinite { .. } => {
             TrainError::NotFinite { step: trainer.adam.steps().saturating_sub(1) }
@@ -173,16 +216,23 @@ fn finish(
     config: &TrainConfig,
     constant: &[f32],
     mut provenance: Provenance,
-    folder: &RunFolder,
+    options: &TrainOptions,
+    processes: &Processes,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Evaluation, TrainError> {
+    let folder = &options.folder;
     // First without the figures: evaluating takes a while, and a run that is killed meanwhile keeps its last steps.
-    save(folder, trainer, &provenance, config)?;
+    save(folder, trainer, &provenance, config, processes)?;
     let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
-    let evaluation = trainer
-        .published(|model| evaluate_held_out(model, config, constant, steps, seconds, on_event))?;
+    let evaluation = processes.first_finds(|| {
+        trainer
+            .published(|model| evaluate_held_out(model, config, constant, steps, seconds, on_event))
+    })?;
     provenance.metrics = evaluation.metrics();
-    save(folder, trainer, &provenance, config)?;
+    save(folder, trainer, &provenance, config, processes)?;
+    if !processes.is_first() {
+        return Ok(evaluation);
+    }
     let mut json = serde_json::to_vec_pretty(&evaluation).expect("figures are JSON");
     json.push(b'\n');
     folder.write(EVALUATION_FILE, &json)?;
@@ -191,7 +241,12 @@ fn finish(
 }
 
 /// Seconds of a step, by timing a few that leave the weights alone.
-fn step_secs(trainer: &mut Trainer, config: &TrainConfig, feed: &Feed) -> Result<f64, DataError> {
+fn step_secs(
+    trainer: &mut Trainer,
+    config: &TrainConfig,
+    feed: &Feed,
+    processes: &Processes,
+) -> Result<f64, TrainError> {
     const WARM_UP: u64 = 3;
     const TIMED: u64 = 12;
     let mut clock = Instant::now();
@@ -200,6 +255,7 @@ fn step_secs(trainer: &mut Trainer, config: &TrainConfig, feed: &Feed) -> Result
             clock = Instant::now();
         }
         let loss = trainer.gradients(config, feed, step)?;
+        processes.average(&trainer.adam.gradients())?;
         // Waits for the device.
         let _ = loss.total().double_value(&[]);
     }
