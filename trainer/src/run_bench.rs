@@ -8,7 +8,7 @@ use gqn_trainer::bench::{
     Case, Probe, Report, Row, Timing, Way, in_turns, matmul_flops, multiply_adds, probe,
     probe_in_child,
 };
-use gqn_trainer::device::{OpenDevice, allow_tf32};
+use gqn_trainer::device::{OpenDevice, prepare};
 use gqn_trainer::model::{Form, Precision};
 use tch::{Device, Kind};
 
@@ -171,13 +171,6 @@ fn row(case: &Case, device: &OpenDevice, probe: &Probe, matmul_flops: f64) -> Ro
         matmul_share: flops * probe.steps_per_sec / matmul_flops,
         matmul_flops,
         loss_difference: None,
-    }
-}
-
-fn prepare(device: Device, precision: Precision) {
-    if device.is_cuda() {
-        allow_tf32(precision != Precision::Fp32);
-        tch::Cuda::cudnn_set_benchmark(true);
     }
 }
 

@@ -11,8 +11,9 @@ use crate::convert::with_torch_seed;
 use crate::elbo::Elbo;
 
 /// Largest difference of a gradient, relative to its norm: sums of some thousand products in another order, through a
-/// few recurrent steps.
-const GRADIENT_TOLERANCE: f64 = 2e-6;
+/// few recurrent steps. Most stay below 2e-6; the worst, at 5.2e-6, is a bias of the representation, whose gradient is
+/// a sum of terms that nearly cancel.
+const GRADIENT_TOLERANCE: f64 = 1e-5;
 /// Of a gradient by Winograd's algorithm, whose points' powers cost a digit.
 const WINOGRAD_TOLERANCE: f64 = 2e-5;
 /// Of the bound, which is a sum over a picture.
