@@ -88,10 +88,20 @@ impl DeviceScenes {
 
     /// `rows [N] -> frames [N,3,S,S] in [0, 1], poses [N,7]`
     fn rows(&self, rows: &[i64]) -> [Tensor; 2] {
-        let rows = Tensor::from_slice(rows).to_device(self.frames.device());
+        let rows = without_waiting(Tensor::from_slice(rows), self.frames.device());
         let frames = self.frames.index_select(0, &rows).view([-1, self.side, self.side, 3]);
         let frames = frames.permute([0, 3, 1, 2]).contiguous().to_kind(Kind::Float) / 255.0;
         [frames, self.poses.index_select(0, &rows)]
+    }
+}
+
+/// A tensor of the host on a device: from pinned memory, so that the copy does not wait for what the device does.
+pub(crate) fn without_waiting(tensor: Tensor, device: Device) -> Tensor {
+    if device.is_cuda() {
+        let kind = tensor.kind();
+        tensor.pin_memory(device).to_device_(device, kind, true, false)
+    } else {
+        tensor
     }
 }
 

@@ -169,6 +169,9 @@ pub(crate) struct MethodFlags {
     /// How the network is computed: fast or plain
     #[arg(long)]
     form: Option<Form>,
+    /// Whether the fast form's 5×5 convolutions go by Winograd's algorithm
+    #[arg(long, value_name = "true|false")]
+    winograd: Option<bool>,
     /// In which numbers: fp32, tf32 or bf16
     #[arg(long)]
     precision: Option<Precision>,
@@ -357,6 +360,7 @@ impl MethodFlags {
             ("clip_gradient", value(self.clip_gradient)),
             ("weight_average", value(self.weight_average)),
             ("form", value(self.form)),
+            ("winograd", value(self.winograd)),
             ("precision", value(self.precision)),
             ("recompute", value(self.recompute.then_some(true))),
         ])

@@ -57,6 +57,9 @@ pub struct TrainConfig {
     /// In which numbers.
     #[serde(default)]
     pub precision: Precision,
+    /// Whether the fast form's 5×5 convolutions go by Winograd's algorithm.
+    #[serde(default)]
+    pub winograd: bool,
     /// Compute the DRAW steps and the representation anew for the backward pass instead of keeping them: less memory,
     /// more time.
     #[serde(default)]
@@ -138,6 +141,7 @@ impl TrainConfig {
             weight_average: None,
             form: Form::Fast,
             precision: Precision::Fp32,
+            winograd: false,
             recompute: false,
             checkpoint_every: 1000,
             log_every: 10,
@@ -373,7 +377,8 @@ impl TrainConfig {
 
     /// How the network is computed.
     pub fn compute(&self) -> Compute {
-        Compute { form: self.form, precision: self.precision }
+        let Self { form, precision, winograd, .. } = *self;
+        Compute { form, precision, winograd }
     }
 
     /// Adam's step size at a step.

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::model::Precision;
+
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceChoice {
@@ -77,6 +79,15 @@ impl DeviceChoice {
             (Self::Cuda(index), Ok(found)) if (index as i64) < found => Ok(cuda(index)),
             (Self::Cuda(index), Ok(found)) => Err(DeviceError::NoSuchDevice { index, found }),
         }
+    }
+}
+
+/// Settings of the whole process that suit a precision on a device.
+pub fn prepare(device: tch::Device, precision: Precision) {
+    if device.is_cuda() {
+        allow_tf32(precision != Precision::Fp32);
+        // Sizes recur: cuDNN tries its algorithms once for each.
+        tch::Cuda::cudnn_set_benchmark(true);
     }
 }
 

@@ -8,15 +8,18 @@ use gqn_trainer::bench::{
     Case, Probe, Report, Row, Timing, Way, in_turns, matmul_flops, multiply_adds, probe,
     probe_in_child,
 };
-use gqn_trainer::device::{OpenDevice, allow_tf32};
+use gqn_trainer::device::{OpenDevice, prepare};
 use gqn_trainer::model::{Form, Precision};
 use tch::{Device, Kind};
 
 use crate::cli::{BenchFlags, ProbeFlags};
 use crate::print;
 
-const PLAIN: Way = Way { form: Form::Plain, precision: Precision::Fp32, recompute: false };
+const PLAIN: Way =
+    Way { form: Form::Plain, precision: Precision::Fp32, winograd: false, recompute: false };
 const FAST: Way = Way { form: Form::Fast, ..PLAIN };
+const WINOGRAD: Way = Way { winograd: true, ..FAST };
+const WINOGRAD_RECOMPUTING: Way = Way { recompute: true, ..WINOGRAD };
 const FAST_RECOMPUTING: Way = Way { recompute: true, ..FAST };
 
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
@@ -53,7 +56,7 @@ pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
 /// Plain, fast and fast with checkpointing: time in turns, memory at both batches each in a process of its own.
 fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
     let model = flags.model(true)?;
-    let ways = [PLAIN, FAST, FAST_RECOMPUTING];
+    let ways = [PLAIN, FAST, FAST_RECOMPUTING, WINOGRAD, WINOGRAD_RECOMPUTING];
     let case =
         |way, batch| Case { model: model.clone(), way, batch, context: flags.context as usize };
     prepare(device.device, Precision::Fp32);
@@ -64,6 +67,7 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
         say(&format!("step {step} of {steps} in turns"));
     });
     for (case, timing) in cases.iter().zip(&timings) {
+        say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
         let probe = child(flags, device, case, 1)?;
         let mut row = row(case, device, &probe, rate);
         row.steps_per_sec = timing.median_secs().recip();
@@ -74,6 +78,7 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     }
     let large = ways.map(|way| case(way, flags.memory_batch as usize));
     for case in &large {
+        say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
         report.rows.push(row(case, device, &child(flags, device, case, 1)?, rate));
     }
     let times = |way: usize| timings.get(way).map_or(f64::NAN, Timing::median_secs);
@@ -166,13 +171,6 @@ fn row(case: &Case, device: &OpenDevice, probe: &Probe, matmul_flops: f64) -> Ro
         matmul_share: flops * probe.steps_per_sec / matmul_flops,
         matmul_flops,
         loss_difference: None,
-    }
-}
-
-fn prepare(device: Device, precision: Precision) {
-    if device.is_cuda() {
-        allow_tf32(precision != Precision::Fp32);
-        tch::Cuda::cudnn_set_benchmark(true);
     }
 }
 

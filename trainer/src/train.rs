@@ -9,7 +9,7 @@ use gqn_formats::{FormatError, Provenance};
 use thiserror::Error;
 
 use crate::config::TrainConfig;
-use crate::device::OpenDevice;
+use crate::device::{OpenDevice, prepare};
 use crate::evaluate::{Evaluation, Figures, TestPlan, evaluate};
 use crate::event::Event;
 use crate::feed::{Feed, describe};
@@ -80,6 +80,7 @@ pub fn train(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Option<Evaluation>, TrainError> {
     let (folder, first) = (&options.folder, processes.is_first());
+    prepare(options.device.device, config.precision);
     let mut trainer = Trainer::new(&config, options.device.device);
     let mut provenance = if options.resume && first {
         folder.restore(&mut trainer)?

@@ -15,6 +15,8 @@ pub struct Way {
     pub form: Form,
     /// In which numbers.
     pub precision: Precision,
+    /// Whether 5×5 convolutions go by Winograd's algorithm.
+    pub winograd: bool,
     /// Whether steps are computed anew for the backward pass.
     pub recompute: bool,
 }
@@ -47,7 +49,8 @@ impl Way {
             Form::Plain => "plain",
             Form::Fast => "fast",
         };
-        format!("{form}{}", if self.recompute { "+checkpointing" } else { "" })
+        let winograd = if self.winograd { "+winograd" } else { "" };
+        format!("{form}{winograd}{}", if self.recompute { "+checkpointing" } else { "" })
     }
 }
 
@@ -59,6 +62,7 @@ impl Case {
             batch: self.batch,
             form: self.way.form,
             precision: self.way.precision,
+            winograd: self.way.winograd,
             recompute: self.way.recompute,
             ..preset
         };

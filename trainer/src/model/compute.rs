@@ -3,6 +3,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
+use super::layers::same;
+use super::winograd;
+
 /// How a rollout is computed. Neither changes what is computed, but for rounding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Compute {
@@ -10,6 +13,9 @@ pub struct Compute {
     pub form: Form,
     /// In which numbers.
     pub precision: Precision,
+    /// Whether the fast form's 5×5 convolutions go by Winograd's algorithm: six times fewer multiplications and a
+    /// digit less, in 32 bits and for pictures whose side is a multiple of 16. Pays on CPUs, not on GPUs.
+    pub winograd: bool,
 }
 
 /// Which way round a rollout is computed.
@@ -38,19 +44,24 @@ pub enum Precision {
     Bf16,
 }
 
-impl Precision {
-    /// Prepares tensors for the convolutions of a device.
-    pub(super) fn layout(self, device: Device) -> Layout {
-        let kind = if self == Self::Bf16 { Kind::BFloat16 } else { Kind::Float };
-        Layout { kind, channels_last: device.is_cuda() }
-    }
-}
-
-/// How the inputs of convolutions lie in memory.
+/// How the inputs of convolutions lie in memory, and how 5×5 kernels are applied.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     kind: Kind,
     channels_last: bool,
+    winograd: bool,
+}
+
+impl Compute {
+    /// What suits a device; `fits` says whether Winograd's tiles do.
+    pub(super) fn layout(self, device: Device, fits: bool) -> Layout {
+        let bf16 = self.precision == Precision::Bf16;
+        Layout {
+            kind: if bf16 { Kind::BFloat16 } else { Kind::Float },
+            channels_last: device.is_cuda(),
+            winograd: self.winograd && fits && !bf16,
+        }
+    }
 }
 
 impl Layout {
@@ -61,6 +72,20 @@ impl Layout {
             x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
         } else {
             x.contiguous()
+        }
+    }
+
+    /// `[out,in,5,5] ->` what [`Layout::convolve`] takes
+    pub(super) fn kernel(self, kernel: &Tensor) -> Tensor {
+        if self.winograd { winograd::kernel(kernel) } else { self.of(kernel) }
+    }
+
+    /// A convolution that keeps the size.
+    pub(super) fn convolve(self, x: &Tensor, kernel: &Tensor) -> Tensor {
+        if kernel.dim() == 4 {
+            same(&self.of(x), kernel, None)
+        } else {
+            winograd::convolve(x, kernel)
         }
     }
 }

@@ -1,6 +1,6 @@
 use tch::{Kind, Tensor};
 
-use super::compute::{Layout, Precision};
+use super::compute::{Compute, Layout};
 use super::gaussian::DiagonalGaussian;
 use super::generation_core::GenerationCore;
 use super::gqn::Gqn;
@@ -8,6 +8,7 @@ use super::layers::same;
 use super::lstm::LstmState;
 use super::plain::at;
 use super::rollout::{State, Step};
+use super::winograd;
 
 /// A rollout that computes everything once, see [`Form::Fast`](super::Form::Fast).
 ///
@@ -17,11 +18,13 @@ use super::rollout::{State, Step};
 /// convolution behind the stride-4 transposed one of the same kernel size is a 1×1 convolution, and so is, with 16
 /// output channels for each colour, the observation.
 ///
-/// Lists have one entry where steps share a core, otherwise one a step; those of the inference core are empty when
+/// Kernels of 5×5 stand as they are or, where Winograd's algorithm convolves, transformed. Lists have one entry where steps share a core, otherwise one a step; those of the inference core are empty when
 /// generating.
 #[derive(Debug)]
 pub(crate) struct Fast {
     steps: usize,
+    /// U
+    seen: i64,
     layout: Layout,
     /// `[4H+2Z,H,5,5]`, with inference `[4H+2Z+4H,H,5,5]`: from the generation core's hidden state to its gates, to
     /// the prior and to the inference core's gates.
@@ -54,10 +57,11 @@ impl Fast {
         v: &Tensor,
         r: &Tensor,
         x: Option<&Tensor>,
-        precision: Precision,
+        compute: Compute,
     ) -> Self {
         let config = model.config();
-        let layout = precision.layout(v.device());
+        let side = config.hidden_size() as i64;
+        let layout = compute.layout(v.device(), winograd::fits(side));
         let [h, z, u, scene] = [
             config.hidden_channels,
             config.latent_channels,
@@ -66,27 +70,27 @@ impl Fast {
         ]
         .map(|channels| channels as i64);
         let fixed_term = |inputs: &[Tensor], kernel: &Tensor, bias: &Tensor| {
-            let term = same(&layout.of(&Tensor::cat(inputs, 1)), &layout.of(kernel), None);
+            let term = layout.convolve(&Tensor::cat(inputs, 1), &layout.kernel(kernel));
             term.to_kind(Kind::Float) + bias.view([1, -1, 1, 1])
         };
         let (mut own, mut canvas, mut inference_fixed) = (Vec::new(), Vec::new(), Vec::new());
         let mut inference_hidden = Vec::new();
         for (core, x) in model.inference_core.iter().zip(x.into_iter().cycle()) {
             let kernels = core.gates.kernels(&[h, h, u, 3 + scene]);
-            let [v, r] = core.scene.forward(v, r);
+            let [v, r] = core.scene.once(v, r);
             let inputs = [core.downsample_x.forward(x), v, r];
             inference_fixed.push(fixed_term(&inputs, &kernels[3], core.gates.bias()));
-            own.push(layout.of(&kernels[0]));
+            own.push(layout.kernel(&kernels[0]));
             inference_hidden.push(kernels[1].shallow_clone());
-            canvas.push(layout.of(&kernels[2]));
+            canvas.push(layout.kernel(&kernels[2]));
         }
         let (mut latent, mut fixed) = (Vec::new(), Vec::new());
         let mut generation_hidden = Vec::new();
         for core in &model.generation_core {
             let kernels = core.gates.kernels(&[h, z, scene]);
-            fixed.push(fixed_term(&core.scene.forward(v, r), &kernels[2], core.gates.bias()));
+            fixed.push(fixed_term(&core.scene.once(v, r), &kernels[2], core.gates.bias()));
             generation_hidden.push(kernels[0].shallow_clone());
-            latent.push(layout.of(&kernels[1]));
+            latent.push(layout.kernel(&kernels[1]));
         }
         let [prior, prior_bias] = model.prior.parameters();
         let hidden = (0..generation_hidden.len().max(inference_hidden.len())).map(|core| {
@@ -94,12 +98,13 @@ impl Fast {
             if x.is_some() {
                 kernels.push(at(&inference_hidden, core));
             }
-            layout.of(&Tensor::cat(&kernels, 0))
+            layout.kernel(&Tensor::cat(&kernels, 0))
         });
         let [posterior, posterior_bias] = model.posterior.parameters();
         let [_, observation_bias] = model.observation.parameters();
         Self {
             steps: config.steps,
+            seen: u,
             layout,
             hidden: hidden.collect(),
             latent,
@@ -109,7 +114,7 @@ impl Fast {
             canvas,
             inference_fixed,
             paint: if x.is_some() { paint_kernels(model, layout) } else { Vec::new() },
-            posterior: layout.of(posterior),
+            posterior: layout.kernel(posterior),
             biases: [prior_bias, posterior_bias, observation_bias]
                 .map(|bias| bias.view([1, -1, 1, 1])),
         }
@@ -123,8 +128,8 @@ impl Fast {
             Some(old) => {
                 let kernel = at(&self.hidden, l);
                 let z2 = prior_bias.size()[1];
-                let sizes = [gates, z2, kernel.size()[0] - gates - z2];
-                let all = self.convolve(&old.hidden, kernel).split_with_sizes(sizes, 1);
+                let sizes = [gates, z2, outputs(kernel) - gates - z2];
+                let all = self.layout.convolve(&old.hidden, kernel).split_with_sizes(sizes, 1);
                 let prior = all[1].to_kind(Kind::Float) + prior_bias;
                 (prior, fixed + &all[0], Some(all[2].shallow_clone()))
             }
@@ -136,11 +141,12 @@ impl Fast {
         let prior = DiagonalGaussian::from_channels(&prior);
         let inference = (!self.own.is_empty()).then(|| self.look(l, state, seen.as_ref()));
         let posterior = inference.as_ref().map(|inference| {
-            let both = self.convolve(&inference.hidden, &self.posterior).to_kind(Kind::Float);
+            let both =
+                self.layout.convolve(&inference.hidden, &self.posterior).to_kind(Kind::Float);
             DiagonalGaussian::from_channels(&(both + posterior_bias))
         });
         let z = posterior.as_ref().unwrap_or(&prior).sample(noise);
-        let gates = gates + self.convolve(&z, at(&self.latent, l));
+        let gates = gates + self.layout.convolve(&z, at(&self.latent, l));
         let generation = LstmState::next(state.generation.as_ref(), &gates);
         let canvas = (inference.is_some() && l + 1 < self.steps)
             .then(|| self.painted(l, state, &generation.hidden));
@@ -162,6 +168,7 @@ impl Fast {
         let mut list = |list: &[Tensor]| list.iter().map(&mut *change).collect::<Vec<_>>();
         Self {
             steps: self.steps,
+            seen: self.seen,
             layout: self.layout,
             hidden: list(&self.hidden),
             latent: list(&self.latent),
@@ -183,19 +190,19 @@ impl Fast {
             gates = gates + seen;
         }
         if let Some(old) = &state.inference {
-            gates = gates + self.convolve(&old.hidden, at(&self.own, l));
+            gates = gates + self.layout.convolve(&old.hidden, at(&self.own, l));
         }
         if let Some(canvas) = &state.canvas {
             let kernel = at(&self.canvas, l);
-            let first = first_channels(canvas, kernel.size()[1]);
-            gates = gates + self.convolve(&first, kernel);
+            let first = first_channels(canvas, self.seen);
+            gates = gates + self.layout.convolve(&first, kernel);
         }
         LstmState::next(state.inference.as_ref(), &gates)
     }
 
     /// What the coming inference cores see of the canvas once `hidden` was painted.
     fn painted(&self, l: usize, state: &State, hidden: &Tensor) -> Tensor {
-        let painted = self.convolve(hidden, at(&self.paint, l)).to_kind(Kind::Float);
+        let painted = self.layout.convolve(hidden, at(&self.paint, l)).to_kind(Kind::Float);
         match &state.canvas {
             // Where the cores differ, the first U channels were for the core of this step.
             Some(old) => {
@@ -210,10 +217,12 @@ impl Fast {
             None => painted,
         }
     }
+}
 
-    fn convolve(&self, x: &Tensor, kernel: &Tensor) -> Tensor {
-        same(&self.layout.of(x), kernel, None)
-    }
+/// Output channels of a 5×5 kernel, `[out,in,5,5]` or, transformed, `[64,in,out]`.
+fn outputs(kernel: &Tensor) -> i64 {
+    let size = kernel.size();
+    if size.len() == 4 { size[0] } else { size[2] }
 }
 
 fn first_channels(x: &Tensor, channels: i64) -> Tensor {

@@ -62,6 +62,16 @@ impl SceneUpsample {
         }
     }
 
+    /// [`SceneUpsample::forward`] as products of matrices.
+    pub(super) fn once(&self, v: &Tensor, r: &Tensor) -> [Tensor; 2] {
+        let v = self.upsample_v.enlarge_point(&tile(v, 1));
+        let r = match &self.upsample_r {
+            Some(upsample) => upsample.enlarge_point(r),
+            None => r.expand([-1, -1, self.side, self.side], false),
+        };
+        [v, r]
+    }
+
     /// `v [B,7], r [B,R,1,1] or [B,R,h,h] -> [B,7,h,h], [B,R,h,h]`
     pub(crate) fn forward(&self, v: &Tensor, r: &Tensor) -> [Tensor; 2] {
         let v = self.upsample_v.forward(&tile(v, 1));

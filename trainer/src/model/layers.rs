@@ -112,6 +112,13 @@ impl Upsample {
         &self.0
     }
 
+    /// `x [B,in,1,1] -> [B,out,k,k]`, as a product of matrices: libraries of convolutions copy the kernel, which is
+    /// most of a model with a learned up-sampler, into a layout of their own and its gradient back.
+    pub(super) fn enlarge_point(&self, x: &Tensor) -> Tensor {
+        let (input, output, rows, columns) = self.0.size4().expect("a kernel is [in,out,k,k]");
+        x.reshape([-1, input]).matmul(&self.0.view([input, -1])).view([-1, output, rows, columns])
+    }
+
     /// `x [B,in,s,s] -> [B,out,k·s,k·s]`
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         let kernel = self.0.size()[2];

@@ -16,6 +16,7 @@ mod lstm;
 mod plain;
 mod representation;
 mod rollout;
+mod winograd;
 
 pub use compute::{Compute, Form, Precision};
 pub use gaussian::DiagonalGaussian;

@@ -122,7 +122,7 @@ impl<'a> Painter<'a> {
     ) -> Self {
         match compute.form {
             Form::Plain => Self::Plain(Plain::new(model, v, r, latents.frames())),
-            Form::Fast => Self::Fast(Fast::new(model, v, r, latents.frames(), compute.precision)),
+            Form::Fast => Self::Fast(Fast::new(model, v, r, latents.frames(), compute)),
         }
     }
 
