@@ -15,6 +15,7 @@
 //! | `test.rs` | formatting, lints, tests and docs, in that order |
 
 mod cli;
+mod debian;
 mod demo;
 mod failure;
 mod page;

@@ -2,12 +2,11 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::debian;
 use crate::failure::failure;
-use crate::talk;
 use crate::web::{self, Build, Web};
 use crate::workspace::{self, Workspace};
 
@@ -20,18 +19,17 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     let programs = env::current_exe().context("the path of this program is not known")?;
     let programs = programs.parent().context("a program lies in a folder")?;
     let folder = workspace.target().join("page");
-    let (run, package, dist) = (folder.join("run"), folder.join("package"), folder.join("dist"));
-    let config = workspace.root().join("trainer/configs/demo.toml");
-    let mut train = workspace.command(programs.join("gqn-train"));
-    train.args(["train", "--device", "cpu", "--scenes", "50", "--steps", "60", "--force"]);
-    workspace::run(train.arg("--config").arg(config).arg("--out").arg(&run))?;
-    let mut export = workspace.command(programs.join("gqn-export"));
-    export.args(["export", "--force"]).arg(&run).arg("--out").arg(&package);
-    workspace::run(&mut export)?;
+    let (package, library, dist) =
+        (folder.join("package"), folder.join("models"), folder.join("dist"));
+    let demo = workspace.root().join("trainer/configs/demo.toml");
+    make(workspace, programs, &demo, &["--scenes", "50", "--steps", "60"], &package)?;
+    let micro = workspace.root().join("tests/web/micro.toml");
+    make(workspace, programs, &micro, &[], &library.join("micro"))?;
     web::build(
         workspace,
         &Web {
             packages: vec![format!("demo={}", package.display())],
+            library: Some(library),
             // The full build takes minutes longer and gives the same pictures.
             build: Build::Quick,
             out: Some(dist.clone()),
@@ -42,6 +40,23 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     let mut node = workspace.command("node");
     node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
     workspace::run(node.env("GQN_DIST", dist).env("GQN_RUN", programs.join("gqn-run")))
+}
+
+/// Trains as a file says, for seconds, and exports it.
+fn make(
+    workspace: &Workspace,
+    programs: &Path,
+    config: &Path,
+    flags: &[&str],
+    package: &Path,
+) -> Result<()> {
+    let run = package.with_extension("run");
+    let mut train = workspace.command(programs.join("gqn-train"));
+    train.args(["train", "--device", "cpu", "--force"]).args(flags);
+    workspace::run(train.arg("--config").arg(config).arg("--out").arg(&run))?;
+    let mut export = workspace.command(programs.join("gqn-export"));
+    export.args(["export", "--force"]).arg(&run).arg("--out").arg(package);
+    workspace::run(&mut export)
 }
 
 /// The browser of `CHROMIUM`, or the system's; on Debian, root gets it if it is not there.
@@ -56,24 +71,11 @@ fn browser(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(path) = found() {
         return Ok(path);
     }
-    if is_root() && Path::new("/usr/bin/apt-get").is_file() {
-        talk::line("installing chromium");
-        let apt = |arguments: &[&str]| {
-            let mut command = workspace.command("apt-get");
-            workspace::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
-        };
-        apt(&["update", "--quiet"])?;
-        apt(&["install", "--yes", "--quiet", "--no-install-recommends", "chromium"])?;
-    }
+    debian::install(workspace, &["chromium"])?;
     found().ok_or_else(|| {
         failure(
             "no Chromium: the tests of the page drive one",
             "install it (Debian: `apt-get install chromium`), or name yours in CHROMIUM",
         )
     })
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gqn_formats::{Package, Tensor};
+use gqn_formats::{Package, Tensor, names};
 use gqn_runtime::{Noise, Session, ViewId, from_rgba8, heat_rgba8, resize, to_rgba8, verify};
 use gqn_scenes::Frame;
 use js_sys::{Function, Uint8Array};
@@ -72,6 +72,12 @@ impl Viewer {
     /// The package's manifest, JSON.
     pub fn manifest(&self) -> String {
         String::from_utf8_lossy(&self.package.manifest.to_json()).into_owned()
+    }
+
+    /// The model card, if the package has one.
+    pub fn card(&self) -> Option<String> {
+        let card = self.package.file(names::CARD_FILE).ok()?;
+        Some(String::from_utf8_lossy(card).into_owned())
     }
 
     /// Engine, version and features.
