@@ -19,7 +19,7 @@ test(`libtorch, ONNX Runtime and tract in wasm agree within ${AGREEMENT}`, () =>
     // each other than both together.
     const wasm = open(exported(model)).verify();
     const report = JSON.parse(execFileSync(gqnRun, ["verify", join(dist, "models", model), "--json"], { encoding: "utf8" }));
-    const ort = Math.max(...report.checks.map((/** @type {{ difference: number }} */ check) => check.difference));
+    const ort = Math.max(...report.sample.checks.map((/** @type {{ difference: number }} */ check) => check.difference));
     assert.ok(wasm <= AGREEMENT && ort <= AGREEMENT && wasm + ort <= AGREEMENT, `${model}: wasm ${wasm}, ONNX Runtime ${ort}`);
   }
 });

@@ -39,7 +39,7 @@ test("damaged packages are errors with their cause", () => {
     refuses(() => open(fewer), new RegExp(name.replaceAll(".", "\\.")));
   }
   refuses(() => Viewer.fromFiles(["manifest.json"], []), /0 files/);
-  refuses(() => open({ ...micro, "generator.onnx": micro["generator.onnx"].subarray(1) }), /generator\.onnx.*checksum|checksum.*generator\.onnx/s);
+  refuses(() => open({ ...micro, "generator.onnx": micro["generator.onnx"].subarray(1) }), /generator\.onnx has sha256/);
   for (const [path, value] of /** @type {[string, any][]} */ ([
     ["format_version", 1], ["config.image_size", 2 ** 40], ["config.image_size", 24], ["config.steps", 255], ["config.steps", 0], ["config.hidden_channels", -1],
     ["config.latent_channels", 1e300], ["config", null], ["files", []], ["files", {}], ["pose_encoding", "quaternion"],
@@ -60,7 +60,7 @@ test("graphs with the right checksum and the wrong content never trap", () => {
   const random = numbers(12345);
   let refused = 0;
   for (const name of ["representation.onnx", "generator.onnx", "sample.safetensors"]) {
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 20; round++) {
       const content = Buffer.from(micro[name]);
       // What is named and sized stands before and after the weights; most of it is at the ends.
       const reach = round % 2 ? content.length : 600;
@@ -71,7 +71,7 @@ test("graphs with the right checksum and the wrong content never trap", () => {
       refused += attempt(name, cut) ? 1 : 0;
     }
   }
-  assert.ok(refused > 20, `${refused} of 180 were refused`);
+  assert.ok(refused > 6, `${refused} of 60 were refused`);
 });
 
 /** Opens and asks a package with another file in it; whether that was refused. @param {string} name @param {Buffer} content */
