@@ -108,3 +108,106 @@ fn one_line(error: &TractError) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use prost::Message;
+    use tract_onnx::pb::{
+        AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto,
+        TypeProto, ValueInfoProto, tensor_proto::DataType, tensor_shape_proto, type_proto,
+    };
+
+    use super::*;
+
+    /// Side of the square weight: 1200 · 1200 numbers are 5.8 MB in single precision, and tract's own folding stops at
+    /// 4 MiB.
+    const SIDE: usize = 1200;
+
+    fn port(name: &str) -> ValueInfoProto {
+        let dim = |length: usize| tensor_shape_proto::Dimension {
+            value: Some(tensor_shape_proto::dimension::Value::DimValue(length as i64)),
+            ..Default::default()
+        };
+        let tensor = type_proto::Tensor {
+            elem_type: DataType::Float as i32,
+            shape: Some(TensorShapeProto { dim: vec![dim(1), dim(SIDE)] }),
+        };
+        let value = Some(type_proto::Value::TensorType(tensor));
+        ValueInfoProto {
+            name: name.to_owned(),
+            r#type: Some(TypeProto { value, ..Default::default() }),
+            ..Default::default()
+        }
+    }
+
+    fn node(operator: &str, inputs: [&str; 2], output: &str) -> NodeProto {
+        let inputs = inputs.into_iter().filter(|name| !name.is_empty());
+        NodeProto {
+            op_type: operator.to_owned(),
+            input: inputs.map(str::to_owned).collect(),
+            output: vec![output.to_owned()],
+            ..Default::default()
+        }
+    }
+
+    /// y = x · cast(w), w stored in half precision: 0.5 on the diagonal and -2 at its right.
+    fn half_precision() -> Vec<u8> {
+        let mut raw_data = vec![0; 2 * SIDE * SIDE];
+        let mut set = |row: usize, column: usize, bits: u16| {
+            let at = 2 * (row * SIDE + column);
+            raw_data[at..at + 2].copy_from_slice(&bits.to_le_bytes());
+        };
+        for row in 0..SIDE {
+            // Sign, five bits of exponent with a bias of 15, ten of fraction.
+            set(row, row, 0x3800);
+            set(row, (row + 1) % SIDE, 0xc000);
+        }
+        let weight = TensorProto {
+            name: "w".to_owned(),
+            dims: vec![SIDE as i64; 2],
+            data_type: DataType::Float16 as i32,
+            raw_data,
+            ..Default::default()
+        };
+        let mut cast = node("Cast", ["w", ""], "w/single");
+        cast.attribute = vec![AttributeProto { name: "to".to_owned(), i: 1, ..Default::default() }];
+        let graph = GraphProto {
+            node: vec![cast, node("MatMul", ["x", "w/single"], "y")],
+            initializer: vec![weight],
+            input: vec![port("x")],
+            output: vec![port("y")],
+            ..Default::default()
+        };
+        ModelProto { ir_version: 8, graph: Some(graph), ..Default::default() }.encode_to_vec()
+    }
+
+    #[test]
+    fn half_precision_becomes_single_once_at_load() {
+        let bytes = half_precision();
+        let mut graph =
+            Graph::parse("half", &bytes, &BTreeMap::new(), &["x"], "y").expect("a graph");
+        let x: Vec<f32> = (0..SIDE).map(|index| (index % 7) as f32).collect();
+        let input = Tensor::from_shape_vec(vec![1, SIDE], x.clone()).expect("a row");
+        let y = graph.run(&[], &[&input]).expect("a product");
+        for (column, found) in y.iter().enumerate() {
+            let left = x[(column + SIDE - 1) % SIDE];
+            // Halves and doubles of small whole numbers, and sums of two of them, are exact.
+            let expected = 0.5 * x[column] - 2.0 * left;
+            assert!((found - expected).abs() <= 0.0, "column {column}: {found}, not {expected}");
+        }
+        let model = graph.optimised(&[]).expect("it is ready");
+        for node in model.model().nodes() {
+            let computes_weight = model
+                .model()
+                .node_input_facts(node.id)
+                .expect("facts")
+                .iter()
+                .all(|fact| fact.konst.is_some());
+            let name = node.op.name();
+            assert!(node.inputs.is_empty() || !computes_weight, "{name} runs in every call");
+            assert_ne!(name, "Cast");
+        }
+    }
+}

@@ -1,4 +1,6 @@
 // The one entry: `node --test tests/web/all.test.js`.
+import "./bindings.js";
+import "./hostile.js";
 import "./looking.js";
 import "./scenes.js";
 import "./own.js";

@@ -1,22 +1,15 @@
 // @ts-check
 // The built page in a browser, and what tests do with it.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, before } from "node:test";
-import { fileURLToPath } from "node:url";
+import { dist, root } from "./built.js";
 import { serve } from "./server.js";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const require = createRequire(join(root, "web-demo/package.json"));
+export { difference, dist, exported, gqnRun, manifest, model, models, packageFolder } from "./built.js";
 
-export const dist = resolve(process.env.GQN_DIST ?? join(root, "web-demo/dist"));
-export const gqnRun = resolve(process.env.GQN_RUN ?? join(root, "target/release/gqn-run"));
-/** The first package that the page offers. */
-export const model = JSON.parse(readFileSync(join(dist, "models.json"), "utf8")).models[0];
-export const packageFolder = join(dist, "models", model.name);
-export const manifest = JSON.parse(readFileSync(join(packageFolder, "manifest.json"), "utf8"));
+const require = createRequire(join(root, "web-demo/package.json"));
 
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
@@ -103,12 +96,6 @@ export function pixels(page, selector) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
   }, selector);
-}
-
-/** The largest difference of two pictures in a channel. @param {number[]} a @param {number[]} b */
-export function difference(a, b) {
-  assert.equal(a.length, b.length, "pictures of one size");
-  return a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index])), 0);
 }
 
 /** What the page's link says. @param {Page} page */

@@ -1,19 +1,11 @@
 // @ts-check
 // Packages and pictures of one's own, good and bad.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { PATIENCE, difference, manifest, open, packageFolder, pixels, repaint } from "./browser.js";
+import { PATIENCE, difference, exported, model, open, pixels, repaint } from "./browser.js";
 import { zip } from "./zip.js";
 
 /** @typedef {import("playwright-core").Page} Page @typedef {Record<string, Buffer>} Files */
-
-/** The package's files, as they were exported. @returns {Files} */
-function exported() {
-  const names = ["manifest.json", ...Object.keys(manifest.files)];
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(packageFolder, name))]));
-}
 
 /** @param {Page} page @param {Files} files */
 async function choose(page, files) {
@@ -47,7 +39,7 @@ async function refused(page, ...parts) {
 
 test("a bad package is explained, and the page works on", () => open({}, async (page) => {
   const before = await pixels(page, "#prediction");
-  const files = exported();
+  const files = exported(model.name);
   await drop(page, { "mine.zip": Buffer.from("this is no zip") });
   await refused(page, /zip/i);
   const { "generator.onnx": generator, ...without } = files;
@@ -67,11 +59,11 @@ test("a bad package is explained, and the page works on", () => open({}, async (
 
 test("a package of one's own paints: its files, or one zip", () => open({}, async (page) => {
   const before = await pixels(page, "#prediction");
-  await repaint(page, () => drop(page, { "mine.zip": zip(exported()) }));
+  await repaint(page, () => drop(page, { "mine.zip": zip(exported(model.name)) }));
   assert.equal(await page.locator("#messages .message").count(), 0);
   assert.match(await page.locator("#offline").innerText(), /mine\.zip/);
   assert.equal(difference(before, await pixels(page, "#prediction")), 0, "it is the same package");
-  await repaint(page, () => choose(page, exported()));
+  await repaint(page, () => choose(page, exported(model.name)));
   assert.equal(difference(before, await pixels(page, "#prediction")), 0);
 }));
 

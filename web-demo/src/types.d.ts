@@ -45,7 +45,10 @@ export interface Package {
   steps: number;
   manifest: any;
   engine: string;
-  bytes: number;
+  /** The model card, if it has one. */
+  card: string | undefined;
+  /** How long it took to open. */
+  ms: number;
 }
 
 /** Files of a package: its plain names and contents, or one zip. */

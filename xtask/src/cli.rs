@@ -81,7 +81,8 @@ pub(crate) struct ReleaseOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct WebOptions {
-    /// A package that the page offers, as DIR or NAME=DIR; the first is the one it opens [default: out/demo/package]
+    /// A package that the page offers, as DIR or NAME=DIR; the first is the one it opens. Those in web-demo/models
+    /// come after it [default: those, and out/demo/package]
     #[arg(long = "package", value_name = "DIR")]
     packages: Vec<String>,
     /// Serve the folder on 127.0.0.1 when it is built
@@ -99,6 +100,7 @@ impl From<WebOptions> for Web {
     fn from(options: WebOptions) -> Self {
         Self {
             packages: options.packages,
+            library: None,
             build: if options.quick { Build::Quick } else { Build::Full },
             out: None,
             port: options.serve.then_some(options.port),

@@ -1,4 +1,4 @@
-//! What Debian's packages bring and cargo does not.
+//! Programs from Debian's packages, installed where that is ours to do: by root, as in a container.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,10 +8,10 @@ use anyhow::Result;
 use crate::talk;
 use crate::workspace::{self, Workspace};
 
-/// Installs packages where this is root on a Debian, which continuous integration is; otherwise does nothing.
-pub(crate) fn install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
-    if !is_root() || !Path::new("/usr/bin/apt-get").is_file() {
-        return Ok(());
+/// Installs packages if we may; whether it was tried.
+pub(crate) fn install(workspace: &Workspace, packages: &[&str]) -> Result<bool> {
+    if !(is_root() && Path::new("/usr/bin/apt-get").is_file()) {
+        return Ok(false);
     }
     talk::line(&format!("installing {}", packages.join(", ")));
     let apt = |arguments: &[&str]| {
@@ -19,7 +19,9 @@ pub(crate) fn install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
         workspace::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
     };
     apt(&["update", "--quiet"])?;
-    apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat())
+    let flags = ["install", "--yes", "--quiet", "--no-install-recommends"];
+    apt(&[&flags[..], packages].concat())?;
+    Ok(true)
 }
 
 fn is_root() -> bool {

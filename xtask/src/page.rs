@@ -1,7 +1,7 @@
 //! The tests of the page: built with a small package, driven in a browser.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -19,18 +19,17 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     let programs = env::current_exe().context("the path of this program is not known")?;
     let programs = programs.parent().context("a program lies in a folder")?;
     let folder = workspace.target().join("page");
-    let (run, package, dist) = (folder.join("run"), folder.join("package"), folder.join("dist"));
-    let config = workspace.root().join("trainer/configs/demo.toml");
-    let mut train = workspace.command(programs.join("gqn-train"));
-    train.args(["train", "--device", "cpu", "--scenes", "50", "--steps", "60", "--force"]);
-    workspace::run(train.arg("--config").arg(config).arg("--out").arg(&run))?;
-    let mut export = workspace.command(programs.join("gqn-export"));
-    export.args(["export", "--force"]).arg(&run).arg("--out").arg(&package);
-    workspace::run(&mut export)?;
+    let (package, library, dist) =
+        (folder.join("package"), folder.join("models"), folder.join("dist"));
+    let demo = workspace.root().join("trainer/configs/demo.toml");
+    make(workspace, programs, &demo, &["--scenes", "50", "--steps", "60"], &package)?;
+    let micro = workspace.root().join("tests/web/micro.toml");
+    make(workspace, programs, &micro, &[], &library.join("micro"))?;
     web::build(
         workspace,
         &Web {
             packages: vec![format!("demo={}", package.display())],
+            library: Some(library),
             // The full build takes minutes longer and gives the same pictures.
             build: Build::Quick,
             out: Some(dist.clone()),
@@ -41,6 +40,23 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     let mut node = workspace.command("node");
     node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
     workspace::run(node.env("GQN_DIST", dist).env("GQN_RUN", programs.join("gqn-run")))
+}
+
+/// Trains as a file says, for seconds, and exports it.
+fn make(
+    workspace: &Workspace,
+    programs: &Path,
+    config: &Path,
+    flags: &[&str],
+    package: &Path,
+) -> Result<()> {
+    let run = package.with_extension("run");
+    let mut train = workspace.command(programs.join("gqn-train"));
+    train.args(["train", "--device", "cpu", "--force"]).args(flags);
+    workspace::run(train.arg("--config").arg(config).arg("--out").arg(&run))?;
+    let mut export = workspace.command(programs.join("gqn-export"));
+    export.args(["export", "--force"]).arg(&run).arg("--out").arg(package);
+    workspace::run(&mut export)
 }
 
 /// The browser of `CHROMIUM`, or the system's; on Debian, root gets it if it is not there.

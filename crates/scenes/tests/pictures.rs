@@ -1,6 +1,6 @@
 //! What the pictures show.
 
-use gqn_scenes::{Camera, Frame, Scene, World};
+use gqn_scenes::{Camera, FIELD_OF_VIEW, Frame, Scene, World};
 
 fn pixel(frame: &Frame, column: usize, row: usize) -> [i32; 3] {
     let at = 3 * (row * frame.side() + column);
@@ -53,6 +53,31 @@ fn rooms_show_sky_above_and_floor_below() {
                 pixel(&frame, column, 0)
             );
         }
+    }
+}
+
+#[test]
+fn a_plan_is_the_view_from_above_with_north_up() {
+    // An eye over the middle whose picture is as wide on the floor as the map: 2.36 ring radii of 0.85. Only what stands
+    // up from the floor is elsewhere in the two.
+    let height = 1.18 * 0.85 / (FIELD_OF_VIEW / 2.0).tan();
+    let north = core::f32::consts::FRAC_PI_2;
+    let above = Camera { position: [0.0, 0.0, height], yaw: north, pitch: -north };
+    for seed in 0..12 {
+        let scene = Scene::generate(World::RoomsRingCamera, seed);
+        let (plan, seen) = (scene.plan(64), scene.render(&above, 64));
+        let differing = |place: fn(usize, usize) -> (usize, usize)| {
+            let inside = (4..60).flat_map(|y| (4..60).map(move |x| (x, y)));
+            let far = |(x, y): &(usize, usize)| {
+                let (a, b) = (pixel(&plan, *x, *y), pixel(&seen, place(*x, *y).0, place(*x, *y).1));
+                (0..3).any(|channel| (a[channel] - b[channel]).abs() > 24)
+            };
+            inside.filter(far).count()
+        };
+        let (same, mirrored) = (differing(|x, y| (x, y)), differing(|x, y| (63 - x, y)));
+        // 56 by 56 pixels; the objects and the sides that they show make up less than an eighth.
+        assert!(same < 392, "seed {seed}: {same} pixels differ");
+        assert!(mirrored > same, "seed {seed}: {mirrored} pixels differ mirrored, {same} as it is");
     }
 }
 

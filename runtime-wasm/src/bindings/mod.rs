@@ -9,8 +9,10 @@
 //! | `world.rs` | `World`: a procedural scene, rendered, and its map |
 //! | `pictures.rs` | `compare`, `parseViews` |
 //! | `border.rs` | cameras, seeds and errors on their way across |
+//! | `memory.rs` | memory that speaks before it traps |
 
 mod border;
+mod memory;
 mod pictures;
 mod viewer;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gqn_formats::{Package, Tensor};
+use gqn_formats::{Package, Tensor, names};
 use gqn_runtime::{Noise, Session, ViewId, from_rgba8, heat_rgba8, resize, to_rgba8, verify};
 use gqn_scenes::Frame;
 use js_sys::{Function, Uint8Array};
@@ -72,6 +72,12 @@ impl Viewer {
     /// The package's manifest, JSON.
     pub fn manifest(&self) -> String {
         String::from_utf8_lossy(&self.package.manifest.to_json()).into_owned()
+    }
+
+    /// The model card, if the package has one.
+    pub fn card(&self) -> Option<String> {
+        let card = self.package.file(names::CARD_FILE).ok()?;
+        Some(String::from_utf8_lossy(card).into_owned())
     }
 
     /// Engine, version and features.
@@ -213,8 +219,11 @@ impl Viewer {
     /// If it is not of this model's size.
     #[wasm_bindgen(js_name = setScene)]
     pub fn set_scene(&mut self, sum: Vec<f32>) -> Result<(), JsError> {
+        // The scene stays as it is if the sum is refused.
+        let sum = self.sum(sum)?;
         self.session.clear();
-        self.add_scene(sum, 1.0).map(|_| ())
+        self.session.add_scene(sum).map_err(|error| to_js(&error))?;
+        Ok(())
     }
 
     /// Adds `factor` times such a sum to the scene, as if it were a view; its number.
@@ -223,16 +232,21 @@ impl Viewer {
     /// If it is not of this model's size.
     #[wasm_bindgen(js_name = addScene)]
     pub fn add_scene(&mut self, sum: Vec<f32>, factor: f32) -> Result<u32, JsError> {
-        let shape = self.session.scene_shape().to_vec();
-        let (found, expected) = (sum.len(), shape.iter().product::<usize>());
-        let sum = Tensor::from_shape_vec(shape, sum)
-            .map_err(|_| unfit(format!("the scene has {found} numbers, expected {expected}")))?;
+        let sum = self.sum(sum)?;
         let view = self.session.add_scene(sum * factor).map_err(|error| to_js(&error))?;
         Ok(view.index() as u32)
     }
 }
 
 impl Viewer {
+    /// Numbers from JavaScript as a scene of this model.
+    fn sum(&self, sum: Vec<f32>) -> Result<Tensor, JsError> {
+        let shape = self.session.scene_shape().to_vec();
+        let (found, expected) = (sum.len(), shape.iter().product::<usize>());
+        Tensor::from_shape_vec(shape, sum)
+            .map_err(|_| unfit(format!("the scene has {found} numbers, expected {expected}")))
+    }
+
     fn open(package: Package, progress: Option<&Function>) -> Result<Self, JsError> {
         tell(progress, "unpack", 1.0)?;
         tell(progress, "read", 0.0)?;

@@ -69,6 +69,17 @@ impl World {
         Ok(to_rgba8(&self.scene.render(&camera, side)))
     }
 
+    /// The scene from straight above, RGBA, under the places of `toMap`.
+    ///
+    /// # Errors
+    /// If the side is 0 or far too large.
+    pub fn plan(&self, side: usize) -> Result<Vec<u8>, JsError> {
+        if side == 0 || side > LARGEST_SIDE.min(Frame::MAX_SIDE) {
+            return Err(unfit(format!("a side of {side} pixels, expected 1 to {LARGEST_SIDE}")));
+        }
+        Ok(to_rgba8(&self.scene.plan(side)))
+    }
+
     /// Where one begins to look around.
     pub fn home(&self) -> Vec<f32> {
         numbers(&[self.family().home()])

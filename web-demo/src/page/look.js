@@ -9,6 +9,10 @@ export const STEP = 1 / 90;
 /** How long the view must rest before what takes long is painted. */
 const REST_MS = 220;
 
+/** A walk from one place to another: how long it takes, and how often it says where it is. */
+const GLIDE_MS = 520;
+const GLIDE_STEP_MS = 40;
+
 /**
  * Where one looks from. Says `place` when the camera stands elsewhere, `picture` when a newer picture is there, and
  * `rest` when the picture is that of the camera and nothing moves.
@@ -21,6 +25,8 @@ export class Look extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #resting;
   #serial = 0;
+  /** The walk that is under way. @type {symbol | undefined} */
+  #gliding;
   #motion = [0, 0];
   #heading = 1;
   /** Truths of the pictures that are on their way. @type {Map<string, Uint8Array | undefined>} */
@@ -37,6 +43,7 @@ export class Look extends EventTarget {
 
   /** Draws the picture so many steps to the right and down. @param {number} turn @param {number} raise */
   move(turn, raise) {
+    this.#gliding = undefined;
     [turn, raise].forEach((steps, axis) => { this.#motion[axis] += steps * STEP; });
     if (turn) this.#heading = Math.sign(turn);
     return this.#going(undefined);
@@ -44,8 +51,26 @@ export class Look extends EventTarget {
 
   /** Looks from there. @param {Camera | undefined} camera the scene's home if it is undefined */
   jump(camera) {
+    this.#gliding = undefined;
     this.#motion = [0, 0];
     return this.#going({ camera: camera ?? this.scene.survey.home });
+  }
+
+  /** Walks there, so that one sees what lies between; who wants less motion is there at once.
+   * @param {Camera | undefined} camera the scene's home if it is undefined */
+  async glide(camera) {
+    const [from, to] = [this.place?.camera, camera ?? this.scene.survey.home];
+    if (!from || this.scene.own || matchMedia("(prefers-reduced-motion: reduce)").matches) return this.jump(to);
+    const [mine, began] = [(this.#gliding = Symbol("glide")), performance.now()];
+    for (let t = 0; t < 1; ) {
+      t = Math.min((performance.now() - began) / GLIDE_MS, 1);
+      const eased = t * t * (3 - 2 * t);
+      const at = t < 1 ? await this.scene.surveyor.call("between", { from, to, t: eased }) : to;
+      if (this.#gliding !== mine) return;
+      if (t === 1) return this.jump(to);
+      await this.#going({ camera: at });
+      await new Promise((resolve) => setTimeout(resolve, GLIDE_STEP_MS));
+    }
   }
 
   /** Paints the same view again: the scene or the noise is another. */
@@ -98,7 +123,8 @@ export class Look extends EventTarget {
     if (job.serial === this.#serial) {
       this.#truths.clear();
       this.#truths.set(job.key, this.shown.truth);
-      this.#resting = setTimeout(() => this.dispatchEvent(new Event("rest")), REST_MS);
+      clearTimeout(this.#resting);
+      if (!this.#gliding) this.#resting = setTimeout(() => this.dispatchEvent(new Event("rest")), REST_MS);
     }
     this.dispatchEvent(new Event("picture"));
   }

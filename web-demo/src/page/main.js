@@ -1,5 +1,5 @@
 // @ts-check
-import { button, element, make, say } from "./dom.js";
+import { element, make } from "./dom.js";
 import { Download, manifest, offer } from "./download.js";
 import { input } from "./input.js";
 import { lenses } from "./lenses.js";
@@ -7,6 +7,7 @@ import { Look } from "./look.js";
 import { map } from "./map.js";
 import { phase, settle, show, size } from "./messages.js";
 import { keep } from "./offline.js";
+import { opener } from "./open.js";
 import { named, own } from "./own.js";
 import { Pool } from "./pool.js";
 import { Remote } from "./remote.js";
@@ -14,8 +15,6 @@ import { Scene } from "./scene.js";
 import { initial, read, write } from "./state.js";
 import { strip } from "./strip.js";
 import { count, rate, tools } from "./tools.js";
-
-/** @typedef {import("../types").PackageFiles} PackageFiles */
 
 async function main() {
   const linked = location.hash.length > 1;
@@ -33,7 +32,8 @@ async function main() {
   const worlds = /** @type {string[]} */ (await surveyor.call("worlds"));
   if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
   element("world", HTMLSelectElement).append(...worlds.map((name) => make("option", { value: name }, name.replaceAll("-", " "))));
-  element("model", HTMLSelectElement).append(...models.map(({ name }) => make("option", { value: name }, name)));
+  const options = models.map(({ name, image_size: side, bytes }) => make("option", { value: name }, `${name}: ${side}×${side}, ${size(bytes)}`));
+  element("model", HTMLSelectElement).append(...options);
   element("model-label", HTMLElement).hidden = models.length < 2;
 
   const fail = (/** @type {unknown} */ error) => show(error);
@@ -67,41 +67,9 @@ async function main() {
   mark();
   await scene.open();
 
-  /** The files that the painters were started with. @type {PackageFiles} */
-  let files;
-  /** Opens a package in the first painter; the page stays as it was if it is refused. @param {PackageFiles} next */
-  async function open(next) {
-    const first = pool.painters[0]?.remote ?? (await Remote.start(module));
-    const found = await first.call("open", next, ({ phase: name, fraction }) => phase("prepare", name, fraction));
-    phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
-    files = next;
-    pool.restart();
-    if (!pool.painters.length) pool.add(first);
-    const bytes = [...next.files, ...(next.zip ? [next.zip] : [])].reduce((sum, file) => sum + file.size, 0);
-    say("n-model", `${size(bytes)}, step ${found.manifest.step.toLocaleString("en")}`);
-    say("n-engine", found.engine);
-    say("n-wasm", size(wasmBytes));
-    await scene.repackage(found.side);
-    look.addEventListener("rest", () => help(bytes), { once: true });
-  }
-
-  /** Starts the other painters, when the first picture is there. @param {number} bytes of the package */
-  async function help(bytes) {
-    const cores = navigator.hardwareConcurrency || 2;
-    const most = bytes > 1e8 || cores < 4 ? 2 : cores < 8 ? 3 : 4;
-    say("n-painters", String(pool.painters.length));
-    const mine = files;
-    for (let others = pool.painters.length; others < most; others++) {
-      const remote = await Remote.start(module);
-      await remote.call("open", mine);
-      if (files !== mine) return remote.end();
-      pool.add(remote);
-      say("n-painters", String(pool.painters.length));
-    }
-  }
-
+  const open = opener({ module, pool, scene, look, wasmBytes });
   const first = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
-  files = await opened;
+  const files = await opened;
   download.end();
   phase("prepare", "", undefined);
   await open(files);
@@ -124,7 +92,8 @@ async function main() {
   });
   element("model", HTMLSelectElement).addEventListener("change", async (event) => {
     const { value } = /** @type {HTMLSelectElement} */ (event.target);
-    location.hash = write({ ...state, model: value });
+    const world = models.find(({ name }) => name === value)?.world ?? state.world;
+    history.replaceState(null, "", write({ ...initial(), model: value, world, mean: state.mean, pixels: state.pixels }));
     location.reload();
   });
   window.addEventListener("hashchange", async () => {

@@ -8,6 +8,9 @@ import { PLAN_SIDE } from "./scene.js";
 const SIGHT = "M0 0L-.155 -.333L.155 -.333Z";
 const HANDLE = "M0 -.048C.022 -.03 .034 -.012 .034 .008A.034 .034 0 0 1 -.034 .008C-.034 -.012 -.022 -.03 0 -.048Z";
 
+/** A pointer that goes less far, in pixels, has not dragged what it holds. */
+const DRAGGED = 3;
+
 /** @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look */
 export function map(scene, look) {
   const svg = element("map", SVGSVGElement);
@@ -17,7 +20,8 @@ export function map(scene, look) {
   const sight = draw("path", { d: SIGHT, class: "sight" });
   const view = camera("view", "Where you look");
   view.prepend(sight);
-  svg.append(plan, path, shown, view);
+  const cones = draw("g");
+  svg.append(plan, path, cones, shown, view);
 
   const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
   const at = (/** @type {PointerEvent} */ event) => {
@@ -36,13 +40,18 @@ export function map(scene, look) {
   scene.addEventListener("views", () => {
     while (shown.children.length > scene.views.length) shown.lastElementChild?.remove();
     while (shown.children.length < scene.views.length) shown.append(context(shown.children.length));
-    scene.views.forEach(({ map }, index) => stand(shown.children[index], map));
+    while (cones.children.length > scene.views.length) cones.lastElementChild?.remove();
+    while (cones.children.length < scene.views.length) cones.append(draw("g", {}, draw("path", { d: SIGHT, class: "seen" })));
+    scene.views.forEach(({ map }, index) => [shown, cones].forEach((group) => stand(group.children[index], map)));
   });
   look.addEventListener("place", () => look.place && stand(view, look.place.map));
 
-  /** Drags a camera. @param {Element} node @param {() => Camera | undefined} from @param {(camera: Camera) => void} put */
+  /** Drags a camera; looks from there if it was only touched.
+   * @param {Element} node @param {() => Camera | undefined} from @param {(camera: Camera) => void} put */
   function draggable(node, from, put) {
+    let moved = 0;
     node.addEventListener("pointerdown", (event) => {
+      moved = 0;
       event.preventDefault();
       event.stopPropagation();
       node.setPointerCapture(/** @type {PointerEvent} */ (event).pointerId);
@@ -50,8 +59,14 @@ export function map(scene, look) {
       node.classList.add("held");
     });
     node.addEventListener("pointermove", (event) => {
+      const [camera, { movementX, movementY }] = [from(), /** @type {PointerEvent} */ (event)];
+      if (!node.classList.contains("held") || !camera) return;
+      moved += Math.abs(movementX) + Math.abs(movementY);
+      if (moved >= DRAGGED) place(/** @type {PointerEvent} */ (event), camera).then(put, report);
+    });
+    node.addEventListener("pointerup", () => {
       const camera = from();
-      if (node.classList.contains("held") && camera) place(/** @type {PointerEvent} */ (event), camera).then(put, report);
+      if (node.classList.contains("held") && moved < DRAGGED && camera) look.glide(camera).catch(report);
     });
     for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => node.classList.remove("held"));
   }

@@ -1,4 +1,5 @@
 // @ts-check
+import { element } from "./dom.js";
 
 /** Keeps what was loaded for the next visit; a page without the means works as it did. @returns {Promise<void>} */
 export async function keep() {
@@ -6,7 +7,11 @@ export async function keep() {
   const { protocol, href } = new URL("./", location.href);
   if (protocol !== "https:" && !window.isSecureContext) return;
   await navigator.serviceWorker.register("service-worker.js", { scope: href });
-  navigator.serviceWorker.addEventListener("message", () => { document.documentElement.dataset.offline = ""; });
+  navigator.serviceWorker.addEventListener("message", () => {
+    document.documentElement.dataset.offline = "";
+    const line = element("offline", HTMLElement);
+    if (line.textContent?.includes("Nothing leaves it")) line.textContent = "Runs in this tab, offline too. Nothing leaves it.";
+  });
   navigator.serviceWorker.startMessages();
   const { active } = await navigator.serviceWorker.ready;
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);

@@ -37,7 +37,7 @@ export function strip(scene, look) {
   /** @param {number} index */
   function item(index) {
     const stand = button("", { class: "shot", "aria-label": `Stand where picture ${index + 1} was taken`, title: `Look from here (${index + 1})` },
-      () => look.jump(scene.views[index].camera).catch(report));
+      () => look.glide(scene.views[index].camera).catch(report));
     stand.append(make("canvas", { width: "32", height: "32" }), make("b", {}, String(index + 1)));
     const away = button("×", { class: "away", "aria-label": `Take picture ${index + 1} away`, title: "Take it away" },
       () => scene.remove(index).catch(report));
@@ -59,7 +59,8 @@ export function strip(scene, look) {
 
 /** @param {string} world */
 function noun(world) {
-  return world.startsWith("rooms") ? "this room" : "this thing";
+  if (world.startsWith("rooms")) return "this room";
+  return world === "mazes" ? "this maze" : world === "jaco" ? "this arm" : "this thing";
 }
 
 /** @param {number} count @param {string} what */

@@ -68,7 +68,7 @@ export function tools(scene, look, { repaint, changed, fail }) {
     guess: () => set({ noise: state.noise + 1 }),
     pixels: () => set({ pixels: !state.pixels }),
     orbit: () => walk(!state.orbit),
-    reset: () => { walk(false); look.jump(undefined).catch(fail); },
+    reset: () => { walk(false); look.glide(undefined).catch(fail); },
     keys: () => element("help", HTMLDialogElement).showModal(),
     share: async () => {
       changed();
@@ -92,7 +92,7 @@ export function tools(scene, look, { repaint, changed, fail }) {
 
   const jump = (/** @type {number} */ index) => {
     const view = scene.views[index];
-    if (view) look.jump(view.camera).catch(fail);
+    if (view) look.glide(view.camera).catch(fail);
     else notice(`There is no picture ${index + 1}.`);
   };
   const digits = Array.from({ length: 9 }, (_, index) => [String(index + 1), () => { walk(false); jump(index); }]);

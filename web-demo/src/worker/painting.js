@@ -29,7 +29,7 @@ export async function open({ names, files, zip }, report) {
   told = [];
   const manifest = JSON.parse(next.manifest());
   const ms = performance.now() - began;
-  return { side: next.imageSize, steps: next.steps, manifest, engine: next.describe(), ms };
+  return { side: next.imageSize, steps: next.steps, manifest, engine: next.describe(), card: next.card(), ms };
 }
 
 /** What one picture tells of the scene.
@@ -63,7 +63,7 @@ export function query({ camera, seed, temperature }) {
 
 /** All steps of the picture, one after another. @param {{ camera: Float32Array, seed: number, temperature: number }} query */
 export function drawing({ camera, seed, temperature }) {
-  return /** @type {any} */ (opened()).drawing?.(camera, seed, temperature);
+  return opened().drawing(camera, seed, temperature);
 }
 
 /** @param {{ camera: Float32Array, seed: number, samples: number }} query */

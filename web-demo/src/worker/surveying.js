@@ -22,7 +22,7 @@ export function survey({ name, seed, planSide }) {
   const most = next.maxContext();
   const home = next.home();
   const path = split(next.orbit(PATH)).flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
-  return { most, home, path, rises: next.canRaise(), cameras: split(next.cameras(most)), plan: /** @type {any} */ (next).plan?.(planSide) };
+  return { most, home, path, rises: next.canRaise(), cameras: split(next.cameras(most)), plan: next.plan(planSide) };
 }
 
 /** Goes on from a camera, and looks.
@@ -43,6 +43,11 @@ export function place({ camera, u, v }) {
 /** The camera after a motion. @param {{ camera: Camera, turn: number, raise: number }} motion */
 export function moved({ camera, turn, raise }) {
   return opened().move(camera, turn, raise);
+}
+
+/** The camera part of the way from one to another. @param {{ from: Camera, to: Camera, t: number }} way */
+export function between({ from, to, t }) {
+  return opened().between(from, to, t);
 }
 
 /** A picture that the scene's camera takes. @param {{ camera: Camera, side: number }} shot */

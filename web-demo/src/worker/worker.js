@@ -25,6 +25,13 @@ self.addEventListener("message", async ({ data: { id, operation, argument } }) =
     const result = await operations[operation](argument, (progress) => post({ id, progress }));
     post({ id, result }, buffers(result));
   } catch (error) {
-    post({ id, error: error instanceof Error ? error.message : String(error) });
+    post({ id, error: words(error) });
   }
 });
+
+/** @param {unknown} error */
+function words(error) {
+  // The bindings answer with words; what else may come is the end of the stack, or a bug.
+  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) return `the engine stopped: ${error.message}\nhint: reload the page`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -2,6 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `toolchain.rs` | who compiles for wasm |
 //! | `wasm.rs` | the engine: compiled, bound to JavaScript, made small |
 //! | `node.rs` | what comes from npm |
 //! | `models.rs` | packages and their index |
@@ -12,6 +13,7 @@ mod dist;
 mod models;
 mod node;
 mod serve;
+mod toolchain;
 mod wasm;
 
 use std::path::PathBuf;
@@ -28,8 +30,10 @@ pub(crate) use wasm::Build;
 /// What to build, and whether to show it.
 #[derive(Debug)]
 pub(crate) struct Web {
-    /// `DIR` or `NAME=DIR`; the demo's package without one.
+    /// `DIR` or `NAME=DIR`.
     pub(crate) packages: Vec<String>,
+    /// A folder of packages that are offered as well; `web-demo/models` without one.
+    pub(crate) library: Option<PathBuf>,
     pub(crate) build: Build,
     /// The folder to write; `web-demo/dist` without one.
     pub(crate) out: Option<PathBuf>,
@@ -49,7 +53,8 @@ pub(crate) fn run(workspace: &Workspace, web: &Web) -> Result<()> {
 /// Builds the folder.
 pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
     // First, because it is what a user may have got wrong.
-    let models = models::read(workspace, &web.packages)?;
+    let library = web.library.clone().unwrap_or_else(|| workspace.root().join("web-demo/models"));
+    let models = models::read(workspace, &web.packages, &library)?;
     let glue = wasm::build(workspace, web.build)?;
     let dist = web.out.clone().unwrap_or_else(|| workspace.root().join("web-demo/dist"));
     dist::assemble(workspace, &glue, &models, &dist)?;

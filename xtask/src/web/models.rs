@@ -1,5 +1,6 @@
 //! The packages that the page offers, and their index.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use crate::workspace::Workspace;
 /// What makes a folder a package.
 const MANIFEST: &str = "manifest.json";
 const SAMPLE: &str = "sample.safetensors";
+const CARD: &str = "README.md";
 
 /// A package as the page offers it. The index lists its serialised form.
 #[derive(Debug, Serialize)]
@@ -30,6 +32,16 @@ pub(crate) struct Model {
     world: Option<String>,
     image_size: u64,
     step: u64,
+    /// Of the manifest: `fp32` and so on.
+    precision: String,
+    /// What it was trained on, in words.
+    data: String,
+    /// How long it was trained.
+    seconds: f64,
+    /// Its measured quality, by name.
+    metrics: BTreeMap<String, f64>,
+    /// Whether its files hold a model card.
+    card: bool,
     files: Vec<ModelFile>,
     #[serde(skip)]
     folder: PathBuf,
@@ -41,19 +53,53 @@ struct ModelFile {
     bytes: u64,
 }
 
-/// The packages of the command line, or the demo's.
-pub(super) fn read(workspace: &Workspace, packages: &[String]) -> Result<Vec<Model>> {
-    let demo = workspace.root().join("out/demo/package");
-    if !packages.is_empty() {
-        return packages.iter().map(|package| named(package)).collect();
+/// The packages of the command line, then those of the library, a folder of packages. Without either, the demo's.
+pub(super) fn read(
+    workspace: &Workspace,
+    packages: &[String],
+    library: &Path,
+) -> Result<Vec<Model>> {
+    let mut models: Vec<Model> =
+        packages.iter().map(|package| named(package)).collect::<Result<_>>()?;
+    for folder in below(library)? {
+        let known = models.iter().any(|model| model.folder == folder);
+        if folder.join(MANIFEST).exists() && !known {
+            models.push(named(&folder.to_string_lossy())?);
+        }
     }
-    if !demo.join(MANIFEST).exists() {
+    let demo = workspace.root().join("out/demo/package");
+    if packages.is_empty() && demo.join(MANIFEST).exists() {
+        models.push(Model::read("demo", &demo)?);
+    }
+    let mut names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(failure(
-            format!("{} holds no package", demo.display()),
+            format!("two packages are called `{}`", twice[0]),
+            "name one with --package NAME=DIR",
+        ));
+    }
+    if models.is_empty() {
+        return Err(failure(
+            format!("neither {} nor {} holds a package", library.display(), demo.display()),
             "`cargo xtask demo` makes one; name another with --package DIR",
         ));
     }
-    Ok(vec![Model::read("demo", &demo)?])
+    Ok(models)
+}
+
+/// The folders in a folder by name; none if it is not there.
+fn below(library: &Path) -> Result<Vec<PathBuf>> {
+    if !library.is_dir() {
+        return Ok(Vec::new());
+    }
+    let cannot = || format!("cannot open {}", library.display());
+    let entries = fs::read_dir(library).with_context(cannot)?;
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| Ok(entry.with_context(cannot)?.path().canonicalize()?))
+        .collect::<Result<_>>()?;
+    folders.sort();
+    Ok(folders)
 }
 
 /// `DIR` or `NAME=DIR`. A folder called `package` is named after the one it lies in.
@@ -84,14 +130,23 @@ impl Model {
             .with_context(|| format!("{} is no manifest", folder.join(MANIFEST).display()))?;
         let mut hash = Sha256::new();
         let mut files = Vec::new();
-        let listed =
-            manifest["files"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-        for file in [MANIFEST].into_iter().chain(listed) {
+        let mut names = vec![MANIFEST];
+        names.extend(
+            manifest["files"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()),
+        );
+        // A card is written by hand as often as not, and then no part of the manifest.
+        if !names.contains(&CARD) && folder.join(CARD).is_file() {
+            names.push(CARD);
+        }
+        for file in names {
             let content = content(file)?;
             hash.update(&content);
             files.push(ModelFile { name: file.to_owned(), bytes: content.len() as u64 });
         }
         let number = |value: &Value| value.as_u64().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let provenance = &manifest["provenance"];
+        let metrics = provenance["metrics"].as_object().into_iter().flatten();
         Ok(Self {
             name: name.to_owned(),
             path: format!("models/{name}/"),
@@ -100,6 +155,13 @@ impl Model {
             world: world(&content(SAMPLE)?),
             image_size: number(&manifest["config"]["image_size"]),
             step: number(&manifest["step"]),
+            precision: text(&manifest["precision"]),
+            data: text(&provenance["data"]),
+            seconds: provenance["seconds"].as_f64().unwrap_or_default(),
+            metrics: metrics
+                .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
+                .collect(),
+            card: files.iter().any(|file| file.name == CARD),
             files,
             folder: folder.to_owned(),
         })
@@ -132,7 +194,8 @@ mod tests {
 
     fn write(folder: &Path) {
         fs::create_dir_all(folder).unwrap();
-        let manifest = r#"{"config":{"image_size":32},"step":7,"files":{"a.onnx":{},"sample.safetensors":{}}}"#;
+        let manifest = r#"{"config":{"image_size":32},"step":7,"precision":"fp16","files":{"a.onnx":{},"sample.safetensors":{}},
+            "provenance":{"data":"rooms, 9 scenes","seconds":5.5,"metrics":{"psnr_generated":20.5}}}"#;
         fs::write(folder.join(MANIFEST), manifest).unwrap();
         fs::write(folder.join("a.onnx"), "weights").unwrap();
         fs::write(folder.join("other.txt"), "not the package's").unwrap();
@@ -150,6 +213,8 @@ mod tests {
         let model = named(package.to_str().unwrap()).unwrap();
         assert_eq!((model.name.as_str(), model.image_size, model.step), ("rooms", 32, 7));
         assert_eq!(model.world.as_deref(), Some("rooms-ring-camera"));
+        assert_eq!((model.data.as_str(), model.precision.as_str()), ("rooms, 9 scenes", "fp16"));
+        assert_eq!(model.metrics.get("psnr_generated"), Some(&20.5));
         model.copy(folder.path()).unwrap();
         let copied = folder.path().join(&model.path);
         assert_eq!(fs::read(copied.join("a.onnx")).unwrap(), b"weights");
@@ -157,6 +222,32 @@ mod tests {
         // Another content has another version, so that no cache mixes the two.
         fs::write(package.join("a.onnx"), "other").unwrap();
         assert_ne!(named(&format!("rooms={}", package.display())).unwrap().version, model.version);
+    }
+
+    #[test]
+    fn a_library_is_offered_after_what_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        let library = folder.path().join("models");
+        let offered = |packages: &[String]| -> Result<Vec<String>> {
+            Ok(read(&workspace, packages, &library)?.into_iter().map(|model| model.name).collect())
+        };
+        assert!(offered(&[]).unwrap_err().to_string().contains("holds a package"));
+        write(&folder.path().join("out/demo/package"));
+        assert_eq!(offered(&[]).unwrap(), ["demo"]);
+        write(&library.join("rooms-edge"));
+        write(&library.join("chains"));
+        fs::write(library.join("README.md"), "what lies here").unwrap();
+        fs::write(library.join("chains").join(CARD), "a card").unwrap();
+        assert_eq!(offered(&[]).unwrap(), ["chains", "rooms-edge", "demo"]);
+        assert!(read(&workspace, &[], &library).unwrap()[0].card);
+        let own = folder.path().join("own");
+        write(&own);
+        let own = own.display();
+        assert_eq!(offered(&[own.to_string()]).unwrap(), ["own", "chains", "rooms-edge"]);
+        assert!(offered(&[format!("chains={own}")]).unwrap_err().to_string().contains("`chains`"));
+        let again = library.join("chains").display().to_string();
+        assert_eq!(offered(&[again]).unwrap(), ["chains", "rooms-edge"]);
     }
 
     #[test]

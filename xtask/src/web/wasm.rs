@@ -2,17 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use super::node;
-use crate::failure::failure;
+use super::toolchain::{TARGET, Toolchain};
 use crate::talk;
 use crate::workspace::{self, Workspace};
 
-const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGE: &str = "gqn-runtime-wasm";
 /// Every browser since 2023 has these vectors. Relaxed ones gain less than what varies between two runs.
 const FLAGS: &str = "-C target-feature=+simd128";
@@ -37,11 +36,11 @@ impl Build {
 
 /// Builds the engine; the folder with `gqn.js`, `gqn.d.ts` and `gqn_bg.wasm`.
 pub(super) fn build(workspace: &Workspace, build: Build) -> Result<PathBuf> {
-    require_target(workspace)?;
+    let toolchain = Toolchain::find(workspace)?;
     // A target folder of its own: these flags would make cargo compile everything again, here and back there.
     let target = workspace.target().join("wasm");
-    let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package", PACKAGE, "--target", TARGET, "--profile", build.profile()]);
+    let mut cargo = toolchain.cargo_build(workspace);
+    cargo.args(["--package", PACKAGE, "--target", TARGET, "--profile", build.profile()]);
     cargo.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", FLAGS);
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS");
     workspace::run(&mut cargo)?;
@@ -90,28 +89,4 @@ fn optimise(workspace: &Workspace, module: &Path) -> Result<()> {
     let (before, after) = (talk::size(size(module)), talk::size(size(&small)));
     talk::line(&format!("the engine has {after}, before optimisation {before}"));
     fs::rename(&small, module).with_context(|| format!("cannot write {}", module.display()))
-}
-
-/// Adds the target to the toolchain if it is missing.
-fn require_target(workspace: &Workspace) -> Result<()> {
-    let library = workspace
-        .command("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .stderr(Stdio::null())
-        .output();
-    let folder = library.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    if folder.is_ok_and(|folder| !folder.is_empty() && Path::new(&folder).is_dir()) {
-        return Ok(());
-    }
-    talk::line(&format!("adding the target {TARGET} to the toolchain"));
-    let status = workspace.command("rustup").args(["target", "add", TARGET]).status();
-    if status.is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    Err(failure(
-        format!("the toolchain has no standard library for {TARGET}, and rustup could not add it"),
-        format!(
-            "`rustup target add {TARGET}`; without rustup, your system's package (Debian: libstd-rust-dev-wasm32, Fedora: rust-std-static-{TARGET})"
-        ),
-    ))
 }

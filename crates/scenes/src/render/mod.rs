@@ -26,14 +26,23 @@ const OFFSETS: [Vec2; 4] = [
 
 /// The picture that `camera` takes of `stage`: a sample in each pixel, and four where neighbours differ.
 pub(crate) fn render(stage: &Stage, camera: &Camera, side: usize) -> Frame {
-    let lens = Lens::new(camera, side);
+    picture(stage, &Lens::new(camera, side))
+}
+
+/// The map of `stage`: straight down on it, as far as `reach` from the middle along x and y; +y is up.
+pub(crate) fn plan(stage: &Stage, reach: f32, side: usize) -> Frame {
+    picture(stage, &Lens::above(reach, side))
+}
+
+fn picture(stage: &Stage, lens: &Lens) -> Frame {
+    let side = lens.side;
     let middles: Vec<Sample> = (0..side * side)
         .map(|pixel| trace(stage, &lens.ray(pixel, Vec2::ZERO), lens.spread, LightSamples::All))
         .collect();
     let mut rgb8 = Vec::with_capacity(3 * side * side);
     for pixel in 0..side * side {
         let light = if on_edge(&middles, side, pixel) {
-            refined(stage, &lens, pixel)
+            refined(stage, lens, pixel)
         } else {
             middles[pixel].light
         };
@@ -60,19 +69,34 @@ fn on_edge(samples: &[Sample], side: usize, pixel: usize) -> bool {
         || (row + 1 < side && here.differs(&samples[pixel + side], CONTRAST))
 }
 
-/// The rays of a camera's pixels.
+/// The rays of a picture's pixels.
 struct Lens {
-    eye: Vector,
-    axes: Axes,
+    from: From,
     side: usize,
     /// Width of a pixel at distance one.
     spread: f32,
 }
 
+/// Where the rays begin.
+enum From {
+    /// All in a camera's eye.
+    Eye { eye: Vector, axes: Axes },
+    /// High above what they meet, all straight down; as far from the middle as said.
+    Above { reach: f32 },
+}
+
+/// A map's rays begin here: above everything, and below the top of the box that stands for a room.
+const ABOVE: f32 = 10.0;
+
 impl Lens {
     fn new(camera: &Camera, side: usize) -> Self {
         let spread = 2.0 * HALF_WIDTH / side as f32;
-        Self { eye: camera.position.into(), axes: camera.axes(), side, spread }
+        Self { from: From::Eye { eye: camera.position.into(), axes: camera.axes() }, side, spread }
+    }
+
+    fn above(reach: f32, side: usize) -> Self {
+        // A pixel is as wide on the floor as it would be for an eye at that height.
+        Self { from: From::Above { reach }, side, spread: 2.0 * reach / (side as f32 * ABOVE) }
     }
 
     /// The ray through a pixel; `offset` is in pixels from its middle.
@@ -81,6 +105,11 @@ impl Lens {
         let scale = 2.0 / self.side as f32;
         let right = (column as f32 + 0.5 + offset.x) * scale - 1.0;
         let up = 1.0 - (row as f32 + 0.5 + offset.y) * scale;
-        Ray::new(self.eye, self.axes.ray_direction(Vec2::new(right, up)))
+        match &self.from {
+            From::Eye { eye, axes } => Ray::new(*eye, axes.ray_direction(Vec2::new(right, up))),
+            From::Above { reach } => {
+                Ray::new(Vector::new(right * reach, up * reach, ABOVE), -Vector::Z)
+            }
+        }
     }
 }

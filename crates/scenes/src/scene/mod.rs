@@ -24,7 +24,7 @@ use core::f32::consts::TAU;
 use self::maze::Walk;
 use self::room::Stand;
 use crate::random::{Dice, Purpose};
-use crate::render::render;
+use crate::render::{plan, render};
 use crate::{Camera, Frame, World};
 
 /// A scene of some world, made from a seed.
@@ -108,5 +108,13 @@ impl Scene {
     /// When `side` is 0 or over [`Frame::MAX_SIDE`].
     pub fn render(&self, camera: &Camera, side: usize) -> Frame {
         render(&self.stage, camera, side)
+    }
+
+    /// The scene from straight above: the picture that lies under [`World::to_map`]'s places.
+    ///
+    /// # Panics
+    /// When `side` is 0 or over [`Frame::MAX_SIDE`].
+    pub fn plan(&self, side: usize) -> Frame {
+        plan(&self.stage, self.world.map_reach(), side)
     }
 }

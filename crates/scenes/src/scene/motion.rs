@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Half the width of the map, in world units: what the cameras reach and a margin.
-    fn map_reach(self) -> f32 {
+    pub(super) fn map_reach(self) -> f32 {
         match reach(self) {
             Reach::Sphere { radius } | Reach::Ring { radius } => 1.18 * radius,
         }

@@ -1,0 +1,101 @@
+// @ts-check
+// What the bindings do, and that three engines agree.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+import { difference, dist, exported, gqnRun } from "./built.js";
+import { gqn, memory, micro, open, refuses, shown, world } from "./wasm.js";
+import { zip } from "./zip.js";
+
+const { Viewer, World } = gqn;
+/** The issue's: libtorch, ONNX Runtime and tract in wasm on the same package, in values of 0 to 1. */
+const AGREEMENT = 1e-4;
+const QUERIES = 10_000;
+
+test(`libtorch, ONNX Runtime and tract in wasm agree within ${AGREEMENT}`, () => {
+  for (const model of ["demo", "micro"]) {
+    // The sample's outputs are libtorch's. Each engine's largest distance from them: the two engines are no farther from
+    // each other than both together.
+    const wasm = open(exported(model)).verify();
+    const report = JSON.parse(execFileSync(gqnRun, ["verify", join(dist, "models", model), "--json"], { encoding: "utf8" }));
+    const ort = Math.max(...report.sample.checks.map((/** @type {{ difference: number }} */ check) => check.difference));
+    assert.ok(wasm <= AGREEMENT && ort <= AGREEMENT && wasm + ort <= AGREEMENT, `${model}: wasm ${wasm}, ONNX Runtime ${ort}`);
+  }
+});
+
+test("a package opens from a zip as from its files, and tells how far it is", () => {
+  /** @type {string[]} */
+  const phases = [];
+  const viewer = open(micro, (phase, done) => phases.push(`${phase} ${done}`));
+  assert.deepEqual(phases, ["unpack 0", "unpack 1", "read 0", "read 1"]);
+  assert.deepEqual([viewer.imageSize, viewer.steps, JSON.parse(viewer.manifest()).step], [16, 2, 6]);
+  assert.match(viewer.describe(), /tract .*simd128/);
+  const home = world.home();
+  const painted = shown(viewer, 2).query(home, 3, 1);
+  const other = shown(Viewer.fromZip(new Uint8Array(zip(micro))), 2).query(home, 3, 1);
+  assert.equal(difference(painted, other), 0);
+});
+
+test("views come and go, sums stand for views, many cameras are one by one", () => {
+  const viewer = shown(open(micro), 3);
+  const home = world.home();
+  const [first, , third] = viewer.views();
+  const all = viewer.queryPlanar(home, 1, 1);
+  const sum = viewer.scene();
+  viewer.forget(third);
+  assert.ok(viewer.queryPlanar(home, 1, 1).some((/** @type {number} */ value, /** @type {number} */ at) => value !== all[at]), "a view less is another picture");
+  viewer.setScene(sum);
+  assert.deepEqual(viewer.queryPlanar(home, 1, 1), all);
+  refuses(() => viewer.forget(first), /view 0/);
+  const cameras = world.orbit(3);
+  const together = viewer.query(cameras, 1, 1);
+  const size = together.length / 3;
+  for (let at = 0; at < 3; at++) {
+    const alone = viewer.query(cameras.subarray(5 * at, 5 * at + 5), 1, 1);
+    assert.ok(difference(alone, together.subarray(at * size, (at + 1) * size)) <= 1);
+  }
+  assert.notDeepEqual(viewer.query(home, 2, 1), viewer.query(home, 1, 1));
+  assert.deepEqual(viewer.query(home, 2, 0), viewer.query(home, 1, 0), "without noise the seed is nothing");
+  const steps = viewer.drawing(home, 1, 1);
+  assert.equal(steps.length, 2 * size);
+  assert.ok(difference(steps.subarray(size), viewer.query(home, 1, 1)) <= 1);
+  const { mean, rgba } = viewer.uncertainty(home, 1, 4);
+  assert.ok(mean > 0 && rgba.length === size);
+});
+
+test("a world is its seed, and its plan is its own", () => {
+  for (const name of World.names()) {
+    const [one, again, other] = [1n, 1n, 2n].map((seed) => new World(name, seed));
+    const camera = one.camera ?? one.home();
+    assert.deepEqual(one.render(camera, 16), again.render(camera, 16));
+    assert.notDeepEqual(one.render(camera, 16), other.render(camera, 16));
+    assert.equal(one.plan(24).length, 4 * 24 * 24);
+    assert.notDeepEqual(one.plan(24), other.plan(24));
+    assert.equal(one.cameras(one.maxContext()).length, 5 * one.maxContext());
+  }
+});
+
+test(`memory does not grow over ${QUERIES} queries`, () => {
+  const viewer = shown(open(micro), 2);
+  const cameras = world.orbit(100);
+  const ask = (/** @type {number} */ count) => {
+    for (let query = 0; query < count; query++) {
+      const at = 5 * (query % 100);
+      viewer.query(cameras.subarray(at, at + 5), query, 1);
+    }
+  };
+  ask(200);
+  const before = memory.buffer.byteLength;
+  ask(QUERIES);
+  const grown = memory.buffer.byteLength - before;
+  assert.ok(grown === 0, `${grown} bytes more`);
+});
+
+test("opening and leaving packages gives their memory back", () => {
+  const again = () => open(exported("demo")).free();
+  for (let times = 0; times < 3; times++) again();
+  const before = memory.buffer.byteLength;
+  for (let times = 0; times < 8; times++) again();
+  assert.equal(memory.buffer.byteLength, before);
+});

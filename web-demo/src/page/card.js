@@ -1,0 +1,46 @@
+// @ts-check
+import { element, make, say } from "./dom.js";
+
+/** What a package says of itself: a few figures, its model card, and whether it knows this world.
+ * @param {import("./scene.js").Scene} scene @returns {(found: import("../types").Package) => void} */
+export function card(scene) {
+  let trainedOn = "";
+  scene.addEventListener("survey", () => say("stranger", scene.own ? "" : stranger(trainedOn, scene.state.world)));
+  element("card-open", HTMLElement).addEventListener("click", () => element("card", HTMLDialogElement).showModal());
+  return (found) => {
+    trainedOn = found.manifest.provenance?.data ?? "";
+    write(found);
+  };
+}
+
+/** @param {import("../types").Package} found */
+function write({ manifest, side, steps, card: text }) {
+  const { provenance, precision, variant, step } = manifest;
+  const { metrics = {}, data = "", seconds = 0 } = provenance ?? {};
+  const { psnr_generated: psnr, mse_generated: error, mse_constant: constant } = metrics;
+  /** @type {[string, string | false][]} */
+  const figures = [
+    ["trained on", data && data.replaceAll("-", " ")],
+    ["for", `${step.toLocaleString("en")} steps${seconds ? `, ${duration(seconds)}` : ""}`],
+    ["new scenes", psnr !== undefined && `${psnr.toFixed(1)} dB PSNR`],
+    ["error", !!constant && error !== undefined && `${(error / constant).toFixed(2)} of one constant picture\u2019s`],
+    ["graph", `${side}×${side}, ${steps} steps, ${variant}, ${precision}`],
+  ];
+  const rows = figures.filter(([, value]) => value).map(([name, value]) =>
+    make("div", {}, make("dt", {}, name), make("dd", {}, String(value))));
+  element("figures", HTMLElement).replaceChildren(...rows);
+  element("card-open", HTMLElement).hidden = !text;
+  say("card-text", (text ?? "").replace(/^---\n.*?\n---\n+/s, ""));
+}
+
+/** @param {number} seconds */
+function duration(seconds) {
+  const [minutes, hours] = [Math.round(seconds / 60), seconds / 3600];
+  return seconds < 90 ? `${Math.round(seconds)} s` : minutes < 100 ? `${minutes} min` : `${hours.toFixed(1)} h`;
+}
+
+/** @param {string} data what it was trained on @param {string} world */
+function stranger(data, world) {
+  const known = data === "" || data.startsWith(world);
+  return known ? "" : `This model has never seen ${world.replaceAll("-", " ")}; it was trained on ${data.replaceAll("-", " ")}.`;
+}

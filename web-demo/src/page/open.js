@@ -1,0 +1,48 @@
+// @ts-check
+import { card } from "./card.js";
+import { say } from "./dom.js";
+import { phase, size } from "./messages.js";
+import { Remote } from "./remote.js";
+
+/** @typedef {import("../types").PackageFiles} PackageFiles */
+
+/** Opens packages: in one painter first, and in the others when the first picture is there.
+ * @param {{ module: WebAssembly.Module, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look, wasmBytes: number }} page
+ * @returns {(files: PackageFiles) => Promise<void>} the page stays as it was if a package is refused */
+export function opener({ module, pool, scene, look, wasmBytes }) {
+  /** The files that the painters were started with. @type {PackageFiles} */
+  let files;
+  const describe = card(scene);
+
+  /** @param {number} bytes of the package */
+  async function help(bytes) {
+    const cores = navigator.hardwareConcurrency || 2;
+    const most = bytes > 1e8 || cores < 4 ? 2 : cores < 8 ? 3 : 4;
+    say("n-painters", String(pool.painters.length));
+    const mine = files;
+    for (let others = pool.painters.length; others < most; others++) {
+      const remote = await Remote.start(module);
+      await remote.call("open", mine);
+      if (files !== mine) return remote.end();
+      pool.add(remote);
+      say("n-painters", String(pool.painters.length));
+    }
+  }
+
+  return async (next) => {
+    const first = pool.painters[0]?.remote ?? (await Remote.start(module));
+    const found = await first.call("open", next, ({ phase: name, fraction }) => phase("prepare", name, fraction));
+    phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
+    files = next;
+    pool.restart();
+    if (!pool.painters.length) pool.add(first);
+    const bytes = [...next.files, ...(next.zip ? [next.zip] : [])].reduce((sum, file) => sum + file.size, 0);
+    say("n-model", size(bytes));
+    say("n-load", `${(found.ms / 1000).toFixed(1)} s`);
+    say("n-engine", found.engine);
+    say("n-wasm", size(wasmBytes));
+    describe(found);
+    await scene.repackage(found.side);
+    look.addEventListener("rest", () => help(bytes).catch(pool.events.fail), { once: true });
+  };
+}
