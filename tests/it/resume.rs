@@ -222,7 +222,7 @@ fn slices_are_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("run");
     // A fraction of a second is a step or some.
-    let outcome = run(start(folder.path(), &out).args(["--slice", "0.002"]));
+    let outcome = run(start(folder.path(), &out, None).args(["--slice", "0.002"]));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let saved = saved_step(&out);
     let says = format!("this slice ends at step {saved} of {STEPS}; go on with --resume");

@@ -23,6 +23,7 @@
 //! | `evaluate.rs`, `quality.rs` | how good pictures of held-out scenes are |
 //! | `test_scenes.rs` | which scenes these are |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
+//! | `import/` | weights of the `PyTorch` reference as a checkpoint |
 //! | `oracle/` | agreement with the `PyTorch` reference |
 //! | `device.rs` | CPU or CUDA, at run time |
 //! | `convert.rs` | tensors in and out of libtorch |
@@ -40,6 +41,7 @@ pub mod event;
 mod feed;
 pub mod golden;
 pub mod held_out;
+pub mod import;
 pub mod model;
 pub mod oracle;
 mod plan;
