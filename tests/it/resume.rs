@@ -123,7 +123,7 @@ fn straight() -> &'static Numbers {
 /// The run on scenes that it renders, or on files.
 fn start(folder: &Path, out: &Path, data: Option<&Path>) -> Command {
     let config = folder.join("config.toml");
-    let of_the_files = ["scenes = 12\n", "world = \"rooms-ring-camera\"\n"];
+    let of_the_files = ["scenes = 12\n", "refresh_epochs = 2\n", "world = \"rooms-ring-camera\"\n"];
     let text = match data {
         None => CONFIG.to_owned(),
         Some(_) => of_the_files.iter().fold(CONFIG.to_owned(), |text, line| text.replace(line, "")),

@@ -150,7 +150,7 @@ pub(crate) struct GoldenFlags {
 pub(crate) struct ImportFlags {
     /// A state dict of torch-gqn as torch.save writes it
     pub(crate) file: PathBuf,
-    /// Checkpoint to write; its sample for exporting (golden.safetensors) is written beside it
+    /// Checkpoint to write; its sample for exporting (golden.safetensors) is written beside it, where there is none
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) out: PathBuf,
     /// DRAW steps; needed where one core serves all of them, since the file does not tell

@@ -153,11 +153,8 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
 
 fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
     let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
-    let golden_path = parent(&flags.out).join(GOLDEN_FILE);
-    for path in [&flags.out, &golden_path] {
-        if !flags.force && path.exists() {
-            return Err(FormatError::Exists { path: path.clone() }.into());
-        }
+    if !flags.force && flags.out.exists() {
+        return Err(FormatError::Exists { path: flags.out.clone() }.into());
     }
     let options = ImportOptions {
         steps: flags.layers.map(|layers| layers as usize),
@@ -183,18 +180,26 @@ fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
     let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
     let bytes = checkpoint.into_tensor_file().to_bytes(&what)?;
     write_atomic(&flags.out, &bytes, overwrite)?;
+    print(&what)?;
+    say(&serde_json::to_string(model.config())?);
+    let golden_path = parent(&flags.out).join(GOLDEN_FILE);
+    if golden_path.exists() && !flags.force {
+        // It is another checkpoint's, and may be wanted.
+        say(&format!("next: gqn-train golden {what} --out SAMPLE, which exporting wants"));
+        return Ok(ExitCode::SUCCESS);
+    }
     let sample = golden(&model, flags.world, 0, &sha256_hex(&bytes)).to_bytes(GOLDEN_FILE)?;
     write_atomic(&golden_path, &sample, overwrite)?;
-    print(&what)?;
-    say(&format!(
-        "{}\nnext: gqn-export export {what} --out PACKAGE",
-        serde_json::to_string(model.config())?
-    ));
+    say(&format!("next: gqn-export export {what} --out PACKAGE"));
     Ok(ExitCode::SUCCESS)
 }
 
 fn command_line() -> String {
-    ["gqn-train".to_owned()].into_iter().chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" ")
+    ["gqn-train".to_owned()]
+        .into_iter()
+        .chain(std::env::args().skip(1))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The world of the run whose folder this is; where there is none, rooms.

@@ -64,7 +64,9 @@ pub enum ImportError {
     Shape { name: String, found: Vec<usize>, expected: String },
     #[error("tensor `{name}` is missing{}", shape_text(expected))]
     Missing { name: String, expected: Vec<usize> },
-    #[error("unknown tensor `{name}` of shape {shape:?}\nhint: the file is of another model than torch-gqn's")]
+    #[error(
+        "unknown tensor `{name}` of shape {shape:?}\nhint: the file is of another model than torch-gqn's"
+    )]
     Unknown { name: String, shape: Vec<usize> },
     #[error(
         "one core serves all DRAW steps, so the file does not tell how many there are\nhint: give --layers L (torch-gqn's default is 12)"

@@ -30,7 +30,11 @@ pub(super) enum Value {
     /// A class or function, `module.name`.
     Global(String),
     /// A call that was not made; what was put into its result.
-    Call { of: Id, arguments: Id, pairs: Vec<(Id, Id)> },
+    Call {
+        of: Id,
+        arguments: Id,
+        pairs: Vec<(Id, Id)>,
+    },
     /// What the file keeps beside the pickle.
     Persistent(Id),
 }
@@ -38,7 +42,8 @@ pub(super) enum Value {
 impl Pickle {
     /// Reads up to the end of the pickle and no further; the text of the error says what is wrong.
     pub(super) fn read(source: &mut impl Read) -> Result<Self, String> {
-        let mut machine = Machine { source, pickle: Self::default(), stack: vec![], memo: BTreeMap::new() };
+        let mut machine =
+            Machine { source, pickle: Self::default(), stack: vec![], memo: BTreeMap::new() };
         loop {
             if machine.pickle.values.len() > MOST_VALUES {
                 return Err(format!("its pickle has more than {MOST_VALUES} values"));
@@ -167,7 +172,8 @@ impl<R: Read> Machine<'_, R> {
             }
             0x85..=0x87 => {
                 let count = usize::from(instruction - 0x84);
-                let mut items: Vec<Id> = (0..count).map(|_| self.pop()).collect::<Result<_, _>>()?;
+                let mut items: Vec<Id> =
+                    (0..count).map(|_| self.pop()).collect::<Result<_, _>>()?;
                 items.reverse();
                 self.push(Value::Items(items));
             }
@@ -217,7 +223,9 @@ impl<R: Read> Machine<'_, R> {
                 let id = *self.memo.get(&place).ok_or("its pickle recalls what it never kept")?;
                 self.stack.push(Some(id));
             }
-            other => return Err(format!("its pickle has instruction {other:#04x}, which is not known")),
+            other => {
+                return Err(format!("its pickle has instruction {other:#04x}, which is not known"));
+            }
         }
         Ok(false)
     }
@@ -239,7 +247,9 @@ impl<R: Read> Machine<'_, R> {
         }
         let value = match instruction {
             b'C' | b'B' | 0x8e => Value::Bytes(bytes),
-            _ => Value::Text(String::from_utf8(bytes).map_err(|_| "a text in its pickle is no UTF-8")?),
+            _ => Value::Text(
+                String::from_utf8(bytes).map_err(|_| "a text in its pickle is no UTF-8")?,
+            ),
         };
         self.push(value);
         Ok(())
@@ -276,7 +286,9 @@ impl<R: Read> Machine<'_, R> {
             b'q' | b'h' => self.bytes().map(|[place]| u64::from(place)),
             b'r' | b'j' => self.bytes().map(|place| u64::from(u32::from_le_bytes(place))),
             0x94 => Ok(self.memo.len() as u64),
-            _ => self.line()?.parse().map_err(|_| "its pickle keeps a value at no number".to_owned()),
+            _ => {
+                self.line()?.parse().map_err(|_| "its pickle keeps a value at no number".to_owned())
+            }
         }
     }
 

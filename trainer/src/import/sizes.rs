@@ -51,7 +51,8 @@ fn steps(cores: Option<usize>, options: &ImportOptions) -> Result<usize, ImportE
 
 /// How many cores there are, if they are numbered.
 fn cores(shapes: &Shapes<'_>, name: &str) -> Option<usize> {
-    let number = |key: &&str| key.strip_prefix(name)?.strip_prefix('.')?.split('.').next()?.parse().ok();
+    let number =
+        |key: &&str| key.strip_prefix(name)?.strip_prefix('.')?.split('.').next()?.parse().ok();
     shapes.keys().filter_map(number).max().map(|last: usize| last.saturating_add(1))
 }
 
@@ -81,10 +82,9 @@ fn representation(
 
 fn shape4(shapes: &Shapes<'_>, name: &str) -> Result<[usize; 4], ImportError> {
     const EXPECTED: &str = "four sizes, as a convolution has";
-    let found = *shapes.get(name).ok_or_else(|| ImportError::Missing {
-        name: name.to_owned(),
-        expected: vec![],
-    })?;
+    let found = *shapes
+        .get(name)
+        .ok_or_else(|| ImportError::Missing { name: name.to_owned(), expected: vec![] })?;
     <[usize; 4]>::try_from(found).map_err(|_| ImportError::Shape {
         name: name.to_owned(),
         found: found.to_vec(),

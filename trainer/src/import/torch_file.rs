@@ -66,7 +66,8 @@ impl TorchFile {
         file.by_ref().take(4).read_to_end(&mut start).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
         let (pickle, storages) =
-            if start == *b"PK\x03\x04" { from_zip(file) } else { from_old(file) }.map_err(refused)?;
+            if start == *b"PK\x03\x04" { from_zip(file) } else { from_old(file) }
+                .map_err(refused)?;
         Ok(Self { path: path.to_owned(), pickle, storages })
     }
 
@@ -80,7 +81,8 @@ impl TorchFile {
             let mut next = Vec::new();
             for dict in level {
                 let pairs = self.pickle.pairs(dict).unwrap_or_default();
-                let named = pairs.iter().filter_map(|(key, id)| Some((self.pickle.text(*key)?, *id)));
+                let named =
+                    pairs.iter().filter_map(|(key, id)| Some((self.pickle.text(*key)?, *id)));
                 let named: BTreeMap<&str, Id> = named.collect();
                 let prefix = named.keys().find_map(|name| name.strip_suffix(LANDMARK));
                 if let Some(prefix) = prefix {
@@ -113,10 +115,14 @@ impl TorchFile {
     /// A tensor, or a parameter that is one.
     fn tensor(&self, id: Id) -> Result<StoredTensor, String> {
         let no_tensor = || "no tensor of the usual kind".to_owned();
-        let Value::Call { of, arguments, .. } = self.pickle.get(id) else { return Err(no_tensor()) };
+        let Value::Call { of, arguments, .. } = self.pickle.get(id) else {
+            return Err(no_tensor());
+        };
         let arguments = self.pickle.items(*arguments).ok_or_else(no_tensor)?;
         match (self.pickle.global(*of), arguments) {
-            (Some("torch._utils._rebuild_parameter"), [data, ..]) if *data < id => self.tensor(*data),
+            (Some("torch._utils._rebuild_parameter"), [data, ..]) if *data < id => {
+                self.tensor(*data)
+            }
             (
                 Some("torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor"),
                 [storage, offset, shape, strides, ..],
@@ -196,7 +202,11 @@ impl Storages {
             Self::Zip { archive, prefix } => {
                 let entry = archive.by_name(&format!("{prefix}{key}"));
                 let entry = entry.map_err(|_| "is missing".to_owned())?;
-                entry.take(wanted).read_to_end(&mut bytes).map_err(|error| format!("is damaged: {error}"))?;
+                // The checksum is compared when the end is seen.
+                entry
+                    .take(wanted.saturating_add(1))
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| format!("is damaged: {error}"))?;
             }
             Self::Old { file, starts } => {
                 let start = *starts.get(key).ok_or("is missing")?;
@@ -205,7 +215,7 @@ impl Storages {
             }
         }
         let found = bytes.len() as u64;
-        if found < wanted {
+        if found != wanted {
             return Err(format!("has {found} bytes, expected {wanted}"));
         }
         Ok(bytes)

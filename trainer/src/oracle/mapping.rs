@@ -16,7 +16,8 @@ const BIAS_BOUND: f64 = 0.1;
 
 /// Our weights as the formula makes the reference's.
 pub(super) fn weights(config: &ModelConfig) -> BTreeMap<String, Tensor> {
-    let made = convert(config, &mut |name, shape, kind| Ok::<_, Infallible>(plain(name, shape, kind)));
+    let made =
+        convert(config, &mut |name, shape, kind| Ok::<_, Infallible>(plain(name, shape, kind)));
     made.unwrap_or_else(|never| match never {})
 }
 
@@ -29,7 +30,9 @@ pub(crate) fn convert<E>(
     for parameter in parameters(config) {
         let tensor = match parameter.name.split_once(".gates.") {
             Some((core, field)) => gates(config, core, field, &parameter.shape, get)?,
-            None => get(&reference_name(config, &parameter.name), &parameter.shape, parameter.kind)?,
+            None => {
+                get(&reference_name(config, &parameter.name), &parameter.shape, parameter.kind)?
+            }
         };
         tensors.insert(parameter.name, tensor);
     }
