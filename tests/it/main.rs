@@ -6,6 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `oracle.rs` | the trainer against the `PyTorch` reference's numbers |
+//! | `import.rs` | weights that `PyTorch` wrote, against what it computes with them |
 //! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, tract |
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
@@ -27,6 +28,7 @@ mod board;
 mod conformance;
 mod data;
 mod external_data;
+mod import;
 mod licences;
 mod micro;
 mod onnx_checker;

@@ -123,7 +123,7 @@ fn straight() -> &'static Numbers {
 /// The run on scenes that it renders, or on files.
 fn start(folder: &Path, out: &Path, data: Option<&Path>) -> Command {
     let config = folder.join("config.toml");
-    let of_the_files = ["scenes = 12\n", "world = \"rooms-ring-camera\"\n"];
+    let of_the_files = ["scenes = 12\n", "refresh_epochs = 2\n", "world = \"rooms-ring-camera\"\n"];
     let text = match data {
         None => CONFIG.to_owned(),
         Some(_) => of_the_files.iter().fold(CONFIG.to_owned(), |text, line| text.replace(line, "")),
@@ -222,7 +222,7 @@ fn slices_are_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("run");
     // A fraction of a second is a step or some.
-    let outcome = run(start(folder.path(), &out).args(["--slice", "0.002"]));
+    let outcome = run(start(folder.path(), &out, None).args(["--slice", "0.002"]));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let saved = saved_step(&out);
     let says = format!("this slice ends at step {saved} of {STEPS}; go on with --resume");

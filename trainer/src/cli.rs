@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
-use gqn_scenes::World;
+use gqn_scenes::{PoseEncoding, World};
 use gqn_trainer::config::{ConfigError, TrainConfig};
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::evaluate::TestPlan;
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Eval(EvalFlags),
     /// Write the inputs and libtorch's outputs that let any runtime verify an exported checkpoint
     Golden(GoldenFlags),
+    /// Turn weights of torch-gqn, as torch.save writes them, into a checkpoint
+    Import(ImportFlags),
     /// Check this program against the reference's numbers (docs/oracles.md); exit code 1 if any quantity is off
     Oracle(OracleFlags),
     /// Measure the training step on made-up data: steps a second and memory of the plain form, the fast one, and the
@@ -229,12 +231,42 @@ pub(crate) struct GoldenFlags {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ImportFlags {
+    /// A state dict of torch-gqn as torch.save writes it
+    pub(crate) file: PathBuf,
+    /// Checkpoint to write; its sample for exporting (golden.safetensors) is written beside it, where there is none
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) out: PathBuf,
+    /// DRAW steps; needed where one core serves all of them, since the file does not tell
+    #[arg(long, value_name = "L", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) layers: Option<u32>,
+    /// Representation network; tower and pool have the same tensors [default: as the tensors say, of these two pool]
+    #[arg(long, value_parser = representation)]
+    pub(crate) representation: Option<RepresentationKind>,
+    /// How the model was shown cameras: xyz-cos-sin or xyz-sin-cos
+    #[arg(long, value_name = "NAME", default_value_t = PoseEncoding::CosSin)]
+    pub(crate) pose_encoding: PoseEncoding,
+    /// Training steps taken, for the record
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) step: u32,
+    /// What it was trained on, for the record; the sample shows a scene of it
+    #[arg(long, default_value = "rooms-ring-camera")]
+    pub(crate) world: World,
+    /// Replace existing files
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct OracleFlags {
     /// Numbers of the reference, as a safetensors file
     pub(crate) file: PathBuf,
     /// How the network is computed: fast or plain
     #[arg(long, default_value = "fast")]
     pub(crate) form: Form,
+    /// Use these weights instead of those that the formula makes: they were imported and are to be the same
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub(crate) checkpoint: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,7 @@
 //! | `test_scenes.rs` | which scenes these are |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
 //! | `bench/` | steps a second and memory of every form |
+//! | `import/` | weights of the `PyTorch` reference as a checkpoint |
 //! | `oracle/` | agreement with the `PyTorch` reference |
 //! | `device.rs` | CPU or CUDA, at run time |
 //! | `convert.rs` | tensors in and out of libtorch |
@@ -47,6 +48,7 @@ pub mod event;
 mod feed;
 pub mod golden;
 pub mod held_out;
+pub mod import;
 pub mod model;
 pub mod oracle;
 pub mod parallel;

@@ -14,15 +14,16 @@ use gqn_trainer::config::TrainConfig;
 use gqn_trainer::evaluate::{TestPlan, evaluate_run};
 use gqn_trainer::event::Event;
 use gqn_trainer::golden::golden;
+use gqn_trainer::import::{ImportOptions, import};
 use gqn_trainer::model::Gqn;
-use gqn_trainer::oracle::check_oracle;
+use gqn_trainer::oracle::check_weights;
 use gqn_trainer::parallel::Processes;
 use gqn_trainer::progress::Progress;
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, CONFIG_FILE, GOLDEN_FILE, RunFolder};
 use gqn_trainer::tensorboard::Board;
 use gqn_trainer::train::{TrainError, TrainOptions, train};
 
-use crate::cli::{Cli, Command, EvalFlags, GoldenFlags, OracleFlags, TrainFlags};
+use crate::cli::{Cli, Command, EvalFlags, GoldenFlags, ImportFlags, OracleFlags, TrainFlags};
 
 mod cli;
 mod run_bench;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Train(flags) => run_train(&flags),
         Command::Eval(flags) => run_eval(&flags),
         Command::Golden(flags) => run_golden(&flags),
+        Command::Import(flags) => run_import(&flags),
         Command::Oracle(flags) => run_oracle(&flags),
         Command::Bench(flags) => run_bench::run_bench(&flags),
         Command::BenchProbe(flags) => run_bench::run_probe(&flags),
@@ -81,11 +83,7 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
         minutes: flags.minutes,
         slice_minutes: flags.slice,
         device,
-        command: ["gqn-train".to_owned()]
-            .into_iter()
-            .chain(std::env::args().skip(1))
-            .collect::<Vec<_>>()
-            .join(" "),
+        command: command_line(),
     };
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
@@ -211,6 +209,57 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
+    let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
+    if !flags.force && flags.out.exists() {
+        return Err(FormatError::Exists { path: flags.out.clone() }.into());
+    }
+    let options = ImportOptions {
+        steps: flags.layers.map(|layers| layers as usize),
+        representation: flags.representation,
+        pose_encoding: flags.pose_encoding,
+        step: u64::from(flags.step),
+    };
+    let imported = import(&flags.file, &options)?;
+    let say = |line: &str| drop(writeln!(io::stderr().lock(), "{line}"));
+    if imported.assumed_pool {
+        say("taken for a pool representation: tower and pool have the same tensors\n\
+             hint: --representation tower says otherwise");
+    }
+    for name in &imported.unused {
+        say(&format!("left out {name}, which a representation of this size passes by"));
+    }
+    let mut checkpoint = imported.checkpoint;
+    checkpoint.provenance.command = command_line();
+    checkpoint.provenance.commit = env!("GQN_COMMIT").to_owned();
+    let name = flags.file.file_name().unwrap_or_default().to_string_lossy();
+    checkpoint.provenance.data = format!("imported from {name}");
+    let what = flags.out.display().to_string();
+    let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
+    let bytes = checkpoint.into_tensor_file().to_bytes(&what)?;
+    write_atomic(&flags.out, &bytes, overwrite)?;
+    print(&what)?;
+    say(&serde_json::to_string(model.config())?);
+    let golden_path = parent(&flags.out).join(GOLDEN_FILE);
+    if golden_path.exists() && !flags.force {
+        // It is another checkpoint's, and may be wanted.
+        say(&format!("next: gqn-train golden {what} --out SAMPLE, which exporting wants"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let sample = golden(&model, flags.world, 0, &sha256_hex(&bytes)).to_bytes(GOLDEN_FILE)?;
+    write_atomic(&golden_path, &sample, overwrite)?;
+    say(&format!("next: gqn-export export {what} --out PACKAGE"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn command_line() -> String {
+    ["gqn-train".to_owned()]
+        .into_iter()
+        .chain(std::env::args().skip(1))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// The world of the run whose folder this is; where there is none, rooms.
 fn world_of_run(folder: &Path) -> Result<World> {
     let path = folder.join(CONFIG_FILE);
@@ -226,7 +275,7 @@ fn world_of_run(folder: &Path) -> Result<World> {
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let report = check_oracle(&flags.file, flags.form)?;
+    let report = check_weights(&flags.file, flags.checkpoint.as_deref(), flags.form)?;
     for line in &report.lines {
         let (index, found, expected) = line.worst;
         let verdict = if line.passed() { "pass" } else { "FAIL" };

@@ -54,6 +54,8 @@ pub enum OracleError {
     Format(#[from] FormatError),
     #[error("metadata `{key}` is {found}, expected {expected}")]
     Metadata { key: &'static str, found: String, expected: &'static str },
+    #[error("the weights are of the model {found}, the oracle is of {expected}")]
+    OtherModel { found: String, expected: String },
     #[error("the file names no quantity to check")]
     Empty,
 }
@@ -78,6 +80,18 @@ impl OracleReport {
 /// # Errors
 /// [`OracleError`]: the file is missing, damaged, or its metadata do not describe a model.
 pub fn check_oracle(path: &Path, form: Form) -> Result<OracleReport, OracleError> {
+    check_weights(path, None, form)
+}
+
+/// As [`check_oracle`], with the weights of a checkpoint in place of the formula's.
+///
+/// # Errors
+/// Also those of [`Checkpoint::load`], and [`OracleError::OtherModel`] if it is of another model than the oracle's.
+pub fn check_weights(
+    path: &Path,
+    weights: Option<&Path>,
+    form: Form,
+) -> Result<OracleReport, OracleError> {
     let bytes = std::fs::read(path)
         .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
     let file = TensorFile::from_bytes(&path.display().to_string(), &bytes)?;
@@ -90,15 +104,25 @@ pub fn check_oracle(path: &Path, form: Form) -> Result<OracleReport, OracleError
     };
     config.validate()?;
     let [batch, context] = [count(&file, "batch")?, count(&file, "context")?];
-    let checkpoint = Checkpoint {
-        tensors: mapping::weights(&config),
-        step: 0,
-        provenance: Provenance::default(),
-        config: config.clone(),
+    let checkpoint = match weights {
+        Some(path) => Checkpoint::load(path)?,
+        None => {
+            let checkpoint = Checkpoint {
+                tensors: mapping::weights(&config),
+                step: 0,
+                provenance: Provenance::default(),
+                config: config.clone(),
+            };
+            let bytes = checkpoint.into_tensor_file().to_bytes("oracle weights")?;
+            Checkpoint::from_bytes("oracle weights", &bytes)?
+        }
     };
-    let bytes = checkpoint.into_tensor_file().to_bytes("oracle weights")?;
-    let model =
-        Gqn::from_checkpoint(&Checkpoint::from_bytes("oracle weights", &bytes)?, Device::Cpu);
+    if checkpoint.config != config {
+        let text = |config| serde_json::to_string(config).unwrap_or_default();
+        let (found, expected) = (text(&checkpoint.config), text(&config));
+        return Err(OracleError::OtherModel { found, expected });
+    }
+    let model = Gqn::from_checkpoint(&checkpoint, Device::Cpu);
     let found = quantities::quantities(&model, batch, context, form);
 
     let mut report = OracleReport { lines: Vec::new(), unknown: Vec::new() };

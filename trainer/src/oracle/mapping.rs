@@ -1,6 +1,7 @@
 //! From the reference's parameters to ours: names, the four gates in one, and the order of the gates' inputs.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use gqn_formats::{ModelConfig, Parameter, ParameterKind, Tensor, parameters};
@@ -15,20 +16,27 @@ const BIAS_BOUND: f64 = 0.1;
 
 /// Our weights as the formula makes the reference's.
 pub(super) fn weights(config: &ModelConfig) -> BTreeMap<String, Tensor> {
-    parameters(config)
-        .into_iter()
-        .map(|parameter| {
-            let tensor = match parameter.name.split_once(".gates.") {
-                Some((core, field)) => gates(config, core, field, &parameter.shape),
-                None => plain(
-                    &reference_name(config, &parameter.name),
-                    &parameter.shape,
-                    parameter.kind,
-                ),
-            };
-            (parameter.name, tensor)
-        })
-        .collect()
+    let made =
+        convert(config, &mut |name, shape, kind| Ok::<_, Infallible>(plain(name, shape, kind)));
+    made.unwrap_or_else(|never| match never {})
+}
+
+/// Our weights from the reference's; `get` gives the tensor that the reference calls `name`, of exactly that shape.
+pub(crate) fn convert<E>(
+    config: &ModelConfig,
+    get: &mut dyn FnMut(&str, &[usize], ParameterKind) -> Result<Tensor, E>,
+) -> Result<BTreeMap<String, Tensor>, E> {
+    let mut tensors = BTreeMap::new();
+    for parameter in parameters(config) {
+        let tensor = match parameter.name.split_once(".gates.") {
+            Some((core, field)) => gates(config, core, field, &parameter.shape, get)?,
+            None => {
+                get(&reference_name(config, &parameter.name), &parameter.shape, parameter.kind)?
+            }
+        };
+        tensors.insert(parameter.name, tensor);
+    }
+    Ok(tensors)
 }
 
 /// The part of one of our parameters that the reference calls `name`: the parameter and a range of its first axis.
@@ -79,19 +87,23 @@ fn plain(name: &str, shape: &[usize], kind: ParameterKind) -> Tensor {
     formula::tensor(name, shape, -bound, bound)
 }
 
-fn gates(config: &ModelConfig, core: &str, field: &str, shape: &[usize]) -> Tensor {
+fn gates<E>(
+    config: &ModelConfig,
+    core: &str,
+    field: &str,
+    shape: &[usize],
+    get: &mut dyn FnMut(&str, &[usize], ParameterKind) -> Result<Tensor, E>,
+) -> Result<Tensor, E> {
     let mut one = shape.to_vec();
     one[0] /= GATES.len();
     let kind = if field == "bias" { ParameterKind::Bias } else { ParameterKind::Conv };
-    let parts: Vec<Tensor> = GATES
-        .iter()
-        .map(|gate| {
-            let part = plain(&format!("{core}.core.{gate}.{field}"), &one, kind);
-            if field == "bias" { part } else { reorder_inputs(config, core, &part) }
-        })
-        .collect();
+    let mut parts = Vec::with_capacity(GATES.len());
+    for gate in GATES {
+        let part = get(&format!("{core}.core.{gate}.{field}"), &one, kind)?;
+        parts.push(if field == "bias" { part } else { reorder_inputs(config, core, &part) });
+    }
     let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    concatenate(Axis(0), &views).expect("gates have one shape")
+    Ok(concatenate(Axis(0), &views).expect("gates have one shape"))
 }
 
 /// Input channels: the reference's order is hidden, picture, pose, representation, other hidden, canvas for inference

@@ -3,7 +3,7 @@
 
 mod check;
 mod formula;
-mod mapping;
+pub(crate) mod mapping;
 mod quantities;
 
-pub use check::{Line, OracleError, OracleReport, check_oracle};
+pub use check::{Line, OracleError, OracleReport, check_oracle, check_weights};

@@ -38,7 +38,8 @@ impl Board {
     pub fn show(&mut self, event: &Event) -> Result<(), FormatError> {
         match event {
             Event::Started { step, .. } => {
-                self.file = Some(EventFile::create(&self.folder, *step)?);
+                // Steps are counted as taken here: what an earlier file says of later ones is void.
+                self.file = Some(EventFile::create(&self.folder, *step + 1)?);
                 self.last = Some((*step, Instant::now()));
                 Ok(())
             }
@@ -52,7 +53,7 @@ impl Board {
                     let rate = (metrics.step - step) as f64 / seconds;
                     values.push(Value::scalar("train/steps_per_sec", rate));
                 }
-                self.append(metrics.step, values)
+                self.append(metrics.step + 1, values)
             }
             Event::HeldOut(held_out) => {
                 let values = of_held_out(held_out);

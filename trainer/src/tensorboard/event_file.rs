@@ -20,7 +20,8 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// A new file in a folder, which is made if it is not there, of a run that starts at `step` or goes on there.
+    /// A new file in a folder, which is made if it is not there, of a run whose first event has `step`: what earlier
+    /// files hold of this step and later ones is void.
     ///
     /// # Errors
     /// [`FormatError::Write`].

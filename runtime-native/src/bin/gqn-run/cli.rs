@@ -25,6 +25,12 @@ pub(crate) enum Command {
     Render(Render),
     /// Paint a closed path of cameras as an animated GIF.
     Orbit(Orbit),
+    /// Paint the way from one observed camera to another.
+    Interpolate(Interpolate),
+    /// Mental rotation: show the model one view of an object, and paint it from all around.
+    Rotate(Rotate),
+    /// Add and subtract scenes, and paint what is left.
+    Arithmetic(Arithmetic),
 }
 
 #[derive(Debug, Args)]
@@ -84,6 +90,77 @@ pub(crate) struct Orbit {
     pub(crate) look: Look,
     /// The GIF to write.
     #[arg(long, value_name = "FILE.gif")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Interpolate {
+    #[command(flatten)]
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The view to start from, counted from 0; of a world, any of its cameras.
+    #[arg(long, value_name = "I", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..10_000))]
+    pub(crate) from: u32,
+    /// The view to end at.
+    #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..10_000))]
+    pub(crate) to: u32,
+    /// How many pictures the way has, both ends among them.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) frames: u32,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// The strip (PNG) or animation (GIF) to write.
+    #[arg(long, value_name = "FILE.png|FILE.gif")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    #[command(flatten)]
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// How many pictures around the object.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) frames: u32,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// The strip (PNG) or animation (GIF) to write.
+    #[arg(long, value_name = "FILE.png|FILE.gif")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Arithmetic {
+    #[command(flatten)]
+    pub(crate) what: What,
+    /// A generated world, such as `shepard-metzler-5` or `rooms-ring-camera`.
+    #[arg(long, value_name = "NAME", help_heading = "Scene")]
+    pub(crate) world: World,
+    /// Seeds of the scenes that are added.
+    #[arg(
+        long,
+        value_name = "SEED,…",
+        required = true,
+        value_delimiter = ',',
+        help_heading = "Scene"
+    )]
+    pub(crate) add: Vec<u64>,
+    /// Seeds of the scenes that are subtracted.
+    #[arg(long, value_name = "SEED,…", value_delimiter = ',', help_heading = "Scene")]
+    pub(crate) subtract: Vec<u64>,
+    /// How many views of each scene the model gets to see, all scenes from the same cameras [default: as many as in
+    /// training].
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Scene")]
+    pub(crate) context: Option<u32>,
+    /// How many pictures to paint.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) queries: u32,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// The labelled sheet (PNG) to write, or an animation (GIF).
+    #[arg(long, value_name = "FILE.png|FILE.gif")]
     pub(crate) out: PathBuf,
 }
 
@@ -187,6 +264,9 @@ mod tests {
             "gqn-run render p --world rooms-ring-camera --resize --out o",
             "gqn-run render p --views v --seed 1 --out o",
             "gqn-run orbit p --views v --truth --out o.gif",
+            "gqn-run arithmetic p --world rooms-ring-camera --subtract 1 --out o.png",
+            "gqn-run arithmetic p --add 1 --out o.png",
+            "gqn-run rotate p --world shepard-metzler-5 --frames 1 --out o.png",
             "gqn-run render p --views v --out o --temperature -1",
             "gqn-run render p --views v --out o --provider gpu",
         ] {

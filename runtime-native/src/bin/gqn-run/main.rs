@@ -8,6 +8,7 @@
 //! | `path.rs` | a closed path of cameras along given ones |
 //! | `picture.rs` | reading, scaling and writing pictures |
 //! | `sheet.rs` | several pictures in one |
+//! | `strip.rs` | rows of pictures under a line of text each, or one after the other in time |
 //! | `output.rs` | the one place that writes to the terminal |
 
 mod cli;
@@ -17,6 +18,7 @@ mod output;
 mod path;
 mod picture;
 mod sheet;
+mod strip;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
         cli::Command::Verify(flags) => commands::verify(&flags),
         cli::Command::Render(flags) => commands::render(&flags),
         cli::Command::Orbit(flags) => commands::orbit(&flags),
+        cli::Command::Interpolate(flags) => commands::interpolate(&flags),
+        cli::Command::Rotate(flags) => commands::rotate(&flags),
+        cli::Command::Arithmetic(flags) => commands::arithmetic(&flags),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,6 +16,12 @@ pub(crate) fn closed_path(given: &[Camera], count: usize, phase: f32) -> Vec<Cam
         .collect()
 }
 
+/// `count` cameras, two or more, evenly in time from one to another.
+pub(crate) fn way(from: &Camera, to: &Camera, count: usize) -> Vec<Camera> {
+    let last = count.saturating_sub(1).max(1) as f32;
+    (0..count).map(|index| between(from, to, index as f32 / last)).collect()
+}
+
 /// The camera at `share` (0 to 1) of the way; yaw and pitch turn the shorter way round.
 fn between(from: &Camera, to: &Camera, share: f32) -> Camera {
     // Slow at the ends, so that the path has no corners in time where it has them in space.
@@ -48,6 +54,15 @@ mod tests {
             (closed_path(&given, 3, 0.5)[0].position[0] - 0.5).abs() < 1e-6,
             "half way to the next"
         );
+    }
+
+    #[test]
+    fn a_way_begins_and_ends_at_the_given_cameras() {
+        let (from, to) = (camera(1.0, 0.5), camera(3.0, 1.5));
+        let way = way(&from, &to, 5);
+        assert_eq!((way.len(), way[0], way[4]), (5, from, to));
+        assert!((way[2].position[0] - 2.0).abs() < 1e-6 && (way[2].yaw - 1.0).abs() < 1e-6);
+        assert!(way.windows(2).all(|pair| pair[0].position[0] < pair[1].position[0]));
     }
 
     #[test]

@@ -1,21 +1,27 @@
 //! What the subcommands do.
 
+mod arithmetic;
 mod info;
+mod interpolate;
 mod orbit;
 mod render;
+mod rotate;
 mod verify;
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use gqn_formats::{FormatError, Overwrite, Package};
-use gqn_runtime::Noise;
+use gqn_runtime::{Engine, Noise, Session, SessionError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
-use gqn_scenes::World;
+use gqn_scenes::{Camera, Frame, World};
 
+pub(crate) use self::arithmetic::arithmetic;
 pub(crate) use self::info::info;
+pub(crate) use self::interpolate::interpolate;
 pub(crate) use self::orbit::orbit;
 pub(crate) use self::render::render;
+pub(crate) use self::rotate::rotate;
 pub(crate) use self::verify::verify;
 
 use crate::{cli, output};
@@ -44,6 +50,34 @@ fn warn_of_other_world(package: &Package, world: Option<World>) {
 fn engine(what: &cli::What, package: &Package) -> Result<OrtEngine, OrtError> {
     let runtime = OnnxRuntime::load(what.ort.as_deref())?;
     OrtEngine::new(runtime, package, &OrtOptions { provider: what.provider, threads: what.threads })
+}
+
+/// Paints many cameras, with progress.
+fn paint(
+    session: &mut Session<impl Engine>,
+    cameras: &[Camera],
+    noise: &Noise,
+) -> Result<Vec<Frame>, SessionError> {
+    let bar = crate::output::progress("painting", cameras.len());
+    let mut frames = Vec::with_capacity(cameras.len());
+    for batch in cameras.chunks(BATCH) {
+        frames.extend(session.query(batch, noise)?);
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(frames)
+}
+
+/// Mean squared error of pictures, and their signal-to-noise ratio, for people.
+fn errors(painted: &[Frame], truth: &[Frame]) -> String {
+    let planar = |frame: &Frame| {
+        let mut values = vec![0.0; 3 * frame.side() * frame.side()];
+        frame.write_planar(&mut values);
+        values
+    };
+    let error = |(a, b): (&Frame, &Frame)| gqn_runtime::mse(&planar(a), &planar(b));
+    let mse = painted.iter().zip(truth).map(error).sum::<f64>() / painted.len().max(1) as f64;
+    format!("MSE {mse:.4}, PSNR {:.1} dB", gqn_runtime::psnr(mse))
 }
 
 fn noise(look: &cli::Look) -> Noise {

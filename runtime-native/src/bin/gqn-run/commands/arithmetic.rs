@@ -1,0 +1,52 @@
+use anyhow::Result;
+use gqn_runtime::{Engine, Session};
+use gqn_scenes::{Camera, Frame, Scene};
+
+use super::{engine, noise, open, overwrite, paint};
+use crate::strip::{Row, check_out, write};
+use crate::{cli, output};
+
+/// `gqn-run arithmetic`: a scene is a sum over views, so scenes can be added and taken from one another (Eslami et al.
+/// 2018, figure 4).
+pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
+    check_out(&flags.out, overwrite(&flags.look))?;
+    let package = open(&flags.what)?;
+    let side = package.manifest.config.image_size;
+    let terms = || {
+        let added = flags.add.iter().map(|seed| (1.0, *seed));
+        added.chain(flags.subtract.iter().map(|seed| (-1.0, *seed)))
+    };
+    // The first scene's cameras serve all scenes: what these have in common cancels out view by view.
+    let first = Scene::generate(flags.world, flags.add[0]);
+    let views = flags.context.map_or(flags.world.max_context(), |views| views as usize);
+    let context = first.cameras(views);
+    let cameras: Vec<Camera> =
+        (0..flags.queries as usize).map(|index| first.camera(views + index)).collect();
+
+    let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
+    output::talk(&format!("running on {}", session.engine().describe()));
+    let (mut rows, mut sum) = (Vec::new(), None);
+    for (sign, seed) in terms() {
+        let scene = Scene::generate(flags.world, seed);
+        let shown: Vec<(Frame, Camera)> =
+            context.iter().map(|camera| (scene.render(camera, side), *camera)).collect();
+        session.clear();
+        session.observe(&shown)?;
+        let term = session.scene()? * sign;
+        sum = Some(match sum {
+            None => term,
+            Some(sum) => sum + term,
+        });
+        let truth: Vec<Frame> = cameras.iter().map(|camera| scene.render(camera, side)).collect();
+        let sign = if sign > 0.0 { '+' } else { '-' };
+        rows.push(Row::new(format!("{sign} scene {seed}"), &truth));
+    }
+    session.clear();
+    // There is a scene to add: the command line has one.
+    sum.map(|sum| session.add_scene(sum)).transpose()?;
+    let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+    rows.push(Row::new("= painted", &painted));
+    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
+    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    Ok(())
+}

@@ -1,0 +1,44 @@
+use anyhow::{Result, ensure};
+use gqn_runtime::{Engine, Session};
+use gqn_scenes::Camera;
+
+use super::{engine, errors, noise, open, overwrite, paint};
+use crate::input::Input;
+use crate::path::way;
+use crate::strip::{Row, check_out, write};
+use crate::{cli, output};
+
+/// `gqn-run interpolate`.
+pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
+    check_out(&flags.out, overwrite(&flags.look))?;
+    let package = open(&flags.what)?;
+    let side = package.manifest.config.image_size;
+    let input = Input::load(&flags.input, side)?;
+    let (from, to) = (camera(&input, flags.from)?, camera(&input, flags.to)?);
+    let cameras = way(&from, &to, flags.frames as usize);
+    let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
+    output::talk(&format!("running on {}", session.engine().describe()));
+    session.observe(&input.context)?;
+    let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+    let (from, to, views) = (flags.from, flags.to, input.context.len());
+    let mut rows =
+        vec![Row::new(format!("from view {from} to view {to}, {views} views shown"), &painted)];
+    if let Some(truth) = input.truth(&cameras, side) {
+        output::talk(&errors(&painted, &truth));
+        rows.insert(0, Row::new("truth", &truth));
+    }
+    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
+    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    Ok(())
+}
+
+/// A camera of the scene, or of an observed view.
+fn camera(input: &Input, index: u32) -> Result<Camera> {
+    let index = index as usize;
+    if let Some(scene) = &input.scene {
+        return Ok(scene.camera(index));
+    }
+    let known = input.context.len();
+    ensure!(index < known, "there is no view {index}, expected one from 0 to {}", known - 1);
+    Ok(input.context[index].1)
+}

@@ -1,0 +1,38 @@
+use anyhow::Result;
+use gqn_runtime::{Engine, Session};
+
+use super::{engine, errors, noise, open, overwrite, paint};
+use crate::input::Input;
+use crate::strip::{Row, check_out, write};
+use crate::{cli, output};
+
+/// `gqn-run rotate`.
+pub(crate) fn rotate(flags: &cli::Rotate) -> Result<()> {
+    check_out(&flags.out, overwrite(&flags.look))?;
+    let package = open(&flags.what)?;
+    let side = package.manifest.config.image_size;
+    let mut input = Input::load(&flags.input, side)?;
+    let cameras = input.orbit(flags.frames as usize)?;
+    if flags.input.context.is_none() {
+        // The task is to turn in the mind what was seen once.
+        input.context.truncate(1);
+    }
+    let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
+    output::talk(&format!("running on {}", session.engine().describe()));
+    session.observe(&input.context)?;
+    let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+    let shown: Vec<_> = input.context.iter().map(|(frame, _)| frame.clone()).collect();
+    let degrees = 360.0 / f64::from(flags.frames);
+    let mut rows = vec![
+        Row::new("shown", &shown).still(),
+        Row::new(format!("painted, every {degrees:.0} degrees"), &painted),
+    ];
+    if let Some(truth) = input.truth(&cameras, side) {
+        let errors = errors(&painted, &truth);
+        output::talk(&errors);
+        rows.push(Row::new(format!("truth ({errors})"), &truth));
+    }
+    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
+    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    Ok(())
+}

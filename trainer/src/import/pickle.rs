@@ -1,0 +1,392 @@
+//! Python's pickles as data. A pickle is a program that builds objects and may call any function; here calls are noted
+//! and never made, so that a file can do no more than be refused.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+/// Where a value is in [`Pickle`]. Values refer to one another by this, so that a file in which many names share one
+/// value stays small.
+pub(super) type Id = usize;
+
+/// The values of a pickle.
+#[derive(Debug, Default)]
+pub(super) struct Pickle {
+    values: Vec<Value>,
+    pub(super) root: Id,
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+    /// List, tuple or set.
+    Items(Vec<Id>),
+    Dict(Vec<(Id, Id)>),
+    /// A class or function, `module.name`.
+    Global(String),
+    /// A call that was not made; what was put into its result.
+    Call {
+        of: Id,
+        arguments: Id,
+        pairs: Vec<(Id, Id)>,
+    },
+    /// What the file keeps beside the pickle.
+    Persistent(Id),
+}
+
+impl Pickle {
+    /// Reads up to the end of the pickle and no further; the text of the error says what is wrong.
+    pub(super) fn read(source: &mut impl Read) -> Result<Self, String> {
+        let mut machine =
+            Machine { source, pickle: Self::default(), stack: vec![], memo: BTreeMap::new() };
+        loop {
+            if machine.pickle.values.len() > MOST_VALUES {
+                return Err(format!("its pickle has more than {MOST_VALUES} values"));
+            }
+            if machine.step()? {
+                machine.pickle.root = machine.pop()?;
+                return Ok(machine.pickle);
+            }
+        }
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub(super) fn get(&self, id: Id) -> &Value {
+        &self.values[id]
+    }
+
+    pub(super) fn text(&self, id: Id) -> Option<&str> {
+        if let Value::Text(text) = self.get(id) { Some(text) } else { None }
+    }
+
+    pub(super) fn items(&self, id: Id) -> Option<&[Id]> {
+        if let Value::Items(items) = self.get(id) { Some(items) } else { None }
+    }
+
+    pub(super) fn global(&self, id: Id) -> Option<&str> {
+        if let Value::Global(name) = self.get(id) { Some(name) } else { None }
+    }
+
+    /// A number that is not negative.
+    pub(super) fn size(&self, id: Id) -> Option<usize> {
+        if let Value::Int(value) = self.get(id) { usize::try_from(*value).ok() } else { None }
+    }
+
+    pub(super) fn sizes(&self, id: Id) -> Option<Vec<usize>> {
+        self.items(id)?.iter().map(|item| self.size(*item)).collect()
+    }
+
+    /// The entries of a dictionary, an ordered one too.
+    pub(super) fn pairs(&self, id: Id) -> Option<&[(Id, Id)]> {
+        match self.get(id) {
+            Value::Dict(pairs) | Value::Call { pairs, .. } => Some(pairs),
+            _ => None,
+        }
+    }
+}
+
+/// A state of an unshared model has some thousand values; this keeps hostile files from filling the memory.
+const MOST_VALUES: usize = 5_000_000;
+/// The longest text or number; tensors lie outside of pickles.
+const LONGEST: usize = 1 << 26;
+
+struct Machine<'a, R> {
+    source: &'a mut R,
+    pickle: Pickle,
+    /// `None` is a mark.
+    stack: Vec<Option<Id>>,
+    memo: BTreeMap<u64, Id>,
+}
+
+impl<R: Read> Machine<'_, R> {
+    /// One instruction; whether it was the last. Their letters are those of Python's `pickletools`.
+    fn step(&mut self) -> Result<bool, String> {
+        let [instruction] = self.bytes()?;
+        match instruction {
+            b'.' => return Ok(true),
+            // Version of the format, length of a frame: of no interest.
+            0x80 => drop(self.bytes::<1>()?),
+            0x95 => drop(self.bytes::<8>()?),
+            b'(' => self.stack.push(None),
+            b'0' => drop(self.stack.pop()),
+            b'1' => drop(self.above_mark()?),
+            b'2' => {
+                let top = self.top()?;
+                self.stack.push(Some(top));
+            }
+            b'N' => self.push(Value::None),
+            0x88 => self.push(Value::Bool(true)),
+            0x89 => self.push(Value::Bool(false)),
+            b'K' => {
+                let [value] = self.bytes()?;
+                self.push(Value::Int(i64::from(value)));
+            }
+            b'M' => {
+                let value = u16::from_le_bytes(self.bytes()?);
+                self.push(Value::Int(i64::from(value)));
+            }
+            b'J' => {
+                let value = i32::from_le_bytes(self.bytes()?);
+                self.push(Value::Int(i64::from(value)));
+            }
+            0x8a => {
+                let [length] = self.bytes()?;
+                let value = self.long(usize::from(length))?;
+                self.push(value);
+            }
+            b'G' => {
+                let value = f64::from_be_bytes(self.bytes()?);
+                self.push(Value::Float(value));
+            }
+            0x8c | b'U' | b'C' => {
+                let [length] = self.bytes()?;
+                self.string(instruction, u64::from(length))?;
+            }
+            b'X' | b'T' | b'B' => {
+                let length = u32::from_le_bytes(self.bytes()?);
+                self.string(instruction, u64::from(length))?;
+            }
+            0x8d | 0x8e => {
+                let length = u64::from_le_bytes(self.bytes()?);
+                self.string(instruction, length)?;
+            }
+            b']' | b')' | 0x8f => self.push(Value::Items(vec![])),
+            b'}' => self.push(Value::Dict(vec![])),
+            b't' | b'l' | 0x91 => {
+                let items = self.above_mark()?;
+                self.push(Value::Items(items));
+            }
+            b'd' => {
+                let items = self.above_mark()?;
+                let pairs = pairs(&items)?;
+                self.push(Value::Dict(pairs));
+            }
+            0x85..=0x87 => {
+                let count = usize::from(instruction - 0x84);
+                let mut items: Vec<Id> =
+                    (0..count).map(|_| self.pop()).collect::<Result<_, _>>()?;
+                items.reverse();
+                self.push(Value::Items(items));
+            }
+            b'a' => {
+                let item = self.pop()?;
+                self.extend(&[item])?;
+            }
+            b'e' | 0x90 => {
+                let items = self.above_mark()?;
+                self.extend(&items)?;
+            }
+            b's' => {
+                let (value, key) = (self.pop()?, self.pop()?);
+                self.set(&[(key, value)])?;
+            }
+            b'u' => {
+                let items = self.above_mark()?;
+                self.set(&pairs(&items)?)?;
+            }
+            b'c' => {
+                let name = format!("{}.{}", self.line()?, self.line()?);
+                self.push(Value::Global(name));
+            }
+            0x93 => {
+                let (name, module) = (self.pop()?, self.pop()?);
+                let text = |id| self.pickle.text(id).ok_or("a name in its pickle is no text");
+                let name = format!("{}.{}", text(module)?, text(name)?);
+                self.push(Value::Global(name));
+            }
+            b'R' | 0x81 => {
+                let (arguments, of) = (self.pop()?, self.pop()?);
+                self.push(Value::Call { of, arguments, pairs: vec![] });
+            }
+            // What is set on the result of a call says nothing about tensors.
+            b'b' => drop(self.pop()?),
+            b'Q' => {
+                let id = self.pop()?;
+                self.push(Value::Persistent(id));
+            }
+            b'q' | b'r' | b'p' | 0x94 => {
+                let place = self.place(instruction)?;
+                let top = self.top()?;
+                self.memo.insert(place, top);
+            }
+            b'h' | b'j' | b'g' => {
+                let place = self.place(instruction)?;
+                let id = *self.memo.get(&place).ok_or("its pickle recalls what it never kept")?;
+                self.stack.push(Some(id));
+            }
+            other => {
+                return Err(format!("its pickle has instruction {other:#04x}, which is not known"));
+            }
+        }
+        Ok(false)
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        let mut bytes = [0; N];
+        self.source.read_exact(&mut bytes).map_err(|_| "its pickle ends early".to_owned())?;
+        Ok(bytes)
+    }
+
+    fn string(&mut self, instruction: u8, length: u64) -> Result<(), String> {
+        if length > LONGEST as u64 {
+            return Err(format!("its pickle has a text of {length} bytes"));
+        }
+        let mut bytes = Vec::new();
+        let read = self.source.take(length).read_to_end(&mut bytes);
+        if read.map_or(true, |read| (read as u64) < length) {
+            return Err("its pickle ends early".to_owned());
+        }
+        let value = match instruction {
+            b'C' | b'B' | 0x8e => Value::Bytes(bytes),
+            _ => Value::Text(
+                String::from_utf8(bytes).map_err(|_| "a text in its pickle is no UTF-8")?,
+            ),
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    /// An integer of some bytes; one that does not fit is known by its bytes alone.
+    fn long(&mut self, length: usize) -> Result<Value, String> {
+        let mut bytes = vec![0; length];
+        self.source.read_exact(&mut bytes).map_err(|_| "its pickle ends early".to_owned())?;
+        if length > 8 {
+            return Ok(Value::Bytes(bytes));
+        }
+        let fill = if bytes.last().is_some_and(|last| last & 0x80 != 0) { 0xFF } else { 0 };
+        let mut word = [fill; 8];
+        word[..length].copy_from_slice(&bytes);
+        Ok(Value::Int(i64::from_le_bytes(word)))
+    }
+
+    fn line(&mut self) -> Result<String, String> {
+        let mut line = Vec::new();
+        loop {
+            match self.bytes()? {
+                [b'\n'] => break,
+                [byte] if line.len() < 1000 => line.push(byte),
+                _ => return Err("a name in its pickle is too long".to_owned()),
+            }
+        }
+        String::from_utf8(line).map_err(|_| "a name in its pickle is no UTF-8".to_owned())
+    }
+
+    /// Where something is kept or recalled from.
+    fn place(&mut self, instruction: u8) -> Result<u64, String> {
+        match instruction {
+            b'q' | b'h' => self.bytes().map(|[place]| u64::from(place)),
+            b'r' | b'j' => self.bytes().map(|place| u64::from(u32::from_le_bytes(place))),
+            0x94 => Ok(self.memo.len() as u64),
+            _ => {
+                self.line()?.parse().map_err(|_| "its pickle keeps a value at no number".to_owned())
+            }
+        }
+    }
+
+    fn push(&mut self, value: Value) {
+        self.stack.push(Some(self.pickle.values.len()));
+        self.pickle.values.push(value);
+    }
+
+    fn pop(&mut self) -> Result<Id, String> {
+        self.stack.pop().flatten().ok_or_else(|| "its pickle takes what is not there".to_owned())
+    }
+
+    fn top(&self) -> Result<Id, String> {
+        let top = self.stack.last().copied().flatten();
+        top.ok_or_else(|| "its pickle takes what is not there".to_owned())
+    }
+
+    fn above_mark(&mut self) -> Result<Vec<Id>, String> {
+        let mark = self.stack.iter().rposition(Option::is_none);
+        let mark = mark.ok_or("its pickle takes what is not there")?;
+        let items = self.stack.split_off(mark + 1).into_iter().flatten().collect();
+        self.stack.pop();
+        Ok(items)
+    }
+
+    fn extend(&mut self, more: &[Id]) -> Result<(), String> {
+        let list = self.top()?;
+        match &mut self.pickle.values[list] {
+            Value::Items(items) => items.extend(more),
+            // What is put into an object of a class of its own is of no interest.
+            Value::Call { .. } => {}
+            _ => return Err("its pickle adds to what is no list".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, more: &[(Id, Id)]) -> Result<(), String> {
+        let dict = self.top()?;
+        match &mut self.pickle.values[dict] {
+            Value::Dict(pairs) | Value::Call { pairs, .. } => pairs.extend(more),
+            _ => return Err("its pickle sets entries of what is no dictionary".to_owned()),
+        }
+        Ok(())
+    }
+}
+
+fn pairs(items: &[Id]) -> Result<Vec<(Id, Id)>, String> {
+    if !items.len().is_multiple_of(2) {
+        return Err("a dictionary in its pickle has a key without a value".to_owned());
+    }
+    Ok(items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `pickle.dumps({'a': (1, -2, 2.5), 'b': [b'x', None]}, protocol=2)` of Python 3.11, but for `b'x'`, which that
+    /// writes as a call; here as `C`.
+    const BYTES: &[u8] = b"\x80\x02}q\x00(X\x01\x00\x00\x00aq\x01K\x01J\xfe\xff\xff\xffG@\x04\x00\x00\x00\x00\x00\x00\
+        \x87q\x02X\x01\x00\x00\x00bq\x03]q\x04(C\x01xNeu.";
+
+    #[test]
+    fn values_are_read() {
+        let bytes = [BYTES, b"rest"].concat();
+        let mut source = bytes.as_slice();
+        let pickle = Pickle::read(&mut source).expect("a pickle");
+        assert_eq!(source, b"rest", "nothing behind it is read");
+        let [(a, numbers), (b, others)] = pickle.pairs(pickle.root).expect("a dictionary") else {
+            panic!("{pickle:?}")
+        };
+        assert_eq!((pickle.text(*a), pickle.text(*b)), (Some("a"), Some("b")));
+        let values = |id| -> Vec<&Value> {
+            pickle.items(id).expect("items").iter().map(|id| pickle.get(*id)).collect()
+        };
+        assert_eq!(values(*numbers), [&Value::Int(1), &Value::Int(-2), &Value::Float(2.5)]);
+        assert_eq!(values(*others), [&Value::Bytes(b"x".to_vec()), &Value::None]);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic() {
+        for length in 0..BYTES.len() {
+            assert!(Pickle::read(&mut &BYTES[..length]).is_err(), "{length} bytes");
+        }
+        for at in 0..BYTES.len() {
+            for value in 0..=255 {
+                let mut bytes = BYTES.to_vec();
+                bytes[at] = value;
+                drop(Pickle::read(&mut bytes.as_slice()));
+            }
+        }
+    }
+
+    #[test]
+    fn calls_are_not_made() {
+        let hostile = b"cos\nsystem\n(X\x04\x00\x00\x00truetR.";
+        let pickle = Pickle::read(&mut hostile.as_slice()).expect("a pickle");
+        let Value::Call { of, .. } = pickle.get(pickle.root) else { panic!("{pickle:?}") };
+        assert_eq!(pickle.global(*of), Some("os.system"));
+    }
+}
