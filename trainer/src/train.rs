@@ -18,7 +18,7 @@ use crate::model::Gqn;
 use crate::parallel::{ParallelError, Processes};
 use crate::plan::{shortened, steps_within};
 use crate::run_folder::{
-    CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, LOG_FILE, RunFolder,
+    CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, LOG_FILE, Log, RunFolder,
 };
 use crate::step::Trainer;
 use crate::watch::Watch;
@@ -82,18 +82,7 @@ pub fn train(
     let (folder, first) = (&options.folder, processes.is_first());
     prepare(options.device.device, config.precision);
     let mut trainer = Trainer::new(&config, options.device.device);
-    let mut provenance = if options.resume && first {
-        folder.restore(&mut trainer)?
-    } else {
-        new_provenance(&config)
-    };
-    trainer.spread(processes)?;
-    if provenance.command.is_empty() {
-        provenance.command.clone_from(&options.command);
-    }
-    if trainer.adam.steps() > config.steps {
-        return Err(TrainError::Past { step: trainer.adam.steps(), steps: config.steps });
-    }
+    let mut provenance = begin(&mut trainer, &config, options, processes)?;
     let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
     let (feed, constant) = Feed::open(
         &config,
@@ -111,16 +100,8 @@ pub fn train(
         let secs = step_secs(&mut trainer, &config, &feed, processes)?;
         config.steps = processes.first_counts(steps_within(time, secs));
     }
-    let (mut log, mut watch) = (None, None);
-    if first {
-        if !options.resume {
-            folder.clear()?;
-        }
-        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-        let step = trainer.adam.steps();
-        log = Some(folder.open_log(LOG_FILE, step)?);
-        watch = Some(Watch::open(&config, options.device.device, folder, step)?);
-    }
+    let (mut log, mut watch) =
+        first.then(|| open_files(&config, options, trainer.adam.steps())).transpose()?.unzip();
     if !options.resume {
         // So that a run that is killed before its first checkpoint can be resumed as well.
         save(folder, &trainer, &provenance, &config, processes)?;
@@ -149,16 +130,11 @@ pub fn train(
                 skipped = feed.damaged();
                 on_event(Event::SkippedDamaged { scenes: skipped });
             }
-            if let Some(time) = time {
-                let shorter = shortened(time, clock.elapsed(), step + 1, config.steps);
-                let steps = processes.first_counts(shorter.unwrap_or(config.steps));
-                if steps != config.steps {
-                    config.steps = steps;
-                    if first {
-                        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-                    }
-                    on_event(Event::Replanned { steps });
-                }
+            let shorter =
+                time.and_then(|time| shortened(time, clock.elapsed(), step + 1, config.steps));
+            // Asked only where there is a plan, since the processes answer together.
+            if time.is_some() && replan(&mut config, shorter, folder, processes)? {
+                on_event(Event::Replanned { steps: config.steps });
             }
         } else {
             on_event(Event::Stepped { step: trainer.adam.steps() });
@@ -208,6 +184,59 @@ pub fn train(
     }
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
+}
+
+/// Puts all processes where the run stands: at its beginning, or where the first process finds its state.
+fn begin(
+    trainer: &mut Trainer,
+    config: &TrainConfig,
+    options: &TrainOptions,
+    processes: &Processes,
+) -> Result<Provenance, TrainError> {
+    let mut provenance = if options.resume && processes.is_first() {
+        options.folder.restore(trainer)?
+    } else {
+        new_provenance(config)
+    };
+    trainer.spread(processes)?;
+    if provenance.command.is_empty() {
+        provenance.command.clone_from(&options.command);
+    }
+    let (step, steps) = (trainer.adam.steps(), config.steps);
+    if step > steps { Err(TrainError::Past { step, steps }) } else { Ok(provenance) }
+}
+
+/// Opens what is written while training.
+fn open_files(
+    config: &TrainConfig,
+    options: &TrainOptions,
+    step: u64,
+) -> Result<(Log, Watch), TrainError> {
+    let folder = &options.folder;
+    if !options.resume {
+        folder.clear()?;
+    }
+    folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+    let log = folder.open_log(LOG_FILE, step)?;
+    Ok((log, Watch::open(config, options.device.device, folder, step)?))
+}
+
+/// Takes over the shorter plan of the first process, if it has one; whether it has.
+fn replan(
+    config: &mut TrainConfig,
+    shorter: Option<u64>,
+    folder: &RunFolder,
+    processes: &Processes,
+) -> Result<bool, TrainError> {
+    let steps = processes.first_counts(shorter.unwrap_or(config.steps));
+    if steps == config.steps {
+        return Ok(false);
+    }
+    config.steps = steps;
+    if processes.is_first() {
+        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+    }
+    Ok(true)
 }
 
 fn new_provenance(config: &TrainConfig) -> Provenance {

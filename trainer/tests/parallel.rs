@@ -1,4 +1,5 @@
 //! Several processes of `gqn-train` that train together, as `mpirun` starts them.
+#![allow(clippy::print_stdout, reason = "measured figures, for who asks with --nocapture")]
 
 use std::collections::BTreeMap;
 use std::fs;
