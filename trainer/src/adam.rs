@@ -178,9 +178,10 @@ mod tests {
             found
         };
         // The gradient is (3, 4), of norm 5.
-        assert_eq!(gradients(&mut adam, 10.0), [3.0, 4.0]);
-        for (found, expected) in gradients(&mut adam, 1.0).into_iter().zip([0.6, 0.8]) {
-            assert!((found - expected).abs() < TOLERANCE, "found {found}, expected {expected}");
+        for (norm, expected) in [(10.0, [3.0, 4.0]), (1.0, [0.6, 0.8])] {
+            for (found, expected) in gradients(&mut adam, norm).into_iter().zip(expected) {
+                assert!((found - expected).abs() < TOLERANCE, "found {found}, expected {expected}");
+            }
         }
     }
 

@@ -5,8 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use gqn_formats::{ModelConfig, Overwrite, write_atomic};
 use gqn_trainer::bench::{
-    Case, Probe, Report, Row, Timing, Way, in_turns, matmul_flops, multiply_adds, probe,
-    probe_in_child,
+    Case, Probe, Report, Row, Way, in_turns, matmul_flops, multiply_adds, probe, probe_in_child,
 };
 use gqn_trainer::device::{OpenDevice, prepare};
 use gqn_trainer::model::{Form, Precision};
@@ -31,9 +30,9 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
         ..Report::default()
     };
     if flags.gpu_suite {
-        suite(flags, &device, &mut report)?
+        suite(flags, &device, &mut report)?;
     } else {
-        forms(flags, &device, &mut report)?
+        forms(flags, &device, &mut report)?;
     }
     print(report.table().trim_end())?;
     if let Some(path) = &flags.json {
@@ -66,7 +65,20 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     let timings = in_turns(&cases, device.device, steps, &mut |step| {
         say(&format!("step {step} of {steps} in turns"));
     });
+    report.ratios.extend(ways.iter().zip(&timings).skip(1).map(|(way, timing)| {
+        let name = format!("time of plain / {}", way.name());
+        (name, timings[0].median_secs() / timing.median_secs())
+    }));
     for (case, timing) in cases.iter().zip(&timings) {
+        if flags.memory_batch == 0 {
+            let secs = timing.median_secs();
+            let difference = timing.loss_difference(&timings[0]);
+            say(&format!(
+                "{}: {secs:.3} s a step, losses differ {difference:.1e}",
+                case.way.name()
+            ));
+            continue;
+        }
         say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
         let probe = child(flags, device, case, 1)?;
         let mut row = row(case, device, &probe, rate);
@@ -76,25 +88,20 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
         row.loss_difference = Some(timing.loss_difference(&timings[0]));
         report.rows.push(row);
     }
+    if flags.memory_batch == 0 {
+        return Ok(());
+    }
     let large = ways.map(|way| case(way, flags.memory_batch as usize));
     for case in &large {
         say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
         report.rows.push(row(case, device, &child(flags, device, case, 1)?, rate));
     }
-    let times = |way: usize| timings.get(way).map_or(f64::NAN, Timing::median_secs);
-    let memory = |way: usize| report.rows[ways.len() + way].activation_bytes as f64;
-    report.ratios.extend([
-        ("time of plain / fast".to_owned(), times(0) / times(1)),
-        ("time of plain / fast+checkpointing".to_owned(), times(0) / times(2)),
-        (
-            format!("activations of fast / plain at batch {}", flags.memory_batch),
-            memory(1) / memory(0),
-        ),
-        (
-            format!("activations of fast+checkpointing / plain at batch {}", flags.memory_batch),
-            memory(2) / memory(0),
-        ),
-    ]);
+    let plain = report.rows[ways.len()].activation_bytes as f64;
+    let memory = ways.iter().zip(&report.rows[ways.len()..]).skip(1).map(|(way, row)| {
+        let name = format!("activations of {} / plain at batch {}", way.name(), flags.memory_batch);
+        (name, row.activation_bytes as f64 / plain)
+    });
+    report.ratios.extend(memory.collect::<Vec<_>>());
     Ok(())
 }
 

@@ -185,18 +185,14 @@ impl Fast {
 
     /// A step of the inference core; `seen [B,4H,h,h]` is what its gates make of the generation core's hidden state.
     fn look(&self, l: usize, state: &State, seen: Option<&Tensor>) -> LstmState {
-        let mut gates = at(&self.inference_fixed, l).shallow_clone();
-        if let Some(seen) = seen {
-            gates = gates + seen;
-        }
-        if let Some(old) = &state.inference {
-            gates = gates + self.layout.convolve(&old.hidden, at(&self.own, l));
-        }
-        if let Some(canvas) = &state.canvas {
-            let kernel = at(&self.canvas, l);
-            let first = first_channels(canvas, self.seen);
-            gates = gates + self.layout.convolve(&first, kernel);
-        }
+        let own =
+            state.inference.as_ref().map(|old| self.layout.convolve(&old.hidden, at(&self.own, l)));
+        let canvas = state.canvas.as_ref().map(|canvas| {
+            self.layout.convolve(&first_channels(canvas, self.seen), at(&self.canvas, l))
+        });
+        let seen = seen.map(Tensor::shallow_clone);
+        let fixed = at(&self.inference_fixed, l).shallow_clone();
+        let gates = [seen, own, canvas].into_iter().flatten().fold(fixed, |sum, term| sum + term);
         LstmState::next(state.inference.as_ref(), &gates)
     }
 

@@ -49,7 +49,7 @@ pub struct Step {
 #[derive(Debug)]
 pub(crate) enum Painter<'a> {
     Plain(Plain<'a>),
-    Fast(Fast),
+    Fast(Box<Fast>),
 }
 
 /// What passes from one step to the next. Nothing stands for zeros.
@@ -122,7 +122,7 @@ impl<'a> Painter<'a> {
     ) -> Self {
         match compute.form {
             Form::Plain => Self::Plain(Plain::new(model, v, r, latents.frames())),
-            Form::Fast => Self::Fast(Fast::new(model, v, r, latents.frames(), compute)),
+            Form::Fast => Self::Fast(Box::new(Fast::new(model, v, r, latents.frames(), compute))),
         }
     }
 
@@ -154,7 +154,7 @@ impl<'a> Painter<'a> {
     pub(crate) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
         match self {
             Self::Plain(plain) => Self::Plain(plain.map(change)),
-            Self::Fast(fast) => Self::Fast(fast.map(change)),
+            Self::Fast(fast) => Self::Fast(Box::new(fast.map(change))),
         }
     }
 }

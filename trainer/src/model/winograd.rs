@@ -70,7 +70,10 @@ impl Transforms {
         let mut kernel = Vec::new();
         let mut output = vec![0.0; (TILE * INPUT) as usize];
         for (index, point) in POINTS.into_iter().enumerate() {
-            let others = || POINTS.into_iter().filter(move |other| *other != point);
+            let others = || {
+                let all = POINTS.into_iter().enumerate();
+                all.filter(move |(other, _)| *other != index).map(|(_, other)| other)
+            };
             input.extend(coefficients(others()));
             let scale: f64 = others().map(|other| point - other).product();
             kernel.extend((0..KERNEL).map(|power| point.powi(power as i32) / scale));
