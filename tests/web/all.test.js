@@ -3,6 +3,7 @@ import "./bindings.js";
 import "./hostile.js";
 import "./looking.js";
 import "./scenes.js";
+import "./offered.js";
 import "./own.js";
 import "./offline.js";
 import "./engines.js";

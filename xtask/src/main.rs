@@ -7,6 +7,7 @@
 //! | `cli.rs` | the command line |
 //! | `workspace.rs` | where things lie, and how cargo and the project's binaries are called |
 //! | `failure.rs` | an error with a remedy, and how errors are printed |
+//! | `debian.rs` | programs from Debian's packages |
 //! | `talk.rs` | lines, headings and bars on stderr |
 //! | `stopwatch.rs` | what each stage of a chore took |
 //! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |

@@ -73,9 +73,9 @@ pub(super) fn read(
     }
     let mut names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+    if let Some([twice, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(failure(
-            format!("two packages are called `{}`", twice[0]),
+            format!("two packages are called `{twice}`"),
             "name one with --package NAME=DIR",
         ));
     }
