@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use gqn_formats::TensorFile;
+use gqn_trainer::model::Form;
 use gqn_trainer::oracle::check_oracle;
 
 use crate::programs::{program, run};
@@ -39,8 +40,18 @@ fn golden() -> PathBuf {
 
 #[test]
 fn every_quantity_of_the_reference_agrees() {
+    check_form(Form::Fast);
+}
+
+#[test]
+fn the_plain_form_agrees_as_well() {
+    check_form(Form::Plain);
+}
+
+#[track_caller]
+fn check_form(form: Form) {
     tch::set_num_threads(1);
-    let report = check_oracle(&golden()).expect("an oracle");
+    let report = check_oracle(&golden(), form).expect("an oracle");
     assert!(report.unknown.is_empty(), "unknown: {:?}", report.unknown);
     for line in &report.lines {
         let (index, found, expected) = line.worst;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
+
+use crate::average::Average;
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -25,6 +27,11 @@ struct Slot {
 impl Adam {
     /// An optimiser of these parameters that has taken no step.
     pub fn new(parameters: BTreeMap<String, Tensor>) -> Self {
+        for parameter in parameters.values() {
+            // So that every parameter has a gradient, zero if the loss does not reach it: the first of several
+            // inference cores never sees anything painted.
+            (parameter.sum(Kind::Float) * 0.0).backward();
+        }
         let slot = |parameter: Tensor| {
             let zeros = || parameter.detach().zeros_like();
             let (first_moment, second_moment) = (zeros(), zeros());
@@ -39,30 +46,47 @@ impl Adam {
         }
     }
 
-    /// Moves every parameter against its gradient and forgets the gradients.
-    ///
-    /// # Panics
-    /// When no gradient was computed.
-    pub fn step(&mut self, learning_rate: f64) {
+    /// Moves every parameter against its gradient, which it forgets, and tells `average` where to.
+    pub fn step(&mut self, learning_rate: f64, mut average: Option<&mut Average>) {
         self.steps += 1;
         let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
         let step_size = learning_rate / correction(BETA_1);
         let scale = correction(BETA_2).sqrt().recip();
         tch::no_grad(|| {
-            for slot in self.slots.values_mut() {
-                let mut gradient = slot.parameter.grad();
-                assert!(gradient.defined(), "the loss reaches every parameter");
-                let _ =
-                    slot.first_moment.g_mul_scalar_(BETA_1).g_add_(&(&gradient * (1.0 - BETA_1)));
-                let _ = slot
-                    .second_moment
-                    .g_mul_scalar_(BETA_2)
-                    .addcmul_(&gradient, &(&gradient * (1.0 - BETA_2)));
-                let denominator = slot.second_moment.sqrt() * scale + EPSILON;
-                let _ = slot
-                    .parameter
-                    .addcdiv_(&slot.first_moment, &(denominator * (-1.0 / step_size)));
-                let _ = gradient.zero_();
+            for (name, slot) in &mut self.slots {
+                let gradient = slot.parameter.grad();
+                let averaged = average.as_deref_mut().map(|average| average.slot(name));
+                for piece in pieces(&slot.parameter) {
+                    let cut = |tensor: &Tensor| piece.of(tensor);
+                    let mut gradient = cut(&gradient);
+                    let mut parameter = cut(&slot.parameter);
+                    let first_moment = cut(&slot.first_moment).lerp_(&gradient, 1.0 - BETA_1);
+                    let second_moment =
+                        cut(&slot.second_moment).lerp_(&gradient.square(), 1.0 - BETA_2);
+                    // parameter -= step_size · first / (√second · scale + ε), the factor inside the denominator.
+                    let denominator = second_moment
+                        .sqrt()
+                        .g_mul_scalar_(-scale / step_size)
+                        .g_add_scalar_(-EPSILON / step_size);
+                    let parameter = parameter.addcdiv_(&first_moment, &denominator);
+                    if let Some((averaged, weight)) = &averaged {
+                        let _ = cut(averaged).lerp_(&parameter, *weight);
+                    }
+                    let _ = gradient.zero_();
+                }
+            }
+        });
+    }
+
+    /// Shortens the gradients, taken as one vector, to that norm if they are longer. Waits for no device.
+    pub fn clip(&mut self, norm: f64) {
+        tch::no_grad(|| {
+            let gradients: Vec<Tensor> =
+                self.slots.values().map(|slot| slot.parameter.grad()).collect();
+            let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
+            let factor = (Tensor::stack(&norms, 0).norm().reciprocal() * norm).clamp_max(1.0);
+            for mut gradient in gradients {
+                let _ = gradient.g_mul_(&factor);
             }
         });
     }
@@ -72,6 +96,11 @@ impl Adam {
         for slot in self.slots.values_mut() {
             slot.parameter.zero_grad();
         }
+    }
+
+    /// The gradients in the order of the parameters' names.
+    pub fn gradients(&self) -> Vec<Tensor> {
+        self.slots.values().map(|slot| slot.parameter.grad()).collect()
     }
 
     /// First and second moments by name.
@@ -86,6 +115,11 @@ impl Adam {
         self.steps
     }
 
+    /// Counts on from that many steps.
+    pub(crate) fn go_on_at(&mut self, steps: u64) {
+        self.steps = steps;
+    }
+
     /// Goes on where another optimiser of the same parameters stood; `moments` gives first and second by name.
     pub fn restore(&mut self, steps: u64, moments: impl Fn(&str) -> [Tensor; 2]) {
         self.steps = steps;
@@ -97,16 +131,58 @@ impl Adam {
     }
 }
 
+/// A stretch of a flat tensor.
+struct Piece {
+    start: i64,
+    length: i64,
+}
+
+impl Piece {
+    fn of(&self, tensor: &Tensor) -> Tensor {
+        tensor.view([-1]).narrow(0, self.start, self.length)
+    }
+}
+
+/// On a CPU, pieces of which a handful fit into the cache, so that memory is read once for a step and not once for
+/// every operation; elsewhere the whole.
+fn pieces(parameter: &Tensor) -> Vec<Piece> {
+    const CACHED: i64 = 32 * 1024;
+    let elements = parameter.numel() as i64;
+    let length = if parameter.device() == Device::Cpu { CACHED } else { elements };
+    (0..elements)
+        .step_by(length.max(1) as usize)
+        .map(|start| Piece { start, length: length.min(elements - start) })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use tch::nn::{self, OptimizerConfig, VarStore};
-    use tch::{Device, Kind};
 
     use super::*;
     use crate::convert::with_torch_seed;
 
     /// Both are f32; they differ in the order of two multiplications.
     const TOLERANCE: f64 = 2e-6;
+
+    #[test]
+    fn clipping_keeps_the_direction() {
+        let store = VarStore::new(Device::Cpu);
+        let [a, b] = ["a", "b"].map(|name| store.root().var(name, &[1], nn::Init::Const(0.0)));
+        let mut adam = Adam::new(store.variables().into_iter().collect());
+        let gradients = |adam: &mut Adam, norm| {
+            (&a * 3.0 + &b * 4.0).sum(Kind::Float).backward();
+            adam.clip(norm);
+            let found = [&a, &b].map(|parameter| parameter.grad().double_value(&[0]));
+            adam.zero_grad();
+            found
+        };
+        // The gradient is (3, 4), of norm 5.
+        assert_eq!(gradients(&mut adam, 10.0), [3.0, 4.0]);
+        for (found, expected) in gradients(&mut adam, 1.0).into_iter().zip([0.6, 0.8]) {
+            assert!((found - expected).abs() < TOLERANCE, "found {found}, expected {expected}");
+        }
+    }
 
     #[test]
     fn agrees_with_libtorch() {
@@ -120,7 +196,7 @@ mod tests {
                 let loss = (&w * f64::from(step) - 1.0).square().sum(Kind::Float);
                 if ours {
                     loss.backward();
-                    adam.step(0.01);
+                    adam.step(0.01, None);
                 } else {
                     theirs.backward_step(&loss);
                 }

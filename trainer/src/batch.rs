@@ -95,11 +95,11 @@ impl DeviceScenes {
     }
 }
 
-/// What step `step` of a run sees: scenes without repetition within an epoch, a number of context views from 1 to
-/// the config's, and for each scene distinct views.
+/// What step `step` of a run sees: scenes without repetition within an epoch, a number of context views from the
+/// config's fewest to its most, and for each scene distinct views.
 pub fn choices(config: &TrainConfig, step: u64) -> Vec<Choice> {
     let mut rng = generator(config.seed, STEP_STREAM, step);
-    let context = rng.random_range(1..=config.max_context);
+    let context = rng.random_range(config.min_context..=config.max_context);
     let views = config.views();
     scenes(config, step).into_iter().map(|scene| choose(&mut rng, scene, views, context)).collect()
 }

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use gqn_formats::{Preset, RepresentationKind};
+use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
 use gqn_scenes::{PoseEncoding, World};
+use gqn_trainer::config::{ConfigError, TrainConfig};
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::evaluate::TestPlan;
+use gqn_trainer::model::{Form, Precision};
+use gqn_trainer::schedule::LinearSchedule;
+use serde::Serialize;
 use toml::{Table, Value};
 
 /// Train Generative Query Networks: look at a scene from a few cameras, paint it from any other.
@@ -29,6 +33,12 @@ pub(crate) enum Command {
     Import(ImportFlags),
     /// Check this program against the reference's numbers (docs/oracles.md); exit code 1 if any quantity is off
     Oracle(OracleFlags),
+    /// Measure the training step on made-up data: steps a second and memory of the plain form, the fast one, and the
+    /// fast one with activation checkpointing
+    Bench(BenchFlags),
+    /// One case of `bench`, in a process of its own
+    #[command(hide = true)]
+    BenchProbe(ProbeFlags),
 }
 
 #[derive(Debug, Args)]
@@ -66,15 +76,10 @@ pub(crate) struct TrainFlags {
     /// Scenes in a batch
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<u32>,
-    /// DRAW steps
-    #[arg(long, value_name = "L")]
-    pub(crate) layers: Option<u32>,
-    /// Whether the DRAW steps share one core
-    #[arg(long, value_name = "true|false")]
-    pub(crate) shared_core: Option<bool>,
-    /// Representation network: pyramid, tower or pool
-    #[arg(long, value_parser = representation)]
-    pub(crate) representation: Option<RepresentationKind>,
+    #[command(flatten)]
+    pub(crate) sizes: SizeFlags,
+    #[command(flatten)]
+    pub(crate) method: MethodFlags,
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceChoice,
@@ -86,8 +91,7 @@ pub(crate) struct TrainFlags {
     pub(crate) seed: Option<u32>,
     /// Go on with the run in the folder; only --steps, --slice, --device and --threads may be given along
     #[arg(long, conflicts_with_all = [
-        "preset", "config", "world", "scenes", "batch", "layers", "shared_core", "representation", "seed", "force",
-        "data",
+        "preset", "config", "world", "scenes", "batch", "model_sizes", "method", "seed", "force", "data",
     ])]
     pub(crate) resume: bool,
     /// Replace the run in the folder
@@ -96,6 +100,83 @@ pub(crate) struct TrainFlags {
     /// Write no event files for `TensorBoard`
     #[arg(long)]
     pub(crate) no_tensorboard: bool,
+}
+
+/// What two sets of weights must have in common.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The model")]
+#[group(id = "model_sizes", multiple = true)]
+pub(crate) struct SizeFlags {
+    /// S: side of the pictures in pixels
+    #[arg(long, value_name = "S")]
+    image_size: Option<u32>,
+    /// Representation network: pyramid, tower or pool
+    #[arg(long, value_parser = representation)]
+    representation: Option<RepresentationKind>,
+    /// R: channels of the representation
+    #[arg(long, value_name = "R")]
+    representation_channels: Option<u32>,
+    /// Z: channels of a step's latent; many make training collapse
+    #[arg(long, value_name = "Z")]
+    latent_channels: Option<u32>,
+    /// H: channels of the hidden states
+    #[arg(long, value_name = "H")]
+    hidden_channels: Option<u32>,
+    /// U: channels of the canvas
+    #[arg(long, value_name = "U")]
+    canvas_channels: Option<u32>,
+    /// L: DRAW steps
+    #[arg(long, value_name = "L")]
+    layers: Option<u32>,
+    /// Whether the DRAW steps share one core of either kind
+    #[arg(long, value_name = "true|false")]
+    shared_core: Option<bool>,
+    /// Whether the DRAW steps share one inference core [default: as --shared-core]
+    #[arg(long, value_name = "true|false")]
+    shared_inference_core: Option<bool>,
+    /// How a 1×1 representation reaches the cores' size: learned or tile
+    #[arg(long, value_parser = upsample_r)]
+    upsample_r: Option<UpsampleR>,
+}
+
+/// How it is trained.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The method")]
+#[group(id = "method", multiple = true)]
+pub(crate) struct MethodFlags {
+    /// σ of a pixel: VALUE, or START:END:STEPS, where STEPS may be `run`
+    #[arg(long, value_name = "SCHEDULE")]
+    pixel_std_dev: Option<LinearSchedule>,
+    /// Adam's step size, written alike
+    #[arg(long, value_name = "SCHEDULE")]
+    learning_rate: Option<LinearSchedule>,
+    /// How much the divergence counts, written alike; 0:1:10000 warms up [default: 1]
+    #[arg(long, value_name = "SCHEDULE")]
+    kl_weight: Option<LinearSchedule>,
+    /// Fewest context views of a batch
+    #[arg(long, value_name = "M")]
+    min_context: Option<u32>,
+    /// Most context views of a batch [default: the world's]
+    #[arg(long, value_name = "M")]
+    max_context: Option<u32>,
+    /// Parts that a batch is computed in, one after the other
+    #[arg(long, value_name = "N")]
+    accumulate: Option<u32>,
+    /// Longest gradient, over all parameters; longer ones are shortened
+    #[arg(long, value_name = "NORM")]
+    clip_gradient: Option<f64>,
+    /// Evaluate and export an exponential average of the weights with that decay, such as 0.999
+    #[arg(long, value_name = "DECAY")]
+    weight_average: Option<f64>,
+    /// How the network is computed: fast or plain
+    #[arg(long)]
+    form: Option<Form>,
+    /// In which numbers: fp32, tf32 or bf16
+    #[arg(long)]
+    precision: Option<Precision>,
+    /// Compute anew for the backward pass instead of keeping: less memory, more time
+    #[arg(long)]
+    recompute: bool,
 }
 
 #[derive(Debug, Args)]
@@ -180,13 +261,79 @@ pub(crate) struct OracleFlags {
     /// Use these weights instead of those that the formula makes: they were imported and are to be the same
     #[arg(long, value_name = "CHECKPOINT")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// How the network is computed: fast or plain
+    #[arg(long, default_value = "fast")]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchFlags {
+    /// Sizes to start from: paper, edge or tiny
+    #[arg(long, default_value = "paper")]
+    preset: Preset,
+    #[command(flatten)]
+    sizes: SizeFlags,
+    /// Scenes in a batch [default: 2, with --gpu-suite 36]
+    #[arg(
+        long,
+        value_name = "B",
+        default_value_t = 2,
+        default_value_if("gpu_suite", "true", "36")
+    )]
+    pub(crate) batch: u16,
+    /// Scenes in the batch that memory is compared at
+    #[arg(long, value_name = "B", default_value_t = 8)]
+    pub(crate) memory_batch: u16,
+    /// Context views
+    #[arg(long, value_name = "M", default_value_t = 3)]
+    pub(crate) context: u16,
+    /// Steps that are timed, the first of which warms up
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) steps: u16,
+    /// Every form in fp32, tf32 and bf16, unshared and shared: what a GPU is to show, in one call
+    #[arg(long)]
+    pub(crate) gpu_suite: bool,
+    /// Where to compute: auto, cpu or cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// CPU threads
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: u16,
+    /// Write the rows as JSON as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeFlags {
+    #[arg(long)]
+    pub(crate) case: String,
+    #[arg(long)]
+    pub(crate) steps: u16,
+    #[arg(long)]
+    pub(crate) device: DeviceChoice,
+    #[arg(long)]
+    pub(crate) threads: u16,
+}
+
+impl BenchFlags {
+    /// The sizes that are measured, with shared cores or one a step.
+    pub(crate) fn model(&self, shared: bool) -> Result<ModelConfig, ConfigError> {
+        let mut model = self.sizes.table();
+        model.entry("shared_core").or_insert(shared.into());
+        let mut table = Table::new();
+        table.insert("model".to_owned(), model.into());
+        Ok(TrainConfig::layered(Some(self.preset), None, table)?.model)
+    }
 }
 
 impl TrainFlags {
     /// The flags that are keys of a configuration.
     pub(crate) fn table(&self) -> Table {
         let mut table = Table::new();
-        let mut model = Table::new();
         let number = |value: u32| Value::from(i64::from(value));
         let name = |value: &dyn ToString| Value::from(value.to_string());
         let run = [
@@ -196,16 +343,9 @@ impl TrainFlags {
             ("batch", self.batch.map(number)),
             ("seed", self.seed.map(number)),
         ];
-        let sizes = [
-            ("steps", self.layers.map(number)),
-            ("shared_core", self.shared_core.map(Value::from)),
-            (
-                "representation",
-                self.representation.map(|kind| Value::try_from(kind).expect("a name is TOML")),
-            ),
-        ];
         table.extend(run.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
-        model.extend(sizes.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+        table.extend(self.method.table());
+        let model = self.sizes.table();
         if let Some(folder) = &self.data {
             let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
             let mut data = Table::new();
@@ -218,6 +358,55 @@ impl TrainFlags {
         }
         table
     }
+}
+
+impl SizeFlags {
+    fn table(&self) -> Table {
+        collect([
+            ("image_size", value(self.image_size)),
+            ("representation", value(self.representation)),
+            ("representation_channels", value(self.representation_channels)),
+            ("latent_channels", value(self.latent_channels)),
+            ("hidden_channels", value(self.hidden_channels)),
+            ("canvas_channels", value(self.canvas_channels)),
+            ("steps", value(self.layers)),
+            ("shared_core", value(self.shared_core)),
+            ("shared_inference_core", value(self.shared_inference_core)),
+            ("upsample_r", value(self.upsample_r)),
+        ])
+    }
+}
+
+impl MethodFlags {
+    fn table(&self) -> Table {
+        collect([
+            ("pixel_std_dev", value(self.pixel_std_dev)),
+            ("learning_rate", value(self.learning_rate)),
+            ("kl_weight", value(self.kl_weight)),
+            ("min_context", value(self.min_context)),
+            ("max_context", value(self.max_context)),
+            ("accumulate", value(self.accumulate)),
+            ("clip_gradient", value(self.clip_gradient)),
+            ("weight_average", value(self.weight_average)),
+            ("form", value(self.form)),
+            ("precision", value(self.precision)),
+            ("recompute", value(self.recompute.then_some(true))),
+        ])
+    }
+}
+
+fn value(given: Option<impl Serialize>) -> Option<Value> {
+    given.map(|given| Value::try_from(given).expect("numbers and names are TOML"))
+}
+
+fn collect<const N: usize>(entries: [(&str, Option<Value>); N]) -> Table {
+    entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+fn upsample_r(name: &str) -> Result<UpsampleR, String> {
+    Value::from(name)
+        .try_into()
+        .map_err(|_: toml::de::Error| format!("unknown way `{name}`, expected learned or tile"))
 }
 
 fn representation(name: &str) -> Result<RepresentationKind, String> {

@@ -8,6 +8,7 @@ use gqn_scenes::{Split, World};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::model::{Compute, Form, Precision};
 use crate::schedule::{LinearSchedule, Span, WholeRun};
 
 /// A whole run. Two runs of equal configs on one CPU thread give the same numbers.
@@ -22,14 +23,44 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Training steps (Eslami et al. 2018: 2e6).
     pub steps: u64,
-    /// B: scenes in a batch (Eslami et al. 2018: 36).
+    /// B: scenes in a batch (Eslami et al. 2018: 36). That of each process where `processes` is not said, otherwise of
+    /// all together.
     pub batch: usize,
-    /// Most context views; the number is drawn for each batch from 1 to this.
+    /// Processes that share a batch. A run notes how many it had; going on with, or repeating, it with another number
+    /// gives the same steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<usize>,
+    /// Parts that a batch is computed in, one after the other: less memory, the same step.
+    #[serde(default = "one")]
+    pub accumulate: usize,
+    /// Fewest context views.
+    #[serde(default = "one")]
+    pub min_context: usize,
+    /// Most context views; the number is drawn for each batch from `min_context` to this.
     pub max_context: usize,
     /// σ, the standard deviation of a pixel.
     pub pixel_std_dev: LinearSchedule,
     /// Adam's step size.
     pub learning_rate: LinearSchedule,
+    /// How much the divergence counts in the loss; 1 where nothing is said. A warm-up starts lower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl_weight: Option<LinearSchedule>,
+    /// Longest gradient, taken over all parameters as one vector; longer ones are shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_gradient: Option<f64>,
+    /// Decay of an exponential moving average of the weights, which is then what is evaluated and exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_average: Option<f64>,
+    /// How the network is computed.
+    #[serde(default)]
+    pub form: Form,
+    /// In which numbers.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Compute the DRAW steps and the representation anew for the backward pass instead of keeping them: less memory,
+    /// more time.
+    #[serde(default)]
+    pub recompute: bool,
     /// Steps between checkpoints.
     pub checkpoint_every: u64,
     /// Steps between lines of `metrics.jsonl`; a line waits for the device.
@@ -96,9 +127,18 @@ impl TrainConfig {
             seed: 0,
             steps: 2_000_000,
             batch: 36,
+            processes: None,
+            accumulate: 1,
+            min_context: 1,
             max_context: world.max_context(),
             pixel_std_dev: LinearSchedule { start: 2.0, end: 0.7, over: Span::Steps(200_000) },
             learning_rate: LinearSchedule { start: 5e-4, end: 5e-5, over: Span::Steps(1_600_000) },
+            kl_weight: None,
+            clip_gradient: None,
+            weight_average: None,
+            form: Form::Fast,
+            precision: Precision::Fp32,
+            recompute: false,
             checkpoint_every: 1000,
             log_every: 10,
             test_scenes: 100,
@@ -148,6 +188,10 @@ impl TrainConfig {
             Some(other) => return Err(out_of_range("preset", &other, "a name")),
             None => None,
         };
+        if flags.contains_key("batch") {
+            // The flag is about each process, not about those of the run that wrote the file.
+            over.remove("processes");
+        }
         merge(&mut over, flags);
         let preset = preset.or(named).unwrap_or(Preset::Tiny);
         let mut base = toml::Table::try_from(Self::preset(preset)).expect("a preset is plain data");
@@ -156,12 +200,35 @@ impl TrainConfig {
         merge(&mut base, over);
         let mut config: Self =
             base.try_into().map_err(|source| ConfigError::Fields { source: Box::new(source) })?;
+        config.model = config.model.canonical();
         config.look_at_data(scenes_are_given, world_is_given)?;
         if !context_is_given {
             config.max_context = config.world.max_context().min(config.views().saturating_sub(1));
         }
         config.validate()?;
         Ok(config)
+    }
+
+    /// The run over that many processes.
+    ///
+    /// # Errors
+    /// [`ConfigError::Range`]: the batch cannot be shared out evenly.
+    pub fn over(mut self, processes: usize) -> Result<Self, ConfigError> {
+        if self.processes.is_none() {
+            self.batch *= processes;
+        }
+        if !self.batch.is_multiple_of(processes) {
+            let expected = "a multiple of the number of processes";
+            return Err(out_of_range("batch", &self.batch, expected));
+        }
+        self.processes = Some(processes);
+        self.validate()?;
+        Ok(self)
+    }
+
+    /// Scenes of a batch that each process takes.
+    pub fn share(&self) -> usize {
+        self.batch / self.processes.unwrap_or(1)
     }
 
     /// Views of a scene.
@@ -206,6 +273,9 @@ impl TrainConfig {
             ("scenes", self.scenes),
             ("steps", self.steps),
             ("batch", self.batch as u64),
+            ("processes", self.processes.unwrap_or(1) as u64),
+            ("accumulate", self.accumulate as u64),
+            ("min_context", self.min_context as u64),
             ("max_context", self.max_context as u64),
             ("checkpoint_every", self.checkpoint_every),
             ("log_every", self.log_every),
@@ -224,16 +294,36 @@ impl TrainConfig {
             let expected = "fewer than the views of a scene, so that one is left to paint";
             return Err(out_of_range("max_context", &self.max_context, expected));
         }
-        if let Some(epochs) = self.refresh_epochs {
-            if epochs == 0 || self.data.is_some() {
-                let expected = "at least 1, and only with rendered scenes";
-                return Err(out_of_range("refresh_epochs", &epochs, expected));
-            }
-            if self.generation(self.steps) >= (1 << 32) / self.scenes {
-                let expected = "so many that the run sees fewer than 2^32 scenes";
-                return Err(out_of_range("refresh_epochs", &epochs, expected));
-            }
+        if self.min_context > self.max_context {
+            let expected = "at most max_context";
+            return Err(out_of_range("min_context", &self.min_context, expected));
         }
+        if !self.share().is_multiple_of(self.accumulate) {
+            let expected = "a divisor of the batch of a process";
+            return Err(out_of_range("accumulate", &self.accumulate, expected));
+        }
+        if self.form == Form::Plain && self.precision == Precision::Bf16 {
+            let expected = "fp32 or tf32 with the plain form";
+            return Err(out_of_range("precision", &"bf16", expected));
+        }
+        self.validate_refresh()?;
+        self.validate_reals()
+    }
+
+    fn validate_refresh(&self) -> Result<(), ConfigError> {
+        let Some(epochs) = self.refresh_epochs else { return Ok(()) };
+        if epochs == 0 || self.data.is_some() {
+            let expected = "at least 1, and only with rendered scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        if self.generation(self.steps) >= (1 << 32) / self.scenes {
+            let expected = "so many that the run sees fewer than 2^32 scenes";
+            return Err(out_of_range("refresh_epochs", &epochs, expected));
+        }
+        Ok(())
+    }
+
+    fn validate_reals(&self) -> Result<(), ConfigError> {
         for (name, schedule) in
             [("pixel_std_dev", self.pixel_std_dev), ("learning_rate", self.learning_rate)]
         {
@@ -243,7 +333,21 @@ impl TrainConfig {
                 return Err(out_of_range(name, &found, "positive numbers"));
             }
         }
-        Ok(())
+        if let Some(LinearSchedule { start, end, .. }) = self.kl_weight
+            && ![start, end].iter().all(|value| value.is_finite() && *value >= 0.0)
+        {
+            let found = format!("{start} to {end}");
+            return Err(out_of_range("kl_weight", &found, "numbers from 0"));
+        }
+        match (self.clip_gradient, self.weight_average) {
+            (Some(norm), _) if !(norm.is_finite() && norm > 0.0) => {
+                Err(out_of_range("clip_gradient", &norm, "a positive number"))
+            }
+            (_, Some(decay)) if !(0.0..1.0).contains(&decay) => {
+                Err(out_of_range("weight_average", &decay, "a decay from 0 to less than 1"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The configuration as a file.
@@ -262,10 +366,24 @@ impl TrainConfig {
         self.pixel_std_dev.at(step, self.steps)
     }
 
+    /// How much the divergence counts at a step.
+    pub fn kl_weight_at(&self, step: u64) -> f64 {
+        self.kl_weight.map_or(1.0, |weight| weight.at(step, self.steps))
+    }
+
+    /// How the network is computed.
+    pub fn compute(&self) -> Compute {
+        Compute { form: self.form, precision: self.precision }
+    }
+
     /// Adam's step size at a step.
     pub fn learning_rate_at(&self, step: u64) -> f64 {
         self.learning_rate.at(step, self.steps)
     }
+}
+
+fn one() -> usize {
+    1
 }
 
 fn over_run(start: f64, end: f64) -> LinearSchedule {
@@ -309,6 +427,24 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_that_of_a_process_until_a_run_has_begun() {
+        let config = |flags: &str, file: Option<&Path>| {
+            TrainConfig::layered(None, file, flags.parse().expect("TOML")).expect("a config")
+        };
+        let two = config("batch = 6", None).over(2).expect("a config");
+        assert_eq!((two.batch, two.share()), (12, 6));
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, two.to_toml()).expect("a file");
+        let repeated = config("", Some(&file)).over(3).expect("a config");
+        assert_eq!((repeated.batch, repeated.share()), (12, 4));
+        let other = config("batch = 5", Some(&file)).over(3).expect("a config");
+        assert_eq!((other.batch, other.share()), (15, 5));
+        let error = config("", Some(&file)).over(5).expect_err("a refusal").to_string();
+        assert!(error.contains("batch is 12"), "{error}");
+    }
+
+    #[test]
     fn the_context_follows_the_world() {
         let flags: toml::Table = "world = \"shepard-metzler-5\"".parse().expect("TOML");
         assert_eq!(TrainConfig::layered(None, None, flags).expect("a config").max_context, 14);
@@ -333,6 +469,17 @@ mod tests {
         refused("[model]\nsteps = 0", "steps is 0");
         refused("world = \"moon\"", "moon");
         refused("seed = 2147483648", "seed");
+        refused("accumulate = 3", "accumulate is 3");
+        refused("accumulate = 0", "accumulate is 0");
+        refused("min_context = 6", "min_context is 6");
+        refused("clip_gradient = 0.0", "clip_gradient is 0");
+        refused("clip_gradient = nan", "clip_gradient is NaN");
+        refused("weight_average = 1.0", "weight_average is 1");
+        refused("kl_weight = { start = -1.0, end = 1.0, over = 3 }", "kl_weight is -1 to 1");
+        refused("form = \"slow\"", "slow");
+        refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
+        refused("precision = \"fp8\"", "fp8");
+        refused("[model]\nshared_core = \"false\"", "shared_core");
         refused("refresh_epochs = 0", "refresh_epochs is 0");
         refused("scenes = 1000\nsteps = 2147483648\nrefresh_epochs = 1", "refresh_epochs is 1");
         refused("learning_rate = { start = -1.0, end = 1.0, over = 3 }", "learning_rate");

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The first CUDA device if there is one, otherwise the CPU.
+    /// The first CUDA device if there is one, otherwise the CPU; of several processes, each the next device.
     Auto,
     /// The CPU.
     Cpu,
@@ -51,6 +51,15 @@ impl DeviceChoice {
     /// # Errors
     /// [`DeviceError`] if a CUDA device was asked for by number and cannot be had.
     pub fn open(self) -> Result<OpenDevice, DeviceError> {
+        self.open_for(0)
+    }
+
+    /// The device of process `local_rank` of this host: `auto` gives each its own. Where a process sees one device
+    /// only, as under some schedulers, it takes that.
+    ///
+    /// # Errors
+    /// As [`DeviceChoice::open`].
+    pub fn open_for(self, local_rank: usize) -> Result<OpenDevice, DeviceError> {
         let cpu =
             |why: &str| OpenDevice { device: tch::Device::Cpu, description: format!("cpu{why}") };
         let cuda = |index| OpenDevice {
@@ -61,7 +70,7 @@ impl DeviceChoice {
             if self == Self::Cpu { Ok(0) } else { load_cuda().map(|()| tch::Cuda::device_count()) };
         match (self, devices) {
             (Self::Cpu, _) => Ok(cpu("")),
-            (Self::Auto, Ok(found)) if found > 0 => Ok(cuda(0)),
+            (Self::Auto, Ok(found)) if found > 0 => Ok(cuda(local_rank % found as usize)),
             (Self::Auto, Ok(_)) => Ok(cpu(" (asked for auto; cuda: no device)")),
             (Self::Auto, Err(reason)) => Ok(cpu(&format!(" (asked for auto; cuda: {reason})"))),
             (Self::Cuda(index), Err(reason)) => Err(DeviceError::NoCuda { index, reason }),
@@ -69,6 +78,43 @@ impl DeviceChoice {
             (Self::Cuda(index), Ok(found)) => Err(DeviceError::NoSuchDevice { index, found }),
         }
     }
+}
+
+/// Whether CUDA devices may multiply 32-bit numbers with 10 bits of mantissa, from now on and in the whole process.
+/// libtorch's own default is a mixture: convolutions may, products of matrices may not. False where this libtorch has
+/// no such switch.
+#[cfg(unix)]
+#[allow(
+    unsafe_code,
+    reason = "libtorch offers the switch in C++ only; both functions take a context and a bool and return nothing"
+)]
+pub fn allow_tf32(allow: bool) -> bool {
+    use libloading::os::unix::{Library, Symbol};
+    type Context = *mut std::ffi::c_void;
+    type Switch = unsafe extern "C" fn(Context, bool);
+    // at::globalContext(), at::Context::setAllowTF32CuBLAS(bool), at::Context::setAllowTF32CuDNN(bool)
+    let program = Library::this();
+    unsafe {
+        let context: Result<Symbol<unsafe extern "C" fn() -> Context>, _> =
+            program.get(b"_ZN2at13globalContextEv");
+        let products: Result<Symbol<Switch>, _> =
+            program.get(b"_ZN2at7Context18setAllowTF32CuBLASEb");
+        let convolutions: Result<Symbol<Switch>, _> =
+            program.get(b"_ZN2at7Context17setAllowTF32CuDNNEb");
+        let (Ok(context), Ok(products), Ok(convolutions)) = (context, products, convolutions)
+        else {
+            return false;
+        };
+        products(context(), allow);
+        convolutions(context(), allow);
+    }
+    true
+}
+
+/// There is no CUDA to switch.
+#[cfg(not(unix))]
+pub fn allow_tf32(_allow: bool) -> bool {
+    false
 }
 
 /// Loads `libtorch_cuda.so` for the whole process: from beside the libtorch that runs, from `LIBTORCH`, or from where
@@ -141,6 +187,12 @@ impl fmt::Display for DeviceChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn this_libtorch_has_the_switch() {
+        assert!(allow_tf32(true) && allow_tf32(false));
+    }
 
     #[test]
     fn names_round_trip_and_others_are_refused() {

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use tch::Tensor;
 
-use crate::model::{DiagonalGaussian, Rollout};
+use crate::model::{DiagonalGaussian, Rollout, Step};
 
 /// The two parts of the evidence lower bound for a batch, in nats.
 #[derive(Debug)]
@@ -21,14 +21,7 @@ impl Elbo {
     /// # Panics
     /// When the latents of the rollout came from the prior.
     pub fn new(rollout: &Rollout, frames: &Tensor, pixel_std_dev: f64) -> Self {
-        let kl: Vec<Tensor> = rollout
-            .steps
-            .iter()
-            .map(|step| {
-                let posterior = step.posterior.as_ref().expect("latents came from the posterior");
-                sum_over_sample(&posterior.kl(&step.prior))
-            })
-            .collect();
+        let kl: Vec<Tensor> = rollout.steps.iter().map(kl).collect();
         Self {
             log_likelihood: log_likelihood(&rollout.observation, frames, pixel_std_dev),
             kl: Tensor::stack(&kl, 1),
@@ -37,8 +30,23 @@ impl Elbo {
 
     /// The bound itself, `[B]`.
     pub fn bound(&self) -> Tensor {
-        &self.log_likelihood - self.kl.sum_dim_intlist([1].as_slice(), false, None)
+        self.weighted(1.0)
     }
+
+    /// The log-likelihood less `kl_weight` times the divergence, `[B]`: what training maximises while the divergence
+    /// is phased in.
+    pub fn weighted(&self, kl_weight: f64) -> Tensor {
+        &self.log_likelihood - self.kl.sum_dim_intlist([1].as_slice(), false, None) * kl_weight
+    }
+}
+
+/// KL(posterior ‖ prior) of a step, `[B]`.
+///
+/// # Panics
+/// When its latent came from the prior.
+pub fn kl(step: &Step) -> Tensor {
+    let posterior = step.posterior.as_ref().expect("latents came from the posterior");
+    sum_over_sample(&posterior.kl(&step.prior))
 }
 
 /// `observation [B,3,S,S], frames [B,3,S,S] -> log N(frames; observation, σ) [B]`

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluate::Evaluation;
 use crate::held_out::HeldOut;
+use crate::parallel::Processes;
 use crate::watch::Warning;
 
 /// What the training loop says; terminals and logs are its listeners.
@@ -98,4 +99,13 @@ pub struct StepMetrics {
     pub pixel_std_dev: f64,
     /// Adam's step size.
     pub learning_rate: f64,
+}
+
+impl StepMetrics {
+    /// The figures of the whole batch, from those of every process's rows.
+    pub(crate) fn over(self, processes: &Processes) -> Self {
+        let Self { elbo, excess, kl, mse, .. } = self;
+        let [elbo, excess, kl, mse] = processes.mean([elbo, excess, kl, mse]);
+        Self { elbo, excess, kl, mse, ..self }
+    }
 }

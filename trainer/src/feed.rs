@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gqn_datasets::{DataError, DataSet, Decoder, KnownSet, Prefetch, Resize, SceneSet};
@@ -29,24 +30,33 @@ pub(crate) enum Feed {
 
 impl Feed {
     /// Renders the scenes that a step of a configuration sees, or opens its files; with the best constant picture,
-    /// `[3,S,S]`.
+    /// `[3,S,S]`. `rows` are those of a batch that are wanted.
     pub(crate) fn open(
         config: &TrainConfig,
         step: u64,
+        rows: Range<usize>,
         device: Device,
         on_progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(Self, Vec<f32>), DataError> {
         let Some(data) = &config.data else {
-            let (feed, constant) = RenderedFeed::new(config, step, device, on_progress);
+            let (feed, constant) = RenderedFeed::new(config, step, rows, device, on_progress);
             return Ok((Self::Rendered(feed), constant));
         };
         let set = open_sound(data, Split::Train)?;
         let some = config.scenes.min(CONSTANT_SCENES);
         let constant = scenes_of(config, Split::Train, some, on_progress)?.mean_frame();
-        Ok((Self::Files(FileFeed::new(config, set, device)), constant))
+        Ok((Self::Files(FileFeed::new(config, set, rows, device)), constant))
     }
 
-    /// What step `step` of the run sees: the same from either source.
+    /// What is taken of a batch.
+    pub(crate) fn rows(&self) -> Range<usize> {
+        match self {
+            Self::Rendered(scenes) => scenes.rows.clone(),
+            Self::Files(files) => files.reader.rows.clone(),
+        }
+    }
+
+    /// What step `step` of the run sees, or its rows of it: the same from either source.
     pub(crate) fn batch(&self, config: &TrainConfig, step: u64) -> Result<Batch, DataError> {
         match self {
             Self::Rendered(scenes) => Ok(scenes.batch(config, step)),
@@ -121,6 +131,7 @@ type Batches = Prefetch<Result<HostBatch, DataError>>;
 /// What the threads share.
 struct Reader {
     config: TrainConfig,
+    rows: Range<usize>,
     set: DataSet,
     skip_damaged: bool,
     damaged: Mutex<BTreeSet<usize>>,
@@ -136,10 +147,10 @@ struct HostBatch {
 }
 
 impl FileFeed {
-    fn new(config: &TrainConfig, set: DataSet, device: Device) -> Self {
+    fn new(config: &TrainConfig, set: DataSet, rows: Range<usize>, device: Device) -> Self {
         let skip_damaged = config.data.as_ref().is_some_and(|data| data.skip_damaged);
         let (config, damaged) = (config.clone(), Mutex::default());
-        let reader = Arc::new(Reader { config, set, skip_damaged, damaged });
+        let reader = Arc::new(Reader { config, rows, set, skip_damaged, damaged });
         Self { reader, device, ahead: RefCell::new(None) }
     }
 
@@ -182,7 +193,7 @@ impl FileFeed {
 
 impl Reader {
     fn read(&self, step: u64) -> Result<HostBatch, DataError> {
-        let choices = choices(&self.config, step);
+        let choices = &choices(&self.config, step)[self.rows.clone()];
         let side = self.config.model.image_size;
         let views = choices[0].context.len() + 1;
         let bytes = views * 3 * side * side;
@@ -281,7 +292,8 @@ mod tests {
         let all: Vec<usize> = (0..9).collect();
         let all = SceneSet::read(&set, &all, 16, Resize::Area).expect("scenes");
         let memory = DeviceScenes::new(&all, config.model.pose_encoding, Device::Cpu);
-        let (files, constant) = Feed::open(&config, 0, Device::Cpu, &mut |_, _| {}).expect("files");
+        let (files, constant) =
+            Feed::open(&config, 0, 0..4, Device::Cpu, &mut |_, _| {}).expect("files");
         assert_eq!(constant, all.mean_frame());
         // In order, back, and far ahead.
         for step in [0, 1, 2, 1, 500, 501] {
@@ -300,5 +312,9 @@ mod tests {
             }
         }
         assert_eq!(files.damaged(), 0);
+        let (second, _) = Feed::open(&config, 0, 2..4, Device::Cpu, &mut |_, _| {}).expect("files");
+        let found = second.batch(&config, 3).expect("a batch").context_frames;
+        let whole = memory.batch(&choices(&config, 3)).context_frames;
+        assert!(found.equal(&whole.narrow(0, 2, 2)), "the second half of a batch");
     }
 }

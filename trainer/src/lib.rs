@@ -7,12 +7,16 @@
 //! | `model/` | the network, one struct a file, and [`model::Rollout`], the loop over DRAW steps |
 //! | `elbo.rs` | the loss |
 //! | `schedule.rs` | schedules as pure functions of the step |
+//! | `step.rs` | one training step: gradients, clipping, optimiser, average |
+//! | `recompute.rs` | its gradients with little memory |
 //! | `adam.rs` | the optimiser |
+//! | `average.rs` | the average of the weights |
 //! | `config.rs` | [`config::TrainConfig`]: all that a run's numbers follow from |
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `feed.rs` | where batches come from: rendered scenes or files |
 //! | `rendered.rs` | rendered scenes in memory, replaced by new ones while training |
 //! | `train.rs` | the training loop |
+//! | `parallel/` | several processes that train together |
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
@@ -24,6 +28,7 @@
 //! | `test_scenes.rs` | which scenes these are |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
 //! | `import/` | weights of the `PyTorch` reference as a checkpoint |
+//! | `bench/` | steps a second and memory of every form |
 //! | `oracle/` | agreement with the `PyTorch` reference |
 //! | `device.rs` | CPU or CUDA, at run time |
 //! | `convert.rs` | tensors in and out of libtorch |
@@ -31,7 +36,9 @@
 //! The letters of the shapes are explained in `ARCHITECTURE.md`.
 
 pub mod adam;
+pub mod average;
 pub mod batch;
+pub mod bench;
 pub mod config;
 pub mod convert;
 pub mod device;
@@ -44,12 +51,15 @@ pub mod held_out;
 pub mod import;
 pub mod model;
 pub mod oracle;
+pub mod parallel;
 mod plan;
 pub mod progress;
 pub mod quality;
+mod recompute;
 mod rendered;
 pub mod run_folder;
 pub mod schedule;
+pub mod step;
 pub mod tensorboard;
 mod test_scenes;
 pub mod train;

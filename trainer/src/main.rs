@@ -17,6 +17,7 @@ use gqn_trainer::golden::golden;
 use gqn_trainer::import::{ImportOptions, import};
 use gqn_trainer::model::Gqn;
 use gqn_trainer::oracle::check_weights;
+use gqn_trainer::parallel::Processes;
 use gqn_trainer::progress::Progress;
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, CONFIG_FILE, GOLDEN_FILE, RunFolder};
 use gqn_trainer::tensorboard::Board;
@@ -25,6 +26,7 @@ use gqn_trainer::train::{TrainError, TrainOptions, train};
 use crate::cli::{Cli, Command, EvalFlags, GoldenFlags, ImportFlags, OracleFlags, TrainFlags};
 
 mod cli;
+mod run_bench;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -33,6 +35,8 @@ fn main() -> ExitCode {
         Command::Golden(flags) => run_golden(&flags),
         Command::Import(flags) => run_import(&flags),
         Command::Oracle(flags) => run_oracle(&flags),
+        Command::Bench(flags) => run_bench::run_bench(&flags),
+        Command::BenchProbe(flags) => run_bench::run_probe(&flags),
     };
     match result {
         Ok(code) => code,
@@ -45,43 +49,70 @@ fn main() -> ExitCode {
 }
 
 fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
-    let folder = RunFolder::new(&flags.out);
-    let config = if flags.resume {
-        let path = folder.file(CONFIG_FILE);
-        if !folder.holds_a_run() {
-            return Err(TrainError::NoRun { path: flags.out.clone() }.into());
-        }
-        TrainConfig::layered(None, Some(&path), flags.table())?
-    } else {
-        TrainConfig::layered(flags.preset, flags.config.as_deref(), flags.table())?
-    };
-    if folder.holds_a_run() && !flags.resume && !flags.force {
-        return Err(TrainError::Exists { path: flags.out.clone() }.into());
+    let processes = Processes::join()?;
+    let done = train_with(flags, &processes);
+    if let (Err(error), 2..) = (&done, processes.size()) {
+        let (rank, size) = (processes.rank(), processes.size());
+        let report = error_report(&**error);
+        let _ = writeln!(io::stderr().lock(), "process {rank} of {size}: {report}");
+        processes.abort_others();
     }
-    set_threads(flags.threads);
+    done
+}
+
+fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
+    let folder = RunFolder::new(&flags.out);
+    // The first process reads the files and tells the others, which may not have them.
+    let config = if processes.is_first() {
+        run_config(flags, &folder)?.over(processes.size())?.to_toml()
+    } else {
+        String::new()
+    };
+    let config: TrainConfig = toml::from_str(&processes.first_says(config))
+        .context("could not read the configuration of process 0")?;
+    let mut device = flags.device.open_for(processes.local_rank())?;
+    processes.open_links(device.device)?;
+    if processes.size() > 1 {
+        device.description =
+            format!("{} processes, this one on {}", processes.size(), device.description);
+    }
+    set_threads(flags.threads.or_else(|| threads_of_one(processes)));
     let options = TrainOptions {
         folder,
         resume: flags.resume,
         minutes: flags.minutes,
         slice_minutes: flags.slice,
-        device: flags.device.open()?,
+        device,
         command: command_line(),
     };
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
+    let (rank, size) = (processes.rank(), processes.size());
     ctrlc::set_handler(move || {
         // The second Ctrl-C does not wait for the step and the checkpoint.
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED);
         }
+        if size > 1 {
+            // `mpirun` ends the others of a process that has died in the same way as it ends all.
+            let _ = writeln!(
+                io::stderr().lock(),
+                "process {rank} of {size}: told to stop, and does so after this step\n\
+                 hint: if mpirun names a process that has died, what was saved last is whole: go on with --resume"
+            );
+        }
     })
     .context("could not listen for Ctrl-C")?;
     let mut progress = Progress::default();
-    let mut board = (!flags.no_tensorboard).then(|| Board::new(&options.folder));
+    let first = processes.is_first();
+    let mut board = (first && !flags.no_tensorboard).then(|| Board::new(&options.folder));
     let mut on_event = |event: Event| {
         if matches!(event, Event::Rendering { .. }) && interrupted.load(Ordering::Relaxed) {
             // Nothing has been trained yet that could be lost.
             std::process::exit(INTERRUPTED);
+        }
+        if !first {
+            return;
         }
         progress.show(&event);
         if let Some(Err(error)) = board.as_mut().map(|board| board.show(&event)) {
@@ -91,13 +122,40 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
             board = None;
         }
     };
-    match train(config, &options, &interrupted, &mut on_event)? {
+    match train(config, &options, processes, &interrupted, &mut on_event)? {
+        Some(_) if !first => Ok(ExitCode::SUCCESS),
         Some(evaluation) => {
             print(&serde_json::to_string_pretty(&evaluation)?)?;
             Ok(ExitCode::SUCCESS)
         }
         None => Ok(ExitCode::from(INTERRUPTED as u8)),
     }
+}
+
+/// What the folder or the flags say to train.
+fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
+    if flags.resume {
+        let path = folder.file(CONFIG_FILE);
+        if !folder.holds_a_run() {
+            return Err(TrainError::NoRun { path: flags.out.clone() }.into());
+        }
+        let mut config = TrainConfig::layered(None, Some(&path), flags.table())?;
+        // Runs that do not say how many processes they had, had one.
+        config.processes.get_or_insert(1);
+        return Ok(config);
+    }
+    let config = TrainConfig::layered(flags.preset, flags.config.as_deref(), flags.table())?;
+    if folder.holds_a_run() && !flags.force {
+        return Err(TrainError::Exists { path: flags.out.clone() }.into());
+    }
+    Ok(config)
+}
+
+/// Threads for each of several processes on one host; libtorch's own choice for one.
+fn threads_of_one(processes: &Processes) -> Option<u16> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = (cores / processes.local_size()).max(1);
+    (processes.local_size() > 1).then(|| u16::try_from(share).unwrap_or(u16::MAX))
 }
 
 fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
@@ -217,7 +275,7 @@ fn world_of_run(folder: &Path) -> Result<World> {
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let report = check_weights(&flags.file, flags.checkpoint.as_deref())?;
+    let report = check_weights(&flags.file, flags.checkpoint.as_deref(), flags.form)?;
     for line in &report.lines {
         let (index, found, expected) = line.worst;
         let verdict = if line.passed() { "pass" } else { "FAIL" };

@@ -17,6 +17,8 @@ use crate::feed::CONSTANT_SCENES;
 /// Batches from the scenes of the generation that a step belongs to. The next generation is rendered while this one is
 /// trained on, so that training waits for it only where rendering is slower.
 pub(crate) struct RenderedFeed {
+    /// What this process takes of a batch.
+    pub(crate) rows: Range<usize>,
     device: Device,
     generation: RefCell<Generation>,
 }
@@ -32,6 +34,7 @@ impl RenderedFeed {
     pub(crate) fn new(
         config: &TrainConfig,
         step: u64,
+        rows: Range<usize>,
         device: Device,
         on_progress: &mut dyn FnMut(u64, u64),
     ) -> (Self, Vec<f32>) {
@@ -44,7 +47,7 @@ impl RenderedFeed {
             render(config, Split::Train, 0..some, on_progress).mean_frame()
         };
         let generation = Generation::new(config, index, &scenes, device);
-        (Self { device, generation: RefCell::new(generation) }, constant)
+        (Self { rows, device, generation: RefCell::new(generation) }, constant)
     }
 
     /// What step `step` sees.
@@ -59,7 +62,7 @@ impl RenderedFeed {
             };
             *generation = Generation::new(config, index, &scenes, self.device);
         }
-        generation.scenes.batch(&choices(config, step))
+        generation.scenes.batch(&choices(config, step)[self.rows.clone()])
     }
 }
 
@@ -126,9 +129,9 @@ mod tests {
     fn scenes_are_replaced_after_their_epochs() {
         let config = config();
         assert_eq!([0, 2, 3, 5, 6, 8].map(|step| config.generation(step)), [0, 0, 1, 1, 2, 2]);
-        let (feed, _) = RenderedFeed::new(&config, 0, Device::Cpu, &mut |_, _| {});
+        let (feed, _) = RenderedFeed::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
         let same = TrainConfig { refresh_epochs: None, ..config.clone() };
-        let (old, _) = RenderedFeed::new(&same, 0, Device::Cpu, &mut |_, _| {});
+        let (old, _) = RenderedFeed::new(&same, 0, 0..4, Device::Cpu, &mut |_, _| {});
         let of_old = |step| {
             let frames = old.batch(&same, step).query_frames;
             Vec::<f32>::try_from(frames.flatten(0, -1)).expect("numbers")
@@ -138,12 +141,23 @@ mod tests {
     }
 
     #[test]
+    fn processes_share_the_batch_of_one() {
+        let config = config();
+        let of = |rows| {
+            let (feed, _) = RenderedFeed::new(&config, 0, rows, Device::Cpu, &mut |_, _| {});
+            frames(&feed, 1)
+        };
+        assert_eq!([of(0..2), of(2..4)].concat(), of(0..4));
+    }
+
+    #[test]
     fn a_resumed_run_sees_what_the_run_saw() {
         let config = config();
-        let (whole, constant) = RenderedFeed::new(&config, 0, Device::Cpu, &mut |_, _| {});
+        let (whole, constant) = RenderedFeed::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
         let all: Vec<_> = (0..9).map(|step| frames(&whole, step)).collect();
         for start in [4, 7] {
-            let (resumed, same) = RenderedFeed::new(&config, start, Device::Cpu, &mut |_, _| {});
+            let (resumed, same) =
+                RenderedFeed::new(&config, start, 0..4, Device::Cpu, &mut |_, _| {});
             assert_eq!(same, constant);
             for step in start..9 {
                 assert_eq!(frames(&resumed, step), all[step as usize], "step {step} of {start}");

@@ -11,16 +11,17 @@ use gqn_formats::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::adam::Adam;
+use crate::average::Average;
 use crate::convert::{to_array, to_tensor};
 use crate::model::Gqn;
+use crate::step::Trainer;
 use crate::tensorboard::{BOARD_FOLDER, is_event_file};
 
 /// The run's configuration.
 pub const CONFIG_FILE: &str = "config.toml";
-/// The newest weights.
+/// The newest weights, averaged if the run averages them.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
-/// Everything that training goes on from: weights, Adam's moments, steps.
+/// Everything that training goes on from: weights, Adam's moments, the average, steps.
 pub const STATE_FILE: &str = "state.safetensors";
 /// A line of figures for every logged step.
 pub const LOG_FILE: &str = "metrics.jsonl";
@@ -37,6 +38,7 @@ const STATE_FORMAT_KEY: &str = "gqn_training_state";
 const STATE_FORMAT: u64 = 1;
 const FIRST_MOMENT: &str = "adam.first_moment.";
 const SECOND_MOMENT: &str = "adam.second_moment.";
+const AVERAGE: &str = "average.";
 
 /// A run's folder.
 #[derive(Debug, Clone)]
@@ -101,18 +103,14 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`FormatError::NotFinite`], otherwise as [`write_atomic`].
-    pub fn save(
-        &self,
-        model: &Gqn,
-        adam: &Adam,
-        provenance: &Provenance,
-    ) -> Result<String, FormatError> {
-        let checkpoint = model.checkpoint(adam.steps(), provenance.clone());
+    pub fn save(&self, trainer: &Trainer, provenance: &Provenance) -> Result<String, FormatError> {
+        let steps = trainer.adam.steps();
+        let own = trainer.model.checkpoint(steps, provenance.clone());
         // Weights that are no numbers never replace those that are, nor do moments from which no weight recovers.
-        checkpoint.check(CHECKPOINT_FILE)?;
-        let mut state = checkpoint.into_tensor_file();
+        own.check(STATE_FILE)?;
+        let mut state = own.into_tensor_file();
         state.metadata.insert(STATE_FORMAT_KEY.to_owned(), STATE_FORMAT.to_string());
-        for (name, moments) in adam.moments() {
+        for (name, moments) in trainer.adam.moments() {
             for (prefix, moment) in [FIRST_MOMENT, SECOND_MOMENT].into_iter().zip(moments) {
                 let (name, moment) = (format!("{prefix}{name}"), to_array(moment));
                 if moment.iter().any(|value| !value.is_finite()) {
@@ -121,9 +119,12 @@ impl RunFolder {
                 state.tensors.insert(name, moment);
             }
         }
+        for (name, weight) in trainer.average.iter().flat_map(Average::weights) {
+            state.tensors.insert(format!("{AVERAGE}{name}"), to_array(weight));
+        }
         self.write(STATE_FILE, &state.to_bytes(STATE_FILE)?)?;
         drop(state);
-        self.save_checkpoint(CHECKPOINT_FILE, model, adam.steps(), provenance)
+        trainer.published(|model| self.save_checkpoint(CHECKPOINT_FILE, model, steps, provenance))
     }
 
     /// Writes the weights alone; returns the file's sha256.
@@ -144,11 +145,12 @@ impl RunFolder {
         Ok(sha256_hex(&bytes))
     }
 
-    /// Puts model and optimiser back to where [`RunFolder::save`] found them; returns the provenance.
+    /// Puts model, optimiser and average back to where [`RunFolder::save`] found them; returns the provenance.
     ///
     /// # Errors
     /// [`FormatError`]: no state, a damaged one, or one of another model.
-    pub fn restore(&self, model: &Gqn, adam: &mut Adam) -> Result<Provenance, FormatError> {
+    pub fn restore(&self, trainer: &mut Trainer) -> Result<Provenance, FormatError> {
+        let model = &trainer.model;
         let path = self.file(STATE_FILE);
         let what = path.display().to_string();
         let bytes = fs::read(&path).map_err(|source| FormatError::Read { path, source })?;
@@ -167,8 +169,9 @@ impl RunFolder {
             }
         }
         let mut moments = BTreeMap::new();
+        let average = trainer.average.as_ref().map(|_| AVERAGE);
         for parameter in parameters(model.config()) {
-            for prefix in [FIRST_MOMENT, SECOND_MOMENT] {
+            for prefix in [FIRST_MOMENT, SECOND_MOMENT].into_iter().chain(average) {
                 let key = format!("{prefix}{}", parameter.name);
                 moments.insert(key.clone(), to_tensor(state.get(&what, &key, &parameter.shape)?));
                 state.tensors.remove(&key);
@@ -181,10 +184,13 @@ impl RunFolder {
             return Err(FormatError::OtherModel { what, found, expected });
         }
         model.load(&checkpoint.tensors);
-        adam.restore(checkpoint.step, |name| {
-            [FIRST_MOMENT, SECOND_MOMENT]
-                .map(|prefix| moments[&format!("{prefix}{name}")].shallow_clone())
+        let saved = |prefix: &str, name: &str| moments[&format!("{prefix}{name}")].shallow_clone();
+        trainer.adam.restore(checkpoint.step, |name| {
+            [FIRST_MOMENT, SECOND_MOMENT].map(|prefix| saved(prefix, name))
         });
+        if let Some(average) = &mut trainer.average {
+            average.restore(|name| saved(AVERAGE, name));
+        }
         Ok(checkpoint.provenance)
     }
 

@@ -1,5 +1,7 @@
 //! Schedules are pure functions of the step.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// From `start` to `end` in a straight line, then constant.
@@ -32,6 +34,32 @@ pub enum WholeRun {
     Run,
 }
 
+/// `VALUE`, or `START:END:STEPS` with a number of steps or `run`, as flags write it.
+impl FromStr for LinearSchedule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
+        let span = |text: &str| match text {
+            "run" => Some(Span::Run(WholeRun::Run)),
+            steps => steps.parse().ok().map(Span::Steps),
+        };
+        let parts: Vec<&str> = text.split(':').collect();
+        let parsed = match parts[..] {
+            [value] => number(value).map(|value| (value, value, Span::Steps(1))),
+            [start, end, over] => number(start)
+                .zip(number(end))
+                .zip(span(over))
+                .map(|((start, end), over)| (start, end, over)),
+            _ => None,
+        };
+        let (start, end, over) = parsed.ok_or_else(|| {
+            format!("found `{text}`, expected VALUE or START:END:STEPS, where STEPS may be `run`")
+        })?;
+        Ok(Self { start, end, over })
+    }
+}
+
 impl LinearSchedule {
     /// The value at `step` of a run planned for `run_steps`.
     pub fn at(&self, step: u64, run_steps: u64) -> f64 {
@@ -57,6 +85,26 @@ mod tests {
         }
         let rate = LinearSchedule { start: 5e-4, end: 5e-5, over: Span::Steps(1_600_000) };
         assert!((rate.at(800_000, 1) - 2.75e-4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn flags_write_schedules_in_a_word() {
+        let parse = |text: &str| text.parse::<LinearSchedule>();
+        assert_eq!(
+            parse("2:0.7:200000"),
+            Ok(LinearSchedule { start: 2.0, end: 0.7, over: Span::Steps(200_000) })
+        );
+        assert_eq!(
+            parse("1e-3:5e-5:run"),
+            Ok(LinearSchedule { start: 1e-3, end: 5e-5, over: Span::Run(WholeRun::Run) })
+        );
+        let constant = parse("0.7").expect("a schedule");
+        assert!(
+            [0, 1, 99].iter().all(|&step| constant.at(step, 10).to_bits() == 0.7_f64.to_bits())
+        );
+        for text in ["", "1:2", "1:2:x", "1:2:-3", "nan", "1:2:3:4"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

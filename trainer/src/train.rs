@@ -6,23 +6,21 @@ use std::time::{Duration, Instant};
 
 use gqn_datasets::DataError;
 use gqn_formats::{FormatError, Provenance};
-use tch::{Kind, Tensor};
 use thiserror::Error;
 
-use crate::adam::Adam;
-use crate::batch::noise;
 use crate::config::TrainConfig;
 use crate::device::OpenDevice;
-use crate::elbo::{Elbo, floor};
 use crate::evaluate::{Evaluation, Figures, TestPlan, evaluate};
-use crate::event::{Event, StepMetrics};
+use crate::event::Event;
 use crate::feed::{Feed, describe};
 use crate::golden::golden;
-use crate::model::{Gqn, Latents, Rollout};
+use crate::model::Gqn;
+use crate::parallel::{ParallelError, Processes};
 use crate::plan::{shortened, steps_within};
 use crate::run_folder::{
     CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, LOG_FILE, RunFolder,
 };
+use crate::step::Trainer;
 use crate::watch::Watch;
 
 /// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps.
@@ -52,6 +50,8 @@ pub enum TrainError {
     Format(#[from] FormatError),
     #[error(transparent)]
     Data(#[from] DataError),
+    #[error(transparent)]
+    Parallel(#[from] ParallelError),
     #[error(
         "the loss is not finite at step {step}\n\
          hint: the last saved state is kept; lower learning_rate or raise pixel_std_dev, then train again or --resume"
@@ -67,113 +67,144 @@ pub enum TrainError {
     NoRun { path: PathBuf },
 }
 
-/// Trains until the planned number of steps is reached or `interrupted` becomes true.
+/// Trains until the planned number of steps is reached or `interrupted` becomes true in any of the processes, which
+/// must all call this with one config. The first of them touches the folder.
 ///
 /// # Errors
 /// [`TrainError`]: the folder cannot be read or written, or the loss is no number any more.
 pub fn train(
     mut config: TrainConfig,
     options: &TrainOptions,
+    processes: &Processes,
     interrupted: &AtomicBool,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Option<Evaluation>, TrainError> {
-    let folder = &options.folder;
-    let model = Gqn::new(&config.model, options.device.device, config.seed);
-    let mut adam = Adam::new(model.parameters());
-    let mut provenance =
-        if options.resume { folder.restore(&model, &mut adam)? } else { new_provenance(&config) };
+    let (folder, first) = (&options.folder, processes.is_first());
+    let mut trainer = Trainer::new(&config, options.device.device);
+    let mut provenance = if options.resume && first {
+        folder.restore(&mut trainer)?
+    } else {
+        new_provenance(&config)
+    };
+    trainer.spread(processes)?;
     if provenance.command.is_empty() {
         provenance.command.clone_from(&options.command);
     }
-    if adam.steps() > config.steps {
-        return Err(TrainError::Past { step: adam.steps(), steps: config.steps });
+    if trainer.adam.steps() > config.steps {
+        return Err(TrainError::Past { step: trainer.adam.steps(), steps: config.steps });
     }
     let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
-    let (feed, constant) =
-        Feed::open(&config, adam.steps(), options.device.device, &mut on_rendering)?;
+    let (feed, constant) = Feed::open(
+        &config,
+        trainer.adam.steps(),
+        processes.rows(config.batch),
+        options.device.device,
+        &mut on_rendering,
+    )?;
     let time = options
         .minutes
         .filter(|_| !options.resume)
         .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let slice = options.slice_minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     if let Some(time) = time {
-        config.steps = steps_within(time, step_secs(&model, &mut adam, &config, &feed)?);
+        let secs = step_secs(&mut trainer, &config, &feed, processes)?;
+        config.steps = processes.first_counts(steps_within(time, secs));
     }
-    if !options.resume {
-        folder.clear()?;
+    let (mut log, mut watch) = (None, None);
+    if first {
+        if !options.resume {
+            folder.clear()?;
+        }
+        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+        let step = trainer.adam.steps();
+        log = Some(folder.open_log(LOG_FILE, step)?);
+        watch = Some(Watch::open(&config, options.device.device, folder, step)?);
     }
-    folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-    let mut log = folder.open_log(LOG_FILE, adam.steps())?;
-    let mut watch = Watch::open(&config, options.device.device, folder, adam.steps())?;
     if !options.resume {
         // So that a run that is killed before its first checkpoint can be resumed as well.
-        save(folder, &model, &adam, &provenance, &config)?;
+        save(folder, &trainer, &provenance, &config, processes)?;
     }
     let device = options.device.description.clone();
-    on_event(Event::Started { step: adam.steps(), steps: config.steps, device });
+    on_event(Event::Started { step: trainer.adam.steps(), steps: config.steps, device });
 
     let (mut skipped, mut saved) = (0, None);
     let (before, clock) = (provenance.seconds, Instant::now());
-    while adam.steps() < config.steps {
-        let step = adam.steps();
-        let loss = Loss::new(&model, &config, &feed, step)?;
-        loss.total().backward();
-        adam.step(config.learning_rate_at(step));
+    while trainer.adam.steps() < config.steps {
+        let step = trainer.adam.steps();
+        let loss = trainer.gradients(&config, &feed, step)?;
+        processes.average(&trainer.adam.gradients())?;
+        trainer.update(&config);
         provenance.seconds = before + clock.elapsed().as_secs_f64();
         if step.is_multiple_of(config.log_every) || step + 1 == config.steps {
-            let metrics = loss.metrics(&config, step);
+            let metrics = loss.metrics(&config, step).over(processes);
             if !metrics.elbo.is_finite() {
                 return Err(TrainError::NotFinite { step });
             }
-            log.append(&metrics)?;
+            if let Some(log) = &mut log {
+                log.append(&metrics)?;
+            }
             on_event(Event::Step(metrics));
             if feed.damaged() > skipped {
                 skipped = feed.damaged();
                 on_event(Event::SkippedDamaged { scenes: skipped });
             }
-            if let Some(steps) =
-                time.and_then(|time| shortened(time, clock.elapsed(), step + 1, config.steps))
-            {
-                config.steps = steps;
-                folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-                on_event(Event::Replanned { steps });
+            if let Some(time) = time {
+                let shorter = shortened(time, clock.elapsed(), step + 1, config.steps);
+                let steps = processes.first_counts(shorter.unwrap_or(config.steps));
+                if steps != config.steps {
+                    config.steps = steps;
+                    if first {
+                        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+                    }
+                    on_event(Event::Replanned { steps });
+                }
             }
         } else {
-            on_event(Event::Stepped { step: adam.steps() });
+            on_event(Event::Stepped { step: trainer.adam.steps() });
         }
-        watch.stepped(&model, &config, adam.steps(), &provenance, folder, on_event)?;
-        let stop = interrupted.load(Ordering::Relaxed);
-        if adam.steps().is_multiple_of(config.checkpoint_every) || stop {
-            save(folder, &model, &adam, &provenance, &config)?;
-            saved = Some(adam.steps());
-            on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
+        if let Some(watch) = &mut watch {
+            let steps = trainer.adam.steps();
+            trainer.published(|model| {
+                watch.stepped(model, &config, steps, &provenance, folder, on_event)
+            })?;
+        }
+        let stop = processes.any(interrupted.load(Ordering::Relaxed));
+        if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {
+            save(folder, &trainer, &provenance, &config, processes)?;
+            saved = Some(trainer.adam.steps());
+            on_event(Event::Saved { folder: folder.path().to_owned(), step: trainer.adam.steps() });
         }
         if stop {
-            on_event(Event::Interrupted { step: adam.steps() });
+            on_event(Event::Interrupted { step: trainer.adam.steps() });
             return Ok(None);
         }
-        if slice.is_some_and(|slice| clock.elapsed() >= slice) {
+        // Asked only where there is a slice, since the processes answer together.
+        if slice.is_some_and(|slice| processes.any(clock.elapsed() >= slice)) {
             break;
         }
     }
-    if adam.steps() < config.steps {
-        on_event(Event::SliceOver { step: adam.steps(), steps: config.steps });
+    if trainer.adam.steps() < config.steps {
+        on_event(Event::SliceOver { step: trainer.adam.steps(), steps: config.steps });
     }
-    if saved != Some(adam.steps()) {
+    if saved != Some(trainer.adam.steps()) {
         // Evaluating takes a while, and a run that is stopped meanwhile keeps its last steps.
-        save(folder, &model, &adam, &provenance, &config)?;
+        save(folder, &trainer, &provenance, &config, processes)?;
     }
     let test = TestPlan::of_run(&config);
-    let (steps, seconds) = (adam.steps(), provenance.seconds);
+    let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
     let figures = Figures { constant: &constant, steps, seconds };
-    let evaluation = evaluate(&model, &config, &test, figures, interrupted, on_event)?;
+    let evaluation = processes.first_finds(|| {
+        trainer.published(|model| evaluate(model, &config, &test, figures, interrupted, on_event))
+    })?;
     let Some(evaluation) = evaluation else {
-        on_event(Event::Interrupted { step: adam.steps() });
+        on_event(Event::Interrupted { step: steps });
         return Ok(None);
     };
-    provenance.metrics = evaluation.metrics();
-    finish(&model, &config, &evaluation, &provenance, folder)?;
-    on_event(Event::Saved { folder: folder.path().to_owned(), step: adam.steps() });
+    if first {
+        provenance.metrics = evaluation.metrics();
+        finish(&trainer, &config, &evaluation, &provenance, folder)?;
+        on_event(Event::Saved { folder: folder.path().to_owned(), step: steps });
+    }
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
 }
@@ -187,20 +218,25 @@ fn new_provenance(config: &TrainConfig) -> Provenance {
     }
 }
 
+/// Saves the state, which all processes must share.
 fn save(
     folder: &RunFolder,
-    model: &Gqn,
-    adam: &Adam,
+    trainer: &Trainer,
     provenance: &Provenance,
     config: &TrainConfig,
+    processes: &Processes,
 ) -> Result<(), TrainError> {
-    let sha256 = folder.save(model, adam, provenance).map_err(|error| match error {
+    processes.check_equal(&trainer.weights(), trainer.adam.steps())?;
+    if !processes.is_first() {
+        return Ok(());
+    }
+    let sha256 = folder.save(trainer, provenance).map_err(|error| match error {
         FormatError::NotFinite { .. } => {
-            TrainError::NotFinite { step: adam.steps().saturating_sub(1) }
+            TrainError::NotFinite { step: trainer.adam.steps().saturating_sub(1) }
         }
         error => error.into(),
     })?;
-    write_golden(folder, model, config, &sha256)
+    trainer.published(|model| write_golden(folder, model, config, &sha256))
 }
 
 fn write_golden(
@@ -216,14 +252,17 @@ fn write_golden(
 
 /// Puts the figures where others look for them. The state has no use for them.
 fn finish(
-    model: &Gqn,
+    trainer: &Trainer,
     config: &TrainConfig,
     evaluation: &Evaluation,
     provenance: &Provenance,
     folder: &RunFolder,
 ) -> Result<(), TrainError> {
-    let sha256 = folder.save_checkpoint(CHECKPOINT_FILE, model, evaluation.steps, provenance)?;
-    write_golden(folder, model, config, &sha256)?;
+    trainer.published(|model| {
+        let sha256 =
+            folder.save_checkpoint(CHECKPOINT_FILE, model, evaluation.steps, provenance)?;
+        write_golden(folder, model, config, &sha256)
+    })?;
     let mut json = serde_json::to_vec_pretty(evaluation).expect("figures are JSON");
     json.push(b'\n');
     Ok(folder.write(EVALUATION_FILE, &json)?)
@@ -231,11 +270,11 @@ fn finish(
 
 /// Seconds of a step, by timing a few that leave the weights alone.
 fn step_secs(
-    model: &Gqn,
-    adam: &mut Adam,
+    trainer: &mut Trainer,
     config: &TrainConfig,
     feed: &Feed,
-) -> Result<f64, DataError> {
+    processes: &Processes,
+) -> Result<f64, TrainError> {
     const WARM_UP: u64 = 3;
     const TIMED: u64 = 12;
     let mut clock = Instant::now();
@@ -243,57 +282,11 @@ fn step_secs(
         if step == WARM_UP {
             clock = Instant::now();
         }
-        let total = Loss::new(model, config, feed, step)?.total();
-        total.backward();
+        let loss = trainer.gradients(config, feed, step)?;
+        processes.average(&trainer.adam.gradients())?;
         // Waits for the device.
-        let _ = total.double_value(&[]);
+        let _ = loss.total().double_value(&[]);
     }
-    adam.zero_grad();
+    trainer.adam.zero_grad();
     Ok(clock.elapsed().as_secs_f64() / TIMED as f64)
-}
-
-/// The loss of one step and what is reported of it.
-struct Loss {
-    elbo: Elbo,
-    squared_error: Tensor,
-    context: i64,
-}
-
-impl Loss {
-    fn new(model: &Gqn, config: &TrainConfig, feed: &Feed, step: u64) -> Result<Self, DataError> {
-        let batch = feed.batch(config, step)?;
-        let noise =
-            noise(config.seed, step, &model.noise_shape(config.batch as i64), model.device());
-        let r = model.represent(&batch.context_frames, &batch.context_poses);
-        let latents = Latents::Posterior { frames: &batch.query_frames, noise: &noise };
-        let rollout = Rollout::new(model, &batch.query_poses, &r, latents);
-        Ok(Self {
-            elbo: Elbo::new(&rollout, &batch.query_frames, config.pixel_std_dev_at(step)),
-            squared_error: (rollout.observation.detach() - &batch.query_frames)
-                .square()
-                .mean(Kind::Float),
-            context: batch.context_frames.size()[1],
-        })
-    }
-
-    /// −ELBO, mean over the batch.
-    fn total(&self) -> Tensor {
-        -self.elbo.bound().mean(Kind::Float)
-    }
-
-    fn metrics(&self, config: &TrainConfig, step: u64) -> StepMetrics {
-        let side = config.model.image_size;
-        let pixel_std_dev = config.pixel_std_dev_at(step);
-        let elbo = -self.total().double_value(&[]);
-        StepMetrics {
-            step,
-            elbo,
-            excess: -elbo - floor(3 * side * side, pixel_std_dev),
-            kl: self.elbo.kl.sum(Kind::Float).double_value(&[]) / config.batch as f64,
-            mse: self.squared_error.double_value(&[]),
-            context: self.context as usize,
-            pixel_std_dev,
-            learning_rate: config.learning_rate_at(step),
-        }
-    }
 }

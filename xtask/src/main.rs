@@ -13,12 +13,16 @@
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
 //! | `release/` | a recipe trained slice by slice, the best package kept: `web-demo/models` |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
+//! | `processes.rs` | the tests of training by several processes |
+//! | `debian.rs` | packages of the system that tests need |
 //! | `test.rs` | formatting, lints, tests and docs, in that order |
 
 mod cli;
+mod debian;
 mod demo;
 mod failure;
 mod page;
+mod processes;
 mod release;
 mod setup;
 mod stopwatch;

@@ -1,13 +1,12 @@
 //! The tests of the page: built with a small package, driven in a browser.
 
 use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use crate::debian;
 use crate::failure::failure;
-use crate::talk;
 use crate::web::{self, Build, Web};
 use crate::workspace::{self, Workspace};
 
@@ -56,24 +55,11 @@ fn browser(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(path) = found() {
         return Ok(path);
     }
-    if is_root() && Path::new("/usr/bin/apt-get").is_file() {
-        talk::line("installing chromium");
-        let apt = |arguments: &[&str]| {
-            let mut command = workspace.command("apt-get");
-            workspace::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
-        };
-        apt(&["update", "--quiet"])?;
-        apt(&["install", "--yes", "--quiet", "--no-install-recommends", "chromium"])?;
-    }
+    debian::install(workspace, &["chromium"])?;
     found().ok_or_else(|| {
         failure(
             "no Chromium: the tests of the page drive one",
             "install it (Debian: `apt-get install chromium`), or name yours in CHROMIUM",
         )
     })
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::failure::failure;
 use crate::page;
+use crate::processes;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
 use crate::talk;
@@ -22,7 +23,7 @@ const STAGES: [(&str, &[&str]); 4] = [
 
 /// Runs the stages up to the first that fails, and tells what each took.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut stopwatch = Stopwatch::new(STAGES.len() + 2);
+    let mut stopwatch = Stopwatch::new(STAGES.len() + 3);
     let done = stages(workspace, &mut stopwatch);
     talk::line(&format!("\n{}", stopwatch.summary()));
     if done.is_ok() {
@@ -39,7 +40,9 @@ fn stages(workspace: &Workspace, stopwatch: &mut Stopwatch) -> Result<()> {
     STAGES
         .iter()
         .try_for_each(|(name, arguments)| stopwatch.time(name, || cargo(workspace, arguments)))?;
-    stopwatch.time("page", || page::test(workspace))
+    stopwatch.time("page", || page::test(workspace))?;
+    // Last: it builds the trainer once more, with MPI.
+    stopwatch.time("processes", || processes::test(workspace))
 }
 
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {

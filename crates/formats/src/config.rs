@@ -27,8 +27,12 @@ pub struct ModelConfig {
     pub canvas_channels: usize,
     /// L: DRAW steps (Eslami et al. 2018: 12).
     pub steps: usize,
-    /// Whether the L steps share one inference and one generation core.
+    /// Whether the L steps share one generation core; the inference core goes with it unless
+    /// `shared_inference_core` says otherwise.
     pub shared_core: bool,
+    /// Whether the L steps share one inference core, where that differs from `shared_core`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_inference_core: Option<bool>,
     /// How a 1×1 representation reaches the cores' h×h; a representation that has that size passes as it is.
     pub upsample_r: UpsampleR,
     /// How a camera is written as seven numbers.
@@ -87,9 +91,27 @@ impl ModelConfig {
         self.upsample_r == UpsampleR::Learned && self.representation_size() == 1
     }
 
-    /// Number of distinct inference (and of generation) cores: 1 or L.
+    /// Number of distinct generation cores: 1 or L.
     pub fn cores(&self) -> usize {
         if self.shared_core { 1 } else { self.steps }
+    }
+
+    /// Whether the L steps share one inference core.
+    pub fn shares_inference_core(&self) -> bool {
+        self.shared_inference_core.unwrap_or(self.shared_core)
+    }
+
+    /// Number of distinct inference cores: 1 or L.
+    pub fn inference_cores(&self) -> usize {
+        if self.shares_inference_core() { 1 } else { self.steps }
+    }
+
+    /// The same model with `shared_inference_core` only where it says something that `shared_core` does not.
+    #[must_use]
+    pub fn canonical(mut self) -> Self {
+        self.shared_inference_core =
+            self.shared_inference_core.filter(|shared| *shared != self.shared_core);
+        self
     }
 
     /// Input channels of a generation core's gates, in the order hidden, latent, pose, representation.
@@ -158,6 +180,29 @@ mod tests {
         config = Preset::Tiny.config();
         config.steps = 0;
         assert!(config.validate().is_err());
+    }
+
+    #[test]
+    fn cores_are_shared_separately() {
+        let both = |shared_core, shared_inference_core| {
+            let base = Preset::Tiny.config();
+            let config = crate::ModelConfig { shared_core, shared_inference_core, ..base };
+            (config.inference_cores(), config.cores())
+        };
+        assert_eq!(both(true, None), (1, 1));
+        assert_eq!(both(false, None), (6, 6));
+        assert_eq!(both(true, Some(false)), (6, 1));
+        assert_eq!(both(false, Some(true)), (1, 6));
+    }
+
+    #[test]
+    fn configs_of_one_switch_are_read_and_written_as_before() {
+        let config = Preset::Paper.config();
+        let json = serde_json::to_string(&config).expect("a config is JSON");
+        assert!(!json.contains("shared_inference_core"), "{json}");
+        assert_eq!(serde_json::from_str::<crate::ModelConfig>(&json).expect("a config"), config);
+        let said = crate::ModelConfig { shared_inference_core: Some(false), ..config.clone() };
+        assert_eq!(said.canonical(), config);
     }
 
     #[test]

@@ -43,10 +43,10 @@ impl Parameter {
 pub fn parameters(config: &ModelConfig) -> Vec<Parameter> {
     let mut list = List::default();
     representation(config, &mut list);
-    for core in core_paths(config, "inference_core") {
+    for core in core_paths("inference_core", config.shares_inference_core(), config.steps) {
         inference_core(config, &core, &mut list);
     }
-    for core in core_paths(config, "generation_core") {
+    for core in core_paths("generation_core", config.shared_core, config.steps) {
         generation_core(config, &core, &mut list);
     }
     let (hidden, latent) = (config.hidden_channels, config.latent_channels);
@@ -56,11 +56,11 @@ pub fn parameters(config: &ModelConfig) -> Vec<Parameter> {
     list.0
 }
 
-fn core_paths(config: &ModelConfig, core: &str) -> Vec<String> {
-    if config.shared_core {
+fn core_paths(core: &str, shared: bool, steps: usize) -> Vec<String> {
+    if shared {
         vec![core.to_owned()]
     } else {
-        (0..config.steps).map(|step| format!("{core}.{step}")).collect()
+        (0..steps).map(|step| format!("{core}.{step}")).collect()
     }
 }
 
@@ -162,13 +162,18 @@ mod tests {
     #[test]
     fn names_are_unique_and_cores_numbered_only_when_unshared() {
         for preset in Preset::ALL {
-            for shared_core in [true, false] {
-                let config = ModelConfig { shared_core, ..preset.config() };
+            for (shared_core, shared_inference_core) in
+                [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
+            {
+                let config = ModelConfig { shared_core, shared_inference_core, ..preset.config() };
                 let list = parameters(&config);
                 let names: BTreeSet<_> = list.iter().map(|p| p.name.as_str()).collect();
                 assert_eq!(names.len(), list.len());
                 assert_eq!(names.contains("generation_core.gates.weight"), shared_core);
                 assert_eq!(names.contains("generation_core.0.gates.weight"), !shared_core);
+                let shared = shared_inference_core.unwrap_or(shared_core);
+                assert_eq!(names.contains("inference_core.gates.weight"), shared);
+                assert_eq!(names.contains("inference_core.0.gates.weight"), !shared);
             }
         }
     }

@@ -13,6 +13,15 @@ impl DiagonalGaussian {
         Self { mean, log_variance }
     }
 
+    /// `[B,2Z,h,h]`, means first, then log-variances
+    pub(super) fn from_channels(both: &Tensor) -> Self {
+        let mut halves = both.chunk(2, 1).into_iter();
+        let (Some(mean), Some(log_variance)) = (halves.next(), halves.next()) else {
+            unreachable!("2Z channels have two halves");
+        };
+        Self { mean, log_variance }
+    }
+
     /// The mean, which is also the mode.
     pub fn mean(&self) -> &Tensor {
         &self.mean

@@ -5,55 +5,34 @@ use tch::Tensor;
 use tch::nn::Path;
 
 use super::layers::{Upsample, tile};
-use super::lstm::{BoundCell, ConvLstmCell, LstmState};
+use super::lstm::{ConvLstmCell, LstmState};
 
 /// One step of painting: latent in, canvas out (Eslami et al. 2018, section S3.2).
 #[derive(Debug)]
 pub struct GenerationCore {
-    scene: SceneUpsample,
-    gates: ConvLstmCell,
-    upsample_h: Upsample,
-}
-
-/// A generation core bound to one rollout's query cameras and scenes.
-#[derive(Debug)]
-pub struct BoundGenerationCore<'a> {
-    gates: BoundCell,
-    upsample_h: &'a Upsample,
+    pub(super) scene: SceneUpsample,
+    pub(super) gates: ConvLstmCell,
+    pub(super) upsample_h: Upsample,
 }
 
 impl GenerationCore {
     /// A core with the config's sizes.
     pub fn new<'a>(path: impl Borrow<Path<'a>>, config: &ModelConfig) -> Self {
         let path = path.borrow();
-        let [h, z, r, u] = [
-            config.hidden_channels,
-            config.latent_channels,
-            config.representation_channels,
-            config.canvas_channels,
-        ]
-        .map(|channels| channels as i64);
+        let [h, u, input] =
+            [config.hidden_channels, config.canvas_channels, config.generation_channels()]
+                .map(|channels| channels as i64);
         Self {
             scene: SceneUpsample::new(path, config),
-            gates: ConvLstmCell::new(path / "gates", h, h + z, config.pose_channels() as i64 + r),
+            gates: ConvLstmCell::new(path / "gates", h, input),
             upsample_h: Upsample::new(path / "upsample_h", h, u, 4),
         }
     }
 
-    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] ->` the core for a rollout with these
-    pub fn bind(&self, v: &Tensor, r: &Tensor) -> BoundGenerationCore<'_> {
+    /// `state, z [B,Z,h,h], v [B,7], r [B,R,1,1] or [B,R,h,h] -> the next state`
+    pub fn step(&self, state: &LstmState, z: &Tensor, v: &Tensor, r: &Tensor) -> LstmState {
         let [v, r] = self.scene.forward(v, r);
-        BoundGenerationCore {
-            gates: self.gates.bind(&Tensor::cat(&[v, r], 1)),
-            upsample_h: &self.upsample_h,
-        }
-    }
-}
-
-impl BoundGenerationCore<'_> {
-    /// `state, z [B,Z,h,h] -> the next state`
-    pub fn step(&self, state: &LstmState, z: &Tensor) -> LstmState {
-        self.gates.step(state, &[z])
+        self.gates.step(state, &[z, &v, &r])
     }
 
     /// `hidden [B,H,h,h] -> what this step adds to the canvas [B,U,S,S]`

@@ -33,18 +33,21 @@ impl Gqn {
     fn with_fresh_weights(config: &ModelConfig, device: Device) -> Self {
         let variables = VarStore::new(device);
         let root = variables.root();
-        let core = |name: &str, index: usize| {
-            if config.shared_core { &root / name } else { &root / name / index }
+        let core = |name: &str, shared: bool, index: usize| {
+            if shared { &root / name } else { &root / name / index }
         };
+        let [inference, generation] = [config.shares_inference_core(), config.shared_core];
         let [h, z, u] = [config.hidden_channels, config.latent_channels, config.canvas_channels]
             .map(|channels| channels as i64);
         Self {
             representation: Representation::new(&root / "representation", config),
-            inference_core: (0..config.cores())
-                .map(|index| InferenceCore::new(core("inference_core", index), config))
+            inference_core: (0..config.inference_cores())
+                .map(|index| InferenceCore::new(core("inference_core", inference, index), config))
                 .collect(),
             generation_core: (0..config.cores())
-                .map(|index| GenerationCore::new(core("generation_core", index), config))
+                .map(|index| {
+                    GenerationCore::new(core("generation_core", generation, index), config)
+                })
                 .collect(),
             prior: GaussianHead::new(&root / "prior", h, z),
             posterior: GaussianHead::new(&root / "posterior", h, z),
@@ -128,11 +131,16 @@ mod tests {
         let kinds =
             [RepresentationKind::Pyramid, RepresentationKind::Tower, RepresentationKind::Pool];
         for representation in kinds {
-            for (shared_core, upsample_r) in [(true, UpsampleR::Learned), (false, UpsampleR::Tile)]
-            {
+            for (shared_core, shared_inference_core, upsample_r) in [
+                (true, None, UpsampleR::Learned),
+                (false, None, UpsampleR::Tile),
+                (true, Some(false), UpsampleR::Tile),
+                (false, Some(true), UpsampleR::Learned),
+            ] {
                 let config = ModelConfig {
                     representation,
                     shared_core,
+                    shared_inference_core,
                     upsample_r,
                     ..Preset::Tiny.config()
                 };

@@ -22,11 +22,12 @@ impl GaussianHead {
 
     /// `hidden [B,H,h,h] -> mean and log-variance [B,Z,h,h]`
     pub fn forward(&self, hidden: &Tensor) -> DiagonalGaussian {
-        let mut halves = self.0.forward(hidden).chunk(2, 1).into_iter();
-        let (Some(mean), Some(log_variance)) = (halves.next(), halves.next()) else {
-            unreachable!("2Z channels have two halves");
-        };
-        DiagonalGaussian::new(mean, log_variance)
+        DiagonalGaussian::from_channels(&self.0.forward(hidden))
+    }
+
+    /// `[2Z,H,5,5], [2Z]`
+    pub(super) fn parameters(&self) -> [&Tensor; 2] {
+        self.0.parameters()
     }
 }
 
@@ -43,5 +44,10 @@ impl Observation {
     /// `canvas [B,U,S,S] -> mean [B,3,S,S]`, not clamped
     pub fn forward(&self, canvas: &Tensor) -> Tensor {
         self.0.forward(canvas)
+    }
+
+    /// `[3,U,1,1], [3]`
+    pub(super) fn parameters(&self) -> [&Tensor; 2] {
+        self.0.parameters()
     }
 }

@@ -6,55 +6,52 @@ use tch::nn::Path;
 
 use super::generation_core::SceneUpsample;
 use super::layers::Downsample;
-use super::lstm::{BoundCell, ConvLstmCell, LstmState};
+use super::lstm::{ConvLstmCell, LstmState};
 
 /// One step of looking at the picture that is to be painted; only training has it.
 #[derive(Debug)]
 pub struct InferenceCore {
-    downsample_x: Downsample,
-    downsample_u: Downsample,
-    scene: SceneUpsample,
-    gates: ConvLstmCell,
+    pub(super) downsample_x: Downsample,
+    pub(super) downsample_u: Downsample,
+    pub(super) scene: SceneUpsample,
+    pub(super) gates: ConvLstmCell,
 }
 
-/// An inference core bound to one rollout's query pictures, cameras and scenes.
-#[derive(Debug)]
-pub struct BoundInferenceCore<'a> {
-    gates: BoundCell,
-    downsample_u: &'a Downsample,
+/// What an inference core reads beside its own state.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    /// Hidden state of the generation core, `[B,H,h,h]`.
+    pub hidden: &'a Tensor,
+    /// Canvas, `[B,U,S,S]`.
+    pub canvas: &'a Tensor,
+    /// Query pictures, `[B,3,S,S]`.
+    pub x: &'a Tensor,
+    /// Query cameras, `[B,7]`.
+    pub v: &'a Tensor,
+    /// Scenes, `[B,R,1,1]` or `[B,R,h,h]`.
+    pub r: &'a Tensor,
 }
 
 impl InferenceCore {
     /// A core with the config's sizes.
     pub fn new<'a>(path: impl Borrow<Path<'a>>, config: &ModelConfig) -> Self {
         let path = path.borrow();
-        let [h, u, r] =
-            [config.hidden_channels, config.canvas_channels, config.representation_channels]
+        let [h, u, input] =
+            [config.hidden_channels, config.canvas_channels, config.inference_channels()]
                 .map(|channels| channels as i64);
         Self {
             downsample_x: Downsample::new(path / "downsample_x", 3, 4),
             downsample_u: Downsample::new(path / "downsample_u", u, 4),
             scene: SceneUpsample::new(path, config),
-            gates: ConvLstmCell::new(
-                path / "gates",
-                h,
-                2 * h + u,
-                3 + config.pose_channels() as i64 + r,
-            ),
+            gates: ConvLstmCell::new(path / "gates", h, input),
         }
     }
 
-    /// `x [B,3,S,S], v [B,7], r [B,R,1,1] or [B,R,h,h] ->` the core for a rollout with these
-    pub fn bind(&self, x: &Tensor, v: &Tensor, r: &Tensor) -> BoundInferenceCore<'_> {
+    /// `state, what it sees -> the next state`
+    pub fn step(&self, state: &LstmState, sight: Sight<'_>) -> LstmState {
+        let Sight { hidden, canvas, x, v, r } = sight;
         let [v, r] = self.scene.forward(v, r);
-        let fixed = Tensor::cat(&[self.downsample_x.forward(x), v, r], 1);
-        BoundInferenceCore { gates: self.gates.bind(&fixed), downsample_u: &self.downsample_u }
-    }
-}
-
-impl BoundInferenceCore<'_> {
-    /// `state, hidden state of the generation core [B,H,h,h], canvas [B,U,S,S] -> the next state`
-    pub fn step(&self, state: &LstmState, hidden: &Tensor, canvas: &Tensor) -> LstmState {
-        self.gates.step(state, &[hidden, &self.downsample_u.forward(canvas)])
+        let (u, x) = (self.downsample_u.forward(canvas), self.downsample_x.forward(x));
+        self.gates.step(state, &[hidden, &u, &x, &v, &r])
     }
 }

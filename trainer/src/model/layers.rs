@@ -1,7 +1,7 @@
 use std::borrow::Borrow;
 
+use tch::Tensor;
 use tch::nn::{Init, Path};
-use tch::{Kind, Tensor};
 
 /// A convolution with bias.
 #[derive(Debug)]
@@ -57,6 +57,11 @@ impl Conv {
         Self { weight, bias, stride, padding }
     }
 
+    /// `[out,in,k,k], [out]`
+    pub(super) fn parameters(&self) -> [&Tensor; 2] {
+        [&self.weight, &self.bias]
+    }
+
     /// `x [B,in,s,s] -> [B,out,s/stride,s/stride]`
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
@@ -72,6 +77,11 @@ impl Downsample {
     pub(crate) fn new<'a>(path: impl Borrow<Path<'a>>, channels: i64, kernel: i64) -> Self {
         let shape = [channels, channels, kernel, kernel];
         Self(path.borrow().var("weight", &shape, uniform(channels * kernel * kernel)))
+    }
+
+    /// `[C,C,k,k]`
+    pub(super) fn kernel(&self) -> &Tensor {
+        &self.0
     }
 
     /// `x [B,C,k·s,k·s] -> [B,C,s,s]`
@@ -97,11 +107,22 @@ impl Upsample {
         Self(path.borrow().var("weight", &[input, output, kernel, kernel], uniform(input)))
     }
 
+    /// `[in,out,k,k]`
+    pub(super) fn kernel(&self) -> &Tensor {
+        &self.0
+    }
+
     /// `x [B,in,s,s] -> [B,out,k·s,k·s]`
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         let kernel = self.0.size()[2];
         x.conv_transpose2d(&self.0, None::<Tensor>, [kernel; 2], [0, 0], [0, 0], 1, [1, 1])
     }
+}
+
+/// A stride-1 convolution that keeps the size, with a kernel that need not be a layer's own.
+pub(super) fn same(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>) -> Tensor {
+    let padding = kernel.size()[2] / 2;
+    x.conv2d(kernel, bias, [1, 1], [padding; 2], [1, 1], 1)
 }
 
 /// `v [B,C] -> [B,C,s,s]`, the same numbers at every place.
@@ -124,9 +145,4 @@ pub(crate) fn uniform(fan: i64) -> Init {
 fn rectified(fan: i64) -> Init {
     let bound = (6.0 / fan as f64).sqrt();
     Init::Uniform { lo: -bound, up: bound }
-}
-
-/// Zeros like a sample of `x [B,…]`: `-> [B,channels,side,side]`
-pub(crate) fn zeros_for(x: &Tensor, channels: i64, side: i64) -> Tensor {
-    Tensor::zeros([x.size()[0], channels, side, side], (Kind::Float, x.device()))
 }

@@ -3,17 +3,16 @@ use std::borrow::Borrow;
 use tch::nn::Path;
 use tch::{Kind, Tensor};
 
-use super::layers::uniform;
+use super::layers::{same, uniform};
 
 /// A convolutional LSTM with 5×5 gates (Shi et al. 2015, without peepholes).
 ///
 /// Its input channels are those that change from step to step (the hidden state first), then those that are fixed
-/// over a rollout. A convolution is linear in its input channels, so the fixed part is computed once: [`Self::bind`].
+/// over a rollout. Gates stand in the order forget, input, output, state; all biases are inside the sigmoids.
 #[derive(Debug)]
 pub struct ConvLstmCell {
     weight: Tensor,
     bias: Tensor,
-    changing: i64,
 }
 
 /// Hidden and cell state, `[B,H,h,h]` each.
@@ -25,63 +24,68 @@ pub struct LstmState {
     pub cell: Tensor,
 }
 
-/// A cell with the inputs of one rollout that do not change already convolved.
-#[derive(Debug)]
-pub struct BoundCell {
-    weight: Tensor,
-    fixed_term: Tensor,
-}
-
 impl ConvLstmCell {
-    /// A cell with H hidden channels, `changing` input channels (H of them the hidden state) and `fixed` ones.
-    pub fn new<'a>(path: impl Borrow<Path<'a>>, hidden: i64, changing: i64, fixed: i64) -> Self {
+    /// A cell with H hidden channels that reads `input` channels, the hidden state among them.
+    pub fn new<'a>(path: impl Borrow<Path<'a>>, hidden: i64, input: i64) -> Self {
         const KERNEL: i64 = 5;
         let path = path.borrow();
-        let fan = (changing + fixed) * KERNEL * KERNEL;
-        let weight =
-            path.var("weight", &[4 * hidden, changing + fixed, KERNEL, KERNEL], uniform(fan));
+        let fan = input * KERNEL * KERNEL;
+        let weight = path.var("weight", &[4 * hidden, input, KERNEL, KERNEL], uniform(fan));
         let bias = path.var("bias", &[4 * hidden], uniform(fan));
-        Self { weight, bias, changing }
+        Self { weight, bias }
     }
 
-    /// `fixed [B,fixed,h,h] ->` the cell for a rollout with these inputs
-    pub fn bind(&self, fixed: &Tensor) -> BoundCell {
-        let fixed_weight =
-            self.weight.narrow(1, self.changing, self.weight.size()[1] - self.changing);
-        let fixed_term = same(fixed, &fixed_weight, Some(&self.bias));
-        BoundCell { weight: self.weight.narrow(1, 0, self.changing), fixed_term }
-    }
-}
-
-impl BoundCell {
-    /// `state, changing inputs without the hidden state [B,changing-H,h,h] -> the next state`
-    ///
-    /// Gates stand in the order forget, input, output, state; all biases are inside the sigmoids.
+    /// `state, other inputs [B,in-H,h,h] -> the next state`, gate by gate
     pub fn step(&self, state: &LstmState, inputs: &[&Tensor]) -> LstmState {
-        let mut changing = vec![&state.hidden];
-        changing.extend(inputs);
-        let gates = same(&Tensor::cat(&changing, 1), &self.weight, None) + &self.fixed_term;
-        let mut gates = gates.chunk(4, 1).into_iter();
-        let (Some(forget), Some(input), Some(output), Some(candidate)) =
-            (gates.next(), gates.next(), gates.next(), gates.next())
-        else {
-            unreachable!("4H channels have four quarters");
-        };
-        let cell = forget.sigmoid() * &state.cell + input.sigmoid() * candidate.tanh();
-        LstmState { hidden: output.sigmoid() * cell.tanh(), cell }
+        let inputs: Vec<&Tensor> =
+            [&state.hidden].into_iter().chain(inputs.iter().copied()).collect();
+        let x = Tensor::cat(&inputs, 1);
+        let (weights, biases) = (self.weight.chunk(4, 0), self.bias.chunk(4, 0));
+        let gate = |index: usize| same(&x, &weights[index], Some(&biases[index]));
+        let (forget, input, output) = (gate(0).sigmoid(), gate(1).sigmoid(), gate(2).sigmoid());
+        let cell = forget * &state.cell + input * gate(3).tanh();
+        LstmState { hidden: output * cell.tanh(), cell }
+    }
+
+    /// The kernel cut along its input channels: one `[4H,size,5,5]` for each size, which add up to all.
+    pub(super) fn kernels(&self, sizes: &[i64]) -> Vec<Tensor> {
+        self.weight.split_with_sizes(sizes, 1)
+    }
+
+    /// `[4H]`
+    pub(super) fn bias(&self) -> &Tensor {
+        &self.bias
     }
 }
 
 impl LstmState {
+    /// `state, gates [B,4H,h,h] before their non-linearities -> the next state`; no state is that of zeros
+    pub(super) fn next(state: Option<&Self>, gates: &Tensor) -> Self {
+        let hidden = gates.size()[1] / 4;
+        let mut parts = gates.split_with_sizes([3 * hidden, hidden], 1).into_iter();
+        let (Some(open), Some(candidate)) = (parts.next(), parts.next()) else {
+            unreachable!("two sizes have two parts");
+        };
+        let mut open = open.sigmoid().chunk(3, 1).into_iter();
+        let (Some(forget), Some(input), Some(output)) = (open.next(), open.next(), open.next())
+        else {
+            unreachable!("3H channels have three thirds");
+        };
+        let new = (input * candidate.tanh()).to_kind(Kind::Float);
+        let cell = match state {
+            Some(state) => forget * &state.cell + new,
+            None => new,
+        };
+        Self { hidden: output * cell.tanh(), cell }
+    }
+
+    pub(super) fn shallow_clone(&self) -> Self {
+        Self { hidden: self.hidden.shallow_clone(), cell: self.cell.shallow_clone() }
+    }
+
     /// The state before the first step.
     pub fn zeros(batch: i64, hidden: i64, side: i64, device: tch::Device) -> Self {
         let zeros = || Tensor::zeros([batch, hidden, side, side], (Kind::Float, device));
         Self { hidden: zeros(), cell: zeros() }
     }
-}
-
-/// A stride-1 convolution that keeps the size, with a weight that is part of another.
-fn same(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
-    let padding = weight.size()[2] / 2;
-    x.conv2d(weight, bias, [1, 1], [padding; 2], [1, 1], 1)
 }

@@ -2,6 +2,10 @@
 //!
 //! A struct's field is the parameter's name: `generation_core.gates.weight` is `Gqn.generation_core[..].gates.weight`.
 
+#[cfg(test)]
+mod agreement;
+mod compute;
+mod fast;
 mod gaussian;
 mod generation_core;
 mod gqn;
@@ -9,14 +13,17 @@ mod heads;
 mod inference_core;
 mod layers;
 mod lstm;
+mod plain;
 mod representation;
 mod rollout;
 
+pub use compute::{Compute, Form, Precision};
 pub use gaussian::DiagonalGaussian;
 pub use generation_core::GenerationCore;
 pub use gqn::Gqn;
 pub use heads::{GaussianHead, Observation};
-pub use inference_core::InferenceCore;
-pub use lstm::{BoundCell, ConvLstmCell, LstmState};
+pub use inference_core::{InferenceCore, Sight};
+pub use lstm::{ConvLstmCell, LstmState};
 pub use representation::Representation;
 pub use rollout::{Latents, Rollout, Step};
+pub(crate) use rollout::{Painter, State};

@@ -1,9 +1,11 @@
 use tch::Tensor;
 
+use super::compute::{Compute, Form};
+use super::fast::Fast;
 use super::gaussian::DiagonalGaussian;
 use super::gqn::Gqn;
-use super::layers::zeros_for;
 use super::lstm::LstmState;
+use super::plain::Plain;
 
 /// Where the latents of a rollout come from. Noise is `[B,L,Z,h,h]`, standard normal; zeros give the means.
 #[derive(Debug, Clone, Copy)]
@@ -42,49 +44,143 @@ pub struct Step {
     pub posterior: Option<DiagonalGaussian>,
 }
 
-impl Rollout {
-    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] ->` L steps of painting (Eslami et al. 2018, section S3.2)
-    ///
-    /// In a step the prior reads the *old* hidden state of the generation core, the posterior the *new* one of the
-    /// inference core.
-    pub fn new(model: &Gqn, v: &Tensor, r: &Tensor, latents: Latents<'_>) -> Self {
-        let config = model.config();
-        let [channels, side] =
-            [config.hidden_channels, config.hidden_size()].map(|size| size as i64);
-        let generation: Vec<_> = model.generation_core.iter().map(|core| core.bind(v, r)).collect();
-        let inference: Vec<_> = match latents {
-            Latents::Posterior { frames, .. } => {
-                model.inference_core.iter().map(|core| core.bind(frames, v, r)).collect()
-            }
-            Latents::Prior { .. } => Vec::new(),
-        };
-        let state = || LstmState::zeros(v.size()[0], channels, side, v.device());
-        let (mut inference_state, mut generation_state) = (state(), state());
-        let mut canvas = zeros_for(v, config.canvas_channels as i64, config.image_size as i64);
-        let mut steps = Vec::with_capacity(config.steps);
-        for l in 0..config.steps {
-            let core = if config.shared_core { 0 } else { l };
-            let prior = model.prior.forward(&generation_state.hidden);
-            let (z, posterior) = match latents {
-                Latents::Prior { noise } => (prior.sample(&noise.select(1, l as i64)), None),
-                Latents::Posterior { noise, .. } => {
-                    inference_state =
-                        inference[core].step(&inference_state, &generation_state.hidden, &canvas);
-                    let posterior = model.posterior.forward(&inference_state.hidden);
-                    (posterior.sample(&noise.select(1, l as i64)), Some(posterior))
-                }
-            };
-            generation_state = generation[core].step(&generation_state, &z);
-            // Not in place: the backward pass needs the canvas that the inference core has read.
-            canvas = &canvas + generation[core].paint(&generation_state.hidden);
-            steps.push(Step { prior, posterior });
+/// A model bound to the query cameras and scenes of one rollout, in either form. In a step the prior reads the *old*
+/// hidden state of the generation core, the posterior the *new* one of the inference core.
+#[derive(Debug)]
+pub(crate) enum Painter<'a> {
+    Plain(Plain<'a>),
+    Fast(Fast),
+}
+
+/// What passes from one step to the next. Nothing stands for zeros.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(super) inference: Option<LstmState>,
+    pub(super) generation: Option<LstmState>,
+    /// What the inference cores see of the canvas: the canvas itself, or what the coming steps' cores make of it.
+    pub(super) canvas: Option<Tensor>,
+    /// The picture so far, where there is no canvas: `[B,48,h,h]`, 4×4 pixels at every place.
+    pub(super) picture: Option<Tensor>,
+}
+
+impl<'a> Latents<'a> {
+    /// The noise of step `l`, `[B,Z,h,h]`.
+    pub(super) fn noise(self, l: usize) -> Tensor {
+        let (Self::Posterior { noise, .. } | Self::Prior { noise }) = self;
+        noise.select(1, l as i64)
+    }
+
+    /// Query pictures, if the posterior sees them.
+    pub(super) fn frames(self) -> Option<&'a Tensor> {
+        match self {
+            Self::Posterior { frames, .. } => Some(frames),
+            Self::Prior { .. } => None,
         }
-        let observation = model.observation.forward(&canvas);
-        Self { steps, state: generation_state, observation }
+    }
+}
+
+impl Rollout {
+    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] ->` L steps of painting (Eslami et al. 2018, section S3.2) in 32 bits
+    pub fn new(model: &Gqn, v: &Tensor, r: &Tensor, latents: Latents<'_>) -> Self {
+        Self::computed(model, v, r, latents, Compute::default())
+    }
+
+    /// [`Rollout::new`], computed in a way that can be chosen.
+    pub fn computed(
+        model: &Gqn,
+        v: &Tensor,
+        r: &Tensor,
+        latents: Latents<'_>,
+        compute: Compute,
+    ) -> Self {
+        let painter = Painter::new(model, v, r, latents, compute);
+        let mut state = painter.start();
+        let mut steps = Vec::with_capacity(model.config().steps);
+        for l in 0..model.config().steps {
+            let (next, step) = painter.step(l, &state, latents);
+            state = next;
+            steps.push(step);
+        }
+        let observation = painter.finish(&state);
+        let state = state.generation.expect("there is a step at least");
+        Self { steps, state, observation }
     }
 
     /// The pictures `[B,3,S,S]`: the mean of the observation in \[0, 1\], never a sample of the pixel noise.
     pub fn frames(&self) -> Tensor {
         self.observation.clamp(0.0, 1.0)
+    }
+}
+
+impl<'a> Painter<'a> {
+    pub(crate) fn new(
+        model: &'a Gqn,
+        v: &Tensor,
+        r: &Tensor,
+        latents: Latents<'_>,
+        compute: Compute,
+    ) -> Self {
+        match compute.form {
+            Form::Plain => Self::Plain(Plain::new(model, v, r, latents.frames())),
+            Form::Fast => Self::Fast(Fast::new(model, v, r, latents.frames(), compute.precision)),
+        }
+    }
+
+    /// The state before the first step.
+    pub(crate) fn start(&self) -> State {
+        match self {
+            Self::Plain(plain) => plain.start(),
+            Self::Fast(_) => State::default(),
+        }
+    }
+
+    /// Step `l` from 0, with the latents that the painter was made for.
+    pub(crate) fn step(&self, l: usize, state: &State, latents: Latents<'_>) -> (State, Step) {
+        match self {
+            Self::Plain(plain) => plain.step(l, state, &latents.noise(l)),
+            Self::Fast(fast) => fast.step(l, state, &latents.noise(l)),
+        }
+    }
+
+    /// Mean of the picture, `[B,3,S,S]`, not clamped.
+    pub(crate) fn finish(&self, state: &State) -> Tensor {
+        match self {
+            Self::Plain(plain) => plain.finish(state),
+            Self::Fast(fast) => fast.finish(state),
+        }
+    }
+
+    /// The same painter with other tensors where it has computed some; weights stay the model's.
+    pub(crate) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
+        match self {
+            Self::Plain(plain) => Self::Plain(plain.map(change)),
+            Self::Fast(fast) => Self::Fast(fast.map(change)),
+        }
+    }
+}
+
+impl State {
+    /// The same state with other tensors.
+    pub(crate) fn map(&self, mut change: impl FnMut(&Tensor) -> Tensor) -> Self {
+        let mut lstm = |state: &Option<LstmState>| {
+            state.as_ref().map(|LstmState { hidden, cell }| LstmState {
+                hidden: change(hidden),
+                cell: change(cell),
+            })
+        };
+        let (inference, generation) = (lstm(&self.inference), lstm(&self.generation));
+        let [canvas, picture] =
+            [&self.canvas, &self.picture].map(|tensor| tensor.as_ref().map(&mut change));
+        Self { inference, generation, canvas, picture }
+    }
+
+    /// Its tensors, in an order that follows from which there are.
+    pub(crate) fn tensors(&self) -> Vec<Tensor> {
+        let mut tensors = Vec::new();
+        let _ = self.map(|tensor| {
+            tensors.push(tensor.shallow_clone());
+            tensor.shallow_clone()
+        });
+        tensors
     }
 }

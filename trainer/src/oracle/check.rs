@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{mapping, quantities};
 use crate::convert::to_array;
-use crate::model::Gqn;
+use crate::model::{Form, Gqn};
 
 /// Largest absolute error of a tensor, relative to its largest number where that is above one: f32 sums of thousands
 /// of products in another order differ by some 1e-6.
@@ -75,19 +75,23 @@ impl OracleReport {
     }
 }
 
-/// Rebuilds the oracle's weights and inputs from the formula, runs the model and compares.
+/// Rebuilds the oracle's weights and inputs from the formula, runs the model in that form and compares.
 ///
 /// # Errors
 /// [`OracleError`]: the file is missing, damaged, or its metadata do not describe a model.
-pub fn check_oracle(path: &Path) -> Result<OracleReport, OracleError> {
-    check_weights(path, None)
+pub fn check_oracle(path: &Path, form: Form) -> Result<OracleReport, OracleError> {
+    check_weights(path, None, form)
 }
 
 /// As [`check_oracle`], with the weights of a checkpoint in place of the formula's.
 ///
 /// # Errors
 /// Also those of [`Checkpoint::load`], and [`OracleError::OtherModel`] if it is of another model than the oracle's.
-pub fn check_weights(path: &Path, weights: Option<&Path>) -> Result<OracleReport, OracleError> {
+pub fn check_weights(
+    path: &Path,
+    weights: Option<&Path>,
+    form: Form,
+) -> Result<OracleReport, OracleError> {
     let bytes = std::fs::read(path)
         .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
     let file = TensorFile::from_bytes(&path.display().to_string(), &bytes)?;
@@ -119,7 +123,7 @@ pub fn check_weights(path: &Path, weights: Option<&Path>) -> Result<OracleReport
         return Err(OracleError::OtherModel { found, expected });
     }
     let model = Gqn::from_checkpoint(&checkpoint, Device::Cpu);
-    let found = quantities::quantities(&model, batch, context);
+    let found = quantities::quantities(&model, batch, context, form);
 
     let mut report = OracleReport { lines: Vec::new(), unknown: Vec::new() };
     for (name, expected) in &file.tensors {

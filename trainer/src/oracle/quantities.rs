@@ -8,17 +8,23 @@ use tch::{Device, Kind, Tensor};
 use super::formula;
 use crate::convert::to_tensor;
 use crate::elbo::Elbo;
-use crate::model::{Gqn, Latents, Rollout, Step};
+use crate::model::{Compute, Form, Gqn, Latents, Rollout, Step};
 
 /// Half the width of a uniform distribution of variance one.
 const UNIT_VARIANCE: f64 = 1.732_050_8;
 
 /// Every quantity but the gradients, by name. Leaves the gradients of −ELBO at σ = 2 in the model's parameters.
-pub(super) fn quantities(model: &Gqn, batch: usize, context: usize) -> BTreeMap<String, Tensor> {
+pub(super) fn quantities(
+    model: &Gqn,
+    batch: usize,
+    context: usize,
+    form: Form,
+) -> BTreeMap<String, Tensor> {
+    let compute = Compute { form, ..Compute::default() };
     let input = Inputs::new(model.config(), batch, context);
     let r = model.represent(&input.x, &input.v);
     let latents = Latents::Posterior { frames: &input.x_q, noise: &input.noise_posterior };
-    let rollout = Rollout::new(model, &input.v_q, &r, latents);
+    let rollout = Rollout::computed(model, &input.v_q, &r, latents, compute);
     let mut found = BTreeMap::new();
     for sigma in ["2.0", "0.7"] {
         let elbo = Elbo::new(&rollout, &input.x_q, sigma.parse().expect("a number"));
@@ -45,8 +51,8 @@ pub(super) fn quantities(model: &Gqn, batch: usize, context: usize) -> BTreeMap<
     insert("reconstruction", rollout.frames());
     for (name, noise) in [("noise", &input.noise_prior), ("mean", &input.noise_prior.zeros_like())]
     {
-        let rollout =
-            tch::no_grad(|| Rollout::new(model, &input.v_q, &r, Latents::Prior { noise }));
+        let latents = Latents::Prior { noise };
+        let rollout = tch::no_grad(|| Rollout::computed(model, &input.v_q, &r, latents, compute));
         insert(&format!("image_prior_{name}"), rollout.frames());
         insert(&format!("image_prior_{name}_unclamped"), rollout.observation);
     }

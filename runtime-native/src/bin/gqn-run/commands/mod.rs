@@ -14,6 +14,7 @@ use anyhow::{Result, ensure};
 use gqn_formats::{FormatError, Overwrite, Package};
 use gqn_runtime::{Engine, Noise, Session, SessionError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
+use gqn_scenes::{Camera, Frame, World};
 
 pub(crate) use self::arithmetic::arithmetic;
 pub(crate) use self::info::info;
@@ -23,9 +24,7 @@ pub(crate) use self::render::render;
 pub(crate) use self::rotate::rotate;
 pub(crate) use self::verify::verify;
 
-use gqn_scenes::{Camera, Frame};
-
-use crate::cli;
+use crate::{cli, output};
 
 /// Pictures painted in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
 const BATCH: usize = 8;
@@ -39,6 +38,15 @@ fn open(what: &cli::What) -> Result<Package> {
     Ok(Package::open(&what.package)?)
 }
 
+/// Says when the scenes to paint are of a world that the model never saw.
+fn warn_of_other_world(package: &Package, world: Option<World>) {
+    if let (Some(trained), Some(asked)) = (package.manifest.provenance.world(), world)
+        && trained != asked
+    {
+        output::talk(&format!("note: the model was trained on {trained}, not on {asked}"));
+    }
+}
+
 fn engine(what: &cli::What, package: &Package) -> Result<OrtEngine, OrtError> {
     let runtime = OnnxRuntime::load(what.ort.as_deref())?;
     OrtEngine::new(runtime, package, &OrtOptions { provider: what.provider, threads: what.threads })
@@ -50,7 +58,7 @@ fn paint(
     cameras: &[Camera],
     noise: &Noise,
 ) -> Result<Vec<Frame>, SessionError> {
-    let bar = crate::output::progress("painting", cameras.len());
+    let bar = output::progress("painting", cameras.len());
     let mut frames = Vec::with_capacity(cameras.len());
     for batch in cameras.chunks(BATCH) {
         frames.extend(session.query(batch, noise)?);

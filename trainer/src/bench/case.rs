@@ -1,0 +1,111 @@
+use gqn_formats::ModelConfig;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use crate::batch::Batch;
+use crate::config::TrainConfig;
+use crate::convert::with_torch_seed;
+use crate::model::{Form, Precision};
+use crate::step::{Loss, Trainer};
+
+/// How a step is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// Which way round.
+    pub form: Form,
+    /// In which numbers.
+    pub precision: Precision,
+    /// Whether steps are computed anew for the backward pass.
+    pub recompute: bool,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Sizes of the model.
+    pub model: ModelConfig,
+    /// How a step is computed.
+    pub way: Way,
+    /// B: scenes in a batch.
+    pub batch: usize,
+    /// M: context views of each.
+    pub context: usize,
+}
+
+/// A case made ready.
+pub(super) struct Running {
+    config: TrainConfig,
+    trainer: Trainer,
+    batch: Batch,
+    device: Device,
+}
+
+impl Way {
+    /// Such as `fast+checkpointing`.
+    pub fn name(self) -> String {
+        let form = match self.form {
+            Form::Plain => "plain",
+            Form::Fast => "fast",
+        };
+        format!("{form}{}", if self.recompute { "+checkpointing" } else { "" })
+    }
+}
+
+impl Case {
+    pub(super) fn start(&self, device: Device) -> Running {
+        let preset = TrainConfig::preset(gqn_formats::Preset::Paper);
+        let config = TrainConfig {
+            model: self.model.clone(),
+            batch: self.batch,
+            form: self.way.form,
+            precision: self.way.precision,
+            recompute: self.way.recompute,
+            ..preset
+        };
+        Running {
+            trainer: Trainer::new(&config, device),
+            batch: self.batch(device),
+            device,
+            config,
+        }
+    }
+
+    fn batch(&self, device: Device) -> Batch {
+        let [batch, views, side] =
+            [self.batch, self.context, self.model.image_size].map(|size| size as i64);
+        with_torch_seed(1, || {
+            let draw =
+                |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu)).to_device(device);
+            Batch {
+                context_frames: draw(&[batch, views, 3, side, side]),
+                context_poses: draw(&[batch, views, 7]),
+                query_frames: draw(&[batch, 3, side, side]),
+                query_poses: draw(&[batch, 7]),
+            }
+        })
+    }
+}
+
+impl Running {
+    /// A whole training step.
+    pub(super) fn step(&mut self) -> Loss {
+        let step = self.trainer.adam.steps();
+        let loss = self.trainer.gradients_of(&self.config, &self.batch, step);
+        self.trainer.update(&self.config);
+        loss
+    }
+
+    /// Waits until everything is computed.
+    pub(super) fn wait(&self) {
+        if let Device::Cuda(index) = self.device {
+            tch::Cuda::synchronize(index as i64);
+        }
+    }
+
+    /// Bytes of parameters, gradients and both moments.
+    pub(super) fn held_bytes(&self) -> u64 {
+        const COPIES: u64 = 4;
+        let elements = self.trainer.model.parameters().values().map(Tensor::numel).sum::<usize>();
+        COPIES * size_of::<f32>() as u64 * elements as u64
+    }
+}

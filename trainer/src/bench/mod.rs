@@ -1,0 +1,25 @@
+//! Steps a second and memory of every form of the training step, measured on made-up data: the numbers do not depend
+//! on what the pictures show.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `case.rs` | what is measured: a model, a form, a batch |
+//! | `turns.rs` | several cases in one process, a step each in turns |
+//! | `probe.rs` | one case in a process of its own, for its memory |
+//! | `memory.rs` | what the process or the device holds at most |
+//! | `work.rs` | multiplications of a step, and how many a second a device is seen to do |
+//! | `report.rs` | rows, table and JSON |
+
+mod case;
+mod memory;
+mod probe;
+mod report;
+mod turns;
+mod work;
+
+pub use case::{Case, Way};
+pub use memory::MemoryError;
+pub use probe::{BenchError, Probe, probe, probe_in_child};
+pub use report::{Report, Row};
+pub use turns::{Timing, in_turns};
+pub use work::{matmul_flops, multiply_adds};

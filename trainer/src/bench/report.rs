@@ -1,0 +1,93 @@
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+/// All that a bench measured.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// The command line.
+    pub command: String,
+    /// CPU threads.
+    pub threads: i32,
+    /// One row for each case.
+    pub rows: Vec<Row>,
+    /// How the forms compare, by name.
+    pub ratios: std::collections::BTreeMap<String, f64>,
+}
+
+/// One case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// `plain`, `fast` or `fast+checkpointing`.
+    pub form: String,
+    /// Where it ran.
+    pub device: String,
+    /// `fp32`, `tf32` or `bf16`.
+    pub dtype: String,
+    /// `shared` or `unshared`.
+    pub cores: String,
+    /// B
+    pub batch: usize,
+    /// M
+    pub context: usize,
+    /// Whole training steps, the optimiser's included, a second.
+    pub steps_per_sec: f64,
+    /// `turns`: the median of steps in turns with the other forms; `alone`: the mean of a process of its own.
+    pub timed: String,
+    /// Most memory in use, less parameters, gradients and Adam's moments.
+    pub activation_bytes: u64,
+    /// Parameters, gradients and moments.
+    pub held_bytes: u64,
+    /// Multiplications and additions a second that the step does, as a share of those of a large product of matrices
+    /// in the same numbers on the same device.
+    pub matmul_share: f64,
+    /// Rate of that product.
+    pub matmul_flops: f64,
+    /// Largest relative difference of a step's loss from the plain form's, over the steps in turns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_difference: Option<f64>,
+}
+
+impl Report {
+    /// The rows as a table for a terminal.
+    pub fn table(&self) -> String {
+        let mut table = format!(
+            "{:<19} {:<5} {:<9} {:>5} {:>8} {:>10} {:>13} {:>8} {:>13}\n",
+            "form",
+            "dtype",
+            "cores",
+            "batch",
+            "steps/s",
+            "s/step",
+            "activations",
+            "matmul",
+            "losses differ"
+        );
+        for row in &self.rows {
+            let difference = row.loss_difference.map_or_else(String::new, |d| format!("{d:.1e}"));
+            let _ = writeln!(
+                table,
+                "{:<19} {:<5} {:<9} {:>5} {:>8.3} {:>10.3} {:>9.1} MiB {:>7.0}% {difference:>13}",
+                row.form,
+                row.dtype,
+                row.cores,
+                row.batch,
+                row.steps_per_sec,
+                row.steps_per_sec.recip(),
+                row.activation_bytes as f64 / f64::from(1 << 20),
+                100.0 * row.matmul_share,
+            );
+        }
+        for (name, ratio) in &self.ratios {
+            let _ = writeln!(table, "{name}: {ratio:.2}");
+        }
+        table
+    }
+
+    /// As a file.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("figures are JSON");
+        json.push('\n');
+        json
+    }
+}

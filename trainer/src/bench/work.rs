@@ -1,0 +1,143 @@
+use std::time::Instant;
+
+use gqn_formats::{ModelConfig, ParameterKind, RepresentationKind, parameters};
+use tch::{Device, Kind, Tensor};
+
+use crate::model::Form;
+
+/// Multiplications, each with an addition, of the forward pass of a batch; a backward pass has twice as many.
+///
+/// Of the fast form those that it does, so that its share of the matrix rate is no larger than the device's.
+pub fn multiply_adds(model: &ModelConfig, form: Form, batch: usize, context: usize) -> f64 {
+    let rollout = match form {
+        Form::Plain => plain(model) * batch as f64,
+        Form::Fast => fast(model) * batch as f64 + composing(model),
+    };
+    rollout + (batch * context) as f64 * representation(model)
+}
+
+/// Multiplications and additions a second of large products of matrices, the best of a few.
+pub fn matmul_flops(device: Device, kind: Kind) -> f64 {
+    const TIMES: usize = 5;
+    let side: i64 = if device.is_cuda() { 8192 } else { 1536 };
+    let [a, b] = [(); 2].map(|()| Tensor::rand([side, side], (Kind::Float, device)).to_kind(kind));
+    let secs = (0..=TIMES).map(|_| {
+        let clock = Instant::now();
+        // Reading a number waits for the device.
+        let _ = a.matmul(&b).get(0).get(0).to_kind(Kind::Float).double_value(&[]);
+        clock.elapsed().as_secs_f64()
+    });
+    2.0 * (side as f64).powi(3) / secs.fold(f64::INFINITY, f64::min)
+}
+
+/// Of one view.
+fn representation(model: &ModelConfig) -> f64 {
+    let side = model.image_size;
+    // Sides of the layers' outputs, in the order of the parameters.
+    let sides = match model.representation {
+        RepresentationKind::Pyramid => vec![side / 2, side / 4, side / 8, 1],
+        RepresentationKind::Tower | RepresentationKind::Pool => {
+            let (half, quarter) = (side / 2, side / 4);
+            vec![half, quarter, half, quarter, quarter, quarter, quarter, quarter]
+        }
+    };
+    parameters(model)
+        .iter()
+        .filter(|p| p.name.starts_with("representation.") && p.kind == ParameterKind::Conv)
+        .zip(sides)
+        .map(|(layer, side)| (layer.elements() * side * side) as f64)
+        .sum()
+}
+
+/// Of one scene's rollout with all of a step's inputs in one convolution a core.
+fn plain(model: &ModelConfig) -> f64 {
+    let Sizes { area, gate, h, z, u, .. } = Sizes::new(model);
+    let gates = gate * (model.inference_channels() + model.generation_channels()) as f64;
+    let heads = 2.0 * 25.0 * 2.0 * z * h;
+    let samplers = 16.0 * (u * u + h * u + 9.0);
+    let step = area * (gates + heads + samplers + 2.0 * scene(model));
+    model.steps as f64 * step + 16.0 * area * u * 3.0
+}
+
+fn fast(model: &ModelConfig) -> f64 {
+    let Sizes { area, gate, h, z, u, fixed } = Sizes::new(model);
+    let (inference, generation) = (model.inference_cores() as f64, model.cores() as f64);
+    let steps = model.steps as f64;
+    let once = inference * (gate * (3.0 + fixed) + scene(model) + 16.0 * 9.0)
+        + generation * (gate * fixed + scene(model));
+    // The first step reads zeros.
+    let changing = (steps - 1.0) * (gate * (3.0 * h + u) + 25.0 * 2.0 * z * h);
+    let every = steps * (gate * z + 25.0 * 2.0 * z * h + h * 48.0);
+    let painted = if inference > 1.0 { steps * (steps - 1.0) / 2.0 } else { steps - 1.0 };
+    area * (once + changing + every + painted * h * u)
+}
+
+/// Products of kernels, once a batch.
+fn composing(model: &ModelConfig) -> f64 {
+    let Sizes { h, u, .. } = Sizes::new(model);
+    let steps = model.steps as f64;
+    let pairs = if model.inference_cores() > 1 {
+        steps * (steps - 1.0) / 2.0
+    } else {
+        model.cores() as f64
+    };
+    pairs * 16.0 * u * u * h + model.cores() as f64 * 16.0 * 3.0 * u * h
+}
+
+/// Of the up-samplers of a core at one place.
+fn scene(model: &ModelConfig) -> f64 {
+    let r = model.representation_channels as f64;
+    49.0 + if model.learns_upsample_r() { r * r } else { 0.0 }
+}
+
+struct Sizes {
+    /// Places of a hidden state.
+    area: f64,
+    /// Of all gates, for one input channel at one place.
+    gate: f64,
+    h: f64,
+    z: f64,
+    u: f64,
+    /// Channels of camera and representation.
+    fixed: f64,
+}
+
+impl Sizes {
+    fn new(model: &ModelConfig) -> Self {
+        let [h, z, u, side, fixed] = [
+            model.hidden_channels,
+            model.latent_channels,
+            model.canvas_channels,
+            model.hidden_size(),
+            model.pose_channels() + model.representation_channels,
+        ]
+        .map(|size| size as f64);
+        Self { area: side * side, gate: 25.0 * 4.0 * h, h, z, u, fixed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_formats::Preset;
+
+    use super::*;
+
+    #[test]
+    fn the_papers_model() {
+        // By hand, in millions for one scene: gates (650 + 394)·512·25·256 = 3421, heads 2·128·6·25·256 = 9.8,
+        // samplers (128·128 + 128·128 + 9)·16·256 = 134, up-samplers of r 2·256·256·256 = 33.6 and of v 0.03; twelve
+        // times; the observation 128·3·64·64 = 1.6.
+        let model = ModelConfig { shared_core: true, ..Preset::Paper.config() };
+        let found = multiply_adds(&model, Form::Plain, 1, 0) / 1e6;
+        let expected = 12.0 * (3421.0 + 9.8 + 134.2 + 33.6) + 1.6;
+        assert!((found / expected - 1.0).abs() < 1e-3, "found {found}, expected {expected}");
+        let less = multiply_adds(&model, Form::Fast, 1, 0) / 1e6;
+        assert!(less < 0.5 * found, "the fast form does {less}");
+    }
+
+    #[test]
+    fn a_matrix_rate_is_a_rate() {
+        let rate = matmul_flops(Device::Cpu, Kind::Float);
+        assert!((1e8..1e15).contains(&rate), "{rate}");
+    }
+}

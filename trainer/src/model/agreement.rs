@@ -1,0 +1,129 @@
+//! Every form of a rollout computes the same numbers and the same gradients.
+
+use std::collections::BTreeMap;
+
+use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
+use tch::{Device, Kind, Tensor};
+
+use super::{Compute, Form, Gqn, Latents, Precision, Rollout};
+use crate::adam::Adam;
+use crate::convert::with_torch_seed;
+use crate::elbo::Elbo;
+
+/// Largest difference of a gradient, relative to its norm: sums of some thousand products in another order, through a
+/// few recurrent steps.
+const GRADIENT_TOLERANCE: f64 = 2e-6;
+/// Of the bound, which is a sum over a picture.
+const BOUND_TOLERANCE: f64 = 1e-6;
+/// 16-bit numbers have 8 bits of mantissa: 4e-3 a rounding, less what averages out over a sum.
+const BF16_BOUND_TOLERANCE: f64 = 2e-3;
+/// Of a gradient in 16 bits, relative to its norm.
+const BF16_GRADIENT_TOLERANCE: f64 = 0.1;
+
+const PLAIN: Compute = Compute { form: Form::Plain, precision: Precision::Fp32 };
+const FAST: Compute = Compute { form: Form::Fast, precision: Precision::Fp32 };
+const FAST_BF16: Compute = Compute { form: Form::Fast, precision: Precision::Bf16 };
+
+/// A small model whose sizes all differ.
+fn small() -> ModelConfig {
+    ModelConfig {
+        image_size: 16,
+        representation_channels: 16,
+        latent_channels: 2,
+        hidden_channels: 12,
+        canvas_channels: 10,
+        steps: 4,
+        ..Preset::Tiny.config()
+    }
+}
+
+struct Outcome {
+    bound: Tensor,
+    generated: Tensor,
+    gradients: BTreeMap<String, Tensor>,
+}
+
+fn run(config: &ModelConfig, compute: Compute) -> Outcome {
+    tch::set_num_threads(1);
+    let model = Gqn::new(config, Device::Cpu, 3);
+    let _gradients = Adam::new(model.parameters());
+    let (batch, views, side) = (2, 2, config.image_size as i64);
+    let [x, v, x_q, v_q, noise] = with_torch_seed(4, || {
+        let draw = |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu));
+        [
+            draw(&[batch, views, 3, side, side]),
+            draw(&[batch, views, 7]),
+            draw(&[batch, 3, side, side]),
+            draw(&[batch, 7]),
+            Tensor::randn(model.noise_shape(batch), (Kind::Float, Device::Cpu)),
+        ]
+    });
+    let r = model.represent(&x, &v);
+    let latents = Latents::Posterior { frames: &x_q, noise: &noise };
+    let rollout = Rollout::computed(&model, &v_q, &r, latents, compute);
+    let bound = Elbo::new(&rollout, &x_q, 1.3).bound();
+    bound.mean(Kind::Float).backward();
+    let generated = tch::no_grad(|| {
+        Rollout::computed(&model, &v_q, &r, Latents::Prior { noise: &noise }, compute).observation
+    });
+    let gradients = model.parameters().into_iter().map(|(name, p)| (name, p.grad().copy()));
+    Outcome { bound: bound.detach(), generated, gradients: gradients.collect() }
+}
+
+#[track_caller]
+fn check(name: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
+    let expected_norm = expected.norm().double_value(&[]);
+    let difference =
+        (found - expected).norm().double_value(&[]) / expected_norm.max(f64::MIN_POSITIVE);
+    assert!(difference <= tolerance, "{name}: relative difference {difference:e} of {tolerance:e}");
+}
+
+#[track_caller]
+fn check_forms(config: &ModelConfig, compute: Compute, [bound, gradient]: [f64; 2]) {
+    let (found, expected) = (run(config, compute), run(config, PLAIN));
+    check("bound", &found.bound, &expected.bound, bound);
+    check("generated", &found.generated, &expected.generated, gradient);
+    assert_eq!(found.gradients.len(), expected.gradients.len());
+    for (name, expected) in &expected.gradients {
+        check(name, &found.gradients[name], expected, gradient);
+    }
+}
+
+#[test]
+fn fast_gradients_are_the_plain_ones() {
+    use RepresentationKind::{Pool, Pyramid, Tower};
+    for representation in [Pyramid, Tower, Pool] {
+        for upsample_r in [UpsampleR::Learned, UpsampleR::Tile] {
+            for (shared_core, shared_inference_core) in
+                [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
+            {
+                let config = ModelConfig {
+                    representation,
+                    upsample_r,
+                    shared_core,
+                    shared_inference_core,
+                    ..small()
+                };
+                check_forms(&config, FAST, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_and_two_steps_are_no_exceptions() {
+    for steps in [1, 2] {
+        for shared_core in [true, false] {
+            let config = ModelConfig { steps, shared_core, ..small() };
+            check_forms(&config, FAST, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
+        }
+    }
+}
+
+#[test]
+fn sixteen_bits_are_close() {
+    for shared_core in [true, false] {
+        let config = ModelConfig { shared_core, ..small() };
+        check_forms(&config, FAST_BF16, [BF16_BOUND_TOLERANCE, BF16_GRADIENT_TOLERANCE]);
+    }
+}

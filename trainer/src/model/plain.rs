@@ -1,0 +1,89 @@
+use tch::{Kind, Tensor};
+
+use super::gqn::Gqn;
+use super::inference_core::Sight;
+use super::lstm::LstmState;
+use super::rollout::{State, Step};
+
+/// A rollout as it is written in the paper, see [`Form::Plain`](super::Form::Plain).
+#[derive(Debug)]
+pub(crate) struct Plain<'a> {
+    model: &'a Gqn,
+    v: Tensor,
+    r: Tensor,
+    x: Option<Tensor>,
+}
+
+impl<'a> Plain<'a> {
+    pub(super) fn new(model: &'a Gqn, v: &Tensor, r: &Tensor, x: Option<&Tensor>) -> Self {
+        let x = x.map(Tensor::shallow_clone);
+        Self { model, v: v.shallow_clone(), r: r.shallow_clone(), x }
+    }
+
+    pub(super) fn start(&self) -> State {
+        let config = self.model.config();
+        let (batch, device) = (self.v.size()[0], self.v.device());
+        let [h, side, u, picture] = [
+            config.hidden_channels,
+            config.hidden_size(),
+            config.canvas_channels,
+            config.image_size,
+        ]
+        .map(|size| size as i64);
+        let state = || Some(LstmState::zeros(batch, h, side, device));
+        let canvas = Tensor::zeros([batch, u, picture, picture], (Kind::Float, device));
+        State { inference: state(), generation: state(), canvas: Some(canvas), picture: None }
+    }
+
+    pub(super) fn step(&self, l: usize, state: &State, noise: &Tensor) -> (State, Step) {
+        let State {
+            inference: Some(inference), generation: Some(old), canvas: Some(canvas), ..
+        } = state
+        else {
+            panic!("the plain form writes zeros out");
+        };
+        let (model, v, r) = (self.model, &self.v, &self.r);
+        let prior = model.prior.forward(&old.hidden);
+        let (inference, posterior) = match &self.x {
+            Some(x) => {
+                let core = at(&model.inference_core, l);
+                let sight = Sight { hidden: &old.hidden, canvas, x, v, r };
+                let inference = core.step(inference, sight);
+                let posterior = model.posterior.forward(&inference.hidden);
+                (inference, Some(posterior))
+            }
+            None => (inference.shallow_clone(), None),
+        };
+        let z = posterior.as_ref().unwrap_or(&prior).sample(noise);
+        let core = at(&model.generation_core, l);
+        let generation = core.step(old, &z, v, r);
+        // Not in place: the backward pass needs the canvas that the inference core has read.
+        let canvas = canvas + core.paint(&generation.hidden);
+        let state = State {
+            inference: Some(inference),
+            generation: Some(generation),
+            canvas: Some(canvas),
+            picture: None,
+        };
+        (state, Step { prior, posterior })
+    }
+
+    pub(super) fn finish(&self, state: &State) -> Tensor {
+        let canvas = state.canvas.as_ref().expect("the plain form has a canvas");
+        self.model.observation.forward(canvas)
+    }
+
+    pub(super) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
+        Self {
+            model: self.model,
+            v: self.v.shallow_clone(),
+            r: change(&self.r),
+            x: self.x.as_ref().map(Tensor::shallow_clone),
+        }
+    }
+}
+
+/// What belongs to step `l`: of a list with one entry, that one.
+pub(super) fn at<T>(list: &[T], l: usize) -> &T {
+    &list[l.min(list.len() - 1)]
+}

@@ -1,0 +1,187 @@
+//! The gradients of a step with little memory: what a DRAW step or a view computes is kept only while its own backward
+//! pass runs. It costs a second forward pass.
+//!
+//! Autograd runs once for each piece. A piece starts from leaves, copies without a graph of what it reads; the
+//! gradients that arrive there are handed to the piece before it as (outputs · gradients) summed up, whose derivative
+//! is what the chain rule asks for.
+
+use tch::{Kind, Tensor};
+
+use crate::batch::Batch;
+use crate::elbo::{kl, log_likelihood};
+use crate::model::{Gqn, Latents, Painter, State};
+use crate::step::{Loss, Objective};
+
+/// Adds the gradients of the objective to those of the model's parameters, as
+/// [`Trainer::gradients_of`](crate::step::Trainer::gradients_of) does.
+pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &Objective) -> Loss {
+    let frames = &batch.query_frames;
+    let r = leaf(&tch::no_grad(|| {
+        let first = represent(model, batch, 0);
+        (1..views(batch)).fold(first, |sum, view| sum + represent(model, batch, view))
+    }));
+    let latents = Latents::Posterior { frames, noise };
+    let whole = Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
+    let (mut roots, mut leaves) = (Vec::new(), Vec::new());
+    let painter = whole.map(&mut |root| {
+        roots.push(root.shallow_clone());
+        leaves.push(leaf(root));
+        leaves[leaves.len() - 1].shallow_clone()
+    });
+
+    let mut states = vec![painter.start()];
+    let mut divergences = Vec::new();
+    tch::no_grad(|| {
+        for l in 0..model.config().steps {
+            let (next, step) = painter.step(l, &states[l], latents);
+            divergences.push(kl(&step));
+            states.push(next);
+        }
+    });
+    let end = leaves_of(&states.pop().unwrap_or_default());
+    let observation = painter.finish(&end);
+    let log_likelihood = log_likelihood(&observation, frames, objective.pixel_std_dev);
+    (log_likelihood.sum(Kind::Float) * -objective.scale).backward();
+    let mut arrived = gradients_at(&end.tensors());
+    drop(end);
+    for (l, start) in states.into_iter().enumerate().rev() {
+        let start = leaves_of(&start);
+        let (next, step) = painter.step(l, &start, latents);
+        let own = kl(&step).sum(Kind::Float) * (objective.kl_weight * objective.scale);
+        (own + passed_on(&next.tensors(), &arrived)).backward();
+        arrived = gradients_at(&start.tensors());
+    }
+    passed_on(&roots, &gradients_at(&leaves)).backward();
+    let arrived = [r.grad()];
+    for view in 0..views(batch) {
+        passed_on(&[represent(model, batch, view)], &arrived).backward();
+    }
+    Loss::new(&log_likelihood, &Tensor::stack(&divergences, 1), &observation, batch)
+}
+
+fn views(batch: &Batch) -> i64 {
+    batch.context_frames.size()[1]
+}
+
+/// The part of the representation that one view contributes.
+fn represent(model: &Gqn, batch: &Batch, view: i64) -> Tensor {
+    let [x, v] = [&batch.context_frames, &batch.context_poses].map(|all| all.narrow(1, view, 1));
+    model.represent(&x, &v)
+}
+
+/// The same numbers as the beginning of a graph.
+fn leaf(tensor: &Tensor) -> Tensor {
+    tensor.detach().set_requires_grad(true)
+}
+
+fn leaves_of(state: &State) -> State {
+    state.map(leaf)
+}
+
+/// Gradients of leaves; undefined where nothing arrived.
+fn gradients_at(leaves: &[Tensor]) -> Vec<Tensor> {
+    leaves.iter().map(Tensor::grad).collect()
+}
+
+/// Σ outputs · gradients, where there are any.
+fn passed_on(outputs: &[Tensor], gradients: &[Tensor]) -> Tensor {
+    let pairs = outputs.iter().zip(gradients);
+    pairs
+        .filter(|(output, gradient)| output.requires_grad() && gradient.defined())
+        .map(|(output, gradient)| (output * gradient).sum(Kind::Float))
+        .reduce(|sum, next| sum + next)
+        .expect("the loss depends on what every piece computes")
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
+    use tch::Device;
+
+    use super::*;
+    use crate::config::TrainConfig;
+    use crate::convert::with_torch_seed;
+    use crate::model::Form;
+    use crate::step::Trainer;
+
+    /// The same sums in another order.
+    const TOLERANCE: f64 = 2e-6;
+
+    fn batch(config: &TrainConfig) -> Batch {
+        let (size, side) = (config.batch as i64, config.model.image_size as i64);
+        with_torch_seed(1, || {
+            let draw = |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu));
+            Batch {
+                context_frames: draw(&[size, 3, 3, side, side]),
+                context_poses: draw(&[size, 3, 7]),
+                query_frames: draw(&[size, 3, side, side]),
+                query_poses: draw(&[size, 7]),
+            }
+        })
+    }
+
+    #[track_caller]
+    fn check(change: impl Fn(&mut TrainConfig)) {
+        tch::set_num_threads(1);
+        let mut config = TrainConfig::preset(Preset::Tiny);
+        config.batch = 2;
+        config.model = ModelConfig {
+            image_size: 16,
+            representation: RepresentationKind::Pool,
+            upsample_r: UpsampleR::Learned,
+            hidden_channels: 12,
+            canvas_channels: 10,
+            steps: 3,
+            ..config.model
+        };
+        change(&mut config);
+        let run = |config: &TrainConfig| {
+            let trainer = Trainer::new(config, Device::Cpu);
+            let loss = trainer.gradients_of(config, &batch(config), 7);
+            (loss.total().double_value(&[]), trainer.model.parameters())
+        };
+        let plain = TrainConfig { recompute: false, accumulate: 1, ..config.clone() };
+        let ((found_loss, found), (loss, expected)) = (run(&config), run(&plain));
+        assert!((found_loss / loss - 1.0).abs() < TOLERANCE, "{found_loss}, expected {loss}");
+        for (name, expected) in expected {
+            let expected = expected.grad();
+            let norm = expected.norm().double_value(&[]).max(f64::MIN_POSITIVE);
+            let difference = (found[&name].grad() - expected).norm().double_value(&[]) / norm;
+            assert!(difference <= TOLERANCE, "{name}: relative difference {difference:e}");
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_one_pass() {
+        for form in [Form::Fast, Form::Plain] {
+            for (shared_core, shared_inference_core) in
+                [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
+            {
+                check(|config| {
+                    config.recompute = true;
+                    config.form = form;
+                    config.model.shared_core = shared_core;
+                    config.model.shared_inference_core = shared_inference_core;
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_in_parts_is_a_batch() {
+        for recompute in [false, true] {
+            check(|config| {
+                config.accumulate = 2;
+                config.recompute = recompute;
+            });
+        }
+    }
+
+    #[test]
+    fn the_divergences_weight_counts() {
+        check(|config| {
+            config.recompute = true;
+            config.kl_weight = Some("0.25".parse().expect("a schedule"));
+        });
+    }
+}
