@@ -58,7 +58,7 @@ fn paint(
     cameras: &[Camera],
     noise: &Noise,
 ) -> Result<Vec<Frame>, SessionError> {
-    let bar = crate::output::progress("painting", cameras.len());
+    let bar = output::progress("painting", cameras.len());
     let mut frames = Vec::with_capacity(cameras.len());
     for batch in cameras.chunks(BATCH) {
         frames.extend(session.query(batch, noise)?);
