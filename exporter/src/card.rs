@@ -49,8 +49,7 @@ const LIMITS: &str = "\
 ";
 
 fn running(manifest: &Manifest) -> String {
-    let trained_on = |world: &World| manifest.provenance.data.starts_with(&world.to_string());
-    let world = World::ALL.into_iter().find(trained_on).unwrap_or(World::RoomsRingCamera);
+    let world = manifest.provenance.world().unwrap_or(World::RoomsRingCamera);
     format!(
         "\
 ## How to run it

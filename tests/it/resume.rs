@@ -19,6 +19,7 @@ const CONFIG: &str = r#"
 preset = "tiny"
 world = "rooms-ring-camera"
 scenes = 12
+refresh_epochs = 2
 test_scenes = 1
 steps = 12
 batch = 8
@@ -172,6 +173,22 @@ fn an_interrupted_run_saves_and_goes_on() {
     assert!(outcome.stderr.contains(&says), "no `{says}` in: {}", outcome.stderr);
     assert_eq!(logged(&out), saved, "the state is that of the last step");
     assert!((4..STEPS).contains(&saved), "interrupted at step {saved}");
+    resume(&out).succeeded();
+    Numbers::of(&out).check_equal(straight());
+}
+
+#[test]
+fn slices_are_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("run");
+    // A fraction of a second is a step or some.
+    let outcome = run(start(folder.path(), &out).args(["--slice", "0.002"]));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let saved = saved_step(&out);
+    let says = format!("this slice ends at step {saved} of {STEPS}; go on with --resume");
+    assert!(outcome.stderr.contains(&says), "no `{says}` in: {}", outcome.stderr);
+    assert!((1..STEPS).contains(&saved), "the slice ended at step {saved}");
+    assert!(out.join("metrics.json").exists(), "a slice is evaluated");
     resume(&out).succeeded();
     Numbers::of(&out).check_equal(straight());
 }

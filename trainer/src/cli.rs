@@ -57,6 +57,9 @@ pub(crate) struct TrainFlags {
     /// Plan as many steps as fit into that many minutes on this machine
     #[arg(long, value_name = "M", conflicts_with_all = ["steps", "resume"], value_parser = minutes)]
     pub(crate) minutes: Option<f64>,
+    /// Evaluate, save and stop after that many minutes of training; --resume goes on with the plan where it stopped
+    #[arg(long, value_name = "M", conflicts_with = "minutes", value_parser = minutes)]
+    pub(crate) slice: Option<f64>,
     /// Scenes in a batch
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<u32>,
@@ -78,7 +81,7 @@ pub(crate) struct TrainFlags {
     /// Seed of scenes, weights, batches and noise
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
-    /// Go on with the run in the folder; only --steps, --device and --threads may be given along
+    /// Go on with the run in the folder; only --steps, --slice, --device and --threads may be given along
     #[arg(long, conflicts_with_all = [
         "preset", "config", "world", "scenes", "batch", "layers", "shared_core", "representation", "seed", "force",
         "data",

@@ -36,6 +36,10 @@ pub struct TrainConfig {
     pub log_every: u64,
     /// Held-out scenes of the evaluation at the end.
     pub test_scenes: u64,
+    /// Epochs after which all rendered scenes are replaced by new ones, which are rendered meanwhile; without it, the
+    /// same scenes serve the whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_epochs: Option<u64>,
     /// Files to train on instead of rendered scenes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataConfig>,
@@ -96,6 +100,7 @@ impl TrainConfig {
             checkpoint_every: 1000,
             log_every: 10,
             test_scenes: 100,
+            refresh_epochs: None,
             data: None,
             model: preset.config(),
         };
@@ -214,6 +219,16 @@ impl TrainConfig {
             let expected = "fewer than the views of a scene, so that one is left to paint";
             return Err(out_of_range("max_context", &self.max_context, expected));
         }
+        if let Some(epochs) = self.refresh_epochs {
+            if epochs == 0 || self.data.is_some() {
+                let expected = "at least 1, and only with rendered scenes";
+                return Err(out_of_range("refresh_epochs", &epochs, expected));
+            }
+            if self.generation(self.steps) >= (1 << 32) / self.scenes {
+                let expected = "so many that the run sees fewer than 2^32 scenes";
+                return Err(out_of_range("refresh_epochs", &epochs, expected));
+            }
+        }
         for (name, schedule) in
             [("pixel_std_dev", self.pixel_std_dev), ("learning_rate", self.learning_rate)]
         {
@@ -229,6 +244,12 @@ impl TrainConfig {
     /// The configuration as a file.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).expect("a config is plain data")
+    }
+
+    /// How often the scenes have been replaced when a step begins.
+    pub fn generation(&self, step: u64) -> u64 {
+        let scenes = self.refresh_epochs.map(|epochs| epochs.saturating_mul(self.scenes));
+        scenes.map_or(0, |scenes| step.saturating_mul(self.batch as u64) / scenes)
     }
 
     /// σ at a step.
@@ -307,6 +328,8 @@ mod tests {
         refused("[model]\nsteps = 0", "steps is 0");
         refused("world = \"moon\"", "moon");
         refused("seed = 2147483648", "seed");
+        refused("refresh_epochs = 0", "refresh_epochs is 0");
+        refused("scenes = 1000\nsteps = 2147483648\nrefresh_epochs = 1", "refresh_epochs is 1");
         refused("learning_rate = { start = -1.0, end = 1.0, over = 3 }", "learning_rate");
     }
 }

@@ -50,6 +50,13 @@ pub enum Event {
         /// Steps taken.
         step: u64,
     },
+    /// The time of this call is over before the run is; it is evaluated, saved and can be resumed.
+    SliceOver {
+        /// Steps taken.
+        step: u64,
+        /// Steps planned in all.
+        steps: u64,
+    },
     /// Damaged scenes were met and left out.
     SkippedDamaged {
         /// How many so far, stretches of files without any scene among them.

@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gqn_datasets::{DataError, DataSet, Decoder, KnownSet, Prefetch, Resize, SceneSet};
 use gqn_scenes::Split;
 use tch::{Device, Kind, Tensor};
 
-use crate::batch::{Batch, Choice, DeviceScenes, choices};
+use crate::batch::{Batch, Choice, choices};
 use crate::config::{DataConfig, TrainConfig};
+use crate::rendered::{RenderedFeed, render};
 
 /// The mean picture of a thousand scenes is that of all within a grey level.
 pub(crate) const CONSTANT_SCENES: u64 = 1000;
@@ -22,22 +22,23 @@ const MOST_THREADS: usize = 16;
 /// Gives the batch of any step.
 pub(crate) enum Feed {
     /// All scenes are on the device.
-    Memory(DeviceScenes),
+    Rendered(RenderedFeed),
     /// Views are read and decoded as they are needed.
     Files(FileFeed),
 }
 
 impl Feed {
-    /// Renders the scenes of a configuration, or opens its files; with the best constant picture, `[3,S,S]`.
+    /// Renders the scenes that a step of a configuration sees, or opens its files; with the best constant picture,
+    /// `[3,S,S]`.
     pub(crate) fn open(
         config: &TrainConfig,
+        step: u64,
         device: Device,
         on_progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(Self, Vec<f32>), DataError> {
         let Some(data) = &config.data else {
-            let scenes = render(config, Split::Train, config.scenes, on_progress);
-            let feed = DeviceScenes::new(&scenes, config.model.pose_encoding, device);
-            return Ok((Self::Memory(feed), scenes.mean_frame()));
+            let (feed, constant) = RenderedFeed::new(config, step, device, on_progress);
+            return Ok((Self::Rendered(feed), constant));
         };
         let set = open_sound(data, Split::Train)?;
         let some = config.scenes.min(CONSTANT_SCENES);
@@ -48,7 +49,7 @@ impl Feed {
     /// What step `step` of the run sees: the same from either source.
     pub(crate) fn batch(&self, config: &TrainConfig, step: u64) -> Result<Batch, DataError> {
         match self {
-            Self::Memory(scenes) => Ok(scenes.batch(&choices(config, step))),
+            Self::Rendered(scenes) => Ok(scenes.batch(config, step)),
             Self::Files(files) => files.batch(step),
         }
     }
@@ -56,7 +57,7 @@ impl Feed {
     /// How many damaged scenes were met, or stretches without any scene.
     pub(crate) fn damaged(&self) -> u64 {
         match self {
-            Self::Memory(_) => 0,
+            Self::Rendered(_) => 0,
             Self::Files(files) => {
                 let met = files.reader.damaged.lock().unwrap_or_else(PoisonError::into_inner);
                 (met.len() + files.reader.set.gaps().count()) as u64
@@ -68,7 +69,11 @@ impl Feed {
 /// What a run was trained on, for its provenance.
 pub(crate) fn describe(config: &TrainConfig) -> String {
     match &config.data {
-        None => format!("{}, {} rendered scenes", config.world, config.scenes),
+        None => {
+            // The scenes of the generations that the last step and those before it see.
+            let scenes = config.scenes * (config.generation(config.steps.saturating_sub(1)) + 1);
+            format!("{}, {scenes} rendered scenes", config.world)
+        }
         Some(data) => {
             let name = data.folder.file_name().unwrap_or_default().to_string_lossy();
             let known = KnownSet::named(&name).map(|known| known.world.to_string());
@@ -85,7 +90,9 @@ pub(crate) fn scenes_of(
     scenes: u64,
     on_progress: &mut dyn FnMut(u64, u64),
 ) -> Result<SceneSet, DataError> {
-    let Some(data) = &config.data else { return Ok(render(config, split, scenes, on_progress)) };
+    let Some(data) = &config.data else {
+        return Ok(render(config, split, 0..scenes, on_progress));
+    };
     let set = open_sound(data, split)?;
     let count = (scenes as usize).min(set.len());
     let indices = (0..count).map(|index| index * set.len() / count);
@@ -99,30 +106,6 @@ fn open_sound(data: &DataConfig, split: Split) -> Result<DataSet, DataError> {
     let set = DataSet::open(&data.folder, split)?;
     let gap = set.gaps().next().filter(|_| !data.skip_damaged);
     gap.map_or(Ok(set), Err)
-}
-
-/// Renders scenes on all cores while telling how far it is.
-fn render(
-    config: &TrainConfig,
-    split: Split,
-    scenes: u64,
-    on_progress: &mut dyn FnMut(u64, u64),
-) -> SceneSet {
-    let done = AtomicU64::new(0);
-    let side = config.model.image_size;
-    std::thread::scope(|scope| {
-        let rendering = scope.spawn(|| {
-            SceneSet::render(config.world, split, config.seed, scenes as usize, side, |_| {
-                done.fetch_add(1, Ordering::Relaxed);
-            })
-        });
-        while !rendering.is_finished() {
-            on_progress(done.load(Ordering::Relaxed), scenes);
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        on_progress(scenes, scenes);
-        rendering.join().expect("rendering a seed does not panic")
-    })
 }
 
 /// Batches from files. The steps are expected one after the other; another one starts the reading anew.
@@ -264,6 +247,7 @@ mod tests {
     use gqn_scenes::World;
 
     use super::*;
+    use crate::batch::DeviceScenes;
 
     /// Nine scenes of four views in two shards, and one held-out scene; the configuration that trains on them.
     fn config_in(folder: &Path) -> TrainConfig {
@@ -297,7 +281,7 @@ mod tests {
         let all: Vec<usize> = (0..9).collect();
         let all = SceneSet::read(&set, &all, 16, Resize::Area).expect("scenes");
         let memory = DeviceScenes::new(&all, config.model.pose_encoding, Device::Cpu);
-        let (files, constant) = Feed::open(&config, Device::Cpu, &mut |_, _| {}).expect("files");
+        let (files, constant) = Feed::open(&config, 0, Device::Cpu, &mut |_, _| {}).expect("files");
         assert_eq!(constant, all.mean_frame());
         // In order, back, and far ahead.
         for step in [0, 1, 2, 1, 500, 501] {

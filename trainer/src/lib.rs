@@ -11,6 +11,7 @@
 //! | `config.rs` | [`config::TrainConfig`]: all that a run's numbers follow from |
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `feed.rs` | where batches come from: rendered scenes or files |
+//! | `rendered.rs` | rendered scenes in memory, replaced by new ones while training |
 //! | `train.rs` | the training loop |
 //! | `plan.rs` | how many steps fit into a time |
 //! | `event.rs` | what the loop says |
@@ -38,6 +39,7 @@ pub mod model;
 pub mod oracle;
 mod plan;
 pub mod progress;
+mod rendered;
 pub mod run_folder;
 pub mod schedule;
 pub mod train;

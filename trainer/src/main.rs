@@ -58,6 +58,7 @@ fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
         folder,
         resume: flags.resume,
         minutes: flags.minutes,
+        slice_minutes: flags.slice,
         device: flags.device.open()?,
         command: ["gqn-train".to_owned()]
             .into_iter()

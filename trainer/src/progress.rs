@@ -67,6 +67,12 @@ impl Progress {
                 self.finish();
                 self.say(&format!("interrupted at step {step}; go on with --resume"));
             }
+            Event::SliceOver { step, steps } => {
+                self.finish();
+                self.say(&format!(
+                    "this slice ends at step {step} of {steps}; go on with --resume"
+                ));
+            }
             Event::SkippedDamaged { scenes } => {
                 self.say(&format!("left out {scenes} damaged scenes so far"));
             }

@@ -32,6 +32,8 @@ pub struct TrainOptions {
     /// Plan as many steps as fit into that many minutes on this host, by timing a few first; fewer if it turns out
     /// slower.
     pub minutes: Option<f64>,
+    /// Evaluate, save and stop after that many minutes of training, wherever the run is then.
+    pub slice_minutes: Option<f64>,
     /// Where to compute.
     pub device: OpenDevice,
     /// The command line, for the provenance.
@@ -84,11 +86,13 @@ pub fn train(
         return Err(TrainError::Past { step: adam.steps(), steps: config.steps });
     }
     let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
-    let (feed, constant) = Feed::open(&config, options.device.device, &mut on_rendering)?;
+    let (feed, constant) =
+        Feed::open(&config, adam.steps(), options.device.device, &mut on_rendering)?;
     let time = options
         .minutes
         .filter(|_| !options.resume)
         .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    let slice = options.slice_minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     if let Some(time) = time {
         config.steps = steps_within(time, step_secs(&model, &mut adam, &config, &feed)?);
     }
@@ -142,6 +146,12 @@ pub fn train(
             on_event(Event::Interrupted { step: adam.steps() });
             return Ok(None);
         }
+        if slice.is_some_and(|slice| clock.elapsed() >= slice) {
+            break;
+        }
+    }
+    if adam.steps() < config.steps {
+        on_event(Event::SliceOver { step: adam.steps(), steps: config.steps });
     }
     let evaluation = finish(&model, &config, &adam, &constant, provenance, folder, on_event)?;
     on_event(Event::Finished(Box::new(evaluation.clone())));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::demo::Demo;
+use crate::release::Release;
 use crate::setup::Parts;
 use crate::web::{Build, Web};
 
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Setup(SetupOptions),
     /// Train a small model on rendered scenes, export and verify it, and paint views that no camera took
     Demo(DemoOptions),
+    /// Train a recipe for a while longer, export it, and keep the best package for the page
+    TrainRelease(ReleaseOptions),
     /// Build the page, its engine in wasm and the models as a static folder, web-demo/dist
     Web(WebOptions),
     /// Format check, lints, all tests, documentation: what continuous integration runs
@@ -59,6 +62,24 @@ pub(crate) struct DemoOptions {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReleaseOptions {
+    /// The recipe: NAME of trainer/configs/NAME.toml
+    name: String,
+    /// Minutes of training in this slice; the next call goes on where it stopped
+    #[arg(long, value_name = "N", value_parser = minutes)]
+    minutes: f64,
+    /// Where to compute: auto, cpu or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// CPU threads of the trainer [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<u16>,
+    /// Folder of the run and of its newest package [default: the workspace's out/release/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct WebOptions {
     /// A package that the page offers, as DIR or NAME=DIR; the first is the one it opens [default: out/demo/package]
     #[arg(long = "package", value_name = "DIR")]
@@ -82,6 +103,13 @@ impl From<WebOptions> for Web {
             out: None,
             port: options.serve.then_some(options.port),
         }
+    }
+}
+
+impl From<ReleaseOptions> for Release {
+    fn from(options: ReleaseOptions) -> Self {
+        let ReleaseOptions { name, minutes, device, threads, out } = options;
+        Self { name, minutes, device, threads, out }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The chores of the workspace, each one command: `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`.
+//! The chores of the workspace, each one command, such as `cargo xtask demo`.
 //!
 //! It fetches, builds and calls; it knows nothing of models or pictures. The stages themselves are the other crates.
 //!
@@ -11,6 +11,7 @@
 //! | `stopwatch.rs` | what each stage of a chore took |
 //! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
+//! | `release/` | a recipe trained slice by slice, the best package kept: `web-demo/models` |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
 //! | `test.rs` | formatting, lints, tests and docs, in that order |
 
@@ -18,6 +19,7 @@ mod cli;
 mod demo;
 mod failure;
 mod page;
+mod release;
 mod setup;
 mod stopwatch;
 mod talk;
@@ -48,6 +50,7 @@ fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Setup(options) => setup::set_up(&workspace, options.parts()),
         Command::Demo(options) => demo::run(&workspace, &options.into()),
+        Command::TrainRelease(options) => release::run(&workspace, &options.into()),
         Command::Web(options) => web::run(&workspace, &options.into()),
         Command::Test => test::run(&workspace),
     }

@@ -1,6 +1,6 @@
 //! Where things lie in the workspace, and how its programs are called.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -88,6 +88,37 @@ impl Workspace {
     /// The cargo that runs us.
     pub(crate) fn cargo(&self) -> Command {
         self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    }
+}
+
+/// The project's programs, which cargo builds beside this one.
+#[derive(Debug)]
+pub(crate) struct Programs<'a> {
+    workspace: &'a Workspace,
+    folder: PathBuf,
+}
+
+impl<'a> Programs<'a> {
+    /// Those in the folder of this program.
+    pub(crate) fn beside_us(workspace: &'a Workspace) -> Result<Self> {
+        let us = env::current_exe().context("cannot tell where this program lies")?;
+        let folder = us.parent().context("this program lies in no folder")?.to_owned();
+        Ok(Self { workspace, folder })
+    }
+
+    /// Builds those of some packages.
+    pub(crate) fn build(&self, packages: &[&str]) -> Result<()> {
+        let mut cargo = self.workspace.cargo();
+        cargo.args(["build", "--release"]);
+        for package in packages {
+            cargo.args(["--package", package]);
+        }
+        run(&mut cargo)
+    }
+
+    /// Runs one to its end.
+    pub(crate) fn run(&self, name: &str, arguments: &[OsString]) -> Result<()> {
+        run(self.workspace.command(self.folder.join(name)).args(arguments))
     }
 }
 

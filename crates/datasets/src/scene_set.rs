@@ -1,5 +1,6 @@
 //! Many scenes in memory.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gqn_scenes::{Camera, Scene, Split, World};
@@ -24,7 +25,7 @@ pub struct SceneSet {
 }
 
 impl SceneSet {
-    /// Renders scenes `0..scenes` of the data set with seed `base_seed`, on all cores.
+    /// Renders the scenes with these indices of the data set with seed `base_seed`, on all cores.
     ///
     /// `on_progress` is called, on any thread, with the number of scenes that are done.
     ///
@@ -34,20 +35,22 @@ impl SceneSet {
         world: World,
         split: Split,
         base_seed: u64,
-        scenes: usize,
+        scenes: Range<u64>,
         side: usize,
         on_progress: impl Fn(usize) + Sync,
     ) -> Self {
         let views = world.views_per_scene();
         let frame_bytes = 3 * side * side;
-        let mut pixels = vec![0; scenes * views * frame_bytes];
-        let mut cameras = vec![BLANK; scenes * views];
+        let count = scenes.end.saturating_sub(scenes.start) as usize;
+        let mut pixels = vec![0; count * views * frame_bytes];
+        let mut cameras = vec![BLANK; count * views];
         let done = AtomicUsize::new(0);
         let slots = pixels
             .par_chunks_exact_mut(views * frame_bytes)
             .zip(cameras.par_chunks_exact_mut(views));
         slots.enumerate().for_each(|(index, (pixels, cameras))| {
-            let scene = Scene::generate(world, split.scene_seed(base_seed, index as u64));
+            let seed = split.scene_seed(base_seed, scenes.start + index as u64);
+            let scene = Scene::generate(world, seed);
             cameras.copy_from_slice(&scene.cameras(views));
             for (camera, bytes) in cameras.iter().zip(pixels.chunks_exact_mut(frame_bytes)) {
                 bytes.copy_from_slice(scene.render(camera, side).rgb8());

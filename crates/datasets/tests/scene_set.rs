@@ -9,7 +9,7 @@ use gqn_scenes::{Scene, Split, World};
 fn holds_what_the_scenes_show() {
     let (world, seed, side) = (World::RoomsRingCamera, 4, 8);
     let calls = Mutex::new(Vec::new());
-    let set = SceneSet::render(world, Split::Train, seed, 3, side, |done| {
+    let set = SceneSet::render(world, Split::Train, seed, 0..3, side, |done| {
         calls.lock().expect("no thread failed").push(done);
     });
     let mut calls = calls.into_inner().expect("no thread failed");
@@ -28,7 +28,7 @@ fn the_mean_frame_is_the_mean() {
     // Sums of bytes below 2^24 are exact in f32; the division rounds once.
     const ROUNDING: f32 = 1e-6;
     let side = 4;
-    let set = SceneSet::render(World::ShepardMetzler5, Split::Test, 0, 2, side, |_| {});
+    let set = SceneSet::render(World::ShepardMetzler5, Split::Test, 0, 0..2, side, |_| {});
     let mean = set.mean_frame();
     assert_eq!(mean.len(), 3 * side * side);
     for (channel, row, column) in [(0, 0, 0), (1, 2, 3), (2, 3, 1)] {
@@ -43,7 +43,7 @@ fn the_mean_frame_is_the_mean() {
             "{channel} {row} {column}: {found}, expected {expected}"
         );
     }
-    let empty = SceneSet::render(World::ShepardMetzler5, Split::Test, 0, 0, side, |_| {});
+    let empty = SceneSet::render(World::ShepardMetzler5, Split::Test, 0, 0..0, side, |_| {});
     assert!(empty.is_empty() && empty.mean_frame().iter().all(|value| *value == 0.0));
 }
 

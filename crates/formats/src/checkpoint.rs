@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use gqn_scenes::World;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ModelConfig;
@@ -39,6 +40,13 @@ pub struct Provenance {
     pub seconds: f64,
     /// Measured figures by name, such as `psnr_generated` in decibels.
     pub metrics: BTreeMap<String, f64>,
+}
+
+impl Provenance {
+    /// The world of the scenes it was trained on, if that is one of ours.
+    pub fn world(&self) -> Option<World> {
+        self.data.split(',').next()?.parse().ok()
+    }
 }
 
 impl Checkpoint {

@@ -7,7 +7,9 @@ use thiserror::Error;
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the messages say what each field is")]
 pub enum FormatError {
-    #[error("{name} is {found}, expected a multiple of {multiple} from {smallest} to {largest}")]
+    #[error(
+        "model.{name} is {found}, expected a multiple of {multiple} from {smallest} to {largest}"
+    )]
     Size { name: &'static str, found: usize, multiple: usize, smallest: usize, largest: usize },
     #[error(
         "unknown preset `{found}`, expected one of: paper, edge, tiny\nhint: other sizes go into the [model] table of a --config file"
@@ -61,6 +63,10 @@ pub enum FormatError {
         "the package is no readable zip\nhint: the file may be cut short; copy or zip it again"
     )]
     Zip { source: zip::result::ZipError },
+    #[error(
+        "the package's {name} is larger than its manifest says, {expected} bytes\nhint: the file was changed; copy or export it again"
+    )]
+    TooLarge { name: String, expected: u64 },
     #[error("the package lacks {name}\nhint: copy or export it again")]
     MissingFile { name: String },
     #[error(

@@ -5,6 +5,9 @@ use crate::error::FormatError;
 use crate::manifest::{Manifest, plain_name, sha256_hex};
 use crate::ports::names;
 
+/// No manifest comes near it.
+const MOST_MANIFEST_BYTES: u64 = 1 << 24;
+
 /// The files of a package, each with the checksum that the manifest says.
 #[derive(Debug, Clone)]
 pub struct Package {
@@ -49,18 +52,33 @@ impl Package {
     pub fn from_zip(bytes: &[u8]) -> Result<Self, FormatError> {
         let failed = |source| FormatError::Zip { source };
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(failed)?;
-        let mut files = BTreeMap::new();
+        let mut places = BTreeMap::new();
         for index in 0..archive.len() {
-            let mut entry = archive.by_index(index).map_err(failed)?;
-            if entry.is_dir() {
-                continue;
+            let entry = archive.by_index(index).map_err(failed)?;
+            if !entry.is_dir() {
+                let name = entry.name().map_err(failed)?;
+                let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+                plain_name("zip", &name)?;
+                places.insert(name, index);
             }
-            let name =
-                entry.name().map_err(failed)?.rsplit('/').next().unwrap_or_default().to_owned();
-            plain_name("zip", &name)?;
+        }
+        // What a zip unpacks to is bounded by what its manifest says, and the manifest itself by what one may need.
+        let mut unpack = |name: &str, most: u64| {
+            let missing = || FormatError::MissingFile { name: name.to_owned() };
+            let index = *places.get(name).ok_or_else(missing)?;
             let mut content = Vec::new();
-            entry.read_to_end(&mut content).map_err(|source| failed(source.into()))?;
-            files.insert(name, content);
+            let entry = archive.by_index(index).map_err(failed)?;
+            let read = entry.take(most + 1).read_to_end(&mut content);
+            if read.map_err(|source| failed(source.into()))? as u64 > most {
+                return Err(FormatError::TooLarge { name: name.to_owned(), expected: most });
+            }
+            Ok(content)
+        };
+        let manifest_bytes = unpack(names::MANIFEST_FILE, MOST_MANIFEST_BYTES)?;
+        let manifest = Manifest::from_json(&manifest_bytes)?;
+        let mut files = BTreeMap::from([(names::MANIFEST_FILE.to_owned(), manifest_bytes)]);
+        for (name, entry) in &manifest.files {
+            files.insert(name.clone(), unpack(name, entry.bytes)?);
         }
         Self::from_files(files)
     }
@@ -164,17 +182,40 @@ mod tests {
         }
     }
 
+    fn zipped(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in files {
+            let options = zip::write::SimpleFileOptions::default();
+            writer.start_file(format!("package/{name}"), options).expect("an entry");
+            writer.write_all(content).expect("its content");
+        }
+        writer.finish().expect("a zip").into_inner()
+    }
+
+    #[test]
+    fn a_zip_unpacks_to_no_more_than_its_manifest_says() {
+        let mut large = files();
+        large.insert(names::SAMPLE_FILE.to_owned(), vec![0; 1 << 20]);
+        let error = Package::from_zip(&zipped(&large)).expect_err("a larger file");
+        let expected = names::SAMPLE_FILE.len() as u64;
+        assert!(
+            matches!(&error, FormatError::TooLarge { name, expected: found } if name == names::SAMPLE_FILE && *found == expected),
+            "{error}"
+        );
+        // What the manifest does not name is not unpacked at all.
+        let mut more = files();
+        more.insert("other.bin".to_owned(), vec![0; 1 << 20]);
+        let package = Package::from_zip(&zipped(&more)).expect("a package");
+        assert!(package.file("other.bin").is_err());
+    }
+
     #[test]
     fn folder_and_zip_hold_the_same() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for (name, content) in files() {
             std::fs::write(folder.path().join(&name), &content).expect("a file");
-            let options = zip::write::SimpleFileOptions::default();
-            writer.start_file(format!("package/{name}"), options).expect("an entry");
-            writer.write_all(&content).expect("its content");
         }
-        let zip = writer.finish().expect("a zip").into_inner();
+        let zip = zipped(&files());
         let from_folder = Package::open(folder.path()).expect("a folder");
         let from_zip = Package::from_zip(&zip).expect("a zip");
         assert_eq!(from_folder.files, from_zip.files);

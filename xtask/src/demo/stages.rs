@@ -12,7 +12,7 @@ use super::folder;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
 use crate::talk;
-use crate::workspace::{self, Workspace};
+use crate::workspace::{Programs, Workspace};
 
 /// Held-out scenes to paint: seeds that a person types are never trained on.
 const SCENES: [u32; 4] = [1, 2, 3, 4];
@@ -30,10 +30,12 @@ pub(crate) struct Demo {
 /// Runs the whole pipeline and tells what came of it.
 pub(crate) fn run(workspace: &Workspace, demo: &Demo) -> Result<()> {
     let out = place(workspace, demo)?;
-    let programs = Programs { workspace, folder: beside_us()? };
+    let programs = Programs::beside_us(workspace)?;
     let mut stopwatch = Stopwatch::new(6);
     stopwatch.time("set-up", || set_up(workspace, Parts { python: false, ..Parts::ALL }))?;
-    stopwatch.time("build", || build(workspace))?;
+    stopwatch.time("build", || {
+        programs.build(&["gqn-trainer", "gqn-exporter", "gqn-runtime-native", "gqn-datasets"])
+    })?;
     // From here on as the programs see it, which are called in the workspace's root: short if it lies below.
     env::set_current_dir(workspace.root()).context("cannot enter the workspace's root")?;
     let out = out.strip_prefix(workspace.root()).map(Path::to_owned).unwrap_or(out);
@@ -53,15 +55,6 @@ fn place(workspace: &Workspace, demo: &Demo) -> Result<PathBuf> {
     let out = out.context("cannot tell the working folder")?;
     folder::check(&out, demo.force)?;
     Ok(out)
-}
-
-fn build(workspace: &Workspace) -> Result<()> {
-    let mut cargo = workspace.cargo();
-    cargo.args(["build", "--release"]);
-    for package in ["gqn-trainer", "gqn-exporter", "gqn-runtime-native", "gqn-datasets"] {
-        cargo.args(["--package", package]);
-    }
-    workspace::run(&mut cargo)
 }
 
 fn train(programs: &Programs<'_>, demo: &Demo, out: &Path) -> Result<()> {
@@ -133,23 +126,6 @@ fn report(demo: &Demo, out: &Path, figures: &Figures, stopwatch: &Stopwatch) {
     talk::line(&format!("\n{}", figures.describe()));
     talk::line(&format!("\n{}", expectation(demo.minutes)));
     talk::line(&format!("\n{}", next_steps(out)));
-}
-
-/// The project's programs, which cargo builds beside this one.
-struct Programs<'a> {
-    workspace: &'a Workspace,
-    folder: PathBuf,
-}
-
-impl Programs<'_> {
-    fn run(&self, name: &str, arguments: &[OsString]) -> Result<()> {
-        workspace::run(self.workspace.command(self.folder.join(name)).args(arguments))
-    }
-}
-
-fn beside_us() -> Result<PathBuf> {
-    let us = env::current_exe().context("cannot tell where this program lies")?;
-    Ok(us.parent().context("this program lies in no folder")?.to_owned())
 }
 
 #[cfg(test)]

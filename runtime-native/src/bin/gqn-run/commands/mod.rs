@@ -11,13 +11,14 @@ use anyhow::{Result, ensure};
 use gqn_formats::{FormatError, Overwrite, Package};
 use gqn_runtime::Noise;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
+use gqn_scenes::World;
 
 pub(crate) use self::info::info;
 pub(crate) use self::orbit::orbit;
 pub(crate) use self::render::render;
 pub(crate) use self::verify::verify;
 
-use crate::cli;
+use crate::{cli, output};
 
 /// Pictures painted in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
 const BATCH: usize = 8;
@@ -29,6 +30,15 @@ fn open(what: &cli::What) -> Result<Package> {
         what.package.display()
     );
     Ok(Package::open(&what.package)?)
+}
+
+/// Says when the scenes to paint are of a world that the model never saw.
+fn warn_of_other_world(package: &Package, world: Option<World>) {
+    if let (Some(trained), Some(asked)) = (package.manifest.provenance.world(), world)
+        && trained != asked
+    {
+        output::talk(&format!("note: the model was trained on {trained}, not on {asked}"));
+    }
 }
 
 fn engine(what: &cli::What, package: &Package) -> Result<OrtEngine, OrtError> {

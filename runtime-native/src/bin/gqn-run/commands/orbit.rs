@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use gqn_formats::write_atomic;
 use gqn_runtime::{Engine, Session};
 
-use super::{BATCH, check_free, engine, noise, open, overwrite};
+use super::{BATCH, check_free, engine, noise, open, overwrite, warn_of_other_world};
 use crate::input::Input;
 use crate::picture::{enlarged, gif};
 use crate::sheet::sheet;
@@ -19,6 +19,7 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     check_gif(&flags.out)?;
     check_free(&flags.out, overwrite)?;
     let package = open(&flags.what)?;
+    warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;
     let input = Input::load(&flags.input, side)?;
     let cameras = input.orbit(flags.frames as usize)?;

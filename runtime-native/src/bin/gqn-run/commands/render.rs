@@ -1,4 +1,7 @@
-use anyhow::{Result, bail};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 use gqn_formats::{Overwrite, write_atomic};
 use gqn_runtime::{Engine, FrameMetrics, Session};
 use gqn_scenes::{Camera, Frame};
@@ -6,7 +9,7 @@ use image::RgbImage;
 use ndarray::{Axis, concatenate};
 use serde_json::{Value, json};
 
-use super::{BATCH, check_free, engine, noise, open, overwrite};
+use super::{BATCH, check_free, engine, noise, open, overwrite, warn_of_other_world};
 use crate::input::Input;
 use crate::picture::{enlarged, png};
 use crate::sheet::{blocks, sheet};
@@ -16,6 +19,7 @@ use crate::{cli, output};
 pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let overwrite = overwrite(&flags.look);
     let package = open(&flags.what)?;
+    warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;
     let input = Input::load(&flags.input, side)?;
     let cameras = input.queries(flags.cameras.as_deref(), flags.queries)?;
@@ -52,6 +56,21 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     write(flags, &input, &painted, &facts, overwrite)?;
     if flags.json {
         output::json(&facts)?;
+    }
+    Ok(())
+}
+
+/// Removes the pictures of an earlier run with more views, which would pass for this one's.
+fn remove_surplus(folder: &Path, names: &[String]) -> Result<()> {
+    let failed = || format!("could not tidy {}", folder.display());
+    for entry in fs::read_dir(folder).with_context(failed)? {
+        let name = entry.with_context(failed)?.file_name().to_string_lossy().into_owned();
+        let index = ["prediction_", "truth_"].iter().find_map(|start| name.strip_prefix(start));
+        let index = index.and_then(|rest| rest.strip_suffix(".png"));
+        let is_ours = index.is_some_and(|index| index.parse::<u32>().is_ok());
+        if is_ours && !names.contains(&name) {
+            fs::remove_file(folder.join(&name)).with_context(failed)?;
+        }
     }
     Ok(())
 }
@@ -126,10 +145,33 @@ fn write(
     for (name, content) in names.iter().zip(contents) {
         write_atomic(&flags.out.join(name), &content, overwrite)?;
     }
+    if overwrite == Overwrite::Force {
+        remove_surplus(&flags.out, &names)?;
+    }
     let mean = FrameMetrics::mean(&painted.metrics);
     let quality =
         mean.map(|mean| format!(", mean PSNR {:.2} dB, SSIM {:.3}", mean.psnr, mean.ssim));
     let (count, out) = (painted.cameras.len(), flags.out.display());
     output::talk(&format!("painted {count} views into {out}{}", quality.unwrap_or_default()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pictures_of_more_views_are_surplus() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = file_names(2, true);
+        let others = ["prediction_mine.png", "truth_1.jpg", "notes.txt"];
+        for name in names.iter().map(String::as_str).chain(others).chain(["truth_02.png"]) {
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        remove_surplus(folder.path(), &names).expect("a tidy folder");
+        assert!(!folder.path().join("truth_02.png").exists());
+        for name in names.iter().map(String::as_str).chain(others) {
+            assert!(folder.path().join(name).exists(), "{name}");
+        }
+    }
 }

@@ -1,0 +1,153 @@
+//! Rendered scenes in memory, replaced by new ones while training.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use gqn_datasets::SceneSet;
+use gqn_scenes::Split;
+use tch::Device;
+
+use crate::batch::{Batch, DeviceScenes, choices};
+use crate::config::TrainConfig;
+use crate::feed::CONSTANT_SCENES;
+
+/// Batches from the scenes of the generation that a step belongs to. The next generation is rendered while this one is
+/// trained on, so that training waits for it only where rendering is slower.
+pub(crate) struct RenderedFeed {
+    device: Device,
+    generation: RefCell<Generation>,
+}
+
+struct Generation {
+    index: u64,
+    scenes: DeviceScenes,
+    next: Option<JoinHandle<SceneSet>>,
+}
+
+impl RenderedFeed {
+    /// Renders what a step sees; with the best constant picture, `[3,S,S]`, which does not depend on the step.
+    pub(crate) fn new(
+        config: &TrainConfig,
+        step: u64,
+        device: Device,
+        on_progress: &mut dyn FnMut(u64, u64),
+    ) -> (Self, Vec<f32>) {
+        let index = config.generation(step);
+        let scenes = render(config, Split::Train, indices(config, index), on_progress);
+        let constant = if index == 0 {
+            scenes.mean_frame()
+        } else {
+            let some = config.scenes.min(CONSTANT_SCENES);
+            render(config, Split::Train, 0..some, on_progress).mean_frame()
+        };
+        let generation = Generation::new(config, index, &scenes, device);
+        (Self { device, generation: RefCell::new(generation) }, constant)
+    }
+
+    /// What step `step` sees.
+    pub(crate) fn batch(&self, config: &TrainConfig, step: u64) -> Batch {
+        let index = config.generation(step);
+        let mut generation = self.generation.borrow_mut();
+        if generation.index != index {
+            let is_next = generation.index + 1 == index;
+            let scenes = match generation.next.take().filter(|_| is_next) {
+                Some(next) => next.join().expect("rendering a seed does not panic"),
+                None => render(config, Split::Train, indices(config, index), &mut |_, _| {}),
+            };
+            *generation = Generation::new(config, index, &scenes, self.device);
+        }
+        generation.scenes.batch(&choices(config, step))
+    }
+}
+
+impl Generation {
+    /// Copies the scenes to the device and begins to render those after them, if the run will see them.
+    fn new(config: &TrainConfig, index: u64, scenes: &SceneSet, device: Device) -> Self {
+        let last = config.generation(config.steps.saturating_sub(1));
+        let next = (index < last).then(|| {
+            let (config, scenes) = (config.clone(), indices(config, index + 1));
+            std::thread::spawn(move || render(&config, Split::Train, scenes, &mut |_, _| {}))
+        });
+        let scenes = DeviceScenes::new(scenes, config.model.pose_encoding, device);
+        Self { index, scenes, next }
+    }
+}
+
+/// The scenes of a generation among all that the run's seed gives.
+fn indices(config: &TrainConfig, generation: u64) -> Range<u64> {
+    let first = generation * config.scenes;
+    first..first + config.scenes
+}
+
+/// Renders scenes on all cores while telling how far it is.
+pub(crate) fn render(
+    config: &TrainConfig,
+    split: Split,
+    scenes: Range<u64>,
+    on_progress: &mut dyn FnMut(u64, u64),
+) -> SceneSet {
+    let done = AtomicU64::new(0);
+    let (side, count) = (config.model.image_size, scenes.end - scenes.start);
+    std::thread::scope(|scope| {
+        let rendering = scope.spawn(|| {
+            SceneSet::render(config.world, split, config.seed, scenes, side, |_| {
+                done.fetch_add(1, Ordering::Relaxed);
+            })
+        });
+        while !rendering.is_finished() {
+            on_progress(done.load(Ordering::Relaxed), count);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        on_progress(count, count);
+        rendering.join().expect("rendering a seed does not panic")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Six scenes, four a step, replaced after two epochs: after every third step.
+    fn config() -> TrainConfig {
+        let keys =
+            "scenes = 6\nbatch = 4\nsteps = 9\nrefresh_epochs = 2\n[model]\nimage_size = 16\n";
+        TrainConfig::layered(None, None, keys.parse().expect("TOML")).expect("a config")
+    }
+
+    fn frames(feed: &RenderedFeed, step: u64) -> Vec<f32> {
+        let frames = feed.batch(&config(), step).query_frames;
+        Vec::try_from(frames.flatten(0, -1)).expect("numbers")
+    }
+
+    #[test]
+    fn scenes_are_replaced_after_their_epochs() {
+        let config = config();
+        assert_eq!([0, 2, 3, 5, 6, 8].map(|step| config.generation(step)), [0, 0, 1, 1, 2, 2]);
+        let (feed, _) = RenderedFeed::new(&config, 0, Device::Cpu, &mut |_, _| {});
+        let same = TrainConfig { refresh_epochs: None, ..config.clone() };
+        let (old, _) = RenderedFeed::new(&same, 0, Device::Cpu, &mut |_, _| {});
+        let of_old = |step| {
+            let frames = old.batch(&same, step).query_frames;
+            Vec::<f32>::try_from(frames.flatten(0, -1)).expect("numbers")
+        };
+        assert_eq!(frames(&feed, 2), of_old(2), "the first generation");
+        assert_ne!(frames(&feed, 3), of_old(3), "the second");
+    }
+
+    #[test]
+    fn a_resumed_run_sees_what_the_run_saw() {
+        let config = config();
+        let (whole, constant) = RenderedFeed::new(&config, 0, Device::Cpu, &mut |_, _| {});
+        let all: Vec<_> = (0..9).map(|step| frames(&whole, step)).collect();
+        for start in [4, 7] {
+            let (resumed, same) = RenderedFeed::new(&config, start, Device::Cpu, &mut |_, _| {});
+            assert_eq!(same, constant);
+            for step in start..9 {
+                assert_eq!(frames(&resumed, step), all[step as usize], "step {step} of {start}");
+            }
+        }
+    }
+}
