@@ -13,8 +13,10 @@
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
 //! | `release/` | a recipe trained slice by slice, the best package kept: `web-demo/models` |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
+//! | `bench/` | what a picture costs, natively and in a browser |
 //! | `test.rs` | formatting, lints, tests and docs, in that order |
 
+mod bench;
 mod cli;
 mod demo;
 mod failure;
@@ -52,6 +54,8 @@ fn run(cli: Cli) -> Result<()> {
         Command::Demo(options) => demo::run(&workspace, &options.into()),
         Command::TrainRelease(options) => release::run(&workspace, &options.into()),
         Command::Web(options) => web::run(&workspace, &options.into()),
+        Command::Bench(options) => bench::run(&workspace, &options.into()),
+        Command::BenchWeb(options) => bench::run_web(&workspace, &options.into()),
         Command::Test => test::run(&workspace),
     }
 }

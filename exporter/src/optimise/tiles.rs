@@ -106,8 +106,7 @@ impl Tiles {
     /// The rows `[T·m·m,25]` that the latent's convolution reads.
     fn neighbours(&self, graph: &mut Graph) -> Value {
         let m = self.tile.side();
-        let at =
-            |tile: usize, phase: usize, tap: usize| (tile * m + phase + tap) as isize - 2;
+        let at = |tile: usize, phase: usize, tap: usize| (tile * m + phase + tap) as isize - 2;
         let mut numbers = Vec::new();
         for place in 0..self.places() {
             let (tile, phase) = (place / (m * m), place % (m * m));

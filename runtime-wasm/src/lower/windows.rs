@@ -3,8 +3,8 @@
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext, bail, ensure};
 use tract_onnx::tract_hir::tract_core::ops::change_axes::perm_to_ops;
-use tract_onnx::tract_hir::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_hir::tract_core::ops::cnn::{Conv, KernelFormat, PaddingSpec, PoolSpec};
+use tract_onnx::tract_hir::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_hir::tract_core::ops::nn::DataFormat;
 
 use super::lowering::{Call, Lowering};
@@ -46,7 +46,11 @@ fn products<'a>(
     let x = graph.wire_move(call, 1, 3, x)?;
     let x = graph.wire(
         call,
-        AxisOp::Reshape(0, dims(&[n, height, width, channels]), dims(&[n * height * width, groups, c])),
+        AxisOp::Reshape(
+            0,
+            dims(&[n, height, width, channels]),
+            dims(&[n * height * width, groups, c]),
+        ),
         &[x],
     )?;
     let weight = graph.wire(
@@ -54,15 +58,16 @@ fn products<'a>(
         AxisOp::Reshape(0, dims(&[outputs, c, 1, 1]), dims(&[groups, o, c])),
         &[weight],
     )?;
-    let product = EinSum {
-        axes: "sgc,goc->sgo".parse()?,
-        operating_dt: f32::datum_type(),
-        q_params: None,
-    };
+    let product =
+        EinSum { axes: "sgc,goc->sgo".parse()?, operating_dt: f32::datum_type(), q_params: None };
     let y = graph.wire(call, product, &[x, weight])?;
     let y = graph.wire(
         call,
-        AxisOp::Reshape(0, dims(&[n * height * width, groups, o]), dims(&[n, height, width, outputs])),
+        AxisOp::Reshape(
+            0,
+            dims(&[n * height * width, groups, o]),
+            dims(&[n, height, width, outputs]),
+        ),
         &[y],
     )?;
     graph.wire_move(call, 3, 1, y)
