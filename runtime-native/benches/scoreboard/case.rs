@@ -145,7 +145,7 @@ fn blank_sample(config: &ModelConfig) -> TensorFile {
     TensorFile { tensors: tensors.into(), metadata }
 }
 
-/// Random weights of everything that is exported.
+/// Random weights of everything that is exported, zeros for the rest.
 fn random(config: &ModelConfig) -> Checkpoint {
     let mut state = 1_u64;
     let mut number = move || {
@@ -154,10 +154,15 @@ fn random(config: &ModelConfig) -> Checkpoint {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     };
-    let exported = parameters(config).into_iter().filter(|parameter| !parameter.training_only());
-    let tensors = exported.map(|parameter| {
-        let scale = ((parameter.elements() / parameter.shape[0]).max(1) as f32).sqrt().recip();
-        let tensor = Tensor::from_shape_simple_fn(parameter.shape, || scale * number());
+    let tensors = parameters(config).into_iter().map(|parameter| {
+        // A checkpoint has what only training reads, but no graph does.
+        let tensor = if parameter.training_only() {
+            Tensor::zeros(parameter.shape)
+        } else {
+            let inputs = parameter.elements() / parameter.shape[0];
+            let scale = (inputs.max(1) as f32).sqrt().recip();
+            Tensor::from_shape_simple_fn(parameter.shape, || scale * number())
+        };
         (parameter.name, tensor)
     });
     Checkpoint {
