@@ -25,9 +25,9 @@ pub enum ExportError {
     )]
     SampleOfAnother { found: String, expected: String },
     #[error(
-        "the hidden state is {side}×{side}, expected a multiple of 4 for Winograd's tiles\nhint: leave out `--winograd on`"
+        "the hidden state is {side}×{side}, expected a multiple of {tile} for Winograd's tiles\nhint: leave out `--winograd`"
     )]
-    Tiles { side: usize },
+    Tiles { side: usize, tile: usize },
     #[error("{} is no package, so --force does not replace it\nhint: name another folder, or remove this one yourself", path.display())]
     NotReplaced { path: PathBuf },
     #[error("{} holds {name}, which is no part of the package, so --force does not replace the folder\nhint: move that file, or name another folder", path.display())]

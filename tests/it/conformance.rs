@@ -208,10 +208,11 @@ fn drawing_unshared_tiled() {
 }
 
 /// Every graph that the exporter writes in single precision.
-const VARIANTS: [ExportOptions; 3] = [
+const VARIANTS: [ExportOptions; 4] = [
     ExportOptions::REFERENCE,
     ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED },
     ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED },
+    ExportOptions { winograd: Winograd::Fine, ..ExportOptions::OPTIMISED },
 ];
 
 #[track_caller]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::{Bench, BenchWeb};
 use crate::demo::Demo;
 use crate::release::Release;
 use crate::setup::Parts;
@@ -27,6 +28,10 @@ pub(crate) enum Command {
     TrainRelease(ReleaseOptions),
     /// Build the page, its engine in wasm and the models as a static folder, web-demo/dist
     Web(WebOptions),
+    /// The scoreboard: what a picture costs, for every model, variant and engine
+    Bench(BenchOptions),
+    /// The engine in wasm beside onnxruntime-web, in one run of Chromium
+    BenchWeb(BenchWebOptions),
     /// Format check, lints, all tests, documentation: what continuous integration runs
     Test,
 }
@@ -94,6 +99,65 @@ pub(crate) struct WebOptions {
     /// Build the engine fast instead of small and fast: for working on the page
     #[arg(long)]
     quick: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// Only these models: tiny, edge, paper, paper-unshared [default: the first three]
+    #[arg(long, value_name = "MODEL")]
+    only: Vec<String>,
+    /// Threads of ONNX Runtime, by commas
+    #[arg(long, value_name = "N,..", default_value = "1,2")]
+    threads: String,
+    /// Queries of one run, by commas
+    #[arg(long, value_name = "N,..", default_value = "1,8")]
+    queries: String,
+    /// How often every graph runs; the median counts
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    rounds: usize,
+    /// Time the engines of a browser too
+    #[arg(long)]
+    web: bool,
+    /// Write the rows as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Draw a bar chart [default: docs/scoreboard.svg, unless --only is given]
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchWebOptions {
+    /// Only these models: tiny, edge, paper, paper-unshared [default: the first three]
+    #[arg(long, value_name = "MODEL")]
+    only: Vec<String>,
+    /// Queries of one run, by commas
+    #[arg(long, value_name = "N,..", default_value = "1")]
+    queries: String,
+    /// How often every engine paints; the median counts
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    rounds: usize,
+    /// Build the engine fast instead of small and fast
+    #[arg(long)]
+    quick: bool,
+    /// Write rows and sizes as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl From<BenchOptions> for Bench {
+    fn from(options: BenchOptions) -> Self {
+        let BenchOptions { only, threads, queries, rounds, web, json, chart } = options;
+        Self { only, threads, queries, rounds, web, json, chart }
+    }
+}
+
+impl From<BenchWebOptions> for BenchWeb {
+    fn from(options: BenchWebOptions) -> Self {
+        let BenchWebOptions { only, queries, rounds, quick, json } = options;
+        let build = if quick { Build::Quick } else { Build::Full };
+        Self { only, queries, rounds, build, json }
+    }
 }
 
 impl From<WebOptions> for Web {

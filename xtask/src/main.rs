@@ -16,8 +16,10 @@
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
 //! | `processes.rs` | the tests of training by several processes |
 //! | `debian.rs` | packages of the system that tests need |
+//! | `bench/` | what a picture costs, natively and in a browser |
 //! | `test.rs` | formatting, lints, tests and docs, in that order |
 
+mod bench;
 mod cli;
 mod debian;
 mod demo;
@@ -57,6 +59,8 @@ fn run(cli: Cli) -> Result<()> {
         Command::Demo(options) => demo::run(&workspace, &options.into()),
         Command::TrainRelease(options) => release::run(&workspace, &options.into()),
         Command::Web(options) => web::run(&workspace, &options.into()),
+        Command::Bench(options) => bench::run(&workspace, &options.into()),
+        Command::BenchWeb(options) => bench::run_web(&workspace, &options.into()),
         Command::Test => test::run(&workspace),
     }
 }

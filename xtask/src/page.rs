@@ -60,7 +60,7 @@ fn make(
 }
 
 /// The browser of `CHROMIUM`, or the system's; on Debian, root gets it if it is not there.
-fn browser(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn browser(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(own) = env::var_os("CHROMIUM").filter(|path| !path.is_empty()) {
         return Ok(own.into());
     }

@@ -28,5 +28,5 @@ mod weight;
 pub(crate) use builder::{Graph, Literal};
 pub(crate) use encode::{OPSET, OnnxFile, encode};
 pub(crate) use external::Storage;
-pub(crate) use value::{Value, fixed, merged};
+pub(crate) use value::{Value, fixed};
 pub(crate) use weight::Weight;

@@ -163,6 +163,27 @@ impl Graph {
         result
     }
 
+    /// `x [n,g·c,H,W], weight [g·o,c,1,1] -> [n,g·o,H,W]`: a product of its own for every group.
+    pub(crate) fn grouped_conv(
+        &mut self,
+        label: &str,
+        x: &Value,
+        weight: &Value,
+        groups: usize,
+    ) -> Value {
+        let [output, input, kernel] = [0, 1, 2].map(|axis| weight.fixed(axis));
+        assert_eq!((x.fixed(1), kernel), (groups * input, 1), "{}: input channels", weight.name);
+        assert!(output.is_multiple_of(groups), "{}: output channels", weight.name);
+        let mut shape = x.shape.clone();
+        shape[1] = Dim::Fixed(output);
+        let multiply_adds = elements_per_item(&shape) * input as u64;
+        let mut attributes = window(1, 1, 0);
+        attributes.insert(0, ("group", Attribute::Int(groups as i64)));
+        let result = self.node("Conv", label, &[x, weight], attributes, shape);
+        self.last_node().multiply_adds = multiply_adds;
+        result
+    }
+
     /// `x [n,c,H,W], weight [c,o,k,k] -> [n,o,kH,kW]`: the stride is k, so that nothing overlaps.
     pub(crate) fn conv_transpose(&mut self, label: &str, x: &Value, weight: &Value) -> Value {
         let [input, output, kernel] = [0, 1, 2].map(|axis| weight.fixed(axis));

@@ -38,35 +38,11 @@ impl Value {
 
 /// Number of elements where every named axis has length one.
 pub(crate) fn elements_per_item(shape: &[Dim]) -> u64 {
-    shape.iter().map(|dim| factor(dim) as u64).product()
-}
-
-/// Length of an axis where every named axis has length one: of `16*queries`, 16.
-fn factor(dim: &Dim) -> usize {
-    match dim {
-        Dim::Fixed(length) => *length,
-        Dim::Named(name) => {
-            name.split_once('*').map_or(1, |(factor, _)| factor.parse().expect("our own axis"))
-        }
-    }
-}
-
-/// An axis that counts what both axes count: `16` and `queries` make `16*queries`.
-///
-/// # Panics
-/// If both are named.
-pub(crate) fn merged(one: &Dim, other: &Dim) -> Dim {
-    let factor = factor(one) * factor(other);
-    let name = |dim: &Dim| match dim {
-        Dim::Fixed(_) => None,
-        Dim::Named(name) => Some(name.rsplit('*').next().unwrap_or_default().to_owned()),
+    let length = |dim: &Dim| match dim {
+        Dim::Fixed(length) => *length as u64,
+        Dim::Named(_) => 1,
     };
-    match (name(one), name(other)) {
-        (None, None) => Dim::Fixed(factor),
-        (Some(name), None) | (None, Some(name)) if factor == 1 => Dim::Named(name),
-        (Some(name), None) | (None, Some(name)) => Dim::Named(format!("{factor}*{name}")),
-        (Some(one), Some(other)) => panic!("`{one}` and `{other}` make no axis"),
-    }
+    shape.iter().map(length).product()
 }
 
 /// Fixed lengths as a shape.
@@ -108,16 +84,6 @@ mod tests {
         assert_eq!(broadcast(&noise, &state), state);
         assert_eq!(broadcast(&[], &state), state);
         assert_eq!(broadcast(&fixed([1, 3]), &state), state);
-    }
-
-    #[test]
-    fn merged_axes_count_their_factors() {
-        let queries = Dim::Named("queries".into());
-        let tiles = merged(&Dim::Fixed(16), &queries);
-        assert_eq!(tiles, Dim::Named("16*queries".into()));
-        assert_eq!(merged(&tiles, &Dim::Fixed(3)), Dim::Named("48*queries".into()));
-        assert_eq!(merged(&Dim::Fixed(2), &Dim::Fixed(3)), Dim::Fixed(6));
-        assert_eq!(elements_per_item(&[tiles, Dim::Fixed(2), queries]), 32);
     }
 
     #[test]

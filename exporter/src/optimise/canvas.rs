@@ -9,23 +9,29 @@ pub(crate) const BLOCK: usize = 4;
 /// Numbers in such a block: red, green and blue.
 pub(crate) const PAINT: usize = 3 * BLOCK * BLOCK;
 
-/// The kernel from the hidden state to blocks of pixels, `[48,H]` and the axes of `after`; channel 16·c + 4·dy + dx is colour c at (dy, dx).
+/// The kernel from the hidden state to blocks of pixels, `[48,H,1,1]`; channel 16·c + 4·dy + dx is colour c at (dy, dx).
 ///
 /// Nothing between the canvas and the picture bends: picture = `W_o∗(Σ_l` `up4(h_l)`) + `b_o`. Both convolutions have kernels
 /// that do not overlap, so they compose to one kernel P[c, dy, dx, h] = `Σ_u` `W_o`[c, u] · up4[h, u, dy, dx], and
 /// picture = `P∗(Σ_l` `h_l`) + `b_o` with the 48 channels spread over 4×4 pixels. The canvas of U channels at full size is gone.
-pub(crate) fn paint_weight(
-    graph: &mut Graph,
-    config: &ModelConfig,
-    step: usize,
-    after: &[usize],
-) -> Value {
+pub(crate) fn paint_weight(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
     let core = core(config, step);
     graph.derived(
         &format!("{core}.paint.weight"),
-        [&[PAINT, config.hidden_channels], after].concat(),
+        vec![PAINT, config.hidden_channels, 1, 1],
         &["observation.weight".to_owned(), format!("{core}.upsample_h.weight")],
         |config, from| composed(config, from[0], from[1]),
+    )
+}
+
+/// The same kernel as a matrix that multiplies rows from the right, `[H,48]`.
+pub(crate) fn paint_matrix(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
+    let core = core(config, step);
+    graph.derived(
+        &format!("{core}.paint.matrix"),
+        vec![config.hidden_channels, PAINT],
+        &["observation.weight".to_owned(), format!("{core}.upsample_h.weight")],
+        |config, from| composed(config, from[0], from[1]).permuted_axes(vec![1, 0, 2, 3]),
     )
 }
 

@@ -72,12 +72,12 @@ impl Domain for Pictures {
     }
 
     fn latent(&self, graph: &mut Graph, step: usize, z: &Value) -> Value {
-        let weight = latent_weight(graph, &self.config, step, &[self.config.latent_channels, 5, 5]);
+        let weight = latent_weight(graph, &self.config, step);
         graph.conv("latent/conv", &[z, &weight], 1, 2)
     }
 
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        let weight = paint_weight(graph, &self.config, step, &[1, 1]);
+        let weight = paint_weight(graph, &self.config, step);
         graph.conv("paint", &[hidden, &weight], 1, 0)
     }
 

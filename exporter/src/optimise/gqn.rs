@@ -4,6 +4,7 @@ use super::domain::{Domain, Pictures};
 use super::rollout::{Emit, rollout};
 use super::scene::{scene_shape, scene_term};
 use super::tiles::Tiles;
+use super::winograd::Tile;
 use crate::graph::{Graph, Value};
 use crate::model::{GENERATOR, Gqn, Query};
 
@@ -27,7 +28,7 @@ pub(crate) enum Convolution {
     /// By the engine's own operator.
     Direct,
     /// By Winograd's transforms; the states must be covered by tiles.
-    Winograd,
+    Winograd(Tile),
 }
 
 impl OptimisedGqn {
@@ -61,7 +62,9 @@ impl OptimisedGqn {
     fn roll(&self, graph: &mut Graph, query: &Query<'_>, emit: Emit) -> Value {
         let mut domain: Box<dyn Domain> = match self.convolution {
             Convolution::Direct => Box::new(Pictures::new(&self.config)),
-            Convolution::Winograd => Box::new(Tiles::new(&self.config, &query.poses.shape[0])),
+            Convolution::Winograd(tile) => {
+                Box::new(Tiles::new(&self.config, tile, &query.poses.shape[0]))
+            }
         };
         rollout(graph, &self.config, domain.as_mut(), query, emit)
     }

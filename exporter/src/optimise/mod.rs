@@ -8,7 +8,7 @@
 //! | `recurrent.rs` | merge the gates and the prior: one convolution reads the hidden state |
 //! | `first_step.rs` | the first step knows its state: zero |
 //! | `canvas.rs` | fold the canvas: one small convolution at the end instead of a picture a step |
-//! | `winograd.rs` | Winograd: the transforms of F(4×4, 5×5) |
+//! | `winograd.rs` | Winograd: the transforms of F(4×4, 5×5) and F(2×2, 5×5) |
 //! | `tiles.rs` | Winograd: the loop's states as tiles |
 //! | `slices.rs` | the parts of the gates' weight by what they read |
 //! | `domain.rs` | how states lie in memory, and what depends on it |
@@ -28,3 +28,4 @@ mod winograd;
 
 pub(crate) use gqn::{Convolution, OptimisedGqn};
 pub(crate) use tiles::Tiles;
+pub(crate) use winograd::Tile;

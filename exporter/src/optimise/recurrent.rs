@@ -42,19 +42,28 @@ pub(crate) fn recurrent_bias(graph: &mut Graph, config: &ModelConfig) -> Value {
     })
 }
 
-/// The kernels that read the latent, `[4H,Z,5,5]` or with other axes after the first.
-pub(crate) fn latent_weight(
-    graph: &mut Graph,
-    config: &ModelConfig,
-    step: usize,
-    inputs: &[usize],
-) -> Value {
+/// The kernels that read the latent, `[4H,Z,5,5]`.
+pub(crate) fn latent_weight(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
     let core = core(config, step);
     graph.derived(
         &format!("{core}.gates.latent.weight"),
-        [&[4 * config.hidden_channels], inputs].concat(),
+        vec![4 * config.hidden_channels, config.latent_channels, 5, 5],
         &[format!("{core}.gates.weight")],
         |config, from| input_channels(from[0], Inputs::new(config).latent),
+    )
+}
+
+/// The same kernels as a matrix that multiplies rows of 25 neighbours from the right, `[25·Z,4H]`.
+pub(crate) fn latent_matrix(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
+    let core = core(config, step);
+    graph.derived(
+        &format!("{core}.gates.latent.matrix"),
+        vec![25 * config.latent_channels, 4 * config.hidden_channels],
+        &[format!("{core}.gates.weight")],
+        |config, from| {
+            let weight = input_channels(from[0], Inputs::new(config).latent);
+            weight.permuted_axes(vec![2, 3, 1, 0])
+        },
     )
 }
 

@@ -1,42 +1,45 @@
 use gqn_formats::{Dim, ModelConfig};
 
-use super::canvas::{BLOCK, paint_bias, paint_weight};
+use super::canvas::{BLOCK, paint_bias, paint_matrix};
 use super::domain::Domain;
-use super::recurrent::{latent_weight, recurrent_taps};
-use super::winograd::{POINTS, TAPS, TILE, Transforms};
-use crate::graph::{Graph, Literal, Value, merged};
+use super::recurrent::{latent_matrix, recurrent_taps};
+use super::winograd::{TAPS, Tile, Transforms};
+use crate::graph::{Graph, Literal, Value, fixed};
 
-/// Places of a tile.
-const PHASES: usize = TILE * TILE;
+/// Channels of a group come in multiples of this, so that engines which keep blocks of channels together in memory need
+/// not fall back to a slower kernel. What is added computes zeros.
+const CHANNEL_BLOCK: usize = 16;
 
-/// States are tiles of 4×4 places, and the recurrent convolution is Winograd's.
+/// States are tiles of places, and the recurrent convolution is Winograd's.
 ///
-/// With T = (h/4)² tiles a state is `[16,C,T·B]`: the place within the tile, the channel, then tile and query. In this
-/// layout the matrices of the output transform, of the gates and of the latent's convolution multiply from the left
-/// without a transposition, and element-wise operators do not care. Only the input transform needs neighbours: it
-/// gathers rows of H numbers, 64 for every tile, where what lies outside of the picture is a row of zeros.
+/// With T tiles of m×m places a state is `[B,T·m·m,C]`: places stand in the order of their tiles, channels are innermost. A
+/// tile's neighbourhood is then a choice of rows, what lies outside of the picture is a row of zeros, and the input and
+/// output transforms are matrices that multiply each tile from the left. The products between them are one convolution
+/// of 1×1 kernels with a group for every pair of points: of all operators that stand for a batch of products it is the
+/// one whose kernels engines put in order when they load the graph.
 #[derive(Debug)]
 pub(crate) struct Tiles {
     config: ModelConfig,
+    tile: Tile,
     queries: Dim,
-    /// All noise, `[L,16,Z,T·B]`.
+    /// All noise, `[L,B,T·m·m,Z]`.
     noise: Option<Value>,
 }
 
 impl Tiles {
-    pub(crate) fn new(config: &ModelConfig, queries: &Dim) -> Self {
-        assert!(Self::fit(config), "tiles do not cover the state");
-        Self { config: config.clone(), queries: queries.clone(), noise: None }
+    pub(crate) fn new(config: &ModelConfig, tile: Tile, queries: &Dim) -> Self {
+        assert!(Self::fit(config, tile), "tiles do not cover the state");
+        Self { config: config.clone(), tile, queries: queries.clone(), noise: None }
     }
 
     /// Whether tiles cover the state exactly.
-    pub(crate) fn fit(config: &ModelConfig) -> bool {
-        config.hidden_size().is_multiple_of(TILE)
+    pub(crate) fn fit(config: &ModelConfig, tile: Tile) -> bool {
+        config.hidden_size().is_multiple_of(tile.side())
     }
 
     /// Tiles along a side.
     fn side(&self) -> usize {
-        self.config.hidden_size() / TILE
+        self.config.hidden_size() / self.tile.side()
     }
 
     /// T.
@@ -44,126 +47,156 @@ impl Tiles {
         self.side() * self.side()
     }
 
-    /// T·B.
-    fn columns(&self) -> Dim {
-        merged(&Dim::Fixed(self.tiles()), &self.queries)
+    /// Places of all tiles.
+    fn places(&self) -> usize {
+        self.config.hidden_size() * self.config.hidden_size()
     }
 
-    /// `[B,before..,h,h] -> [before..,16,C,T·B]`, where C is the last of the axes before, which may be empty but for it.
+    /// Pairs of points of a tile.
+    fn points(&self) -> usize {
+        self.tile.points() * self.tile.points()
+    }
+
+    /// `B` and then those lengths.
+    fn of<const N: usize>(&self, lengths: [usize; N]) -> Vec<Dim> {
+        [std::slice::from_ref(&self.queries), &fixed(lengths)].concat()
+    }
+
+    /// `[B,more..,C,h,h] -> [more..,B,T·m·m,C]`
     fn tiled(&self, graph: &mut Graph, label: &str, x: &Value) -> Value {
-        let (rank, side, tile) = (x.shape.len(), Dim::Fixed(self.side()), Dim::Fixed(TILE));
-        let before = &x.shape[..rank - 2];
-        let cut = [before, &[side.clone(), tile.clone(), side, tile]].concat();
+        let rank = x.shape.len();
+        let (before, channels) = (&x.shape[..rank - 3], x.shape[rank - 3].clone());
+        let (side, tile) = (self.side(), self.tile.side());
+        let cut = [&x.shape[..rank - 2], &fixed([side, tile, side, tile])].concat();
         let x = graph.reshape(&format!("{label}/cut"), x, cut);
-        let places = rank - 2;
-        let order: Vec<usize> = (1..places - 1)
-            .chain([places + 1, places + 3, places - 1, places, places + 2, 0])
-            .collect();
+        let row = rank - 2;
+        let order: Vec<usize> =
+            (1..rank - 3).chain([0, row, row + 2, row + 1, row + 3, rank - 3]).collect();
         let x = graph.transpose(&format!("{label}/order"), &x, &order);
-        let shape = [
-            &before[1..places - 1],
-            &[Dim::Fixed(PHASES), before[places - 1].clone(), self.columns()],
-        ];
-        graph.reshape(&format!("{label}/tiles"), &x, shape.concat())
+        let shape = [&before[1..], &before[..1], &[Dim::Fixed(self.places()), channels]].concat();
+        graph.reshape(&format!("{label}/tiles"), &x, shape)
     }
 
-    /// Where in `[16,T]` the place (y, x) of the picture stands; none if it is outside.
-    fn place(&self, y: isize, x: isize) -> Option<[usize; 2]> {
+    /// Where among the places in the order of their tiles (y, x) stands; behind the last if it is outside of the picture.
+    fn place(&self, y: isize, x: isize) -> i64 {
         let inside = |place: isize| {
             usize::try_from(place).ok().filter(|place| *place < self.config.hidden_size())
         };
-        let (y, x) = (inside(y)?, inside(x)?);
-        Some([y % TILE * TILE + x % TILE, y / TILE * self.side() + x / TILE])
+        let (Some(y), Some(x)) = (inside(y), inside(x)) else { return self.places() as i64 };
+        let m = self.tile.side();
+        let (tile, phase) = (y / m * self.side() + x / m, y % m * m + x % m);
+        (tile * m * m + phase) as i64
     }
 
-    /// The rows `[64,T]` of `[16·T + 1]` that the input transform reads; the last row is what lies outside.
+    /// The rows `[T,P]` that the input transform reads.
     fn patches(&self, graph: &mut Graph) -> Value {
+        let (m, points) = (self.tile.side(), self.tile.points());
+        let at = |tile: usize, point: usize| (tile * m + point) as isize - 2;
         let mut numbers = Vec::new();
-        for point in 0..POINTS * POINTS {
-            for tile in 0..self.tiles() {
-                let at = |tile: usize, point: usize| (tile * TILE + point) as isize - 2;
-                let place = self.place(
-                    at(tile / self.side(), point / POINTS),
-                    at(tile % self.side(), point % POINTS),
-                );
-                numbers.push(
-                    place.map_or(PHASES * self.tiles(), |[phase, tile]| phase * self.tiles() + tile)
-                        as i64,
-                );
+        for tile in 0..self.tiles() {
+            for point in 0..self.points() {
+                let y = at(tile / self.side(), point / points);
+                numbers.push(self.place(y, at(tile % self.side(), point % points)));
             }
         }
-        let shape = vec![POINTS * POINTS, self.tiles()];
+        let shape = vec![self.tiles(), self.points()];
         graph.constant(Literal::Indices { name: "patches", shape, numbers })
     }
 
-    /// The rows `[16,25·Z,T]` of `[16·Z·T + 1]` that the latent's convolution reads.
+    /// The rows `[T·m·m,25]` that the latent's convolution reads.
     fn neighbours(&self, graph: &mut Graph) -> Value {
-        let latent = self.config.latent_channels;
+        let m = self.tile.side();
+        let at = |tile: usize, phase: usize, tap: usize| (tile * m + phase + tap) as isize - 2;
         let mut numbers = Vec::new();
-        for phase in 0..PHASES {
-            for tap in 0..latent * TAPS * TAPS {
-                for tile in 0..self.tiles() {
-                    let (z, tap) = (tap / (TAPS * TAPS), tap % (TAPS * TAPS));
-                    let at = |tile: usize, phase: usize, tap: usize| {
-                        (tile * TILE + phase + tap) as isize - 2
-                    };
-                    let place = self.place(
-                        at(tile / self.side(), phase / TILE, tap / TAPS),
-                        at(tile % self.side(), phase % TILE, tap % TAPS),
-                    );
-                    numbers.push(place.map_or(PHASES * latent * self.tiles(), |[phase, tile]| {
-                        (phase * latent + z) * self.tiles() + tile
-                    }) as i64);
-                }
+        for place in 0..self.places() {
+            let (tile, phase) = (place / (m * m), place % (m * m));
+            for tap in 0..TAPS * TAPS {
+                let y = at(tile / self.side(), phase / m, tap / TAPS);
+                numbers.push(self.place(y, at(tile % self.side(), phase % m, tap % TAPS)));
             }
         }
-        let shape = vec![PHASES, latent * TAPS * TAPS, self.tiles()];
+        let shape = vec![self.places(), TAPS * TAPS];
         graph.constant(Literal::Indices { name: "neighbours", shape, numbers })
     }
 
-    /// The kernels at the points, `[64,4H+2Z,H]`: a constant of the graph, computed from the 5×5 kernels of the file.
+    /// The kernels at the points, `[P·O,H,1,1]` with O output channels: a constant of the graph, computed from the 5×5
+    /// kernels of the file.
     fn kernels(&self, graph: &mut Graph, step: usize) -> Value {
         let taps = recurrent_taps(graph, &self.config, step);
-        let shape = [POINTS * POINTS, self.recurrent_channels(), self.config.hidden_channels];
+        let hidden = self.config.hidden_channels;
         graph.once(&format!("{}/points", taps.name), |graph, label| {
-            let transform = transform(graph, "filter_transform", [POINTS * POINTS, TAPS * TAPS]);
-            let kernels = graph.matmul(&format!("{label}/matmul"), &transform, &taps);
+            let transform = self.transform(graph, "filter_transform");
+            let mut kernels = graph.matmul(&format!("{label}/matmul"), &transform, &taps);
             graph.document("a constant: engines compute it when they load the graph");
             graph.uncounted();
-            graph.reshape(label, &kernels, shape.map(Dim::Fixed).to_vec())
+            let shape = fixed([self.points(), self.recurrent_channels(), hidden]);
+            kernels = graph.reshape(&format!("{label}/matrices"), &kernels, shape);
+            if self.padding() > 0 {
+                let zeros = graph.zeros_once(&fixed([self.points(), self.padding(), hidden]));
+                kernels = graph.concat(&format!("{label}/padded"), 1, &[&kernels, &zeros]);
+            }
+            graph.reshape(label, &kernels, fixed([self.points() * self.outputs(), hidden, 1, 1]))
         })
     }
 
+    /// Channels of the gates and the prior.
     fn recurrent_channels(&self) -> usize {
         4 * self.config.hidden_channels + 2 * self.config.latent_channels
     }
-}
 
-/// `rows [n,..] -> [n+1,..]`, the last of zeros.
-fn with_outside(graph: &mut Graph, label: &str, rows: &Value) -> Value {
-    let shape = [&[Dim::Fixed(1)], &rows.shape[1..]].concat();
-    let zeros = graph.zeros_once(&shape);
-    graph.concat(label, 0, &[rows, &zeros])
-}
+    /// O: these, and channels of zeros up to whole blocks.
+    fn outputs(&self) -> usize {
+        self.recurrent_channels().next_multiple_of(CHANNEL_BLOCK)
+    }
 
-/// One of the transforms as a constant.
-fn transform(graph: &mut Graph, name: &'static str, shape: [usize; 2]) -> Value {
-    let Transforms { output, filter, input } = Transforms::new();
-    let numbers = match name {
-        "filter_transform" => filter,
-        "input_transform" => input,
-        _ => output,
-    };
-    graph.constant(Literal::Numbers { name, shape: shape.to_vec(), numbers })
+    fn padding(&self) -> usize {
+        self.outputs() - self.recurrent_channels()
+    }
+
+    /// One of the transforms as a constant.
+    fn transform(&self, graph: &mut Graph, name: &'static str) -> Value {
+        let Transforms { output, filter, input } = Transforms::new(self.tile);
+        let (numbers, columns) = match name {
+            "filter_transform" => (filter, TAPS * TAPS),
+            "input_transform" => (input, self.points()),
+            _ => (output, self.points()),
+        };
+        let shape = vec![numbers.len() / columns, columns];
+        graph.constant(Literal::Numbers { name, shape, numbers })
+    }
+
+    /// `rows [B,n,C] -> [B,n+1,C]`, the last of zeros.
+    fn with_outside(&self, graph: &mut Graph, rows: &Value) -> Value {
+        let zeros = graph.zeros_once(&self.of([1, rows.fixed(2)]));
+        graph.concat("with_outside", 1, &[rows, &zeros])
+    }
+
+    /// `values of the tiles at the points [B,T,P,H] -> products [B,T,P,O]`
+    fn products(&self, graph: &mut Graph, kernels: &Value, values: &Value) -> Value {
+        let of_tiles = |channels: usize| {
+            let (tiles, channels) = (Dim::Fixed(self.tiles()), Dim::Fixed(channels));
+            vec![Dim::Fixed(1), self.queries.clone(), tiles, channels]
+        };
+        let shape = of_tiles(self.points() * self.config.hidden_channels);
+        let values = graph.reshape("values/of_all_points", values, shape);
+        let values = graph.transpose("values/channels_first", &values, &[0, 3, 1, 2]);
+        let products = graph.grouped_conv("products", &values, kernels, self.points());
+        graph.document(
+            "gates and prior at every pair of points; reads the hidden state from before this step",
+        );
+        let products = graph.transpose("products/channels_last", &products, &[0, 2, 3, 1]);
+        let shape = self.of([self.tiles(), self.points(), self.outputs()]);
+        graph.reshape("products/of_each_point", &products, shape)
+    }
 }
 
 impl Domain for Tiles {
     fn channel_axis(&self) -> usize {
-        1
+        2
     }
 
     fn axes_after_channels(&self) -> usize {
-        1
+        0
     }
 
     fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Value {
@@ -184,86 +217,56 @@ impl Domain for Tiles {
     }
 
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> [Value; 2] {
-        let (channels, points) = (Dim::Fixed(self.config.hidden_channels), POINTS * POINTS);
         let kernels = self.kernels(graph, step);
         let patches = self.patches(graph);
-        let to_points = transform(graph, "input_transform", [points, points]);
-        let to_places = transform(graph, "output_transform", [PHASES, points]);
-        let bias = graph.derived(
-            "prior.bias.column",
-            vec![2 * self.config.latent_channels, 1],
-            &["prior.bias".to_owned()],
-            |_, from| from[0].clone(),
-        );
+        let to_points = self.transform(graph, "input_transform");
+        let to_places = self.transform(graph, "output_transform");
+        let bias = graph.weight("prior.bias");
         graph.scoped("recurrent", |graph| {
-            let rows = graph.transpose("channels_last", hidden, &[0, 2, 1]);
-            let places = Dim::Fixed(PHASES * self.tiles());
-            let shape = vec![places, self.queries.clone(), channels.clone()];
-            let rows = graph.reshape("rows", &rows, shape);
-            let rows = with_outside(graph, "with_outside", &rows);
-            let inputs = graph.take("patches", 0, &rows, &patches);
-            let flat = vec![Dim::Fixed(points), merged(&self.columns(), &channels)];
-            let inputs = graph.reshape("patches/flat", &inputs, flat);
+            let rows = self.with_outside(graph, hidden);
+            let inputs = graph.take("patches", 1, &rows, &patches);
             let values = graph.matmul("input_transform", &to_points, &inputs);
-            let shape = vec![Dim::Fixed(points), self.columns(), channels];
-            let values = graph.reshape("values/rows", &values, shape);
-            let values = graph.transpose("values", &values, &[0, 2, 1]);
-            let products = graph.matmul("products", &kernels, &values);
-            graph.document(
-                "gates and prior at 64 points; reads the hidden state from before this step",
-            );
-            let output = Dim::Fixed(self.recurrent_channels());
-            let flat = vec![Dim::Fixed(points), merged(&self.columns(), &output)];
-            let products = graph.reshape("products/flat", &products, flat);
+            let products = self.products(graph, &kernels, &values);
             let both = graph.matmul("output_transform", &to_places, &products);
-            let shape = vec![Dim::Fixed(PHASES), output, self.columns()];
-            let both = graph.reshape("both", &both, shape);
-            let (gates, prior) = (4 * self.config.hidden_channels, 2 * self.config.latent_channels);
-            let [gates, prior] =
-                graph.split_into(1, &both, [("gates", gates), ("prior_without_bias", prior)]);
-            let prior = graph.add("prior", &prior, &bias);
-            [gates, prior]
+            let both = graph.reshape("both", &both, self.of([self.places(), self.outputs()]));
+            let gates = ("gates", 4 * self.config.hidden_channels);
+            let prior = ("prior_without_bias", 2 * self.config.latent_channels);
+            let [gates, prior] = if self.padding() > 0 {
+                let padding = ("padding", self.padding());
+                let [gates, prior, _] = graph.split_into(2, &both, [gates, prior, padding]);
+                [gates, prior]
+            } else {
+                graph.split_into(2, &both, [gates, prior])
+            };
+            [gates, graph.add("prior", &prior, &bias)]
         })
     }
 
     fn latent(&self, graph: &mut Graph, step: usize, z: &Value) -> Value {
-        let latent = self.config.latent_channels;
-        let weight = latent_weight(graph, &self.config, step, &[latent * TAPS * TAPS]);
+        let weight = latent_matrix(graph, &self.config, step);
         let neighbours = self.neighbours(graph);
         graph.scoped("latent_term", |graph| {
-            let rows = Dim::Fixed(PHASES * latent * self.tiles());
-            let z = graph.reshape("rows", z, vec![rows, self.queries.clone()]);
-            let z = with_outside(graph, "with_outside", &z);
-            let z = graph.take("neighbours", 0, &z, &neighbours);
-            let shape = vec![Dim::Fixed(PHASES), Dim::Fixed(latent * TAPS * TAPS), self.columns()];
-            let z = graph.reshape("columns", &z, shape);
-            graph.matmul("product", &weight, &z)
+            let z = self.with_outside(graph, z);
+            let z = graph.take("neighbours", 1, &z, &neighbours);
+            let shape = self.of([self.places(), TAPS * TAPS * self.config.latent_channels]);
+            let z = graph.reshape("rows", &z, shape);
+            graph.matmul("product", &z, &weight)
         })
     }
 
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        let weight = paint_weight(graph, &self.config, step, &[]);
-        graph.matmul("paint", &weight, hidden)
+        let weight = paint_matrix(graph, &self.config, step);
+        graph.matmul("paint", hidden, &weight)
     }
 
     fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
-        let bias = paint_bias(graph, 1);
+        let bias = paint_bias(graph, 0);
         let blocks = graph.add("picture/bias", blocks, &bias);
-        let [tile, block, side] = [TILE, BLOCK, self.side()].map(Dim::Fixed);
-        let apart = vec![
-            tile.clone(),
-            tile,
-            Dim::Fixed(3),
-            block.clone(),
-            block,
-            side.clone(),
-            side,
-            self.queries.clone(),
-        ];
+        let (side, tile) = (self.side(), self.tile.side());
+        let apart = self.of([side, side, tile, tile, 3, BLOCK, BLOCK]);
         let blocks = graph.reshape("picture/apart", &blocks, apart);
-        let pixels = graph.transpose("picture/order", &blocks, &[7, 2, 5, 0, 3, 6, 1, 4]);
-        let side = Dim::Fixed(self.config.image_size);
-        let shape = vec![self.queries.clone(), Dim::Fixed(3), side.clone(), side];
-        graph.reshape("picture/pixels", &pixels, shape)
+        let pixels = graph.transpose("picture/order", &blocks, &[0, 5, 1, 3, 6, 2, 4, 7]);
+        let side = self.config.image_size;
+        graph.reshape("picture/pixels", &pixels, self.of([3, side, side]))
     }
 }

@@ -1,9 +1,15 @@
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::ValueEnum;
-use gqn_exporter::{ExportOptions, GraphSummary, Graphs, Winograd, build_graphs_with, summarize};
-use gqn_formats::{Checkpoint, ModelConfig, Preset, Provenance, Tensor, names, parameters};
+use gqn_exporter::{
+    ExportOptions, GraphSummary, Graphs, Winograd, build_graphs_with, export, summarize,
+};
+use gqn_formats::{
+    Checkpoint, Manifest, ModelConfig, Overwrite, Preset, Provenance, Tensor, TensorFile, Variant,
+    names, parameters, write_atomic,
+};
+use serde::Serialize;
 
 /// A preset, and whether its cores are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,20 +66,86 @@ impl Case {
         choices.into_iter().map(case).collect()
     }
 
-    pub(crate) fn dump(&self, folder: &Path) -> Result<()> {
-        let folder = folder.join(format!("{:?}-{}", self.size, self.name).to_lowercase());
+    /// Name of its package.
+    pub(crate) fn package(&self) -> String {
+        format!("{}-{}", self.model(), self.name)
+    }
+
+    /// What `--only` calls its size.
+    fn model(&self) -> String {
+        let name = self.size.to_possible_value().expect("no size is hidden");
+        name.get_name().to_owned()
+    }
+
+    /// Writes it as a package below the folder; what an index says of it.
+    pub(crate) fn write(&self, folder: &Path) -> Result<IndexEntry> {
+        let folder = folder.join(self.package());
         std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join(names::REPRESENTATION_FILE), &self.graphs.representation)?;
-        std::fs::write(folder.join(names::GENERATOR_FILE), &self.graphs.generator)?;
-        for (name, content) in self.graphs.drawing.iter().map(|graph| (names::DRAWING_FILE, graph))
-        {
-            std::fs::write(folder.join(name), content)?;
+        let checkpoint = random(&self.config);
+        let files = export(&checkpoint, ORIGIN, &blank_sample(&self.config), &self.options)?;
+        for (name, content) in &files {
+            let path = folder.join(name);
+            write_atomic(&path, content, Overwrite::Force)
+                .with_context(|| path.display().to_string())?;
         }
-        Ok(())
+        let size = self.config.hidden_size();
+        let scene = files.get(names::MANIFEST_FILE).context("a package has a manifest")?;
+        let scene = Manifest::from_json(scene)?.scene_shape();
+        Ok(IndexEntry {
+            package: self.package(),
+            model: self.model(),
+            preset: self.size.preset(),
+            shared_core: self.config.shared_core,
+            variant: self.options.variant,
+            winograd: self.name == "winograd",
+            precision: "fp32",
+            macs_per_view: self.generator.multiply_adds,
+            bytes: self.graphs.generator.len(),
+            scene_shape: scene,
+            noise_shape: [1, self.config.steps, self.config.latent_channels, size, size],
+            files: files.into_keys().collect(),
+        })
     }
 }
 
-/// Random weights of everything that is exported.
+/// A package in the index of those that were written, for who times them elsewhere.
+#[derive(Debug, Serialize)]
+pub(crate) struct IndexEntry {
+    package: String,
+    model: String,
+    preset: Preset,
+    shared_core: bool,
+    variant: Variant,
+    winograd: bool,
+    precision: &'static str,
+    macs_per_view: u64,
+    bytes: usize,
+    scene_shape: Vec<usize>,
+    noise_shape: [usize; 5],
+    files: Vec<String>,
+}
+
+/// Stands for the checksum of a checkpoint that has no file.
+const ORIGIN: &str = "random weights";
+
+/// A sample of zeros: nobody verifies what is only timed.
+fn blank_sample(config: &ModelConfig) -> TensorFile {
+    let (side, size, pose) = (config.image_size, config.hidden_size(), config.pose_channels());
+    let tensors = [
+        (names::SAMPLE_CONTEXT_FRAMES, vec![1, 3, side, side]),
+        (names::SAMPLE_CONTEXT_POSES, vec![1, pose]),
+        (names::SAMPLE_QUERY_POSES, vec![1, pose]),
+        (names::SAMPLE_NOISE, vec![1, config.steps, config.latent_channels, size, size]),
+        (names::SAMPLE_FRAMES, vec![1, 3, side, side]),
+        (names::SAMPLE_MEAN_FRAMES, vec![1, 3, side, side]),
+        (names::SAMPLE_TRUE_FRAMES, vec![1, 3, side, side]),
+    ]
+    .map(|(name, shape)| (name.to_owned(), Tensor::zeros(shape)));
+    let metadata = [(names::SAMPLE_CHECKPOINT.to_owned(), ORIGIN.to_owned())].into();
+    TensorFile { tensors: tensors.into(), metadata }
+}
+
+/// Random weights of everything that is exported, zeros for the rest.
 fn random(config: &ModelConfig) -> Checkpoint {
     let mut state = 1_u64;
     let mut number = move || {
@@ -82,10 +154,15 @@ fn random(config: &ModelConfig) -> Checkpoint {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     };
-    let exported = parameters(config).into_iter().filter(|parameter| !parameter.training_only());
-    let tensors = exported.map(|parameter| {
-        let scale = ((parameter.elements() / parameter.shape[0]).max(1) as f32).sqrt().recip();
-        let tensor = Tensor::from_shape_simple_fn(parameter.shape, || scale * number());
+    let tensors = parameters(config).into_iter().map(|parameter| {
+        // A checkpoint has what only training reads, but no graph does.
+        let tensor = if parameter.training_only() {
+            Tensor::zeros(parameter.shape)
+        } else {
+            let inputs = parameter.elements() / parameter.shape[0];
+            let scale = (inputs.max(1) as f32).sqrt().recip();
+            Tensor::from_shape_simple_fn(parameter.shape, || scale * number())
+        };
         (parameter.name, tensor)
     });
     Checkpoint {

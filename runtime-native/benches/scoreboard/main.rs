@@ -1,6 +1,7 @@
 //! The scoreboard: every graph the exporter writes, on every engine that runs on this machine, in one run.
 //!
-//! `cargo bench -p gqn-runtime-native --bench scoreboard -- --only paper --json bench.json --chart bench.svg`. Weights are random:
+//! `cargo bench -p gqn-runtime-native --bench scoreboard -- --only paper --json bench.json --chart bench.svg`;
+//! `cargo xtask bench` calls it. Weights are random:
 //! time does not depend on them. All graphs of a preset take turns, so that whatever else the machine does falls on all
 //! of them alike; medians are reported.
 //!
@@ -22,7 +23,7 @@ use clap::Parser;
 
 use case::{Case, Size};
 use measure::Measured;
-use report::Row;
+use report::{Browser, Row};
 
 /// Time what the exporter writes.
 #[derive(Debug, Parser)]
@@ -31,9 +32,9 @@ struct Flags {
     /// Only these models [default: tiny, edge, paper with a shared core]
     #[arg(long, value_enum)]
     only: Vec<Size>,
-    /// Threads of ONNX Runtime; tract has one
-    #[arg(long, default_value_t = 1)]
-    threads: usize,
+    /// Threads of ONNX Runtime, several by commas; tract has one
+    #[arg(long, value_delimiter = ',', default_values_t = [1])]
+    threads: Vec<usize>,
     /// How often every graph runs
     #[arg(long, default_value_t = 15)]
     rounds: usize,
@@ -46,9 +47,12 @@ struct Flags {
     /// Draw the rows of one query as an SVG
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
-    /// Write the graphs that are timed into a folder
+    /// Write what would be timed as packages with an index into a folder, and time nothing
     #[arg(long, value_name = "DIR")]
-    dump: Option<PathBuf>,
+    write: Option<PathBuf>,
+    /// Put the rows that a browser's run wrote into the table too
+    #[arg(long, value_name = "FILE")]
+    with: Option<PathBuf>,
     /// Cargo says so; it changes nothing
     #[arg(long, hide = true)]
     bench: bool,
@@ -57,17 +61,30 @@ struct Flags {
 fn main() -> Result<()> {
     let flags = Flags::parse();
     let sizes = if flags.only.is_empty() { Size::USUAL.to_vec() } else { flags.only.clone() };
+    if let Some(folder) = &flags.write {
+        return write_packages(folder, &sizes);
+    }
     let mut rows: Vec<Row> = Vec::new();
     for size in sizes {
         let cases = Case::of(size);
-        if let Some(folder) = &flags.dump {
-            cases.iter().try_for_each(|case| case.dump(folder))?;
+        for (index, &threads) in flags.threads.iter().enumerate() {
+            // tract has one thread, so it takes part once.
+            let engines = if index == 0 { &measure::ENGINES[..] } else { &measure::ENGINES[..1] };
+            let mut measured = Measured::load(&cases, engines, threads)?;
+            for &queries in &flags.queries {
+                let graphs = measured.len();
+                say(&format!(
+                    "{size:?}, {queries} queries, {threads} threads: {graphs} graphs take turns"
+                ));
+                rows.extend(measure::run(&mut measured, engines, queries, flags.rounds, threads)?);
+            }
         }
-        let mut measured = Measured::load(&cases, flags.threads)?;
-        for &queries in &flags.queries {
-            say(&format!("{size:?}, {queries} queries: {} graphs take turns", measured.len()));
-            rows.extend(measure::run(&mut measured, queries, flags.rounds, flags.threads)?);
-        }
+    }
+    if let Some(path) = &flags.with {
+        let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let browser: Browser =
+            serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
+        rows.extend(browser.rows.into_iter().map(Row::from));
     }
     print(&report::table(&rows));
     if let Some(path) = &flags.json {
@@ -77,6 +94,17 @@ fn main() -> Result<()> {
         write(path, report::chart(&rows).as_bytes())?;
     }
     Ok(())
+}
+
+fn write_packages(folder: &Path, sizes: &[Size]) -> Result<()> {
+    let mut index = Vec::new();
+    for &size in sizes {
+        for case in Case::of(size) {
+            say(&format!("writing {}", case.package()));
+            index.push(case.write(folder)?);
+        }
+    }
+    write(&folder.join("index.json"), &serde_json::to_vec_pretty(&index)?)
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {

@@ -20,6 +20,9 @@ use crate::report::Row;
 /// Side of the matrices whose product measures an engine's peak: well beyond the caches, well below a second.
 const PEAK_SIDE: usize = 1024;
 
+/// The engines by name; of them only the first has threads.
+pub(crate) const ENGINES: [&str; 2] = ["ONNX Runtime", "tract"];
+
 /// A case on an engine.
 pub(crate) struct Measured<'a> {
     case: &'a Case,
@@ -31,10 +34,14 @@ pub(crate) struct Measured<'a> {
 
 impl<'a> Measured<'a> {
     /// Every case on every engine.
-    pub(crate) fn load(cases: &'a [Case], threads: usize) -> Result<Vec<Self>> {
+    pub(crate) fn load(
+        cases: &'a [Case],
+        engines: &[&'static str],
+        threads: usize,
+    ) -> Result<Vec<Self>> {
         let mut measured = Vec::new();
         for case in cases {
-            for name in ["ONNX Runtime", "tract"] {
+            for &name in engines {
                 let started = Instant::now();
                 let mut engine =
                     engine(name, &case.graphs.representation, &case.graphs.generator, threads)?;
@@ -78,11 +85,13 @@ fn engine(
 /// Lets all of them take turns, and the peak of each engine with them.
 pub(crate) fn run(
     measured: &mut [Measured<'_>],
+    engine_names: &[&'static str],
     queries: usize,
     rounds: usize,
     threads: usize,
 ) -> Result<Vec<Row>> {
-    let mut peaks = ["ONNX Runtime", "tract"].map(|name| (name, Vec::new()));
+    let mut peaks: Vec<(&str, Vec<f64>)> =
+        engine_names.iter().map(|name| (*name, Vec::new())).collect();
     let mut engines = Vec::new();
     for (name, _) in &peaks {
         let representation = &measured[0].case.graphs.representation;
@@ -101,25 +110,26 @@ pub(crate) fn run(
         }
     }
     let flops = 2.0 * (PEAK_SIDE as f64).powi(3);
-    let peaks = peaks.map(|(name, times)| (name, flops / median(&times) / 1e6));
+    let peaks: Vec<(&str, f64)> =
+        peaks.iter().map(|(name, times)| (*name, flops / median(times) / 1e6)).collect();
     let rows = measured.iter().zip(&times).map(|(measured, times)| {
         let case = measured.case;
         let ms_per_view = median(times) / queries as f64;
         let macs_per_view = case.generator.multiply_adds;
         let peak = peaks.iter().find(|(name, _)| *name == measured.engine_name);
         Row {
-            engine: measured.engine_name,
+            engine: measured.engine_name.to_owned(),
             preset: case.size.preset(),
             shared_core: case.config.shared_core,
             variant: case.options.variant,
             winograd: case.name == "winograd",
-            precision: "fp32",
+            precision: "fp32".to_owned(),
             queries,
             threads: if measured.engine_name == "tract" { 1 } else { threads },
             ms_per_view,
             fastest_ms_per_view: times.iter().copied().fold(f64::MAX, f64::min) / queries as f64,
             gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,
-            peak_gflops: peak.map_or(0.0, |(_, gflops)| *gflops),
+            peak_gflops: peak.map(|(_, gflops)| *gflops),
             macs_per_view,
             bytes: case.graphs.generator.len(),
             load_ms: measured.load_ms,

@@ -1,27 +1,73 @@
 use std::fmt::Write;
 
 use gqn_formats::{Preset, Variant};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One line of the scoreboard.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    pub(crate) engine: &'static str,
+    pub(crate) engine: String,
     pub(crate) preset: Preset,
     pub(crate) shared_core: bool,
     pub(crate) variant: Variant,
     pub(crate) winograd: bool,
-    pub(crate) precision: &'static str,
+    pub(crate) precision: String,
     pub(crate) queries: usize,
     pub(crate) threads: usize,
     pub(crate) ms_per_view: f64,
     pub(crate) fastest_ms_per_view: f64,
     pub(crate) gflops: f64,
-    /// A product of large matrices by the same engine in the same run.
-    pub(crate) peak_gflops: f64,
+    /// A product of large matrices by the same engine in the same run; a browser's is not measured.
+    pub(crate) peak_gflops: Option<f64>,
     pub(crate) macs_per_view: u64,
     pub(crate) bytes: usize,
     pub(crate) load_ms: f64,
+}
+
+/// What `xtask/bench/web.js` writes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Browser {
+    pub(crate) rows: Vec<BrowserRow>,
+}
+
+/// A row of a browser's run.
+#[derive(Debug, Deserialize)]
+pub(crate) struct BrowserRow {
+    engine: String,
+    preset: Preset,
+    shared_core: bool,
+    variant: Variant,
+    winograd: bool,
+    precision: String,
+    queries: usize,
+    threads: usize,
+    ms_per_view: f64,
+    fastest_ms_per_view: f64,
+    macs_per_view: u64,
+    bytes: usize,
+    load_ms: f64,
+}
+
+impl From<BrowserRow> for Row {
+    fn from(row: BrowserRow) -> Self {
+        Self {
+            gflops: 2.0 * row.macs_per_view as f64 / row.ms_per_view / 1e6,
+            peak_gflops: None,
+            engine: row.engine,
+            preset: row.preset,
+            shared_core: row.shared_core,
+            variant: row.variant,
+            winograd: row.winograd,
+            precision: row.precision,
+            queries: row.queries,
+            threads: row.threads,
+            ms_per_view: row.ms_per_view,
+            fastest_ms_per_view: row.fastest_ms_per_view,
+            macs_per_view: row.macs_per_view,
+            bytes: row.bytes,
+            load_ms: row.load_ms,
+        }
+    }
 }
 
 impl Row {
@@ -40,7 +86,9 @@ impl Row {
 
     /// Whether the other row differs from this one in nothing but the graph.
     fn compares_with(&self, other: &Self) -> bool {
-        let key = |row: &Self| (row.engine, row.preset, row.shared_core, row.queries, row.threads);
+        let key = |row: &Self| {
+            (row.engine.clone(), row.preset, row.shared_core, row.queries, row.threads)
+        };
         key(self) == key(other)
     }
 }
@@ -57,7 +105,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
         let faster = reference.map_or(1.0, |reference| reference.ms_per_view / row.ms_per_view);
         writeln!(
             text,
-            "| {} | {}, {} thread{} | {} | {} | {:.2} | {faster:.1} | {:.2} G | {:.0} | {:.0} % | {:.1} | {:.0} |",
+            "| {} | {}, {} thread{} | {} | {} | {:.2} | {faster:.1} | {:.2} G | {:.0} | {} | {:.1} | {:.0} |",
             row.model(),
             row.engine,
             row.threads,
@@ -67,7 +115,10 @@ pub(crate) fn table(rows: &[Row]) -> String {
             row.ms_per_view,
             row.macs_per_view as f64 / 1e9,
             row.gflops,
-            100.0 * row.gflops / row.peak_gflops,
+            row.peak_gflops.map_or_else(
+                || "–".to_owned(),
+                |peak| format!("{:.0} %", 100.0 * row.gflops / peak)
+            ),
             row.bytes as f64 / 1e6,
             row.load_ms,
         )

@@ -123,6 +123,21 @@ impl<'a> Lowering<'a> {
         outlets.first().copied().context("it has no result")
     }
 
+    /// Moves an axis, unless that undoes a move before it.
+    pub(super) fn wire_move(
+        &mut self,
+        call: &Call<'_>,
+        from: usize,
+        to: usize,
+        x: OutletId,
+    ) -> TractResult<OutletId> {
+        let before = self.model.node(x.node);
+        match (before.op_as::<AxisOp>(), &before.inputs[..]) {
+            (Some(AxisOp::Move(start, end)), [input]) if (*start, *end) == (to, from) => Ok(*input),
+            _ => self.wire(call, AxisOp::Move(from, to), &[x]),
+        }
+    }
+
     /// Adds an operator of two inputs, whose shapes may differ in what repeats.
     pub(super) fn wire_pair(
         &mut self,

@@ -215,7 +215,10 @@ fn transpose<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResult<Outle
     sorted.sort_unstable();
     ensure!(sorted.iter().copied().eq(0..rank), "{order:?} is no order of {rank} axes");
     for operator in perm_to_ops(&order) {
-        x = graph.wire(call, operator, &[x])?;
+        x = match operator {
+            AxisOp::Move(from, to) => graph.wire_move(call, from, to, x)?,
+            operator => graph.wire(call, operator, &[x])?,
+        };
     }
     Ok(x)
 }

@@ -4,6 +4,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext, bail, ensure};
 use tract_onnx::tract_hir::tract_core::ops::change_axes::perm_to_ops;
 use tract_onnx::tract_hir::tract_core::ops::cnn::{Conv, KernelFormat, PaddingSpec, PoolSpec};
+use tract_onnx::tract_hir::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_hir::tract_core::ops::nn::DataFormat;
 
 use super::lowering::{Call, Lowering};
@@ -14,9 +15,62 @@ pub(super) fn conv<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResult
     let bias = graph.optional(call, 2)?;
     let pads = call.lengths("pads")?.unwrap_or_else(|| tvec![0; 4]);
     ensure!(pads.len() == 4, "{} paddings of a picture", pads.len());
+    let groups = usize::try_from(call.integer("group").unwrap_or(1))?;
+    if groups > 1 {
+        let strides = call.lengths("strides")?.unwrap_or_default();
+        let plain = pads.iter().all(|pad| *pad == 0) && strides.iter().all(|step| *step == 1);
+        ensure!(plain && bias.is_none(), "its groups are padded, strided or have a bias");
+        return products(graph, call, x, weight, groups);
+    }
     let padding = PaddingSpec::Explicit(pads[..2].into(), pads[2..].into());
     direct_only(call)?;
     wire_conv(graph, call, x, weight, bias, padding, call.lengths("strides")?)
+}
+
+/// x `[n,g·c,H,W]`, weight `[g·o,c,1,1]` → `[n,g·o,H,W]`: a product for every group, the channels innermost in memory.
+fn products<'a>(
+    graph: &mut Lowering<'a>,
+    call: &Call<'a>,
+    x: OutletId,
+    weight: OutletId,
+    groups: usize,
+) -> TractResult<OutletId> {
+    let (input, kernel) = (graph.shape(x)?, graph.shape(weight)?);
+    let [n, channels, height, width] = input[..] else { bail!("a picture of shape {input:?}") };
+    let [outputs, c, 1, 1] = kernel[..] else { bail!("groups of kernels of shape {kernel:?}") };
+    ensure!(
+        channels == groups * c && outputs.is_multiple_of(groups),
+        "{groups} groups of {c} from {channels} channels to {outputs}"
+    );
+    let o = outputs / groups;
+    let x = graph.wire_move(call, 1, 3, x)?;
+    let x = graph.wire(
+        call,
+        AxisOp::Reshape(
+            0,
+            dims(&[n, height, width, channels]),
+            dims(&[n * height * width, groups, c]),
+        ),
+        &[x],
+    )?;
+    let weight = graph.wire(
+        call,
+        AxisOp::Reshape(0, dims(&[outputs, c, 1, 1]), dims(&[groups, o, c])),
+        &[weight],
+    )?;
+    let product =
+        EinSum { axes: "sgc,goc->sgo".parse()?, operating_dt: f32::datum_type(), q_params: None };
+    let y = graph.wire(call, product, &[x, weight])?;
+    let y = graph.wire(
+        call,
+        AxisOp::Reshape(
+            0,
+            dims(&[n * height * width, groups, o]),
+            dims(&[n, height, width, outputs]),
+        ),
+        &[y],
+    )?;
+    graph.wire_move(call, 3, 1, y)
 }
 
 /// x `[n,c,H,W]`, weight `[c,o,k,k]` → `[n,o,kH,kW]`: the exporter's windows never overlap.
@@ -38,11 +92,11 @@ pub(super) fn conv_transpose<'a>(
         "it is padded or has a bias"
     );
     direct_only(call)?;
+    ensure!(call.integer("group").unwrap_or(1) == 1, "it is grouped");
     let mut kernel = weight;
     for operator in perm_to_ops(&[1, 2, 3, 0]) {
         kernel = graph.wire(call, operator, &[kernel])?;
     }
-    let dims = |lengths: &[usize]| -> TVec<TDim> { lengths.iter().map(ToDim::to_dim).collect() };
     let reshape =
         AxisOp::Reshape(0, dims(&[o, height, width, c]), dims(&[o * height * width, c, 1, 1]));
     kernel = graph.wire(call, reshape, &[kernel])?;
@@ -63,7 +117,7 @@ pub(super) fn depth_to_space<'a>(
 
 fn direct_only(call: &Call<'_>) -> TractResult<()> {
     let plain = call.lengths("dilations")?.is_none_or(|list| list.iter().all(|step| *step == 1));
-    ensure!(plain && call.integer("group").unwrap_or(1) == 1, "it is dilated or grouped");
+    ensure!(plain, "it is dilated");
     ensure!(call.text("auto_pad").is_none(), "it pads by itself");
     Ok(())
 }
@@ -97,6 +151,10 @@ fn wire_conv(
     graph.wire(call, operator, &[x, weight, bias])
 }
 
+fn dims(lengths: &[usize]) -> TVec<TDim> {
+    lengths.iter().map(ToDim::to_dim).collect()
+}
+
 /// Channel (c, dy, dx) becomes place (dy, dx) of each block.
 fn spread(
     graph: &mut Lowering<'_>,
@@ -111,7 +169,6 @@ fn spread(
         "{channels} channels do not fill blocks of side {block}"
     );
     let c = channels / (block * block);
-    let dims = |lengths: &[usize]| -> TVec<TDim> { lengths.iter().map(ToDim::to_dim).collect() };
     let mut wire =
         graph.wire(call, AxisOp::Reshape(1, dims(&[channels]), dims(&[c, block, block])), &[x])?;
     for operator in perm_to_ops(&[0, 1, 4, 2, 5, 3]) {

@@ -61,3 +61,8 @@ pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
     talk::line(&format!("written to {}", dist.display()));
     Ok(dist)
 }
+
+/// Builds the engine alone; the folder with `gqn.js` and `gqn_bg.wasm`.
+pub(crate) fn engine(workspace: &Workspace, build: Build) -> Result<PathBuf> {
+    wasm::build(workspace, build)
+}

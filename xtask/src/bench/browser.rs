@@ -1,0 +1,59 @@
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::native::scoreboard;
+use super::table::table;
+use crate::page;
+use crate::web::{self, Build};
+use crate::workspace::{self, Workspace};
+
+/// Where in `xtask` the part in JavaScript lies, with what it takes from npm.
+const FOLDER: &str = "xtask/bench";
+
+/// A run of Chromium.
+#[derive(Debug)]
+pub(crate) struct BenchWeb {
+    /// Models to time; the usual ones if there are none.
+    pub(crate) only: Vec<String>,
+    pub(crate) queries: String,
+    /// How often every engine paints, of which the median counts.
+    pub(crate) rounds: usize,
+    pub(crate) build: Build,
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// Times both engines and prints the table.
+pub(crate) fn run(workspace: &Workspace, bench: &BenchWeb) -> Result<()> {
+    let found = measure(workspace, bench)?;
+    let text = fs::read(&found).with_context(|| format!("cannot open {}", found.display()))?;
+    let rows: Value = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is not what web.js writes", found.display()))?;
+    // Whoever reads the table may stop reading.
+    let _ = io::stdout().lock().write_all(table(&rows).as_bytes());
+    if let Some(path) = &bench.json {
+        fs::copy(&found, path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Builds engine and packages, and times them; the file of rows and sizes.
+pub(super) fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf> {
+    let browser = page::browser(workspace)?;
+    let folder = workspace.root().join(FOLDER);
+    web::install(&folder)?;
+    let glue = web::engine(workspace, bench.build)?;
+    let (packages, found) =
+        (workspace.target().join("bench/packages"), workspace.target().join("bench/web.json"));
+    let only = bench.only.iter().flat_map(|model| ["--only", model]);
+    let mut write = scoreboard(workspace);
+    workspace::run(write.arg("--write").arg(&packages).args(only.clone()))?;
+    let mut node = workspace.command("node");
+    node.current_dir(&folder).arg("web.js").arg(&packages).arg(glue).arg(&found).args(only);
+    node.args(["--rounds", &bench.rounds.to_string(), "--queries", &bench.queries]);
+    workspace::run(node.env("CHROMIUM", browser))?;
+    Ok(found)
+}

@@ -1,0 +1,65 @@
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::talk;
+
+/// This engine and its peer, as `web.js` calls them.
+const ENGINES: [&str; 2] = ["tract-wasm", "onnxruntime-web"];
+
+/// Rows and sizes as tables of Markdown.
+pub(super) fn table(found: &Value) -> String {
+    let empty = Vec::new();
+    let list = |name: &str| found[name].as_array().unwrap_or(&empty);
+    let number = |row: &Value, name: &str| row[name].as_f64().unwrap_or(f64::NAN);
+    let mut text =
+        "| package | queries | tract-wasm ms | onnxruntime-web ms | times faster | load ms | its load ms |\n\
+         |---|--:|--:|--:|--:|--:|--:|\n"
+            .to_owned();
+    for own in list("rows").iter().filter(|row| row["engine"] == ENGINES[0]) {
+        let same = |row: &&Value| {
+            row["engine"] == ENGINES[1]
+                && row["package"] == own["package"]
+                && row["queries"] == own["queries"]
+        };
+        let Some(peer) = list("rows").iter().find(same) else { continue };
+        let (ms, peer_ms) = (number(own, "ms_median"), number(peer, "ms_median"));
+        writeln!(
+            text,
+            "| {} | {} | {ms:.2} | {peer_ms:.2} | {:.2} | {:.0} | {:.0} |",
+            own["package"].as_str().unwrap_or_default(),
+            own["queries"],
+            peer_ms / ms,
+            number(own, "load_ms"),
+            number(peer, "load_ms"),
+        )
+        .expect("a string takes any text");
+    }
+    text.push_str("\n| download (wasm and glue) | plain | gzip | brotli |\n|---|--:|--:|--:|\n");
+    for size in list("sizes") {
+        let size_of = |name: &str| talk::size(size[name].as_u64().unwrap_or_default());
+        let (engine, sizes) = (&size["engine"], ["bytes", "gzip", "brotli"].map(size_of));
+        let engine = engine.as_str().unwrap_or_default();
+        writeln!(text, "| {engine} | {} |", sizes.join(" | ")).expect("a string takes any text");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn engines_stand_side_by_side() {
+        let row = |engine: &str, ms: f64| json!({ "engine": engine, "package": "edge-direct", "queries": 1, "ms_median": ms, "load_ms": 100.0 });
+        let found = json!({
+            "rows": [row("tract-wasm", 20.0), row("onnxruntime-web", 30.0)],
+            "sizes": [{ "engine": "tract-wasm", "bytes": 1_500_000, "gzip": 700_000, "brotli": 600_000 }],
+        });
+        let text = table(&found);
+        assert!(text.contains("| edge-direct | 1 | 20.00 | 30.00 | 1.50 | 100 | 100 |"), "{text}");
+        assert!(text.contains("| tract-wasm | 1.5 MB | 700.0 kB | 600.0 kB |"), "{text}");
+    }
+}
