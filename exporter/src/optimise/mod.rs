@@ -10,6 +10,7 @@
 //! | `canvas.rs` | fold the canvas: one small convolution at the end instead of a picture a step |
 //! | `winograd.rs` | Winograd: the transforms of F(4×4, 5×5) |
 //! | `tiles.rs` | Winograd: the loop's states as tiles |
+//! | `quantised.rs` | eight-bit integers in the recurrent convolution |
 //! | `slices.rs` | the parts of the gates' weight by what they read |
 //! | `domain.rs` | how states lie in memory, and what depends on it |
 //! | `rollout.rs` | the loop over the steps, once for all of this |
@@ -19,6 +20,7 @@ mod domain;
 mod first_step;
 mod gqn;
 mod pose;
+mod quantised;
 mod recurrent;
 mod rollout;
 mod scene;
@@ -27,4 +29,6 @@ mod tiles;
 mod winograd;
 
 pub(crate) use gqn::{Convolution, OptimisedGqn};
+pub(crate) use quantised::{gates_range, hidden_range};
+pub(crate) use slices::core;
 pub(crate) use tiles::Tiles;
