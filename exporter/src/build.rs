@@ -7,7 +7,7 @@ use gqn_formats::{
 use crate::error::ExportError;
 use crate::graph::{Graph, OnnxFile, Storage, Weight, encode};
 use crate::model::Gqn;
-use crate::optimise::{Convolution, OptimisedGqn, Tiles};
+use crate::optimise::{Convolution, OptimisedGqn, Pass, Tiles, staged};
 use crate::precision::{compute_in_half, store_in_half};
 
 /// Weights beyond this many bytes leave the model's file, which protobuf limits to 2 GB. The unshared paper preset
@@ -215,6 +215,16 @@ pub(crate) fn probe_graphs(config: &ModelConfig) -> Option<[Graph; 2]> {
 pub(crate) fn drawing_graphs(config: &ModelConfig) -> [Graph; 2] {
     let model = OptimisedGqn::new(config, ExportOptions::OPTIMISED.convolution(config));
     [model.representation_graph(), model.drawing_graph()]
+}
+
+/// The graphs of a checkpoint with some of the rewrites, in single precision: to hold each rewrite against the reference.
+///
+/// # Panics
+/// As [`build_graphs`], or if Winograd is among them and another is not.
+pub fn build_staged(checkpoint: &Checkpoint, passes: &[Pass]) -> Graphs {
+    let [representation, generator] =
+        staged(&checkpoint.config, passes).map(|graph| encode_alone(&graph, checkpoint));
+    Graphs { representation, generator, drawing: None, external_data: BTreeMap::new() }
 }
 
 /// A graph that needs no other file.

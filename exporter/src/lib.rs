@@ -51,16 +51,18 @@ mod summary;
 
 pub use build::{
     ExportOptions, Graphs, Target, Winograd, build_graphs, build_graphs_from, build_graphs_with,
+    build_staged,
 };
 pub use calibrate::{Calibration, calibrate};
 pub use error::ExportError;
 pub use folder::{check_place, write_package};
 pub use inspect::{Inspection, inspect};
 pub use measure::{StepQuality, measure_loss, measure_steps};
+pub use optimise::Pass;
 pub use package::export;
 pub use prepare::{Findings, Prepared, Wishes, prepare};
 pub use sample::check_sample;
 pub use scenes::{SceneSource, SceneViews};
 pub use shorten::{shortened, shortened_sample};
 pub use source::Source;
-pub use summary::{GraphSummary, summarize};
+pub use summary::{GraphSummary, summarize, summarize_passes};

@@ -12,6 +12,7 @@
 //! | `tiles.rs` | Winograd: the loop's states as tiles |
 //! | `quantised.rs` | eight-bit integers in the recurrent convolution |
 //! | `slices.rs` | the parts of the gates' weight by what they read |
+//! | `stages.rs` | [`Pass`]: some of the rewrites, to count and to test each by itself |
 //! | `domain.rs` | how states lie in memory, and what depends on it |
 //! | `rollout.rs` | the loop over the steps, once for all of this |
 
@@ -25,10 +26,13 @@ mod recurrent;
 mod rollout;
 mod scene;
 mod slices;
+mod stages;
 mod tiles;
 mod winograd;
 
 pub(crate) use gqn::{Convolution, OptimisedGqn};
 pub(crate) use quantised::{gates_range, hidden_range};
 pub(crate) use slices::core;
+pub use stages::Pass;
+pub(crate) use stages::staged;
 pub(crate) use tiles::Tiles;
