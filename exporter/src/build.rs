@@ -1,8 +1,6 @@
 use std::collections::BTreeMap;
 
-use gqn_formats::{
-    Checkpoint, GraphPorts, ModelConfig, Port, Precision, Tensor, Variant, names,
-};
+use gqn_formats::{Checkpoint, GraphPorts, ModelConfig, Port, Precision, Tensor, Variant, names};
 
 use crate::error::ExportError;
 use crate::graph::{Graph, OnnxFile, Storage, Weight, encode};
@@ -189,8 +187,7 @@ pub fn build_graphs_from(
         } else {
             Storage::Inline
         };
-        let OnnxFile { model, external_data: data } =
-            encode(graph, &numbers, &metadata, storage);
+        let OnnxFile { model, external_data: data } = encode(graph, &numbers, &metadata, storage);
         external_data.extend(data.map(|data| (beside, data)));
         model
     });
@@ -199,9 +196,7 @@ pub fn build_graphs_from(
         Some(content) => Storage::Shared { location: &beside, content },
         None => Storage::Shared { location: names::GENERATOR_FILE, content: &generator },
     };
-    let drawing = structure
-        .drawing
-        .map(|graph| encode(&graph, &numbers, &metadata, storage).model);
+    let drawing = structure.drawing.map(|graph| encode(&graph, &numbers, &metadata, storage).model);
     Graphs { representation, generator, drawing, external_data }
 }
 

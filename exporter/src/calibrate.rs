@@ -98,7 +98,8 @@ impl Seen {
     }
 
     fn see(&mut self, numbers: &ndarray::ArrayViewD<'_, f32>) {
-        for number in numbers.iter().map(|number| number.abs()).filter(|number| number.is_finite()) {
+        for number in numbers.iter().map(|number| number.abs()).filter(|number| number.is_finite())
+        {
             self.bins[(number.to_bits() >> DROPPED_BITS) as usize] += 1;
             self.largest = self.largest.max(number);
             self.count += 1;

@@ -29,7 +29,9 @@ pub enum ExportError {
     FewViews { path: PathBuf, found: usize },
     #[error("{} is no picture for this model: {reason}", path.display())]
     Picture { path: PathBuf, reason: String },
-    #[error("{found} steps are asked for, expected 1 to {trained}: the model was trained with so many")]
+    #[error(
+        "{found} steps are asked for, expected 1 to {trained}: the model was trained with so many"
+    )]
     Steps { found: usize, trained: usize },
     #[error(
         "the reference graph differs from `{name}` of the sample by {difference}, expected {allowed} at most\nhint: make the sample anew with `gqn-train golden CHECKPOINT`"

@@ -5,8 +5,8 @@ use gqn_formats::{Checkpoint, ModelConfig, Package, Provenance, names, parameter
 
 use crate::ExportOptions;
 use crate::error::ExportError;
-use crate::source::Source;
 use crate::optimise::Pass;
+use crate::source::Source;
 use crate::summary::{GraphSummary, grouped, summarize, summarize_passes};
 
 /// What a package or a checkpoint holds, as text for a terminal.
@@ -175,7 +175,9 @@ impl Inspection {
             writeln!(f, "  {:<12} {:>9} {:>14}", "training", "–", grouped(self.trained))?;
             let mut first = None;
             for (pass, pair) in &self.passes {
-                let Some(row) = pair.iter().find(|other| other.file == graph.file) else { continue };
+                let Some(row) = pair.iter().find(|other| other.file == graph.file) else {
+                    continue;
+                };
                 let all = *first.get_or_insert(row.multiply_adds);
                 writeln!(
                     f,

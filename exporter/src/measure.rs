@@ -62,11 +62,7 @@ pub fn measure_loss(
     }
     let smallest = metrics.iter().map(|metrics| metrics.psnr).fold(EQUAL, f64::min);
     let mean = FrameMetrics::mean(&metrics).ok_or(ExportError::NoViews)?;
-    Ok(PrecisionLoss {
-        views: metrics.len(),
-        psnr: mean.psnr.min(EQUAL),
-        smallest_psnr: smallest,
-    })
+    Ok(PrecisionLoss { views: metrics.len(), psnr: mean.psnr.min(EQUAL), smallest_psnr: smallest })
 }
 
 /// How good the mean pictures after the first step are, after two, and so on, on held-out views.
@@ -100,7 +96,8 @@ pub fn measure_steps(
         }
     }
     let quality = |step: usize| {
-        let mean = |metrics: &[FrameMetrics]| FrameMetrics::mean(metrics).ok_or(ExportError::NoViews);
+        let mean =
+            |metrics: &[FrameMetrics]| FrameMetrics::mean(metrics).ok_or(ExportError::NoViews);
         let (truth, all) = (mean(&from_truth[step])?, mean(&from_all[step])?);
         let shorter = ModelConfig { steps: step + 1, ..config.clone() };
         let [_, generator] = summarize(&shorter, &ExportOptions::OPTIMISED);

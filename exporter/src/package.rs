@@ -1,8 +1,6 @@
 use std::collections::BTreeMap;
 
-use gqn_formats::{
-    Checkpoint, FileEntry, MANIFEST_FORMAT, Manifest, Precision, TensorFile, names,
-};
+use gqn_formats::{Checkpoint, FileEntry, MANIFEST_FORMAT, Manifest, Precision, TensorFile, names};
 use half::f16;
 
 use crate::build::{ExportOptions, Graphs, Structure, build_graphs_from};

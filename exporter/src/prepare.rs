@@ -72,8 +72,7 @@ pub fn prepare(
     options.check(&checkpoint.config)?;
     check_sample(&sample, &checkpoint.config, checkpoint_sha256)?;
     let runtime = || Ok::<_, ExportError>(OnnxRuntime::load(wishes.library.as_deref())?);
-    let scenes =
-        || SceneSource::named(wishes.scenes.as_deref(), &checkpoint.provenance.data);
+    let scenes = || SceneSource::named(wishes.scenes.as_deref(), &checkpoint.provenance.data);
     let mut findings = Findings::default();
     if (wishes.quality || wishes.steps.is_some()) && wishes.views > 0 {
         findings.steps = measure_steps(runtime()?, &checkpoint, &scenes()?, wishes.views)?;

@@ -48,9 +48,7 @@ impl SceneSource {
     /// [`ExportError::NoScenes`] if there is no name and the data were no world's.
     pub fn named(name: Option<&str>, data: &str) -> Result<Self, ExportError> {
         match name {
-            Some(name) => {
-                Ok(name.parse().map_or_else(|_| Self::Folder(name.into()), Self::World))
-            }
+            Some(name) => Ok(name.parse().map_or_else(|_| Self::Folder(name.into()), Self::World)),
             None => World::ALL
                 .into_iter()
                 .find(|world| data.starts_with(world.name()))
@@ -71,9 +69,9 @@ impl SceneSource {
         queries: usize,
     ) -> Result<Vec<SceneViews>, ExportError> {
         match self {
-            Self::World(world) => {
-                Ok((0..scenes(queries)).map(|index| rendered(*world, config, split, index)).collect())
-            }
+            Self::World(world) => Ok((0..scenes(queries))
+                .map(|index| rendered(*world, config, split, index))
+                .collect()),
             Self::Folder(folder) if folder.join(VIEWS_FILE).is_file() => {
                 let views = read_folder(folder, config.image_size)?;
                 Ok(each_in_turn(&views, config, queries))
@@ -90,7 +88,8 @@ impl SceneSource {
 
 impl SceneViews {
     fn new(config: &ModelConfig, shown: &[(Frame, Camera)], asked: &[(Frame, Camera)]) -> Self {
-        let [shown, asked] = [shown, asked].map(|views| (frames(config, views), poses(config, views)));
+        let [shown, asked] =
+            [shown, asked].map(|views| (frames(config, views), poses(config, views)));
         Self {
             context_frames: shown.0,
             context_poses: shown.1,
@@ -138,7 +137,11 @@ fn read(set: &SceneSet, config: &ModelConfig, index: usize) -> SceneViews {
 }
 
 /// Every view is asked for once, and the others are shown.
-fn each_in_turn(views: &[(Frame, Camera)], config: &ModelConfig, queries: usize) -> Vec<SceneViews> {
+fn each_in_turn(
+    views: &[(Frame, Camera)],
+    config: &ModelConfig,
+    queries: usize,
+) -> Vec<SceneViews> {
     let turns = 0..views.len().min(queries);
     turns
         .map(|asked| {

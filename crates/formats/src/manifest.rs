@@ -162,7 +162,10 @@ impl Manifest {
         let value: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
         let what = names::MANIFEST_FILE.to_owned();
         let version = &value["format_version"];
-        if !version.as_u64().is_some_and(|version| (OLDEST_FORMAT..=MANIFEST_FORMAT).contains(&version)) {
+        if !version
+            .as_u64()
+            .is_some_and(|version| (OLDEST_FORMAT..=MANIFEST_FORMAT).contains(&version))
+        {
             let found = if version.is_null() { "none".to_owned() } else { version.to_string() };
             return Err(FormatError::Version { what, found, expected: MANIFEST_FORMAT });
         }

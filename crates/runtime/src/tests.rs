@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{
-    FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, Package, Precision, PrecisionLoss, Preset, Provenance,
-    Tensor, TensorFile, Variant, names,
+    FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, Package, Precision, PrecisionLoss, Preset,
+    Provenance, Tensor, TensorFile, Variant, names,
 };
 use gqn_scenes::{Camera, Frame, PoseEncoding};
 

@@ -105,8 +105,7 @@ pub fn verify<E: Engine>(engine: &mut E, package: &Package) -> Result<Report, Ve
         checks.push(compare(name, &found, expected));
     }
     let smallest_psnr = smallest_psnr(&package.manifest);
-    let mut report =
-        Report { checks, tolerance: VERIFY_TOLERANCE, smallest_psnr, passed: false };
+    let mut report = Report { checks, tolerance: VERIFY_TOLERANCE, smallest_psnr, passed: false };
     report.passed = report.checks.iter().all(|check| report.allows(check));
     Ok(report)
 }

@@ -178,7 +178,8 @@ impl Graph {
             ),
             Literal::Zeros8 { shape } => {
                 let text: Vec<_> = shape.iter().map(usize::to_string).collect();
-                let name = format!("zero/{}", if text.is_empty() { "1".into() } else { text.join("x") });
+                let name =
+                    format!("zero/{}", if text.is_empty() { "1".into() } else { text.join("x") });
                 (name, Element::I8, shape.iter().copied().map(Dim::Fixed).collect())
             }
             Literal::I64s(list) => {

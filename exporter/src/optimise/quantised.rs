@@ -87,9 +87,7 @@ impl Quantised {
             Element::F32,
             vec![outputs],
             &[gates, gates_range(&core)],
-            |config, from| {
-                scales(&input_channels(from[0], Inputs::new(config).hidden)) / from[1]
-            },
+            |config, from| scales(&input_channels(from[0], Inputs::new(config).hidden)) / from[1],
         );
         graph.once(&format!("{core}.gates.recurrent.weight/numbers"), |graph, label| {
             graph.dequantise(label, &integers, &scale)

@@ -193,11 +193,8 @@ impl Stage<'_> {
             return graph.conv("observation", &[canvas, &weight, &bias], 1, 0);
         }
         let pictures = Pictures::new(self.config);
-        let blocks = if self.config.shared_core {
-            pictures.paint(graph, 0, canvas)
-        } else {
-            canvas.clone()
-        };
+        let blocks =
+            if self.config.shared_core { pictures.paint(graph, 0, canvas) } else { canvas.clone() };
         pictures.leave(graph, &blocks)
     }
 }

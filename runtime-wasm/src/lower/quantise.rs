@@ -29,7 +29,10 @@ pub(super) fn dequantise<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> Tract
     zero_is_zero(graph, call)?;
     let (rank, scales) = (graph.shape(q)?.len(), graph.shape(scale)?.len());
     if scales > 0 {
-        ensure!(scales == 1 && call.integer("axis") == Some(0), "its scales are not of the first axis");
+        ensure!(
+            scales == 1 && call.integer("axis") == Some(0),
+            "its scales are not of the first axis"
+        );
         for axis in 1..rank {
             scale = graph.wire(call, AxisOp::Add(axis), &[scale])?;
         }
