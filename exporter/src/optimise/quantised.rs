@@ -178,7 +178,8 @@ mod tests {
         let weight = Tensor::from_shape_vec(vec![2, 3], numbers.clone()).expect("six numbers");
         let (q, scales) = (integers(&weight), scales(&weight));
         // By hand: 0.5·127 = 63.5, whose even neighbour is 64; the largest is ±127.
-        assert_eq!(q.iter().copied().collect::<Vec<_>>(), [64.0, -127.0, 32.0, 0.0, 0.0, 0.0]);
+        let whole: Vec<i32> = q.iter().map(|number| *number as i32).collect();
+        assert_eq!(whole, [64, -127, 32, 0, 0, 0]);
         for (index, number) in numbers.iter().enumerate() {
             let scale = scales[[index / 3]];
             let stood_for = q[[index / 3, index % 3]] * scale;

@@ -14,30 +14,27 @@ fn numbers(count: usize, phase: f32) -> Vec<f32> {
     (0..count).map(|index| 0.5 + 0.5 * (0.7 * index as f32 + phase).sin()).collect()
 }
 
-pub(crate) fn input(shape: &[usize], phase: f32) -> TValue {
+fn input(shape: &[usize], phase: f32) -> TValue {
     let data = numbers(shape.iter().product(), phase);
     Tensor::from_shape(shape, &data).expect("as many numbers as the shape takes").into()
 }
 
-/// Runs one graph file on tract with its named axes that long. Only names will do: the
+/// Runs one graph file on tract with its named axes that long and inputs of these shapes. Only names will do: the
 /// shapes inside the file name the axes too, and tract holds them against the inputs'.
-pub(crate) fn run(file: &Path, axes: &[(&str, usize)], inputs: Vec<TValue>) -> Vec<f32> {
+fn run(file: &Path, axes: &[(&str, usize)], shapes: &[Vec<usize>]) -> Vec<f32> {
     let mut model = tract_onnx::onnx().model_for_path(file).expect("tract reads the graph");
     let lengths: HashMap<_, _> =
         axes.iter().map(|(name, length)| (model.symbols.sym(name), length.to_dim())).collect();
     model.set_symbols(&lengths).expect("named axes");
     let model =
         model.into_optimized().expect("tract optimises the graph").into_runnable().expect("a plan");
+    let inputs =
+        shapes.iter().enumerate().map(|(index, shape)| input(shape, index as f32)).collect();
     let outputs = model.run(inputs).expect("tract runs the graph");
     outputs[0].to_plain_array_view::<f32>().expect("f32").iter().copied().collect()
 }
 
-/// Inputs of these shapes.
-fn inputs(shapes: &[Vec<usize>]) -> Vec<TValue> {
-    shapes.iter().enumerate().map(|(index, shape)| input(shape, index as f32)).collect()
-}
-
-pub(crate) fn write(folder: &Path, graphs: &Graphs) {
+fn write(folder: &Path, graphs: &Graphs) {
     std::fs::write(folder.join(names::REPRESENTATION_FILE), &graphs.representation)
         .expect("a file");
     std::fs::write(folder.join(names::GENERATOR_FILE), &graphs.generator).expect("a file");
@@ -54,15 +51,11 @@ fn run_both(config: &ModelConfig, graphs: &Graphs) -> [Vec<f32>; 2] {
     let noise = vec![1, config.steps, config.latent_channels, size, size];
     let queries = [config.scene_shape().to_vec(), vec![QUERIES, 7], noise];
     [
-        run(
-            &folder.path().join(names::REPRESENTATION_FILE),
-            &[(names::VIEWS, VIEWS)],
-            inputs(&views),
-        ),
+        run(&folder.path().join(names::REPRESENTATION_FILE), &[(names::VIEWS, VIEWS)], &views),
         run(
             &folder.path().join(names::GENERATOR_FILE),
             &[(names::QUERIES, QUERIES), (names::NOISES, 1)],
-            inputs(&queries),
+            &queries,
         ),
     ]
 }

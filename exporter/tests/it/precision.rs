@@ -26,9 +26,12 @@ const HALF_COMPUTED: ExportOptions = ExportOptions { target: Target::TensorRt, .
 /// Ranges as a calibration gives them, without having looked.
 fn ranges(config: &ModelConfig) -> BTreeMap<String, Tensor> {
     let gates = vec![4 * config.hidden_channels];
-    let cores = (0..config.steps).map(|step| match config.shared_core {
-        true => "generation_core".to_owned(),
-        false => format!("generation_core.{step}"),
+    let cores = (0..config.steps).map(|step| {
+        if config.shared_core {
+            "generation_core".to_owned()
+        } else {
+            format!("generation_core.{step}")
+        }
     });
     let hidden = (1..config.steps).map(|step| format!("calibration.step{step}.hidden"));
     cores

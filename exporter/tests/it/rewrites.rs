@@ -1,12 +1,15 @@
-//! Each rewrite by itself, and all of them, against the reference: random weights, every kind of model, on tract.
+//! Each rewrite by itself, and all of them, against the reference: random weights, every kind of model, on ONNX Runtime.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use gqn_exporter::{
     ExportOptions, Graphs, Pass, build_graphs_with, build_staged, summarize_passes,
 };
-use gqn_formats::{Checkpoint, ModelConfig, Preset, RepresentationKind, UpsampleR, names};
-use tract_onnx::prelude::*;
+use gqn_formats::{Checkpoint, ModelConfig, Preset, RepresentationKind, Tensor, UpsampleR};
+use gqn_runtime::Engine;
+use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 
-use crate::external_data::{input, run, write};
 use crate::support::{checkpoint, every_kind};
 
 /// The same sums in another order: single precision differs by about 1e-7 times their few dozen terms.
@@ -16,26 +19,25 @@ const QUERIES: usize = 2;
 
 /// Pictures of two queries with noise, of a scene of two views.
 fn paint(config: &ModelConfig, graphs: &Graphs) -> Vec<f32> {
-    let folder = tempfile::tempdir().expect("a folder");
-    write(folder.path(), graphs);
+    let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
+    let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let Graphs { representation, generator, .. } = graphs;
+    let nothing = BTreeMap::new();
+    let mut engine = OrtEngine::from_graphs(runtime, representation, generator, &nothing, &options)
+        .expect("graphs that ONNX Runtime loads");
     let (side, size) = (config.image_size, config.hidden_size());
-    let views = vec![input(&[2, 3, side, side], 0.1), input(&[2, 7], 0.2)];
-    let file = |name| folder.path().join(name);
-    let scene = run(&file(names::REPRESENTATION_FILE), &[(names::VIEWS, 2)], views);
-    // What the scene holds is the variant's business: its shape follows from the generator's port.
-    let shape = scene_shape(&graphs.generator);
-    let scene = Tensor::from_shape(&shape, &scene).expect("as many numbers");
-    let noise = input(&[QUERIES, config.steps, config.latent_channels, size, size], 0.3);
-    let inputs = vec![scene.into(), input(&[QUERIES, 7], 0.4), noise];
-    let axes = [(names::QUERIES, QUERIES), (names::NOISES, QUERIES)];
-    run(&file(names::GENERATOR_FILE), &axes, inputs)
-}
-
-fn scene_shape(generator: &[u8]) -> Vec<usize> {
-    let model = crate::support::parse(generator);
-    let info = model.graph.input.iter().find(|input| input.name == names::SCENE).expect("a port");
-    let shape = &info.type_.tensor_type().shape;
-    shape.dim.iter().map(|dim| dim.dim_value() as usize).collect()
+    let input = |shape: &[usize], phase: f32| {
+        let mut index = 0.0;
+        Tensor::from_shape_simple_fn(shape, || {
+            index += 1.0;
+            0.5 + 0.5 * (0.7 * index + phase).sin()
+        })
+    };
+    let scene = engine.represent(&input(&[2, 3, side, side], 0.1), &input(&[2, 7], 0.2));
+    let noise = [QUERIES, config.steps, config.latent_channels, size, size];
+    let (poses, noise) = (input(&[QUERIES, 7], 0.4), input(&noise, 0.3));
+    let frames = engine.generate(&scene.expect("a scene"), &poses, &noise).expect("pictures");
+    frames.iter().copied().collect()
 }
 
 #[track_caller]
