@@ -119,7 +119,7 @@ fn precision(manifest: &Manifest) -> String {
         Precision::Int8 => {
             "The recurrent convolution reads and writes eight-bit integers (QDQ, one scale for each kernel, no offsets); \
              the other weights are stored in half precision and computed with in single. ONNX Runtime gains speed by it; \
-             tract runs it in single precision and gains nothing."
+             tract does not run it and would gain nothing."
         }
     };
     let loss = match &manifest.loss {

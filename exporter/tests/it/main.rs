@@ -4,6 +4,4 @@ mod command_line;
 mod external_data;
 mod graphs;
 mod package;
-mod precision;
-mod rewrites;
 mod support;

@@ -10,14 +10,12 @@
 //! | `weights.rs` | constants: element types, weights in files of their own |
 //! | `lowering.rs` | [`lower`]: the nodes, one after the other |
 //! | `operators.rs` | what each operator becomes |
-//! | `quantise.rs` | eight-bit integers, in single precision |
 //! | `windows.rs` | convolutions |
 //! | `fold.rs` | [`fold`]: constants of the optimised graph, computed once |
 
 mod fold;
 mod lowering;
 mod operators;
-mod quantise;
 mod source;
 mod weights;
 mod windows;

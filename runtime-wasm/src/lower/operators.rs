@@ -13,7 +13,6 @@ use tract_onnx::tract_hir::tract_core::ops::nn::{Reduce, Reducer, sigmoid};
 use tract_onnx::tract_hir::tract_core::ops::{cast, math};
 
 use super::lowering::{Call, Lowering};
-use super::quantise::{dequantise, quantise};
 use super::weights::load;
 use super::windows::{conv, conv_transpose, depth_to_space};
 
@@ -36,8 +35,6 @@ pub(super) fn lower_node<'a>(
         "Relu" => relu(graph, call)?,
         "Clip" => clip(graph, call)?,
         "Cast" => single(graph, call, cast::cast(f32::datum_type()))?,
-        "QuantizeLinear" => quantise(graph, call)?,
-        "DequantizeLinear" => dequantise(graph, call)?,
         "Identity" => graph.input(call, 0)?,
         "MatMul" => matmul(graph, call)?,
         "Conv" => conv(graph, call)?,
