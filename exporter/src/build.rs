@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
-use gqn_formats::{Checkpoint, GraphPorts, ModelConfig, Port, Variant, names};
+use gqn_formats::{Checkpoint, GraphPorts, ModelConfig, Port, Precision, Tensor, Variant, names};
 
 use crate::error::ExportError;
 use crate::graph::{Graph, OnnxFile, Storage, Weight, encode};
 use crate::model::Gqn;
-use crate::optimise::{Convolution, OptimisedGqn, Tile, Tiles};
+use crate::optimise::{Convolution, OptimisedGqn, Pass, Tile, Tiles, staged};
+use crate::precision::{compute_in_half, store_in_half};
 
 /// Weights beyond this many bytes leave the model's file, which protobuf limits to 2 GB. The unshared paper preset
 /// (1.1 GB) stays in one file.
@@ -46,7 +47,12 @@ pub enum Target {
 
 impl Target {
     fn has_slow_convolutions(self) -> bool {
-        matches!(self, Self::Cpu | Self::Wasm | Self::All)
+        !self.computes_in_half()
+    }
+
+    /// Whether its arithmetic in half precision is faster than that in single precision.
+    fn computes_in_half(self) -> bool {
+        matches!(self, Self::Cuda | Self::TensorRt)
     }
 }
 
@@ -59,6 +65,8 @@ pub struct ExportOptions {
     pub winograd: Winograd,
     /// Where the graphs are to run.
     pub target: Target,
+    /// How numbers are stored, and computed where the target does.
+    pub precision: Precision,
     /// Bytes of weights above which a graph keeps them in a file beside it; at most 1.9e9.
     pub external_data_limit: u64,
 }
@@ -69,6 +77,7 @@ impl ExportOptions {
         variant: Variant::Reference,
         winograd: Winograd::Auto,
         target: Target::All,
+        precision: Precision::Fp32,
         external_data_limit: EXTERNAL_DATA_LIMIT,
     };
 
@@ -82,6 +91,9 @@ impl ExportOptions {
     /// # Panics
     /// If Winograd is asked for and tiles do not cover the state; [`ExportOptions::check`] refuses it first.
     pub(crate) fn convolution(&self, config: &ModelConfig) -> Convolution {
+        if self.precision == Precision::Int8 {
+            return Convolution::Quantised;
+        }
         let pays = config.hidden_channels >= WINOGRAD_CHANNELS && Tiles::fit(config, Tile::Usual);
         match self.winograd {
             Winograd::On => Convolution::Winograd(Tile::Usual),
@@ -93,16 +105,28 @@ impl ExportOptions {
         }
     }
 
-    /// Whether these choices fit the model.
+    /// Whether these choices fit one another and the model.
     ///
     /// # Errors
-    /// [`ExportError::Tiles`] if Winograd is asked for and its tiles do not cover the state.
+    /// [`ExportError::Tiles`] if Winograd is asked for and its tiles do not cover the state;
+    /// [`ExportError::Precision`] if it is asked for in less than single precision, or eight bits of the reference.
     pub fn check(&self, config: &ModelConfig) -> Result<(), ExportError> {
+        let refused = |because, hint| {
+            Err(ExportError::Precision { precision: self.precision.name(), because, hint })
+        };
+        let half = self.precision == Precision::Fp16 && self.target.computes_in_half();
+        if self.precision == Precision::Int8 && self.variant == Variant::Reference {
+            return refused("the reference variant is not quantised", "leave out `--variant`");
+        }
         let tile = match self.winograd {
             Winograd::On => Tile::Usual,
             Winograd::Fine => Tile::Fine,
             Winograd::Auto | Winograd::Off => return Ok(()),
         };
+        if half || self.precision == Precision::Int8 {
+            let because = "Winograd's transforms take more bits than it has";
+            return refused(because, "leave out `--winograd`");
+        }
         if !Tiles::fit(config, tile) {
             return Err(ExportError::Tiles { side: config.hidden_size(), tile: tile.side() });
         }
@@ -138,12 +162,28 @@ pub fn build_graphs(checkpoint: &Checkpoint) -> Graphs {
     build_graphs_with(checkpoint, &ExportOptions::default())
 }
 
-/// The graphs of a checkpoint.
+/// The graphs of a checkpoint. What is quantised to eight bits needs a calibration: see [`build_graphs_from`].
 ///
 /// # Panics
 /// As [`build_graphs`].
 pub fn build_graphs_with(checkpoint: &Checkpoint, options: &ExportOptions) -> Graphs {
+    build_graphs_from(checkpoint, &BTreeMap::new(), options)
+}
+
+/// The graphs of a checkpoint; `calibration` holds what [`calibrate`](crate::calibrate) found, if they are quantised.
+///
+/// # Panics
+/// As [`build_graphs`], or if the calibration lacks a range.
+pub fn build_graphs_from(
+    checkpoint: &Checkpoint,
+    calibration: &BTreeMap<String, Tensor>,
+    options: &ExportOptions,
+) -> Graphs {
     let structure = Structure::new(&checkpoint.config, options);
+    let mut numbers: BTreeMap<&str, &Tensor> = BTreeMap::new();
+    for (name, tensor) in checkpoint.tensors.iter().chain(calibration) {
+        numbers.insert(name, tensor);
+    }
     let metadata = metadata(checkpoint, options);
     let mut external_data = BTreeMap::new();
     let [representation, generator] = [
@@ -157,8 +197,7 @@ pub fn build_graphs_with(checkpoint: &Checkpoint, options: &ExportOptions) -> Gr
         } else {
             Storage::Inline
         };
-        let OnnxFile { model, external_data: data } =
-            encode(graph, &checkpoint.tensors, &metadata, storage);
+        let OnnxFile { model, external_data: data } = encode(graph, &numbers, &metadata, storage);
         external_data.extend(data.map(|data| (beside, data)));
         model
     });
@@ -167,10 +206,36 @@ pub fn build_graphs_with(checkpoint: &Checkpoint, options: &ExportOptions) -> Gr
         Some(content) => Storage::Shared { location: &beside, content },
         None => Storage::Shared { location: names::GENERATOR_FILE, content: &generator },
     };
-    let drawing = structure
-        .drawing
-        .map(|graph| encode(&graph, &checkpoint.tensors, &metadata, storage).model);
+    let drawing = structure.drawing.map(|graph| encode(&graph, &numbers, &metadata, storage).model);
     Graphs { representation, generator, drawing, external_data }
+}
+
+/// The representation graph and what a calibration sees of the generator; none if there is nothing to quantise.
+pub(crate) fn probe_graphs(config: &ModelConfig) -> Option<[Graph; 2]> {
+    let model = OptimisedGqn::new(config, Convolution::Direct);
+    Some([model.representation_graph(), model.probe_graph()?])
+}
+
+/// The representation graph and the one that paints a picture a step, as on a CPU.
+pub(crate) fn drawing_graphs(config: &ModelConfig) -> [Graph; 2] {
+    let model = OptimisedGqn::new(config, ExportOptions::OPTIMISED.convolution(config));
+    [model.representation_graph(), model.drawing_graph()]
+}
+
+/// The graphs of a checkpoint with some of the rewrites, in single precision: to hold each rewrite against the reference.
+///
+/// # Panics
+/// As [`build_graphs`], or if Winograd is among them and another is not.
+pub fn build_staged(checkpoint: &Checkpoint, passes: &[Pass]) -> Graphs {
+    let [representation, generator] =
+        staged(&checkpoint.config, passes).map(|graph| encode_alone(&graph, checkpoint));
+    Graphs { representation, generator, drawing: None, external_data: BTreeMap::new() }
+}
+
+/// A graph that needs no other file.
+pub(crate) fn encode_alone(graph: &Graph, checkpoint: &Checkpoint) -> Vec<u8> {
+    let numbers = checkpoint.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    encode(graph, &numbers, &BTreeMap::new(), Storage::Inline).model
 }
 
 /// The graphs without their numbers.
@@ -183,6 +248,19 @@ pub(crate) struct Structure {
 
 impl Structure {
     pub(crate) fn new(config: &ModelConfig, options: &ExportOptions) -> Self {
+        let mut structure = Self::in_single(config, options);
+        let graphs = [&mut structure.representation, &mut structure.generator];
+        for graph in graphs.into_iter().chain(&mut structure.drawing) {
+            match options.precision {
+                Precision::Fp32 => {}
+                Precision::Fp16 if options.target.computes_in_half() => compute_in_half(graph),
+                Precision::Fp16 | Precision::Int8 => store_in_half(graph),
+            }
+        }
+        structure
+    }
+
+    fn in_single(config: &ModelConfig, options: &ExportOptions) -> Self {
         match options.variant {
             Variant::Reference => {
                 let model = Gqn::new(config);
@@ -211,6 +289,7 @@ fn metadata(checkpoint: &Checkpoint, options: &ExportOptions) -> BTreeMap<String
         ("gqn_config".to_owned(), json(serde_json::to_string(&checkpoint.config))),
         ("gqn_pose_encoding".to_owned(), checkpoint.config.pose_encoding.to_string()),
         ("gqn_variant".to_owned(), options.variant.name().to_owned()),
+        ("gqn_precision".to_owned(), options.precision.name().to_owned()),
         ("gqn_step".to_owned(), checkpoint.step.to_string()),
     ])
 }
@@ -222,9 +301,9 @@ impl Graph {
         GraphPorts { inputs: ports(&self.inputs), outputs: ports(&self.outputs) }
     }
 
-    /// Bytes of the weights in single precision.
+    /// Bytes of the weights as they are stored.
     pub(crate) fn weight_bytes(&self) -> u64 {
-        4 * self.parameters()
+        self.weights.iter().map(Weight::bytes).sum()
     }
 
     /// Number of scalars in the weights.

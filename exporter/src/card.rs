@@ -1,24 +1,32 @@
 use std::fmt::Write;
 
-use gqn_formats::{Manifest, RepresentationKind, UpsampleR};
+use gqn_formats::{Manifest, Precision, RepresentationKind, UpsampleR};
 use gqn_scenes::World;
 
+use crate::measure::StepQuality;
 use crate::summary::{GraphSummary, grouped};
 
 /// The model card of a package: `README.md` with the front matter that model hubs read. The manifest need not name
 /// the card itself yet.
-pub(crate) fn card(manifest: &Manifest, graphs: &[GraphSummary; 2]) -> String {
-    [
+pub(crate) fn card(
+    manifest: &Manifest,
+    graphs: &[GraphSummary; 2],
+    steps: &[StepQuality],
+) -> String {
+    let sections = [
         FRONT_MATTER.to_owned(),
         training(manifest),
         quality(manifest),
+        precision(manifest),
+        step_table(manifest, steps),
         LIMITS.to_owned(),
         running(manifest),
         model(manifest),
         graph_table(manifest, graphs),
         file_table(manifest),
-    ]
-    .join("\n")
+    ];
+    let sections: Vec<_> = sections.into_iter().filter(|section| !section.is_empty()).collect();
+    sections.join("\n")
 }
 
 const FRONT_MATTER: &str = "\
@@ -100,6 +108,67 @@ fn quality(manifest: &Manifest) -> String {
     format!("{}\n{note}", table("## Quality", ["measured", ""], &rows))
 }
 
+/// What the precision is, and what it costs.
+fn precision(manifest: &Manifest) -> String {
+    let what = match manifest.precision {
+        Precision::Fp32 => return String::new(),
+        Precision::Fp16 => {
+            "Weights are stored in half precision; ONNX Runtime on CPUs and tract compute in single."
+        }
+        Precision::Int8 => {
+            "The recurrent convolution reads and writes eight-bit integers (QDQ, one scale for each kernel, no offsets); \
+             the other weights are stored in half precision and computed with in single. ONNX Runtime gains speed by it; \
+             tract does not run it and would gain nothing."
+        }
+    };
+    let loss = match &manifest.loss {
+        Some(loss) => format!(
+            "Against single precision, over {} held-out views, each with a noise of its own: PSNR {:.1} dB, the worst view \
+             {:.1} dB.",
+            loss.views, loss.psnr, loss.smallest_psnr
+        ),
+        None => "Its loss against single precision was not measured.".to_owned(),
+    };
+    format!("## Precision: {}\n\n{what}\n\n{loss}\n", manifest.precision.name())
+}
+
+/// How good the pictures of the first steps are.
+fn step_table(manifest: &Manifest, steps: &[StepQuality]) -> String {
+    let has = manifest.config.steps;
+    let mut text = "## Steps\n\n".to_owned();
+    if let Some(trained) = manifest.trained_steps {
+        push_line(
+            &mut text,
+            &format!(
+                "These graphs have the first {has} of {trained} trained steps. The sample's pictures are those of the \
+                 reference graph of {has} steps on ONNX Runtime, which gave the trainer's pictures with all {trained}."
+            ),
+        );
+    }
+    if steps.is_empty() {
+        return if manifest.trained_steps.is_some() { text } else { String::new() };
+    }
+    text.push_str(
+        "\nMean pictures after the first steps, in single precision on held-out views. \
+         `gqn-export export --steps K` writes the graphs of K steps.\n\n\
+         | steps | MSE | PSNR, dB | PSNR against all steps, dB | multiply-adds a query |\n\
+         |---:|---:|---:|---:|---:|\n",
+    );
+    for row in steps {
+        let (steps, multiply_adds) = (row.steps, grouped(row.multiply_adds));
+        let all = if steps == manifest.trained_steps.unwrap_or(has) {
+            "–".to_owned()
+        } else {
+            format!("{:.1}", row.psnr_of_all_steps)
+        };
+        push_line(
+            &mut text,
+            &format!("| {steps} | {:.5} | {:.2} | {all} | {multiply_adds} |", row.mse, row.psnr),
+        );
+    }
+    text
+}
+
 fn model(manifest: &Manifest) -> String {
     let config = &manifest.config;
     let representation = match config.representation {
@@ -137,9 +206,10 @@ fn model(manifest: &Manifest) -> String {
 
 fn graph_table(manifest: &Manifest, graphs: &[GraphSummary; 2]) -> String {
     let mut text = format!(
-        "## Graphs\n\nONNX, opset {}, single precision, variant `{}`.\n\n\
+        "## Graphs\n\nONNX, opset {}, {}, variant `{}`.\n\n\
          | graph | nodes | parameters | multiply-adds |\n|---|---:|---:|---:|\n",
         manifest.opset,
+        manifest.precision.name(),
         manifest.variant.name()
     );
     for graph in graphs {

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use gqn_formats::{Overwrite, Variant};
+use gqn_formats::{Overwrite, Precision, Variant};
 
 use crate::build::{ExportOptions, Target, Winograd};
+use crate::calibrate::Calibration;
+use crate::prepare::Wishes;
 
 /// Turn a trained checkpoint into a package of ONNX graphs, and look into packages and checkpoints.
 #[derive(Debug, Parser)]
@@ -46,6 +48,27 @@ pub struct ExportFlags {
     /// What the graphs are to run on
     #[arg(long, value_enum, default_value_t)]
     target: TargetFlag,
+    /// How numbers are stored, and computed where the target does
+    #[arg(long, value_enum, default_value_t)]
+    precision: PrecisionFlag,
+    /// From the numbers that int8 is calibrated on to its ranges
+    #[arg(long, value_enum, default_value_t)]
+    calibration: CalibrationFlag,
+    /// Export the first K of the trained steps: faster, coarser
+    #[arg(long, value_name = "K")]
+    steps: Option<usize>,
+    /// Put the quality of every number of steps into the model card
+    #[arg(long)]
+    quality: bool,
+    /// A world, a data set or a folder with a views.json to calibrate and to measure on [default: the world that the model was trained on]
+    #[arg(long, value_name = "WORLD_OR_DIR")]
+    scenes: Option<String>,
+    /// Held-out views to measure a loss on; 0 measures nothing
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    measure: usize,
+    /// ONNX Runtime to calibrate and to measure with: its file or folder [default: as gqn-run looks for it]
+    #[arg(long, value_name = "PATH")]
+    ort: Option<PathBuf>,
     /// Replace a package that is there already; other folders are never replaced
     #[arg(long)]
     force: bool,
@@ -81,6 +104,26 @@ enum WinogradFlag {
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum PrecisionFlag {
+    /// Single precision
+    #[default]
+    Fp32,
+    /// Weights in half precision; computed in half for cuda and tensorrt
+    Fp16,
+    /// The recurrent convolution in eight-bit integers, calibrated on whole rollouts
+    Int8,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum CalibrationFlag {
+    /// The largest number
+    Minmax,
+    /// The largest but for one in ten thousand
+    #[default]
+    Percentile,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum TargetFlag {
     Cpu,
     Wasm,
@@ -110,7 +153,28 @@ impl ExportFlags {
             TargetFlag::Tensorrt => Target::TensorRt,
             TargetFlag::All => Target::All,
         };
-        ExportOptions { variant, winograd, target, ..ExportOptions::default() }
+        let precision = match self.precision {
+            PrecisionFlag::Fp32 => Precision::Fp32,
+            PrecisionFlag::Fp16 => Precision::Fp16,
+            PrecisionFlag::Int8 => Precision::Int8,
+        };
+        ExportOptions { variant, winograd, target, precision, ..ExportOptions::default() }
+    }
+
+    /// What the flags ask to find out.
+    pub fn wishes(&self) -> Wishes {
+        let calibration = match self.calibration {
+            CalibrationFlag::Minmax => Calibration::MinMax,
+            CalibrationFlag::Percentile => Calibration::Percentile,
+        };
+        Wishes {
+            steps: self.steps,
+            calibration,
+            views: self.measure,
+            quality: self.quality,
+            scenes: self.scenes.clone(),
+            library: self.ort.clone(),
+        }
     }
 
     /// Whether an existing package may be replaced.

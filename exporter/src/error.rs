@@ -1,6 +1,9 @@
 use std::path::PathBuf;
 
+use gqn_datasets::DataError;
 use gqn_formats::FormatError;
+use gqn_runtime::EngineError;
+use gqn_runtime_native::OrtError;
 use thiserror::Error;
 
 /// Why something was not exported or inspected.
@@ -10,6 +13,30 @@ use thiserror::Error;
 pub enum ExportError {
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    OnnxRuntime(#[from] OrtError),
+    #[error(
+        "no scenes to calibrate and to measure on: the model was trained on `{data}`, which is no world\nhint: name a world, a data set or a folder with a views.json: `--scenes NAME`"
+    )]
+    NoScenes { data: String },
+    #[error("there are no held-out views to measure on")]
+    NoViews,
+    #[error("{} names {found} views with pictures, expected two or more: one is asked for while the others are shown", path.display())]
+    FewViews { path: PathBuf, found: usize },
+    #[error("{} is no picture for this model: {reason}", path.display())]
+    Picture { path: PathBuf, reason: String },
+    #[error(
+        "{found} steps are asked for, expected 1 to {trained}: the model was trained with so many"
+    )]
+    Steps { found: usize, trained: usize },
+    #[error(
+        "the reference graph differs from `{name}` of the sample by {difference}, expected {allowed} at most\nhint: make the sample anew with `gqn-train golden CHECKPOINT`"
+    )]
+    SampleDiffers { name: &'static str, difference: f32, allowed: f32 },
     #[error("there is no {}, expected a run folder or a checkpoint\nhint: make a run with `gqn-train train --out {}`", path.display(), path.display())]
     NoSource { path: PathBuf },
     #[error("{} holds no {file}, expected a run folder or a checkpoint\nhint: make a run with `gqn-train train --out FOLDER`", path.display())]
@@ -28,6 +55,12 @@ pub enum ExportError {
         "the hidden state is {side}×{side}, expected a multiple of {tile} for Winograd's tiles\nhint: leave out `--winograd`"
     )]
     Tiles { side: usize, tile: usize },
+    #[error("{precision} is not written here: {because}\nhint: {hint}")]
+    Precision { precision: &'static str, because: &'static str, hint: &'static str },
+    #[error(
+        "`{name}` holds {found}, beyond half precision's 65504\nhint: export it with `--precision fp32`"
+    )]
+    HalfRange { name: String, found: f32 },
     #[error("{} is no package, so --force does not replace it\nhint: name another folder, or remove this one yourself", path.display())]
     NotReplaced { path: PathBuf },
     #[error("{} holds {name}, which is no part of the package, so --force does not replace the folder\nhint: move that file, or name another folder", path.display())]

@@ -5,8 +5,9 @@ use gqn_formats::{Checkpoint, ModelConfig, Package, Provenance, names, parameter
 
 use crate::ExportOptions;
 use crate::error::ExportError;
+use crate::optimise::Pass;
 use crate::source::Source;
-use crate::summary::{GraphSummary, grouped, summarize};
+use crate::summary::{GraphSummary, grouped, summarize, summarize_passes};
 
 /// What a package or a checkpoint holds, as text for a terminal.
 #[derive(Debug, Clone)]
@@ -15,6 +16,10 @@ pub struct Inspection {
     facts: Vec<(&'static str, String)>,
     files: Vec<(String, u64)>,
     graphs: Vec<GraphSummary>,
+    /// The graphs after each rewrite.
+    passes: Vec<(Option<Pass>, [GraphSummary; 2])>,
+    /// Scalars of the checkpoint, those for training only among them.
+    trained: u64,
 }
 
 /// Looks into a package (a folder or a zip), a graph of a package, a checkpoint or a run folder.
@@ -62,8 +67,9 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
         (
             "graphs",
             format!(
-                "variant {}, fp32, opset {}; counted from the config",
+                "variant {}, {}, opset {}; counted from the config",
                 manifest.variant.name(),
+                manifest.precision.name(),
                 manifest.opset
             ),
         ),
@@ -75,9 +81,15 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
         files: manifest.files.iter().map(|(name, entry)| (name.clone(), entry.bytes)).collect(),
         graphs: summarize(
             &manifest.config,
-            &ExportOptions { variant: manifest.variant, ..ExportOptions::default() },
+            &ExportOptions {
+                variant: manifest.variant,
+                precision: manifest.precision,
+                ..ExportOptions::default()
+            },
         )
         .into(),
+        passes: summarize_passes(&manifest.config),
+        trained: trained(&manifest.config),
     })
 }
 
@@ -103,7 +115,14 @@ fn inspect_checkpoint(path: &Path) -> Result<Inspection, ExportError> {
         facts,
         files: Vec::new(),
         graphs: summarize(&config, &ExportOptions::default()).into(),
+        passes: summarize_passes(&config),
+        trained: trained(&config),
     })
+}
+
+/// Scalars of all parameters.
+fn trained(config: &ModelConfig) -> u64 {
+    parameters(config).iter().map(|parameter| parameter.elements() as u64).sum()
 }
 
 fn common_facts(
@@ -142,6 +161,43 @@ fn common_facts(
     facts
 }
 
+impl Inspection {
+    /// One table a graph: the reference, and what is left after each rewrite.
+    fn write_passes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for graph in &self.graphs {
+            writeln!(f, "\n{} in single precision, rewrite by rewrite", graph.file)?;
+            let unit = format!("multiply-adds a {}", graph.item);
+            writeln!(
+                f,
+                "  {:<12} {:>9} {:>14} {:>14} {unit:>22} {:>6}",
+                "after", "operators", "parameters", "bytes", "of it"
+            )?;
+            writeln!(f, "  {:<12} {:>9} {:>14}", "training", "–", grouped(self.trained))?;
+            let mut first = None;
+            for (pass, pair) in &self.passes {
+                let Some(row) = pair.iter().find(|other| other.file == graph.file) else {
+                    continue;
+                };
+                let all = *first.get_or_insert(row.multiply_adds);
+                writeln!(
+                    f,
+                    "  {:<12} {:>9} {:>14} {:>14} {:>22} {:>5.1}%",
+                    pass.map_or("strip", Pass::name),
+                    row.nodes(),
+                    grouped(row.parameters),
+                    grouped(row.weight_bytes),
+                    grouped(row.multiply_adds),
+                    100.0 * row.multiply_adds as f64 / all.max(1) as f64
+                )?;
+            }
+        }
+        if !self.graphs.is_empty() {
+            writeln!(f, "\nafter strip, the graphs are those of the reference variant")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.title)?;
@@ -154,6 +210,6 @@ impl fmt::Display for Inspection {
         for graph in &self.graphs {
             write!(f, "\n{graph}")?;
         }
-        Ok(())
+        self.write_passes(f)
     }
 }

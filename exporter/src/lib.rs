@@ -1,7 +1,8 @@
 //! From a checkpoint to a package: the ONNX graphs, their contract, a sample to verify them with, a model card.
 //!
-//! Not a tracer and not a runtime: graphs are written from the config and the weights, and nothing here evaluates
-//! them or links libtorch. ONNX files are written, never parsed: what [`inspect`] says about a package's graphs is
+//! Not a tracer and not a runtime: graphs are written from the config and the weights. Where numbers have to be known
+//! (the ranges of eight-bit integers, what a precision costs), an engine runs the graphs: ONNX Runtime, loaded at run
+//! time. Nothing here links libtorch. ONNX files are written, never parsed: what [`inspect`] says about a package's graphs is
 //! counted from the structure that the manifest's config stands for.
 //!
 //! | file | holds |
@@ -10,6 +11,13 @@
 //! | `model/` | the network, file by file as in the trainer |
 //! | `optimise/` | the same function with less arithmetic, rewrite by rewrite |
 //! | `build.rs` | [`build_graphs`]: a checkpoint's two graphs as bytes |
+//! | `precision/` | the passes to half precision |
+//! | `scenes.rs` | [`SceneSource`]: views to calibrate and to measure on |
+//! | `calibrate.rs` | [`calibrate()`]: the ranges of eight-bit integers from whole rollouts |
+//! | `measure.rs` | [`measure_loss`], [`measure_steps`]: what a precision, or fewer steps, cost |
+//! | `shorten.rs` | [`shortened`]: the model of the first steps, and its sample |
+//! | `prepare.rs` | [`prepare()`]: all of these, as far as they are asked for |
+//! | `engine.rs` | the graphs on ONNX Runtime's CPU |
 //! | `summary.rs` | [`GraphSummary`]: operators, parameters and multiply-adds of a graph |
 //! | `sample.rs` | [`check_sample`]: does a sample belong to this checkpoint |
 //! | `package.rs` | [`export`]: every file of a package, in memory |
@@ -21,24 +29,40 @@
 //! | `cli.rs` | the command line of `gqn-export` |
 
 mod build;
+mod calibrate;
 mod card;
 pub mod cli;
+mod engine;
 mod error;
 mod folder;
 mod graph;
 mod inspect;
+mod measure;
 mod model;
 mod optimise;
 mod package;
+mod precision;
+mod prepare;
 mod sample;
+mod scenes;
+mod shorten;
 mod source;
 mod summary;
 
-pub use build::{ExportOptions, Graphs, Target, Winograd, build_graphs, build_graphs_with};
+pub use build::{
+    ExportOptions, Graphs, Target, Winograd, build_graphs, build_graphs_from, build_graphs_with,
+    build_staged,
+};
+pub use calibrate::{Calibration, calibrate};
 pub use error::ExportError;
 pub use folder::{check_place, write_package};
 pub use inspect::{Inspection, inspect};
+pub use measure::{StepQuality, measure_loss, measure_steps};
+pub use optimise::Pass;
 pub use package::export;
+pub use prepare::{Findings, Prepared, Wishes, prepare};
 pub use sample::check_sample;
+pub use scenes::{SceneSource, SceneViews};
+pub use shorten::{shortened, shortened_sample};
 pub use source::Source;
-pub use summary::{GraphSummary, summarize};
+pub use summary::{GraphSummary, summarize, summarize_passes};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use gqn_exporter::cli::{Cli, Command, ExportFlags};
-use gqn_exporter::{Source, check_place, export, inspect, write_package};
+use gqn_exporter::{Prepared, Source, check_place, export, inspect, prepare, write_package};
 use gqn_formats::error_report;
 
 fn main() -> ExitCode {
@@ -33,7 +33,22 @@ fn run_export(flags: &ExportFlags) -> Result<String> {
     let sample = source.read_sample()?;
     let (checkpoint, sha256) = source.read_checkpoint()?;
     say(&format!("read {} at step {}", source.checkpoint.display(), checkpoint.step));
-    let files = export(&checkpoint, &sha256, &sample, &flags.options())?;
+    let options = flags.options();
+    let Prepared { checkpoint, sample, findings, note } =
+        prepare(checkpoint, &sha256, sample, &options, &flags.wishes())?;
+    if let Some(note) = note {
+        say(&format!("the loss of {} is not measured: {note}", options.precision.name()));
+    }
+    if let Some(loss) = &findings.loss {
+        say(&format!(
+            "{}: PSNR {:.1} dB against fp32 over {} held-out views, the worst {:.1} dB",
+            options.precision.name(),
+            loss.psnr,
+            loss.views,
+            loss.smallest_psnr
+        ));
+    }
+    let files = export(&checkpoint, &sha256, &sample, &options, &findings)?;
     say(&format!("writing {}", flags.out.display()));
     write_package(&files, &flags.out, flags.overwrite())?;
     say(&format!("wrote {}; verify it with `gqn-run verify {0}`", flags.out.display()));

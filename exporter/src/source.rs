@@ -56,6 +56,6 @@ impl Source {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, FormatError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FormatError> {
     std::fs::read(path).map_err(|source| FormatError::Read { path: path.to_owned(), source })
 }

@@ -5,6 +5,7 @@ use gqn_formats::{GraphPorts, ModelConfig, names};
 
 use crate::build::{ExportOptions, Structure};
 use crate::graph::Graph;
+use crate::optimise::{Pass, Tile, Tiles, staged};
 
 /// What a graph is made of, counted from its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct GraphSummary {
     pub operators: BTreeMap<&'static str, usize>,
     /// Scalars in the weights.
     pub parameters: u64,
+    /// Bytes of the weights as they are stored.
+    pub weight_bytes: u64,
     /// Multiply-adds of the convolutions for one view or one query.
     pub multiply_adds: u64,
 }
@@ -35,18 +38,36 @@ impl GraphSummary {
             *operators.entry(node.op).or_insert(0) += 1;
         }
         let multiply_adds = graph.nodes.iter().map(|node| node.multiply_adds).sum();
-        let ports = graph.ports();
-        Self { file, item, ports, operators, parameters: graph.parameters(), multiply_adds }
+        let (ports, parameters) = (graph.ports(), graph.parameters());
+        let weight_bytes = graph.weight_bytes();
+        Self { file, item, ports, operators, parameters, weight_bytes, multiply_adds }
     }
+
+    fn pair([representation, generator]: &[Graph; 2]) -> [Self; 2] {
+        [
+            Self::new(names::REPRESENTATION_FILE, "view", representation),
+            Self::new(names::GENERATOR_FILE, "query", generator),
+        ]
+    }
+}
+
+/// The representation graph and the generator after each pass, one pass more in every row: what came last, or none for
+/// the reference. Winograd is left out where its tiles do not cover the state.
+pub fn summarize_passes(config: &ModelConfig) -> Vec<(Option<Pass>, [GraphSummary; 2])> {
+    let count = |passes: &[Pass]| GraphSummary::pair(&staged(config, passes));
+    let mut rows = vec![(None, count(&[]))];
+    for (index, pass) in Pass::ALL.into_iter().enumerate() {
+        if pass != Pass::Winograd || Tiles::fit(config, Tile::Usual) {
+            rows.push((Some(pass), count(&Pass::ALL[..=index])));
+        }
+    }
+    rows
 }
 
 /// Summaries of the representation graph and of the generator, in this order.
 pub fn summarize(config: &ModelConfig, options: &ExportOptions) -> [GraphSummary; 2] {
-    let structure = Structure::new(config, options);
-    [
-        GraphSummary::new(names::REPRESENTATION_FILE, "view", &structure.representation),
-        GraphSummary::new(names::GENERATOR_FILE, "query", &structure.generator),
-    ]
+    let Structure { representation, generator, .. } = Structure::new(config, options);
+    GraphSummary::pair(&[representation, generator])
 }
 
 impl fmt::Display for GraphSummary {
@@ -63,7 +84,8 @@ impl fmt::Display for GraphSummary {
                 )?;
             }
         }
-        writeln!(f, "  parameters    {}", grouped(self.parameters))?;
+        let (parameters, bytes) = (grouped(self.parameters), grouped(self.weight_bytes));
+        writeln!(f, "  parameters    {parameters}, {bytes} bytes")?;
         writeln!(f, "  multiply-adds {} per {}", grouped(self.multiply_adds), self.item)?;
         let mut operators: Vec<_> = self.operators.iter().collect();
         operators.sort_by_key(|(op, count)| (std::cmp::Reverse(**count), **op));

@@ -38,7 +38,9 @@ pub use config::{ModelConfig, RepresentationKind, UpsampleR};
 pub use error::FormatError;
 #[cfg(not(target_arch = "wasm32"))]
 pub use file::{Overwrite, write_atomic};
-pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest, Precision, Variant, sha256_hex};
+pub use manifest::{
+    FileEntry, MANIFEST_FORMAT, Manifest, Precision, PrecisionLoss, Variant, sha256_hex,
+};
 pub use package::Package;
 pub use parameter::{Parameter, ParameterKind, parameters};
 pub use ports::{Dim, GraphPorts, Port, names};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{
-    FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, Package, Precision, Preset, Provenance,
-    Tensor, TensorFile, Variant, names,
+    FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, Package, Precision, PrecisionLoss, Preset,
+    Provenance, Tensor, TensorFile, Variant, names,
 };
 use gqn_scenes::{Camera, Frame, PoseEncoding};
 
@@ -66,6 +66,8 @@ fn manifest(files: BTreeMap<String, FileEntry>) -> Manifest {
         pose_encoding: config.pose_encoding,
         variant: Variant::Reference,
         precision: Precision::Fp32,
+        loss: None,
+        trained_steps: None,
         opset: 17,
         representation: GraphPorts::representation(&config, &scene),
         generator: GraphPorts::generator(&config, &scene),
@@ -239,6 +241,24 @@ fn package() -> Package {
         files.iter().map(|(name, content)| (name.clone(), FileEntry::of(content))).collect();
     files.insert(names::MANIFEST_FILE.to_owned(), manifest(entries).to_json());
     Package::from_files(files).expect("a package")
+}
+
+#[test]
+fn less_than_single_precision_is_held_to_its_psnr() {
+    // A shift of all values by s is an error of s², and a PSNR of -20·log10(s): 40 dB at 0.01.
+    let passes = |precision, loss: Option<f64>, shift| {
+        let mut package = package();
+        package.manifest.precision = precision;
+        let loss = loss.map(|psnr| PrecisionLoss { views: 1, psnr, smallest_psnr: psnr });
+        package.manifest.loss = loss;
+        let report = verify(&mut Fake { shift, ..Fake::default() }, &package).expect("a report");
+        report.passed
+    };
+    assert!(passes(Precision::Int8, None, 0.01) && !passes(Precision::Int8, None, 0.03));
+    assert!(!passes(Precision::Fp16, None, 0.01) && passes(Precision::Fp16, None, 0.001));
+    assert!(passes(Precision::Int8, Some(33.0), 0.03), "27 dB, a little less than was measured");
+    assert!(!passes(Precision::Int8, Some(60.0), 0.03), "the goal is enough, and this is less");
+    assert!(!passes(Precision::Int8, None, f32::NAN));
 }
 
 #[test]

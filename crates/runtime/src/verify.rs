@@ -1,26 +1,42 @@
 //! Does a package give, where it runs, the pictures it gave where it was made?
 
-use gqn_formats::{FormatError, Package, Tensor, TensorFile, names};
+use gqn_formats::{FormatError, Manifest, Package, Tensor, TensorFile, names};
 use ndarray::{Axis, Dimension};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::engine::{Engine, EngineError};
+use crate::metrics::{mse, psnr};
 
 /// Largest allowed difference of a value in \[0, 1\] from the sample's. Single precision summed in another order
 /// differs by about 1e-6 after a dozen recurrent steps; a hundred times that leaves room for other kernels and is
 /// still a fortieth of the smallest step of an 8-bit picture.
 pub const VERIFY_TOLERANCE: f32 = 1e-4;
 
+/// How far the sample's few pictures may fall behind what was measured on many, in decibels: twice the error.
+const SAMPLE_MARGIN: f64 = 6.0;
+
 /// What came of running a package's sample.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// One entry for every tensor that was compared.
     pub checks: Vec<Check>,
-    /// Largest difference allowed.
+    /// Largest difference allowed, in single precision.
     pub tolerance: f32,
-    /// Whether every difference is within it.
+    /// Smallest PSNR allowed, in packages of less than single precision: there single pixels may differ.
+    pub smallest_psnr: Option<f64>,
+    /// Whether every check is within what is allowed.
     pub passed: bool,
+}
+
+impl Report {
+    /// Whether that check is within what is allowed.
+    pub fn allows(&self, check: &Check) -> bool {
+        match self.smallest_psnr {
+            Some(smallest) => check.psnr >= smallest,
+            None => check.difference <= self.tolerance,
+        }
+    }
 }
 
 /// The largest difference of one tensor.
@@ -32,6 +48,8 @@ pub struct Check {
     pub difference: f32,
     /// Where it is.
     pub index: Vec<usize>,
+    /// Peak signal-to-noise ratio of all values in decibels; infinite (in JSON: null) for equal ones.
+    pub psnr: f64,
     /// The engine's value there.
     pub found: f32,
     /// The sample's value there.
@@ -86,20 +104,37 @@ pub fn verify<E: Engine>(engine: &mut E, package: &Package) -> Result<Report, Ve
             EngineError::check_shape("generator.onnx", names::FRAMES, found, expected.shape())?;
         checks.push(compare(name, &found, expected));
     }
-    let passed = checks.iter().all(|check| check.difference <= VERIFY_TOLERANCE);
-    Ok(Report { checks, tolerance: VERIFY_TOLERANCE, passed })
+    let smallest_psnr = smallest_psnr(&package.manifest);
+    let mut report = Report { checks, tolerance: VERIFY_TOLERANCE, smallest_psnr, passed: false };
+    report.passed = report.checks.iter().all(|check| report.allows(check));
+    Ok(report)
+}
+
+/// What a precision has to reach on the sample: its goal, or a little less than what was measured where it was made.
+fn smallest_psnr(manifest: &Manifest) -> Option<f64> {
+    let goal = manifest.precision.goal()?;
+    Some(manifest.loss.map_or(goal, |loss| goal.min(loss.psnr - SAMPLE_MARGIN)))
 }
 
 /// The largest difference of two tensors of one shape; a value that is not finite is infinitely far away.
 fn compare(name: &'static str, found: &Tensor, expected: &Tensor) -> Check {
-    let mut check = Check { name, difference: -1.0, index: Vec::new(), found: 0.0, expected: 0.0 };
+    let psnr = psnr_of(found, expected);
+    let mut check =
+        Check { name, difference: -1.0, index: Vec::new(), psnr, found: 0.0, expected: 0.0 };
     for ((index, &found), &expected) in found.indexed_iter().zip(expected) {
         let difference = (found - expected).abs();
         let difference = if difference.is_finite() { difference } else { f32::INFINITY };
         if difference > check.difference {
-            check =
-                Check { name, difference, index: index.as_array_view().to_vec(), found, expected };
+            let index = index.as_array_view().to_vec();
+            check = Check { name, difference, index, psnr, found, expected };
         }
     }
     check
+}
+
+/// That of two tensors of one shape; a value that is not finite leaves nothing of the signal.
+fn psnr_of(found: &Tensor, expected: &Tensor) -> f64 {
+    let values = |tensor: &Tensor| tensor.iter().copied().collect::<Vec<f32>>();
+    let error = mse(&values(found), &values(expected));
+    if error.is_finite() { psnr(error) } else { f64::NEG_INFINITY }
 }

@@ -42,6 +42,8 @@ pub(crate) enum Literal {
     Indices { name: &'static str, shape: Vec<usize>, numbers: Vec<i64> },
     /// A table of numbers with a name of its own.
     Numbers { name: &'static str, shape: Vec<usize>, numbers: Vec<f32> },
+    /// Zeros in eight bits: of no axis, or a list.
+    Zeros8 { shape: Vec<usize> },
 }
 
 impl Graph {
@@ -134,16 +136,29 @@ impl Graph {
         for parameter in from {
             assert!(self.parameters.contains_key(parameter), "no parameter `{parameter}`");
         }
-        self.store(Weight { name: name.to_owned(), shape, from: from.to_vec(), rule })
+        let (name, element, from) = (name.to_owned(), Element::F32, from.to_vec());
+        self.store(Weight { name, shape, element, from, rule })
+    }
+
+    /// A weight of eight-bit integers or of their scales, which may follow from the numbers of a calibration too.
+    pub(crate) fn quantised(
+        &mut self,
+        name: &str,
+        element: Element,
+        shape: Vec<usize>,
+        from: &[String],
+        rule: Rule,
+    ) -> Value {
+        self.store(Weight { name: name.to_owned(), shape, element, from: from.to_vec(), rule })
     }
 
     fn store(&mut self, weight: Weight) -> Value {
-        let (name, shape) = (weight.name.clone(), weight.shape.clone());
+        let (name, element, shape) = (weight.name.clone(), weight.element, weight.shape.clone());
         if !self.weights.iter().any(|other| other.name == name) {
             self.take_name(&name);
             self.weights.push(weight);
         }
-        Value { name, element: Element::F32, shape: shape.into_iter().map(Dim::Fixed).collect() }
+        Value { name, element, shape: shape.into_iter().map(Dim::Fixed).collect() }
     }
 
     /// A constant, stored once under a name that says its value.
@@ -161,6 +176,12 @@ impl Graph {
                 Element::F32,
                 shape.iter().copied().map(Dim::Fixed).collect(),
             ),
+            Literal::Zeros8 { shape } => {
+                let text: Vec<_> = shape.iter().map(usize::to_string).collect();
+                let name =
+                    format!("zero/{}", if text.is_empty() { "1".into() } else { text.join("x") });
+                (name, Element::I8, shape.iter().copied().map(Dim::Fixed).collect())
+            }
             Literal::I64s(list) => {
                 let text: Vec<_> = list.iter().map(i64::to_string).collect();
                 (format!("list/{}", text.join("x")), Element::I64, vec![Dim::Fixed(list.len())])
@@ -182,8 +203,20 @@ impl Graph {
         attributes: Vec<(&'static str, Attribute)>,
         shape: Vec<Dim>,
     ) -> Value {
+        self.converting_node(op, label, inputs, attributes, (inputs[0].element, shape))
+    }
+
+    /// Appends a node whose result has another element type than its first input.
+    pub(super) fn converting_node(
+        &mut self,
+        op: &'static str,
+        label: &str,
+        inputs: &[&Value],
+        attributes: Vec<(&'static str, Attribute)>,
+        (element, shape): (Element, Vec<Dim>),
+    ) -> Value {
         let name = self.path(label);
-        let value = Value { name: name.clone(), element: inputs[0].element, shape };
+        let value = Value { name: name.clone(), element, shape };
         self.push(Node::new(name, op, inputs, attributes), vec![value]).remove(0)
     }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{Dim, Port, Tensor};
+use half::f16;
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
@@ -14,6 +15,7 @@ use super::builder::{Graph, Literal};
 use super::external::{Storage, Store};
 use super::node::{Attribute, Node};
 use super::value::{Element, Value};
+use super::weight::Weight;
 
 /// Read by every runtime of the last years, unlike the crate's default of 10.
 const IR_VERSION: i64 = 8;
@@ -36,7 +38,7 @@ pub(crate) struct OnnxFile {
 /// If a weight is missing or has another shape, which a checked checkpoint rules out.
 pub(crate) fn encode(
     graph: &Graph,
-    weights: &BTreeMap<String, Tensor>,
+    weights: &BTreeMap<&str, &Tensor>,
     metadata: &BTreeMap<String, String>,
     storage: Storage<'_>,
 ) -> OnnxFile {
@@ -44,7 +46,7 @@ pub(crate) fn encode(
     let weights = graph
         .weights
         .iter()
-        .map(|stored| weight(&stored.name, &stored.numbers(&graph.config, weights), &mut store));
+        .map(|stored| weight(stored, &stored.numbers(&graph.config, weights), &mut store));
     let constants = graph.constants.iter().map(|(name, literal)| constant(name, literal));
     let graph = GraphProto {
         name: graph.name.to_owned(),
@@ -72,14 +74,21 @@ pub(crate) fn encode(
     OnnxFile { model, external_data: store.into_beside() }
 }
 
-fn weight(name: &str, tensor: &Tensor, store: &mut Store<'_>) -> TensorProto {
+fn weight(stored: &Weight, tensor: &Tensor, store: &mut Store<'_>) -> TensorProto {
     let mut proto = TensorProto {
-        name: name.to_owned(),
+        name: stored.name.clone(),
         dims: tensor.shape().iter().map(|length| *length as i64).collect(),
-        data_type: DataType::FLOAT as i32,
+        data_type: data_type(stored.element),
         ..Default::default()
     };
-    store.store(&mut proto, tensor.iter().flat_map(|value| value.to_le_bytes()).collect());
+    let values = tensor.iter();
+    let bytes = match stored.element {
+        Element::F32 => values.flat_map(|value| value.to_le_bytes()).collect(),
+        Element::F16 => values.flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect(),
+        Element::I8 => values.flat_map(|value| (*value as i8).to_le_bytes()).collect(),
+        Element::I64 => values.flat_map(|value| (*value as i64).to_le_bytes()).collect(),
+    };
+    store.store(&mut proto, bytes);
     proto
 }
 
@@ -91,6 +100,11 @@ fn constant(name: &str, literal: &Literal) -> TensorProto {
             Element::I64,
             vec![list.len() as i64],
             list.iter().flat_map(|number| number.to_le_bytes()).collect(),
+        ),
+        Literal::Zeros8 { shape } => (
+            Element::I8,
+            shape.iter().map(|length| *length as i64).collect(),
+            vec![0; shape.iter().product()],
         ),
         Literal::Indices { shape, numbers, .. } => (
             Element::I64,
@@ -183,6 +197,8 @@ fn value_info(value: &Value) -> ValueInfoProto {
 fn data_type(element: Element) -> i32 {
     match element {
         Element::F32 => DataType::FLOAT as i32,
+        Element::F16 => DataType::FLOAT16 as i32,
+        Element::I8 => DataType::INT8 as i32,
         Element::I64 => DataType::INT64 as i32,
     }
 }

@@ -13,6 +13,7 @@
 //! | `encode.rs` | [`encode`]: the graph and its weights as the bytes of an ONNX model |
 //! | `weight.rs` | [`Weight`]: a parameter, or what follows from parameters by a rule |
 //! | `layout.rs` | operators that move numbers and compute nothing |
+//! | `quantise.rs` | to eight-bit integers and back |
 //! | `external.rs` | [`Storage`]: weights inside the model's file or in one beside it, or shared |
 
 mod builder;
@@ -21,6 +22,7 @@ mod external;
 mod layout;
 mod node;
 mod ops;
+mod quantise;
 mod shapes;
 mod value;
 mod weight;
@@ -28,5 +30,6 @@ mod weight;
 pub(crate) use builder::{Graph, Literal};
 pub(crate) use encode::{OPSET, OnnxFile, encode};
 pub(crate) use external::Storage;
-pub(crate) use value::{Value, fixed};
+pub(crate) use node::{Attribute, Node};
+pub(crate) use value::{Element, Value, fixed};
 pub(crate) use weight::Weight;

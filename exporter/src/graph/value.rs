@@ -4,7 +4,21 @@ use gqn_formats::{Dim, Port, names};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Element {
     F32,
+    F16,
+    I8,
     I64,
+}
+
+impl Element {
+    /// Bytes of a number.
+    pub(crate) fn bytes(self) -> u64 {
+        match self {
+            Self::I8 => 1,
+            Self::F16 => 2,
+            Self::F32 => 4,
+            Self::I64 => 8,
+        }
+    }
 }
 
 /// What a node reads or writes.

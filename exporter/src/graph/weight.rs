@@ -1,12 +1,16 @@
 use std::collections::BTreeMap;
 
-use gqn_formats::{ModelConfig, Tensor};
+use gqn_formats::{Dim, ModelConfig, Tensor};
+
+use super::value::{Element, Value};
 
 /// Numbers of a graph that come from the checkpoint.
 #[derive(Debug, Clone)]
 pub(crate) struct Weight {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
+    /// How its numbers are stored.
+    pub(crate) element: Element,
     /// Names of the parameters that the rule reads, in its order.
     pub(super) from: Vec<String>,
     pub(super) rule: Rule,
@@ -19,12 +23,24 @@ impl Weight {
     /// A parameter as it is.
     pub(super) fn parameter(name: &str, shape: Vec<usize>) -> Self {
         let rule: Rule = |_, from| from[0].clone();
-        Self { name: name.to_owned(), shape, from: vec![name.to_owned()], rule }
+        let (element, from) = (Element::F32, vec![name.to_owned()]);
+        Self { name: name.to_owned(), shape, element, from, rule }
+    }
+
+    /// The weight as nodes read it.
+    pub(crate) fn value(&self) -> Value {
+        let shape = self.shape.iter().copied().map(Dim::Fixed).collect();
+        Value { name: self.name.clone(), element: self.element, shape }
     }
 
     /// Number of scalars.
     pub(crate) fn elements(&self) -> u64 {
         self.shape.iter().product::<usize>() as u64
+    }
+
+    /// Bytes of its numbers as they are stored.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.elements() * self.element.bytes()
     }
 
     /// Its numbers.
@@ -34,10 +50,12 @@ impl Weight {
     pub(crate) fn numbers(
         &self,
         config: &ModelConfig,
-        parameters: &BTreeMap<String, Tensor>,
+        parameters: &BTreeMap<&str, &Tensor>,
     ) -> Tensor {
         let find = |name: &String| {
-            parameters.get(name).unwrap_or_else(|| panic!("the weight `{name}` is missing"))
+            *parameters
+                .get(name.as_str())
+                .unwrap_or_else(|| panic!("the weight `{name}` is missing"))
         };
         let from: Vec<&Tensor> = self.from.iter().map(find).collect();
         let numbers = (self.rule)(config, &from);

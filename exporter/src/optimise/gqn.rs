@@ -1,11 +1,12 @@
 use gqn_formats::{GraphPorts, ModelConfig};
 
 use super::domain::{Domain, Pictures};
+use super::quantised::Quantised;
 use super::rollout::{Emit, rollout};
 use super::scene::{scene_shape, scene_term};
 use super::tiles::Tiles;
 use super::winograd::Tile;
-use crate::graph::{Graph, Value};
+use crate::graph::{Graph, Value, fixed};
 use crate::model::{GENERATOR, Gqn, Query};
 
 /// Name of the drawing graph and what it says about itself.
@@ -29,6 +30,8 @@ pub(crate) enum Convolution {
     Direct,
     /// By Winograd's transforms; the states must be covered by tiles.
     Winograd(Tile),
+    /// By the engine's own operator, on eight-bit integers.
+    Quantised,
 }
 
 impl OptimisedGqn {
@@ -59,9 +62,34 @@ impl OptimisedGqn {
         })
     }
 
+    /// `scene, poses [queries,7], noise [noises,L,Z,h,h] -> frames [queries,(L−1)·5H,h,h]`: no pictures but what eight-bit
+    /// integers are to stand for, the hidden state and the gates' term of every step but the first. None if there is no
+    /// other step.
+    pub(crate) fn probe_graph(&self) -> Option<Graph> {
+        let (config, size) = (&self.config, self.config.hidden_size());
+        let channels = (config.steps - 1) * 5 * config.hidden_channels;
+        let mut ports = GraphPorts::generator(config, &scene_shape(config));
+        let mut output = ports.outputs.remove(0);
+        output.shape.splice(1.., fixed([channels, size, size]));
+        let mut graph = Graph::new("probe", "What a calibration sees of whole rollouts.", config);
+        let inputs: Vec<Value> =
+            ports.inputs.into_iter().map(|port| graph.input(port, "as of the generator")).collect();
+        let query = Query { scene: &inputs[0], poses: &inputs[1], noise: &inputs[2] };
+        let mut domain = Quantised::probe(config);
+        rollout(&mut graph, config, &mut domain, &query, Emit::Last);
+        let seen = domain.into_seen();
+        if seen.is_empty() {
+            return None;
+        }
+        let seen = graph.concat("seen", 1, &seen.iter().collect::<Vec<_>>());
+        graph.output(&seen, output, "hidden state and gates' term by turns, step by step");
+        Some(graph)
+    }
+
     fn roll(&self, graph: &mut Graph, query: &Query<'_>, emit: Emit) -> Value {
         let mut domain: Box<dyn Domain> = match self.convolution {
             Convolution::Direct => Box::new(Pictures::new(&self.config)),
+            Convolution::Quantised => Box::new(Quantised::new(&self.config)),
             Convolution::Winograd(tile) => {
                 Box::new(Tiles::new(&self.config, tile, &query.poses.shape[0]))
             }

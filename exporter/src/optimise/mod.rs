@@ -10,7 +10,9 @@
 //! | `canvas.rs` | fold the canvas: one small convolution at the end instead of a picture a step |
 //! | `winograd.rs` | Winograd: the transforms of F(4×4, 5×5) and F(2×2, 5×5) |
 //! | `tiles.rs` | Winograd: the loop's states as tiles |
+//! | `quantised.rs` | eight-bit integers in the recurrent convolution |
 //! | `slices.rs` | the parts of the gates' weight by what they read |
+//! | `stages.rs` | [`Pass`]: some of the rewrites, to count and to test each by itself |
 //! | `domain.rs` | how states lie in memory, and what depends on it |
 //! | `rollout.rs` | the loop over the steps, once for all of this |
 
@@ -19,13 +21,19 @@ mod domain;
 mod first_step;
 mod gqn;
 mod pose;
+mod quantised;
 mod recurrent;
 mod rollout;
 mod scene;
 mod slices;
+mod stages;
 mod tiles;
 mod winograd;
 
 pub(crate) use gqn::{Convolution, OptimisedGqn};
+pub(crate) use quantised::{gates_range, hidden_range};
+pub(crate) use slices::core;
+pub use stages::Pass;
+pub(crate) use stages::staged;
 pub(crate) use tiles::Tiles;
 pub(crate) use winograd::Tile;

@@ -29,31 +29,41 @@ pub(crate) fn scene_shape(config: &ModelConfig) -> [usize; 4] {
 /// Where r is tiled, every inner place of the convolution sees the same numbers, and only the places within two of an
 /// edge see some of the padding: 25 different results, which the convolution of a 5×5 picture holds all.
 pub(crate) fn scene_term(graph: &mut Graph, config: &ModelConfig, r: &Value) -> Value {
-    let (hidden, representation) = (config.hidden_channels, config.representation_channels);
-    let mut terms = Vec::new();
-    for index in 0..config.cores() {
-        let core = core(config, index);
-        let label = |part: &str| core.replace("generation_core", part);
-        let r = if config.learns_upsample_r() {
-            let weight = graph.weight(&format!("{core}.upsample_r.weight"));
-            graph.conv_transpose(&label("upsample_r"), r, &weight)
-        } else if r.fixed(2) == side(config) {
-            r.clone()
-        } else {
-            tile(graph, &label("borders"), r, side(config))
-        };
-        let weight = graph.derived(
-            &format!("{core}.gates.scene.weight"),
-            vec![4 * hidden, representation, 5, 5],
-            &[format!("{core}.gates.weight")],
-            |config, from| input_channels(from[0], Inputs::new(config).scene),
-        );
-        terms.push(graph.conv(&label("scene_term"), &[&r, &weight], 1, 2));
-    }
+    let cores = 0..config.cores();
+    let mut terms: Vec<Value> =
+        cores.map(|index| core_term(graph, config, index, r, side(config))).collect();
     if terms.len() == 1 {
         return terms.remove(0);
     }
     graph.concat("scene_terms", 1, &terms.iter().collect::<Vec<_>>())
+}
+
+/// `r [B,R,1,1] or [B,R,h,h] -> its term of one core's gates [B,4H,s,s]`; where r is tiled, to that side.
+pub(crate) fn core_term(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    index: usize,
+    r: &Value,
+    side: usize,
+) -> Value {
+    let (hidden, representation) = (config.hidden_channels, config.representation_channels);
+    let core = core(config, index);
+    let label = |part: &str| core.replace("generation_core", part);
+    let r = if config.learns_upsample_r() {
+        let weight = graph.weight(&format!("{core}.upsample_r.weight"));
+        graph.conv_transpose(&label("upsample_r"), r, &weight)
+    } else if r.fixed(2) == side {
+        r.clone()
+    } else {
+        tile(graph, &label("borders"), r, side)
+    };
+    let weight = graph.derived(
+        &format!("{core}.gates.scene.weight"),
+        vec![4 * hidden, representation, 5, 5],
+        &[format!("{core}.gates.weight")],
+        |config, from| input_channels(from[0], Inputs::new(config).scene),
+    );
+    graph.conv(&label("scene_term"), &[&r, &weight], 1, 2)
 }
 
 /// `scene [1,4H·cores,s,s] -> [1,4H,h,h] of every core`: the border classes are spread out again.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use gqn_exporter::{ExportError, ExportOptions, export, inspect, write_package};
+use gqn_exporter::{ExportError, ExportOptions, Findings, export, inspect, write_package};
 use gqn_formats::{FormatError, Overwrite, Package, Preset, Tensor, names};
 
 use crate::support::{checkpoint, checkpoint_file, every_kind, sample};
@@ -10,7 +10,8 @@ fn files() -> BTreeMap<String, Vec<u8>> {
     let checkpoint = checkpoint(&every_kind()[0]);
     let (_, sha256) = checkpoint_file(&checkpoint);
     let sample = sample(&checkpoint.config, &sha256);
-    export(&checkpoint, &sha256, &sample, &ExportOptions::default()).expect("a package")
+    export(&checkpoint, &sha256, &sample, &ExportOptions::default(), &Findings::default())
+        .expect("a package")
 }
 
 #[test]
@@ -37,7 +38,8 @@ fn external_data_is_part_of_the_package() {
     let checkpoint = checkpoint(&every_kind()[0]);
     let sample = sample(&checkpoint.config, "origin");
     let options = ExportOptions { external_data_limit: 0, ..ExportOptions::default() };
-    let files = export(&checkpoint, "origin", &sample, &options).expect("a package");
+    let files =
+        export(&checkpoint, "origin", &sample, &options, &Findings::default()).expect("a package");
     let package = Package::from_files(files).expect("a package");
     assert!(package.manifest.files.contains_key("generator.onnx.data"));
 }
@@ -61,7 +63,8 @@ fn the_card_says_what_it_was_trained_on_and_how_good_it_is() {
 fn a_sample_of_another_checkpoint_is_refused() {
     let checkpoint = checkpoint(&every_kind()[0]);
     let try_with = |sample| {
-        export(&checkpoint, "this", &sample, &ExportOptions::default()).expect_err("a wrong sample")
+        export(&checkpoint, "this", &sample, &ExportOptions::default(), &Findings::default())
+            .expect_err("a wrong sample")
     };
     let other = sample(&checkpoint.config, "that");
     assert!(
@@ -82,8 +85,14 @@ fn a_sample_of_other_sizes_is_refused_by_name() {
         let mut odd = right.clone();
         odd.tensors.insert(name.clone(), Tensor::zeros(vec![2, 9]));
         for wrong in [missing, odd] {
-            let error = export(&checkpoint, "this", &wrong, &ExportOptions::default())
-                .expect_err("a wrong sample");
+            let error = export(
+                &checkpoint,
+                "this",
+                &wrong,
+                &ExportOptions::default(),
+                &Findings::default(),
+            )
+            .expect_err("a wrong sample");
             let ExportError::Format(FormatError::MissingTensor { .. } | FormatError::Shape { .. }) =
                 error
             else {
@@ -98,8 +107,9 @@ fn weights_that_do_not_fit_are_refused() {
     let mut checkpoint = checkpoint(&every_kind()[0]);
     let sample = sample(&checkpoint.config, "this");
     checkpoint.tensors.remove("prior.bias");
-    let error = export(&checkpoint, "this", &sample, &ExportOptions::default())
-        .expect_err("a missing weight");
+    let error =
+        export(&checkpoint, "this", &sample, &ExportOptions::default(), &Findings::default())
+            .expect_err("a missing weight");
     assert!(
         matches!(error, ExportError::Format(FormatError::MissingTensor { name, .. }) if name == "prior.bias")
     );
@@ -173,6 +183,8 @@ fn inspection_of_a_package_its_graphs_and_loose_graphs() {
         "Conv",
         "every checksum fits",
         "psnr_generated",
+        "rewrite by rewrite",
+        "fold canvas",
     ] {
         assert!(text.contains(expected), "no `{expected}` in:\n{text}");
     }

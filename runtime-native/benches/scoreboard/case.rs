@@ -82,7 +82,7 @@ impl Case {
         let folder = folder.join(self.package());
         std::fs::create_dir_all(&folder)?;
         let checkpoint = random(&self.config);
-        let files = export(&checkpoint, ORIGIN, &blank_sample(&self.config), &self.options)?;
+        let files = export(&checkpoint, ORIGIN, &blank_sample(&self.config), &self.options, &Findings::default())?;
         for (name, content) in &files {
             let path = folder.join(name);
             write_atomic(&path, content, Overwrite::Force)

@@ -44,6 +44,13 @@ fn describe(package: &Package) -> String {
     );
     let (variant, precision) = (name(json!(manifest.variant)), name(json!(manifest.precision)));
     line("graphs", format!("{variant}, {precision}, opset {}", manifest.opset));
+    if let Some(loss) = &manifest.loss {
+        let (psnr, views) = (loss.psnr, loss.views);
+        line("", format!("PSNR {psnr:.1} dB against fp32, over {views} held-out views"));
+    }
+    if let Some(steps) = manifest.trained_steps {
+        line("", format!("the first {} of {steps} trained steps", config.steps));
+    }
     line("in and out", format!("representation {}", ports(&manifest.representation)));
     line("", format!("generator {}", ports(&manifest.generator)));
     line("trained on", provenance.data.clone());

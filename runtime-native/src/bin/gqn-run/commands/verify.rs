@@ -20,11 +20,16 @@ pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
         ];
         for check in &report.checks {
             let (name, difference, index) = (check.name, check.difference, &check.index);
-            let verdict = if difference <= report.tolerance { "pass" } else { "fail" };
-            lines.push(format!(
-                "{name:<13}{verdict}: largest difference {difference:.1e} at {index:?} ({} is to be {}), allowed {:.0e}\n",
-                check.found, check.expected, report.tolerance
-            ));
+            let verdict = if report.allows(check) { "pass" } else { "fail" };
+            let difference = format!(
+                "largest difference {difference:.1e} at {index:?} ({} is to be {})",
+                check.found, check.expected
+            );
+            let allowed = match report.smallest_psnr {
+                Some(psnr) => format!("PSNR {:.1} dB, allowed {psnr:.1} dB or more", check.psnr),
+                None => format!("allowed {:.0e}", report.tolerance),
+            };
+            lines.push(format!("{name:<13}{verdict}: {difference}, {allowed}\n"));
         }
         output::data(&lines.concat())?;
     }

@@ -1,0 +1,115 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use gqn_formats::{Checkpoint, Precision, PrecisionLoss, Tensor, TensorFile};
+use gqn_runtime_native::OnnxRuntime;
+
+use crate::build::{ExportOptions, build_graphs_from};
+use crate::calibrate::{Calibration, calibrate};
+use crate::error::ExportError;
+use crate::measure::{StepQuality, measure_loss, measure_steps};
+use crate::sample::check_sample;
+use crate::scenes::SceneSource;
+use crate::shorten::{shortened, shortened_sample};
+
+/// What is found out about a model by running it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Findings {
+    /// Ranges of what eight-bit integers stand for, by name.
+    pub calibration: BTreeMap<String, Tensor>,
+    /// What the precision costs.
+    pub loss: Option<PrecisionLoss>,
+    /// How good the pictures of the first steps are; empty if nobody asked.
+    pub steps: Vec<StepQuality>,
+    /// The steps that were trained, where fewer are exported.
+    pub trained_steps: Option<usize>,
+}
+
+/// What is to be found out, and on what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wishes {
+    /// Export the first of the steps only.
+    pub steps: Option<usize>,
+    /// How ranges follow from the numbers seen.
+    pub calibration: Calibration,
+    /// Held-out views to measure on; none to measure nothing.
+    pub views: usize,
+    /// Whether to measure the pictures of every number of steps.
+    pub quality: bool,
+    /// A world or a folder; otherwise the world that the model was trained on.
+    pub scenes: Option<String>,
+    /// The library of ONNX Runtime, or where to look for it.
+    pub library: Option<PathBuf>,
+}
+
+/// What is exported, and what was found out about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The model, perhaps of fewer steps.
+    pub checkpoint: Checkpoint,
+    /// Its sample.
+    pub sample: TensorFile,
+    /// What running it told.
+    pub findings: Findings,
+    /// Why something was not measured.
+    pub note: Option<String>,
+}
+
+/// Shortens, calibrates and measures a model as far as the options and wishes ask for it; nothing runs if they do not.
+///
+/// A loss that cannot be measured, for want of scenes or of ONNX Runtime, is left out and said in the note.
+///
+/// # Errors
+/// [`ExportError`]: choices that do not fit, a sample of another checkpoint, and, where something has to run, no scenes,
+/// no ONNX Runtime, or a failing engine.
+pub fn prepare(
+    checkpoint: Checkpoint,
+    checkpoint_sha256: &str,
+    sample: TensorFile,
+    options: &ExportOptions,
+    wishes: &Wishes,
+) -> Result<Prepared, ExportError> {
+    options.check(&checkpoint.config)?;
+    check_sample(&sample, &checkpoint.config, checkpoint_sha256)?;
+    let runtime = || Ok::<_, ExportError>(OnnxRuntime::load(wishes.library.as_deref())?);
+    let scenes = || SceneSource::named(wishes.scenes.as_deref(), &checkpoint.provenance.data);
+    let mut findings = Findings::default();
+    if (wishes.quality || wishes.steps.is_some()) && wishes.views > 0 {
+        findings.steps = measure_steps(runtime()?, &checkpoint, &scenes()?, wishes.views)?;
+    }
+    let trained = checkpoint.config.steps;
+    let shorter = match wishes.steps {
+        Some(steps) if steps != trained => {
+            findings.trained_steps = Some(trained);
+            let short = shortened(&checkpoint, steps)?;
+            let sample = shortened_sample(runtime()?, &checkpoint, &short, &sample)?;
+            Some((short, sample))
+        }
+        _ => None,
+    };
+    let scenes = scenes();
+    let (checkpoint, sample) = shorter.unwrap_or((checkpoint, sample));
+    let mut note = None;
+    if options.precision == Precision::Int8 {
+        let scenes = scenes.as_ref().map_err(|_| no_scenes(&checkpoint))?;
+        findings.calibration = calibrate(runtime()?, &checkpoint, scenes, wishes.calibration)?;
+    }
+    if options.precision != Precision::Fp32 && wishes.views > 0 {
+        let measured = scenes.and_then(|scenes| {
+            let graphs = build_graphs_from(&checkpoint, &findings.calibration, options);
+            measure_loss(runtime()?, &checkpoint, &graphs, options, &scenes, wishes.views)
+        });
+        match measured {
+            Ok(loss) => findings.loss = Some(loss),
+            Err(error @ (ExportError::NoScenes { .. } | ExportError::OnnxRuntime(_))) => {
+                note = Some(gqn_formats::error_report(&error));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Prepared { checkpoint, sample, findings, note })
+}
+
+fn no_scenes(checkpoint: &Checkpoint) -> ExportError {
+    ExportError::NoScenes { data: checkpoint.provenance.data.clone() }
+}
