@@ -57,9 +57,9 @@ pub fn calibrate(
             let pose = views.query_poses.slice_axis(Axis(0), (query..=query).into()).to_owned();
             let seen = engine.generate(&scene, &pose, &noise)?;
             let mut channels = seen.axis_iter(Axis(1));
-            for step in 1..config.steps {
+            for (step, hidden) in hidden.iter_mut().enumerate().skip(1) {
                 for channel in channels.by_ref().take(config.hidden_channels) {
-                    hidden[step].see(&channel);
+                    hidden.see(&channel);
                 }
                 let core = if config.shared_core { 0 } else { step };
                 for (seen, channel) in sums[core].iter_mut().zip(channels.by_ref()) {

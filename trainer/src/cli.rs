@@ -10,8 +10,11 @@ use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::evaluate::TestPlan;
 use gqn_trainer::model::{Form, Precision};
 use gqn_trainer::schedule::LinearSchedule;
-use serde::Serialize;
 use toml::{Table, Value};
+
+use self::parse::{collect, minutes, positive, representation, upsample_r, value};
+
+mod parse;
 
 /// Train Generative Query Networks: look at a scene from a few cameras, paint it from any other.
 #[derive(Debug, Parser)]
@@ -22,6 +25,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one, made once")]
 pub(crate) enum Command {
     /// Train a model and write a run folder: configuration, checkpoint, state, log, evaluation
     Train(Box<TrainFlags>),
@@ -36,12 +40,12 @@ pub(crate) enum Command {
     /// Measure the training step on made-up data: steps a second and memory of the plain form, the fast one, and the
     /// fast one with activation checkpointing
     Bench(BenchFlags),
-    /// One case of `bench`, in a process of its own
     #[command(hide = true)]
     BenchProbe(ProbeFlags),
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct TrainFlags {
     /// Folder of the run
     #[arg(long, value_name = "DIR")]
@@ -397,35 +401,4 @@ impl MethodFlags {
             ("recompute", value(self.recompute.then_some(true))),
         ])
     }
-}
-
-fn value(given: Option<impl Serialize>) -> Option<Value> {
-    given.map(|given| Value::try_from(given).expect("numbers and names are TOML"))
-}
-
-fn collect<const N: usize>(entries: [(&str, Option<Value>); N]) -> Table {
-    entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
-}
-
-fn upsample_r(name: &str) -> Result<UpsampleR, String> {
-    Value::from(name)
-        .try_into()
-        .map_err(|_: toml::de::Error| format!("unknown way `{name}`, expected learned or tile"))
-}
-
-fn representation(name: &str) -> Result<RepresentationKind, String> {
-    let kind = Value::from(name).try_into();
-    kind.map_err(|_: toml::de::Error| {
-        format!("unknown representation `{name}`, expected pyramid, tower or pool")
-    })
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| "expected a positive number".to_owned())
-}
-
-fn minutes(text: &str) -> Result<f64, String> {
-    let minutes = text.parse().ok().filter(|minutes| *minutes > 0.0 && *minutes < 1e6);
-    minutes.ok_or_else(|| "expected a positive number of minutes".to_owned())
 }

@@ -231,7 +231,7 @@ fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
     }
     let mut checkpoint = imported.checkpoint;
     checkpoint.provenance.command = command_line();
-    checkpoint.provenance.commit = env!("GQN_COMMIT").to_owned();
+    env!("GQN_COMMIT").clone_into(&mut checkpoint.provenance.commit);
     let name = flags.file.file_name().unwrap_or_default().to_string_lossy();
     checkpoint.provenance.data = format!("imported from {name}");
     let what = flags.out.display().to_string();

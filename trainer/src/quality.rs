@@ -91,8 +91,8 @@ mod tests {
             mae: 0.2,
             mae_255: 51.0,
             rmse_255: 255.0 * 0.05_f64.sqrt(),
-            psnr: (one + other) / 2.0,
-            ssim: (likeness(0.5, 0.4) + likeness(0.2, 0.5)) / 2.0,
+            psnr: f64::midpoint(one, other),
+            ssim: f64::midpoint(likeness(0.5, 0.4), likeness(0.2, 0.5)),
         };
         for (name, found, expected) in [
             ("mse", found.mse, expected.mse),

@@ -72,6 +72,7 @@ pub enum TrainError {
 ///
 /// # Errors
 /// [`TrainError`]: the folder cannot be read or written, or the loss is no number any more.
+#[allow(clippy::too_many_lines, reason = "a loop one can read from top to bottom")]
 pub fn train(
     mut config: TrainConfig,
     options: &TrainOptions,

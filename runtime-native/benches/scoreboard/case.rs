@@ -3,7 +3,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use gqn_exporter::{
-    ExportOptions, GraphSummary, Graphs, Winograd, build_graphs_with, export, summarize,
+    ExportOptions, Findings, GraphSummary, Graphs, Winograd, build_graphs_with, export, summarize,
 };
 use gqn_formats::{
     Checkpoint, Manifest, ModelConfig, Overwrite, Preset, Provenance, Tensor, TensorFile, Variant,
@@ -82,7 +82,13 @@ impl Case {
         let folder = folder.join(self.package());
         std::fs::create_dir_all(&folder)?;
         let checkpoint = random(&self.config);
-        let files = export(&checkpoint, ORIGIN, &blank_sample(&self.config), &self.options, &Findings::default())?;
+        let files = export(
+            &checkpoint,
+            ORIGIN,
+            &blank_sample(&self.config),
+            &self.options,
+            &Findings::default(),
+        )?;
         for (name, content) in &files {
             let path = folder.join(name);
             write_atomic(&path, content, Overwrite::Force)

@@ -109,6 +109,7 @@ struct Machine<'a, R> {
 
 impl<R: Read> Machine<'_, R> {
     /// One instruction; whether it was the last. Their letters are those of Python's `pickletools`.
+    #[allow(clippy::too_many_lines, reason = "a table of instructions")]
     fn step(&mut self) -> Result<bool, String> {
         let [instruction] = self.bytes()?;
         match instruction {

@@ -104,18 +104,17 @@ pub fn check_weights(
     };
     config.validate()?;
     let [batch, context] = [count(&file, "batch")?, count(&file, "context")?];
-    let checkpoint = match weights {
-        Some(path) => Checkpoint::load(path)?,
-        None => {
-            let checkpoint = Checkpoint {
-                tensors: mapping::weights(&config),
-                step: 0,
-                provenance: Provenance::default(),
-                config: config.clone(),
-            };
-            let bytes = checkpoint.into_tensor_file().to_bytes("oracle weights")?;
-            Checkpoint::from_bytes("oracle weights", &bytes)?
-        }
+    let checkpoint = if let Some(path) = weights {
+        Checkpoint::load(path)?
+    } else {
+        let checkpoint = Checkpoint {
+            tensors: mapping::weights(&config),
+            step: 0,
+            provenance: Provenance::default(),
+            config: config.clone(),
+        };
+        let bytes = checkpoint.into_tensor_file().to_bytes("oracle weights")?;
+        Checkpoint::from_bytes("oracle weights", &bytes)?
     };
     if checkpoint.config != config {
         let text = |config| serde_json::to_string(config).unwrap_or_default();

@@ -21,10 +21,13 @@ pub(super) fn weights(config: &ModelConfig) -> BTreeMap<String, Tensor> {
     made.unwrap_or_else(|never| match never {})
 }
 
+/// Gives the reference's tensor of a name and shape.
+type Get<'a, E> = dyn FnMut(&str, &[usize], ParameterKind) -> Result<Tensor, E> + 'a;
+
 /// Our weights from the reference's; `get` gives the tensor that the reference calls `name`, of exactly that shape.
 pub(crate) fn convert<E>(
     config: &ModelConfig,
-    get: &mut dyn FnMut(&str, &[usize], ParameterKind) -> Result<Tensor, E>,
+    get: &mut Get<'_, E>,
 ) -> Result<BTreeMap<String, Tensor>, E> {
     let mut tensors = BTreeMap::new();
     for parameter in parameters(config) {
@@ -92,7 +95,7 @@ fn gates<E>(
     core: &str,
     field: &str,
     shape: &[usize],
-    get: &mut dyn FnMut(&str, &[usize], ParameterKind) -> Result<Tensor, E>,
+    get: &mut Get<'_, E>,
 ) -> Result<Tensor, E> {
     let mut one = shape.to_vec();
     one[0] /= GATES.len();

@@ -60,7 +60,9 @@ mod tests {
     fn a_way_begins_and_ends_at_the_given_cameras() {
         let (from, to) = (camera(1.0, 0.5), camera(3.0, 1.5));
         let way = way(&from, &to, 5);
-        assert_eq!((way.len(), way[0], way[4]), (5, from, to));
+        assert_eq!((way.len(), way[0].position, way[4].position), (5, from.position, to.position));
+        // Angles go round by way of a remainder.
+        assert!((way[0].yaw - from.yaw).abs() < 1e-6 && (way[4].yaw - to.yaw).abs() < 1e-6);
         assert!((way[2].position[0] - 2.0).abs() < 1e-6 && (way[2].yaw - 1.0).abs() < 1e-6);
         assert!(way.windows(2).all(|pair| pair[0].position[0] < pair[1].position[0]));
     }
