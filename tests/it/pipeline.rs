@@ -47,14 +47,20 @@ fn picture(path: &Path) -> Vec<u8> {
 fn a_run_folder_and_a_package_hold_what_the_formats_say() {
     let micro = micro();
     let of_run = [
+        "best.safetensors",
         "checkpoint.safetensors",
         "config.toml",
         "golden.safetensors",
+        "held_out.jsonl",
         "metrics.json",
         "metrics.jsonl",
         "state.safetensors",
     ];
-    assert_eq!(names(&micro.run), BTreeSet::from(of_run));
+    // Besides, event files, whose names tell when they were begun.
+    let (events, run): (BTreeSet<_>, BTreeSet<_>) =
+        names(&micro.run).into_iter().partition(|name| name.starts_with("tensorboard/events."));
+    assert_eq!(run, BTreeSet::from(of_run));
+    assert_eq!(events.len(), 1, "{events:?}");
     let of_package = [
         "README.md",
         "drawing.onnx",

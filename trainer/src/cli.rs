@@ -340,17 +340,13 @@ impl BenchFlags {
 impl TrainFlags {
     /// The flags that are keys of a configuration.
     pub(crate) fn table(&self) -> Table {
-        let mut table = Table::new();
-        let number = |value: u32| Value::from(i64::from(value));
-        let name = |value: &dyn ToString| Value::from(value.to_string());
-        let run = [
-            ("world", self.world.map(|world| name(&world))),
-            ("scenes", self.scenes.map(number)),
-            ("steps", self.steps.map(number)),
-            ("batch", self.batch.map(number)),
-            ("seed", self.seed.map(number)),
-        ];
-        table.extend(run.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+        let mut table = collect([
+            ("world", value(self.world)),
+            ("scenes", value(self.scenes)),
+            ("steps", value(self.steps)),
+            ("batch", value(self.batch)),
+            ("seed", value(self.seed)),
+        ]);
         table.extend(self.method.table());
         let model = self.sizes.table();
         if let Some(folder) = &self.data {

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use gqn_datasets::{DataError, DataSet};
-use gqn_formats::{FormatError, ModelConfig, Preset};
+use gqn_datasets::DataSet;
+use gqn_formats::{ModelConfig, Preset};
 use gqn_scenes::{Split, World};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+pub use self::error::ConfigError;
 use crate::model::{Compute, Form, Precision};
 use crate::schedule::{LinearSchedule, Span, WholeRun};
+
+mod error;
 
 /// A whole run. Two runs of equal configs on one CPU thread give the same numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,29 +97,6 @@ pub struct DataConfig {
     /// Views of a scene; found in the files.
     #[serde(default)]
     pub views: usize,
-}
-
-/// Why a configuration was refused.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "the messages say what each field is")]
-pub enum ConfigError {
-    #[error("could not read {}\nhint: is the path right?", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("{} is not valid TOML\nhint: a run's own config.toml shows the form", path.display())]
-    Toml { path: PathBuf, source: Box<toml::de::Error> },
-    #[error(
-        "the configuration does not fit\nhint: trainer/src/config.rs lists the keys; a run's config.toml shows all of them"
-    )]
-    Fields { source: Box<toml::de::Error> },
-    #[error("{name} is {found}, expected {expected}")]
-    Range { name: &'static str, found: String, expected: &'static str },
-    #[error(transparent)]
-    Model(#[from] FormatError),
-    #[error(transparent)]
-    Data(#[from] DataError),
-    #[error("{} is none to train on: it has no folder `{missing}`\nhint: name the folder that holds `train` and `test`", path.display())]
-    Split { path: PathBuf, missing: &'static str },
 }
 
 impl TrainConfig {

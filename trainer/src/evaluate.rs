@@ -389,12 +389,9 @@ mod tests {
 
     #[test]
     fn views_to_paint_lie_behind_the_context_and_evenly() {
-        let plan = |queries, contexts: &[usize]| TestPlan {
-            scenes: None,
-            contexts: contexts.to_vec(),
-            queries,
-            pixel_std_dev: 1.0,
-            seed: 0,
+        let plan = |queries, contexts: &[usize]| {
+            let contexts = contexts.to_vec();
+            TestPlan { scenes: None, contexts, queries, pixel_std_dev: 1.0, seed: 0 }
         };
         assert_eq!(plan(16, &[1, 2, 5]).query_views(10), [5, 6, 7, 8, 9]);
         assert_eq!(plan(4, &[20]).query_views(300), [20, 90, 160, 230]);
