@@ -23,7 +23,7 @@ pub enum Winograd {
     Auto,
     /// Always: F(4×4, 5×5), 6.25 times fewer.
     On,
-    /// Always, in smaller tiles: F(2×2, 5×5), 2.8 times fewer, with a tenth of the rounding errors.
+    /// Always, in smaller tiles: F(2×2, 5×5), 2.8 times fewer, with about 40 % of the rounding errors.
     Fine,
     /// Never.
     Off,

@@ -98,7 +98,7 @@ enum WinogradFlag {
     Auto,
     /// F(4×4, 5×5)
     On,
-    /// F(2×2, 5×5): slower, with a tenth of the rounding errors
+    /// F(2×2, 5×5): slower, with about 40 % of the rounding errors
     Fine,
     Off,
 }

@@ -11,7 +11,7 @@ pub(crate) const TAPS: usize = 5;
 /// How many outputs a tile has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tile {
-    /// F(2×2, 5×5): 2.8 times fewer products than taps, and errors of a tenth.
+    /// F(2×2, 5×5): 2.8 times fewer products than taps, and about 40 % of the errors (1.8e-6 against 4.6e-6 rms).
     Fine,
     /// F(4×4, 5×5): 6.25 times fewer.
     Usual,

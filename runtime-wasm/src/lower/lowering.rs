@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tract_onnx::pb::{AttributeProto, NodeProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext};
+use tract_onnx::tract_hir::tract_core::ops::change_axes::to_axis_ops_with_onnx_rules;
 
 use super::operators::lower_node;
 use super::source::Source;
@@ -136,6 +137,27 @@ impl<'a> Lowering<'a> {
             (Some(AxisOp::Move(start, end)), [input]) if (*start, *end) == (to, from) => Ok(*input),
             _ => self.wire(call, AxisOp::Move(from, to), &[x]),
         }
+    }
+
+    /// Reshapes, from before the reshapes before it: what these took apart need not be put together.
+    pub(super) fn wire_reshape(
+        &mut self,
+        call: &Call<'_>,
+        mut x: OutletId,
+        shape: &[TDim],
+    ) -> TractResult<OutletId> {
+        loop {
+            let before = self.model.node(x.node);
+            match (before.op_as::<AxisOp>(), &before.inputs[..]) {
+                (Some(AxisOp::Reshape(..) | AxisOp::Add(_) | AxisOp::Rm(_)), [input]) => x = *input,
+                _ => break,
+            }
+        }
+        let from: TVec<TDim> = self.shape(x)?.iter().map(ToDim::to_dim).collect();
+        for operator in to_axis_ops_with_onnx_rules(&from, shape, true)? {
+            x = self.wire(call, operator, &[x])?;
+        }
+        Ok(x)
     }
 
     /// Adds an operator of two inputs, whose shapes may differ in what repeats.

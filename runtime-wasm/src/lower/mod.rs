@@ -11,6 +11,7 @@
 //! | `lowering.rs` | [`lower`]: the nodes, one after the other |
 //! | `operators.rs` | what each operator becomes |
 //! | `windows.rs` | convolutions |
+//! | `whole.rs` | what the optimiser must leave as it is |
 //! | `fold.rs` | [`fold`]: constants of the optimised graph, computed once |
 
 mod fold;
@@ -18,6 +19,7 @@ mod lowering;
 mod operators;
 mod source;
 mod weights;
+mod whole;
 mod windows;
 
 pub(crate) use fold::fold;

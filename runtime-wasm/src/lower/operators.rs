@@ -6,7 +6,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext, bail, ensure};
 use tract_onnx::tract_hir::tract_core::ops::array::{Gather, MultiBroadcastTo, Slice, TypedConcat};
 use tract_onnx::tract_hir::tract_core::ops::change_axes::{
-    perm_to_ops, to_axis_ops_with_onnx_rules,
+    compute_shape_with_onnx_rules, perm_to_ops,
 };
 use tract_onnx::tract_hir::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_hir::tract_core::ops::nn::{Reduce, Reducer, sigmoid};
@@ -14,6 +14,7 @@ use tract_onnx::tract_hir::tract_core::ops::{cast, math};
 
 use super::lowering::{Call, Lowering};
 use super::weights::load;
+use super::whole::Whole;
 use super::windows::{conv, conv_transpose, depth_to_space};
 
 /// Adds a node's operators; its results, in order.
@@ -98,9 +99,30 @@ fn matmul<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResult<OutletId
     let letters =
         |rank: usize| -> String { ('a'..'k').take(outer).skip(outer + 2 - rank).collect() };
     ensure!(outer <= 10, "it has {outer} outer axes");
+    if ranks[0] == 2 && outer > 0 {
+        return matmul_of_rows(graph, call, left, right);
+    }
     let text = format!("{}mk,{}kn->{}mn", letters(ranks[0]), letters(ranks[1]), letters(outer + 2));
     let operator = EinSum { axes: text.parse()?, operating_dt: f32::datum_type(), q_params: None };
-    graph.wire(call, operator, &[left, right])
+    let product = graph.wire(call, operator, &[left, right])?;
+    graph.wire(call, Whole, &[product])
+}
+
+/// `[m,k]`, `[..,k,n]` → `[..,m,n]` as a single product, `[k,..·n]` → `[m,..·n]`, of as few and as long rows as can be.
+fn matmul_of_rows<'a>(
+    graph: &mut Lowering<'a>,
+    call: &Call<'a>,
+    left: OutletId,
+    right: OutletId,
+) -> TractResult<OutletId> {
+    let outer = graph.shape(right)?.len() - 2;
+    let right = graph.wire_move(call, outer, 0, right)?;
+    let letters: String = ('a'..'k').take(outer).collect();
+    let axes = format!("mk,k{letters}n->m{letters}n").parse()?;
+    let operator = EinSum { axes, operating_dt: f32::datum_type(), q_params: None };
+    let product = graph.wire(call, operator, &[left, right])?;
+    let product = graph.wire(call, Whole, &[product])?;
+    graph.wire_move(call, 0, outer, product)
 }
 
 fn reduce<'a>(graph: &mut Lowering<'a>, call: &Call<'a>, mean: bool) -> TractResult<OutletId> {
@@ -149,6 +171,7 @@ fn split<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResult<Vec<Outle
         "its parts {lengths:?} do not make up {}",
         shape[axis]
     );
+    let x = graph.wire(call, Whole, &[x])?;
     let mut start = 0;
     let mut cut = |length: &i64| {
         let end = start + usize::try_from(*length)?;
@@ -198,13 +221,11 @@ fn expand<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResult<OutletId
 }
 
 fn reshape<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResult<OutletId> {
-    let (mut x, wanted) = (graph.input(call, 0)?, graph.input(call, 1)?);
+    let (x, wanted) = (graph.input(call, 0)?, graph.input(call, 1)?);
     let wanted: TVec<TDim> = graph.numbers(wanted)?.iter().map(ToDim::to_dim).collect();
     let shape: TVec<TDim> = graph.shape(x)?.iter().map(ToDim::to_dim).collect();
-    for operator in to_axis_ops_with_onnx_rules(&shape, &wanted, false)? {
-        x = graph.wire(call, operator, &[x])?;
-    }
-    Ok(x)
+    let shape = compute_shape_with_onnx_rules(&shape, &wanted, false)?;
+    graph.wire_reshape(call, x, &shape)
 }
 
 fn transpose<'a>(graph: &mut Lowering<'a>, call: &Call<'a>) -> TractResult<OutletId> {

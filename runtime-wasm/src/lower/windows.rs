@@ -44,32 +44,17 @@ fn products<'a>(
     );
     let o = outputs / groups;
     let x = graph.wire_move(call, 1, 3, x)?;
-    let x = graph.wire(
-        call,
-        AxisOp::Reshape(
-            0,
-            dims(&[n, height, width, channels]),
-            dims(&[n * height * width, groups, c]),
-        ),
-        &[x],
-    )?;
-    let weight = graph.wire(
-        call,
-        AxisOp::Reshape(0, dims(&[outputs, c, 1, 1]), dims(&[groups, o, c])),
-        &[weight],
-    )?;
-    let product =
-        EinSum { axes: "sgc,goc->sgo".parse()?, operating_dt: f32::datum_type(), q_params: None };
-    let y = graph.wire(call, product, &[x, weight])?;
-    let y = graph.wire(
-        call,
-        AxisOp::Reshape(
-            0,
-            dims(&[n * height * width, groups, o]),
-            dims(&[n, height, width, outputs]),
-        ),
-        &[y],
-    )?;
+    let x = graph.wire_reshape(call, x, &dims(&[n, height, width, groups, c]))?;
+    let x = graph.wire_move(call, 3, 0, x)?;
+    let weight = graph.wire_reshape(call, weight, &dims(&[groups, o, c]))?;
+    let product = EinSum {
+        axes: "goc,gnhwc->gnhwo".parse()?,
+        operating_dt: f32::datum_type(),
+        q_params: None,
+    };
+    let y = graph.wire(call, product, &[weight, x])?;
+    let y = graph.wire_move(call, 0, 3, y)?;
+    let y = graph.wire_reshape(call, y, &dims(&[n, height, width, outputs]))?;
     graph.wire_move(call, 3, 1, y)
 }
 
