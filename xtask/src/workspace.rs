@@ -116,6 +116,11 @@ impl<'a> Programs<'a> {
         run(&mut cargo)
     }
 
+    /// Where they run.
+    pub(crate) fn root(&self) -> &Path {
+        self.workspace.root()
+    }
+
     /// Runs one to its end.
     pub(crate) fn run(&self, name: &str, arguments: &[OsString]) -> Result<()> {
         run(self.workspace.command(self.folder.join(name)).args(arguments))

@@ -1,7 +1,7 @@
 //! Of all slices, the package that generates best.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -29,8 +29,8 @@ struct Standing {
 }
 
 impl Kept {
-    /// Puts the package into the folder unless what is there is better.
-    pub(super) fn better_of(package: &Path, folder: &Path) -> Result<Self> {
+    /// Puts the package and the curves of its run into the folder unless what is there is better.
+    pub(super) fn better_of(package: &Path, folder: &Path, curve: &str) -> Result<Self> {
         let new = Standing::of(package)?;
         let old = folder.join(MANIFEST).exists().then(|| Standing::of(folder)).transpose()?;
         let files = files_of(package)?;
@@ -42,7 +42,7 @@ impl Kept {
         );
         let kept = Self { new, old, bytes };
         if kept.is_better() {
-            replace(&files, folder)?;
+            replace(&files, curve, folder)?;
         }
         Ok(kept)
     }
@@ -80,8 +80,8 @@ impl Standing {
     }
 }
 
-/// Copies the files into a folder beside the place, then puts it there as a whole.
-fn replace(files: &[std::path::PathBuf], folder: &Path) -> Result<()> {
+/// Copies the files into a folder beside the place, with the curves, then puts it there as a whole.
+fn replace(files: &[PathBuf], curve: &str, folder: &Path) -> Result<()> {
     let part = folder.with_extension("part");
     let failed = |path: &Path| format!("cannot write {}", path.display());
     if part.exists() {
@@ -92,6 +92,8 @@ fn replace(files: &[std::path::PathBuf], folder: &Path) -> Result<()> {
         let copy = part.join(file.file_name().context("a file has a name")?);
         fs::copy(file, &copy).with_context(|| failed(&copy))?;
     }
+    let drawn = part.join("training.svg");
+    fs::write(&drawn, curve).with_context(|| failed(&drawn))?;
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| failed(folder))?;
     }
@@ -115,7 +117,7 @@ mod tests {
         let (new, kept) = (root.path().join("package"), root.path().join("models/rooms"));
         for (step, mse, expected) in [(1, 0.04, 1), (2, 0.05, 1), (3, 0.03, 3)] {
             package(&new, step, mse);
-            Kept::better_of(&new, &kept).unwrap();
+            Kept::better_of(&new, &kept, "<svg/>").unwrap();
             assert_eq!(Standing::of(&kept).unwrap().step, expected);
         }
         assert!(!kept.with_extension("part").exists());
@@ -127,11 +129,11 @@ mod tests {
         let (new, kept) = (root.path().join("package"), root.path().join("models/rooms"));
         fs::create_dir_all(&new).unwrap();
         fs::write(new.join(MANIFEST), "{}").unwrap();
-        let error = Kept::better_of(&new, &kept).unwrap_err().to_string();
+        let error = Kept::better_of(&new, &kept, "<svg/>").unwrap_err().to_string();
         assert!(error.contains("holds no mse_generated"), "{error}");
         package(&new, 1, 0.1);
         fs::write(new.join("generator.onnx"), vec![0; MOST_BYTES as usize]).unwrap();
-        let error = Kept::better_of(&new, &kept).unwrap_err().to_string();
+        let error = Kept::better_of(&new, &kept, "<svg/>").unwrap_err().to_string();
         assert!(error.contains("expected at most 4000000"), "{error}");
         assert!(!kept.exists());
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask train-release NAME`: a recipe trained slice by slice, and the best package of it for the page.
 
+mod curve;
 mod kept;
 mod recipe;
 
@@ -44,6 +45,7 @@ pub(crate) fn run(workspace: &Workspace, release: &Release) -> Result<()> {
     stopwatch
         .time("build", || programs.build(&["gqn-trainer", "gqn-exporter", "gqn-runtime-native"]))?;
     env::set_current_dir(workspace.root()).context("cannot enter the workspace's root")?;
+    let out = out.strip_prefix(workspace.root()).map(Path::to_owned).unwrap_or(out);
     let (run, package) = (out.join("run"), out.join("package"));
     stopwatch.time("train", || train(&programs, release, &recipe, &run))?;
     stopwatch.time("export", || export(&programs, &run, &package))?;
@@ -51,7 +53,7 @@ pub(crate) fn run(workspace: &Workspace, release: &Release) -> Result<()> {
         .time("verify", || programs.run("gqn-run", &["verify".into(), package.clone().into()]))?;
     let kept = stopwatch.time("keep", || {
         let folder = workspace.root().join("web-demo/models").join(&release.name);
-        Kept::better_of(&package, &folder)
+        Kept::better_of(&package, &folder, &curve::draw(&run)?)
     })?;
     talk::line(&format!("\n{}", stopwatch.summary()));
     talk::line(&format!("\n{}", kept.describe(&release.name)));
@@ -65,7 +67,9 @@ fn train(programs: &Programs<'_>, release: &Release, recipe: &Recipe, run: &Path
     if run.join("state.safetensors").exists() {
         arguments.push("--resume".into());
     } else {
-        arguments.extend(["--config".into(), recipe.path().into()]);
+        let path = recipe.path();
+        let root = programs.root();
+        arguments.extend(["--config".into(), path.strip_prefix(root).unwrap_or(path).into()]);
     }
     arguments.extend(["--slice".into(), release.minutes.to_string().into()]);
     arguments.extend(["--device".into(), release.device.clone().into()]);
@@ -79,7 +83,8 @@ fn train(programs: &Programs<'_>, release: &Release, recipe: &Recipe, run: &Path
 /// A new package beside the old one, which it replaces when it is whole.
 fn export(programs: &Programs<'_>, run: &Path, package: &Path) -> Result<()> {
     let mut arguments: Vec<OsString> = vec!["export".into(), run.into()];
-    arguments.extend(["--target".into(), "all".into()]);
+    // Half the bytes to load; the loss is measured and stands in the model card.
+    arguments.extend(["--precision".into(), "fp16".into(), "--target".into(), "all".into()]);
     arguments.extend(["--out".into(), package.into(), "--force".into()]);
     programs.run("gqn-export", &arguments)
 }
