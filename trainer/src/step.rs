@@ -104,7 +104,8 @@ impl Trainer {
         Ok(self.gradients_with(config, &feed.batch(config, step)?, &noise, step))
     }
 
-    /// [`Trainer::gradients`] of a whole batch at hand.
+    /// Forward and backward pass of step `step` on a whole batch at hand: adds the gradient of the loss to the
+    /// parameters' gradients, which [`Trainer::update`] uses up.
     pub fn gradients_of(&self, config: &TrainConfig, batch: &Batch, step: u64) -> Loss {
         let noise = self.noise(config, batch.query_poses.size()[0], step);
         self.gradients_with(config, batch, &noise, step)
