@@ -45,8 +45,7 @@ impl DataSet {
     /// # Errors
     /// [`DataError`]: there are no shards, they are of several sets, or no record is sound.
     pub fn open(folder: &Path, split: Split) -> Result<Self, DataError> {
-        let inner = folder.join(split_folder(split));
-        let folder = if inner.is_dir() { inner } else { folder.to_owned() };
+        let folder = folder_of_split(folder, split);
         let shards = index(&folder)?;
         let mut starts = vec![0];
         for shard in &shards {
@@ -193,6 +192,12 @@ impl DataSet {
         let data = data.map_err(|source| DataError::Read { path, source })?;
         data.and_then(SceneRecord::parse).map_err(|damage| self.damaged(scene, damage))
     }
+}
+
+/// Where a split's files are: `folder/train` or `folder/test`, or `folder` itself where there is none.
+pub fn folder_of_split(folder: &Path, split: Split) -> PathBuf {
+    let inner = folder.join(split_folder(split));
+    if inner.is_dir() { inner } else { folder.to_owned() }
 }
 
 /// The folder of a split, as in the published sets.

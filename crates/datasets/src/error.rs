@@ -36,6 +36,8 @@ pub enum DataError {
     Gap { path: PathBuf, from: u64, to: u64 },
     #[error("{} is no HDF5 file with `images` and `viewpoints`: {reason}", path.display())]
     Hdf5 { path: PathBuf, reason: String },
+    #[error("{} is no file of torch.save with scenes: {reason}", path.display())]
+    Torch { path: PathBuf, reason: String },
     #[error("the picture cannot be encoded as JPEG")]
     Jpeg { source: image::ImageError },
     #[error(transparent)]

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::data_set::DataSet;
 use crate::error::DataError;
+use crate::listing::files;
 use crate::picture::{Decoder, encode_jpeg};
 use crate::resize::Resize;
 use crate::scene_record::SceneRecord;
@@ -20,7 +21,7 @@ const POSE: usize = 7;
 /// A folder of such files, or a single one.
 #[derive(Debug, Clone)]
 pub struct Hdf5Set {
-    /// The files in the order of their names, and for each its scenes.
+    /// The files by number and name, and for each its scenes.
     files: Vec<(PathBuf, usize)>,
     views: usize,
     side: usize,
@@ -33,7 +34,7 @@ impl Hdf5Set {
     /// [`DataError`]: there is no such file, one is no HDF5 file, or has other shapes.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let mut set = Self { files: Vec::new(), views: 0, side: 0 };
-        for path in files(path)? {
+        for path in files(path, &[".h5", ".hdf5"])? {
             let (scenes, views, side) = shape(&path)?;
             if !set.files.is_empty() && (views, side) != (set.views, set.side) {
                 let reason = format!(
@@ -151,22 +152,6 @@ pub fn write_hdf5(
     Ok(write_atomic(path, &bytes, overwrite)?)
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
-    if path.is_file() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let unreadable = |source| DataError::Read { path: path.to_owned(), source };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "h5" || extension == "hdf5") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 /// Scenes, views and side of a file.
 fn shape(path: &Path) -> Result<(usize, usize, usize), DataError> {
     let failed = |error: hdf5_pure::Error| wrong(path, &error);
@@ -189,7 +174,7 @@ fn shape(path: &Path) -> Result<(usize, usize, usize), DataError> {
 }
 
 /// The camera of a viewpoint.
-fn camera(pose: &[f32]) -> Camera {
+pub(crate) fn camera(pose: &[f32]) -> Camera {
     let angle = |cos: f32, sin: f32| sin.atan2(cos);
     Camera {
         position: [pose[0], pose[1], pose[2]],

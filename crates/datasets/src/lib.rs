@@ -19,6 +19,8 @@
 //! | `shard_writer.rs` | [`write_shards`], [`RenderPlan`]: scenes to shards |
 //! | `inspect.rs` | [`inspect()`], [`verify`]: what a set holds, and whether all of it is sound |
 //! | `hdf5.rs` | [`Hdf5Set`], [`write_hdf5`]: the files of the gqn-dataset-renderer |
+//! | `torch_set/` | [`TorchSet`]: the files of `PyTorch` ports |
+//! | `listing.rs` | which files of a folder are a data set's |
 //! | `damage.rs`, `error.rs` | [`Damage`], [`DataError`]: what can be wrong |
 //! | `bin/gqn-data` | the command line |
 
@@ -30,6 +32,7 @@ mod error;
 mod hdf5;
 mod index;
 mod inspect;
+mod listing;
 mod picture;
 mod prefetch;
 mod resize;
@@ -39,11 +42,12 @@ mod shard_name;
 mod shard_writer;
 mod shuffle;
 mod tfrecord;
+mod torch_set;
 
 pub use catalog::KnownSet;
 pub use contact_sheet::{GAP, Sheet, contact_sheet, data_sheet};
 pub use damage::Damage;
-pub use data_set::{DataSet, Place};
+pub use data_set::{DataSet, Place, folder_of_split};
 pub use error::DataError;
 pub use hdf5::{Hdf5Set, write_hdf5};
 pub use inspect::{CameraRange, Inventory, Verdict, inspect, verify};
@@ -56,3 +60,4 @@ pub use shard_name::{NoShardName, ShardName};
 pub use shard_writer::{Layout, RenderPlan, write_shards};
 pub use shuffle::Shuffle;
 pub use tfrecord::append as append_record;
+pub use torch_set::TorchSet;

@@ -12,6 +12,7 @@
 //! | `ports.rs` | [`GraphPorts`]: names, element types and shapes of the graphs' inputs and outputs |
 //! | `manifest.rs` | [`Manifest`]: the contract of a package |
 //! | `package.rs` | [`Package`]: a package's files, checked against its manifest |
+//! | `torch/` | [`torch`]: files of `torch.save`, as data |
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
 //! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
 //! | `error.rs` | [`FormatError`] |
@@ -31,6 +32,7 @@ mod ports;
 mod preset;
 mod report;
 mod tensor_file;
+pub mod torch;
 mod views;
 
 pub use checkpoint::{Checkpoint, Provenance};

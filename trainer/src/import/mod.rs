@@ -2,23 +2,21 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `pickle.rs` | Python's pickles as data; nothing in them is ever run |
-//! | `torch_file.rs` | the tensors of a file of `torch.save` |
+//! | `state_dict.rs` | the tensors of a model's state, by their names |
 //! | `sizes.rs` | the model's sizes, read from the tensors |
 
-mod pickle;
 mod sizes;
-mod torch_file;
+mod state_dict;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use gqn_formats::{Checkpoint, FormatError, Provenance, RepresentationKind, Tensor};
+use gqn_formats::{Checkpoint, FormatError, Provenance, RepresentationKind};
 use gqn_scenes::PoseEncoding;
 use thiserror::Error;
 
 use crate::oracle::mapping;
-use torch_file::TorchFile;
+use state_dict::refused;
 
 /// What the tensors do not tell.
 #[derive(Debug, Clone, Copy)]
@@ -89,8 +87,8 @@ fn shape_text(shape: &[usize]) -> String {
 /// # Errors
 /// [`ImportError`] names the first thing that does not fit.
 pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportError> {
-    let mut file = TorchFile::open(path)?;
-    let names = file.state_dict()?;
+    let mut file = state_dict::open(path)?;
+    let names = state_dict::tensors(path, &file)?;
     let shapes: BTreeMap<&str, &[usize]> =
         names.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.as_slice())).collect();
     let (config, assumed_pool) = sizes::config(&shapes, options)?;
@@ -106,7 +104,7 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportEr
             return Err(ImportError::Shape { name: name.to_owned(), found, expected });
         }
         unused.remove(name);
-        file.read(tensor)
+        file.tensor(tensor).map_err(|reason| refused(path, &reason))
     })?;
     for (name, shape) in &unused {
         // A representation that has the cores' size passes by the up-sampler that the reference owns all the same.
@@ -120,46 +118,4 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportEr
         Checkpoint { config, step: options.step, provenance: Provenance::default(), tensors };
     checkpoint.check(&path.display().to_string())?;
     Ok(Imported { checkpoint, unused, assumed_pool })
-}
-
-/// Row-major copy of `shape` numbers with strides, from `offset` on; `None` if they reach beyond the storage.
-fn strided(storage: &[f32], offset: usize, shape: &[usize], strides: &[usize]) -> Option<Tensor> {
-    let count = shape.iter().try_fold(1_usize, |count, size| count.checked_mul(*size))?;
-    if count == 0 {
-        return Some(Tensor::zeros(shape));
-    }
-    let last = shape.iter().zip(strides).try_fold(offset, |last, (size, stride)| {
-        last.checked_add((size - 1).checked_mul(*stride)?)
-    })?;
-    storage.get(last)?;
-    let mut data = Vec::with_capacity(count);
-    let mut index = vec![0; shape.len()];
-    for _ in 0..count {
-        let place: usize = index.iter().zip(strides).map(|(at, stride)| at * stride).sum();
-        data.push(storage[offset + place]);
-        for axis in (0..shape.len()).rev() {
-            index[axis] += 1;
-            if index[axis] < shape[axis] {
-                break;
-            }
-            index[axis] = 0;
-        }
-    }
-    Tensor::from_shape_vec(shape, data).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strides_are_followed_and_never_left() {
-        let storage: Vec<f32> = (0_u8..10).map(f32::from).collect();
-        let transposed = strided(&storage, 2, &[2, 3], &[1, 2]).expect("a tensor");
-        assert_eq!(transposed.iter().copied().collect::<Vec<_>>(), [2.0, 4.0, 6.0, 3.0, 5.0, 7.0]);
-        assert!(strided(&storage, 4, &[2, 3], &[3, 1]).is_some());
-        assert!(strided(&storage, 5, &[2, 3], &[3, 1]).is_none(), "the last number is one too far");
-        assert!(strided(&storage, 0, &[usize::MAX, 3], &[3, 1]).is_none());
-        assert!(strided(&storage, 1, &[2], &[usize::MAX]).is_none());
-    }
 }

@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Read every record and decode every frame; lists all damage, exit code 1 if there is any
     Verify(Verify),
-    /// Turn HDF5 files of the gqn-dataset-renderer into shards, or shards into such files
+    /// Turn other forms of data sets into shards, or shards into HDF5 files of the gqn-dataset-renderer
     Convert(Convert),
     /// Measure how many scenes a second are read and decoded
     Bench(Bench),
@@ -82,8 +82,12 @@ pub(crate) struct Verify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    #[command(flatten)]
-    pub(crate) from: From,
+    /// A file or a folder of them, or the one above its `train` and `test`: shards, HDF5 files, or what PyTorch ports
+    /// saved (`.pt`, `.pt.gz`)
+    pub(crate) data: PathBuf,
+    /// Which of both, read and written: train or test
+    #[arg(long, default_value = "train", value_parser = split)]
+    pub(crate) split: Split,
     /// What to make
     #[arg(long, value_enum)]
     pub(crate) to: Target,
@@ -101,12 +105,12 @@ pub(crate) struct Convert {
     pub(crate) force: bool,
 }
 
-/// What `convert` makes; it reads the other.
+/// What `convert` makes.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Target {
-    /// `DeepMind`'s record files
+    /// `DeepMind`'s record files, of HDF5 files or of what PyTorch ports saved
     Tfrecord,
-    /// Files of the gqn-dataset-renderer
+    /// Files of the gqn-dataset-renderer, of shards
     Hdf5,
 }
 

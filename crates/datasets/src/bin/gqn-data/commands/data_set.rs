@@ -1,10 +1,14 @@
 //! Data sets on disk: what they hold, whether they are sound, and other forms of them.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use gqn_datasets::{DataError, DataSet, Hdf5Set, Layout, data_sheet, write_hdf5, write_shards};
+use gqn_datasets::{
+    DataError, DataSet, Hdf5Set, Layout, SceneRecord, TorchSet, data_sheet, folder_of_split,
+    write_hdf5, write_shards,
+};
 use gqn_formats::error_report;
 
 use super::pictures::{overwrite, write_sheet};
@@ -57,24 +61,18 @@ pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
     let overwrite = overwrite(flags.force);
     match flags.to {
         Target::Tfrecord => {
-            let set = Hdf5Set::open(&flags.from.data)?;
-            if set.is_empty() {
-                bail!(
-                    "{} holds no HDF5 file with scenes\nhint: the files are named like 001.h5",
-                    flags.from.data.display()
-                );
-            }
-            let bar = progress(set.len(), "scenes converted");
-            let layout = Layout { scenes: set.len(), shards: set.len().div_ceil(per_file) };
-            write_shards(&flags.out, flags.from.split, layout, overwrite, |range| {
-                let scenes = set.scenes(range, flags.quality)?;
+            let source = Source::open(flags)?;
+            let bar = progress(source.len(), "scenes converted");
+            let layout = Layout { scenes: source.len(), shards: source.len().div_ceil(per_file) };
+            write_shards(&flags.out, flags.split, layout, overwrite, |range| {
+                let scenes = source.scenes(range, flags.quality)?;
                 bar.inc(scenes.len() as u64);
                 Ok(scenes)
             })?;
             bar.finish_and_clear();
         }
         Target::Hdf5 => {
-            let set = open(&flags.from)?;
+            let set = DataSet::open(&flags.data, flags.split)?;
             let bar = progress(set.len(), "scenes converted");
             for (index, start) in (0..set.len()).step_by(per_file).enumerate() {
                 let range = start..(start + per_file).min(set.len());
@@ -86,6 +84,45 @@ pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What shards are made of.
+enum Source {
+    Hdf5(Hdf5Set),
+    Torch(TorchSet),
+}
+
+impl Source {
+    fn open(flags: &cli::Convert) -> Result<Self> {
+        let data = &folder_of_split(&flags.data, flags.split);
+        let hdf5 = Hdf5Set::open(data)?;
+        if !hdf5.is_empty() {
+            return Ok(Self::Hdf5(hdf5));
+        }
+        let torch = TorchSet::open(data)?;
+        if torch.is_empty() {
+            bail!(
+                "{} holds neither HDF5 files nor files of torch.save with scenes\n\
+                 hint: they are named like 001.h5, 1.pt or 1.pt.gz",
+                data.display()
+            );
+        }
+        Ok(Self::Torch(torch))
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Hdf5(set) => set.len(),
+            Self::Torch(set) => set.len(),
+        }
+    }
+
+    fn scenes(&self, range: Range<usize>, quality: u8) -> Result<Vec<SceneRecord>, DataError> {
+        match self {
+            Self::Hdf5(set) => set.scenes(range, quality),
+            Self::Torch(set) => set.scenes(range, quality),
+        }
+    }
 }
 
 pub(super) fn open(from: &cli::From) -> Result<DataSet, DataError> {

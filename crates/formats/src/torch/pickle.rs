@@ -1,23 +1,26 @@
 //! Python's pickles as data. A pickle is a program that builds objects and may call any function; here calls are noted
 //! and never made, so that a file can do no more than be refused.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-/// Where a value is in [`Pickle`]. Values refer to one another by this, so that a file in which many names share one
+/// Where a value is in a [`Pickle`]. Values refer to one another by this, so that a file in which many names share one
 /// value stays small.
-pub(super) type Id = usize;
+pub type Id = usize;
 
 /// The values of a pickle.
 #[derive(Debug, Default)]
-pub(super) struct Pickle {
+pub struct Pickle {
     values: Vec<Value>,
-    pub(super) root: Id,
+    /// The value that was pickled.
+    pub root: Id,
 }
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+#[allow(missing_docs, reason = "Python's own kinds of values")]
+pub enum Value {
     None,
     Bool(bool),
     Int(i64),
@@ -29,19 +32,26 @@ pub(super) enum Value {
     Dict(Vec<(Id, Id)>),
     /// A class or function, `module.name`.
     Global(String),
-    /// A call that was not made; what was put into its result.
+    /// A call that was not made.
     Call {
         of: Id,
+        /// [`Items`](Self::Items).
         arguments: Id,
+        /// Entries that were set in its result.
         pairs: Vec<(Id, Id)>,
+        /// What its result was to be restored from.
+        state: Option<Id>,
     },
     /// What the file keeps beside the pickle.
     Persistent(Id),
 }
 
 impl Pickle {
-    /// Reads up to the end of the pickle and no further; the text of the error says what is wrong.
-    pub(super) fn read(source: &mut impl Read) -> Result<Self, String> {
+    /// Reads up to the end of the pickle and no further.
+    ///
+    /// # Errors
+    /// The text says what is wrong: it ends early, is no pickle, or is too large.
+    pub fn read(source: &mut impl Read) -> Result<Self, String> {
         let mut machine =
             Machine { source, pickle: Self::default(), stack: vec![], memo: BTreeMap::new() };
         loop {
@@ -55,38 +65,62 @@ impl Pickle {
         }
     }
 
-    /// How many values there are.
-    pub(super) fn len(&self) -> usize {
-        self.values.len()
+    /// All values, by their [`Id`]s.
+    pub fn values(&self) -> &[Value] {
+        &self.values
     }
 
-    pub(super) fn get(&self, id: Id) -> &Value {
+    /// The value of an [`Id`] of this pickle.
+    pub fn get(&self, id: Id) -> &Value {
         &self.values[id]
     }
 
-    pub(super) fn text(&self, id: Id) -> Option<&str> {
+    /// A text.
+    pub fn text(&self, id: Id) -> Option<&str> {
         if let Value::Text(text) = self.get(id) { Some(text) } else { None }
     }
 
-    pub(super) fn items(&self, id: Id) -> Option<&[Id]> {
+    /// What a list, tuple or set holds.
+    pub fn items(&self, id: Id) -> Option<&[Id]> {
         if let Value::Items(items) = self.get(id) { Some(items) } else { None }
     }
 
-    pub(super) fn global(&self, id: Id) -> Option<&str> {
+    /// The name of a class or function.
+    pub fn global(&self, id: Id) -> Option<&str> {
         if let Value::Global(name) = self.get(id) { Some(name) } else { None }
     }
 
     /// A number that is not negative.
-    pub(super) fn size(&self, id: Id) -> Option<usize> {
+    pub fn size(&self, id: Id) -> Option<usize> {
         if let Value::Int(value) = self.get(id) { usize::try_from(*value).ok() } else { None }
     }
 
-    pub(super) fn sizes(&self, id: Id) -> Option<Vec<usize>> {
+    /// A list of numbers that are not negative.
+    pub fn sizes(&self, id: Id) -> Option<Vec<usize>> {
         self.items(id)?.iter().map(|item| self.size(*item)).collect()
     }
 
+    /// What is called, and with what.
+    pub fn call(&self, id: Id) -> Option<(&str, &[Id])> {
+        let Value::Call { of, arguments, .. } = self.get(id) else { return None };
+        Some((self.global(*of)?, self.items(*arguments)?))
+    }
+
+    /// A byte string. Before protocol 3 there are none, and Python 3 writes a call that makes one out of a text.
+    pub fn bytes(&self, id: Id) -> Option<Cow<'_, [u8]>> {
+        match (self.get(id), self.call(id)) {
+            (Value::Bytes(bytes), _) => Some(Cow::Borrowed(bytes)),
+            (_, Some(("_codecs.encode", [text, ..]))) => {
+                let bytes = self.text(*text)?.chars().map(|letter| u8::try_from(letter).ok());
+                bytes.collect::<Option<Vec<u8>>>().map(Cow::Owned)
+            }
+            (_, Some(("__builtin__.bytes" | "builtins.bytes", []))) => Some(Cow::Borrowed(&[])),
+            _ => None,
+        }
+    }
+
     /// The entries of a dictionary, an ordered one too.
-    pub(super) fn pairs(&self, id: Id) -> Option<&[(Id, Id)]> {
+    pub fn pairs(&self, id: Id) -> Option<&[(Id, Id)]> {
         match self.get(id) {
             Value::Dict(pairs) | Value::Call { pairs, .. } => Some(pairs),
             _ => None,
@@ -206,10 +240,14 @@ impl<R: Read> Machine<'_, R> {
             }
             b'R' | 0x81 => {
                 let (arguments, of) = (self.pop()?, self.pop()?);
-                self.push(Value::Call { of, arguments, pairs: vec![] });
+                self.push(Value::Call { of, arguments, pairs: vec![], state: None });
             }
-            // What is set on the result of a call says nothing about tensors.
-            b'b' => drop(self.pop()?),
+            b'b' => {
+                let (restored, object) = (self.pop()?, self.top()?);
+                if let Value::Call { state, .. } = &mut self.pickle.values[object] {
+                    *state = Some(restored);
+                }
+            }
             b'Q' => {
                 let id = self.pop()?;
                 self.push(Value::Persistent(id));

@@ -2,43 +2,43 @@
 //! other and the storages behind them. Storages are read when they are asked for.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
 
-use gqn_formats::Tensor;
+use thiserror::Error;
 use zip::ZipArchive;
 
 use super::pickle::{Id, Pickle, Value};
-use super::{ImportError, strided};
+use super::strided::strided;
+use crate::tensor_file::Tensor;
 
 /// What older files begin with, as Python writes the number 0x1950a86a20f9469cfc6c.
 const OLD_MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-/// A name that every model of the reference has, behind whatever wraps it.
-const LANDMARK: &str = "eta_pi.weight";
-/// How deep dictionaries in dictionaries are looked into.
-const DEEPEST: usize = 6;
 
 /// A file whose tensors can be read.
 #[derive(Debug)]
-pub(super) struct TorchFile {
-    path: PathBuf,
+pub struct TorchFile<R> {
     pickle: Pickle,
-    storages: Storages,
+    storages: Storages<R>,
 }
 
+/// What is wrong with a file; a text that goes behind its name.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct TorchFileError(String);
+
 #[derive(Debug)]
-enum Storages {
+enum Storages<R> {
     /// Entries `{prefix}{key}`.
-    Zip { archive: Box<ZipArchive<BufReader<File>>>, prefix: String },
+    Zip { archive: Box<ZipArchive<R>>, prefix: String },
     /// Where the numbers of each storage begin.
-    Old { file: BufReader<File>, starts: BTreeMap<String, u64> },
+    Old { file: R, starts: BTreeMap<String, u64> },
 }
 
 /// A tensor that has not been read yet.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct StoredTensor {
-    pub(super) shape: Vec<usize>,
+pub struct StoredTensor {
+    /// Its sizes.
+    pub shape: Vec<usize>,
     strides: Vec<usize>,
     offset: usize,
     storage: Storage,
@@ -51,80 +51,47 @@ struct Storage {
     len: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Element {
-    Single,
+/// What a tensor is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "PyTorch's own kinds")]
+pub enum Element {
+    Byte,
+    Float,
     Double,
 }
 
-impl TorchFile {
-    pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
-        let unreadable = |source| ImportError::Read { path: path.to_owned(), source };
-        let refused = |reason: String| ImportError::NotTorch { path: path.to_owned(), reason };
-        let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+impl<R: Read + Seek> TorchFile<R> {
+    /// Reads the pickle in a file.
+    ///
+    /// # Errors
+    /// It is no file of `torch.save`, or cut short.
+    pub fn read(mut source: R) -> Result<Self, TorchFileError> {
         let mut start = Vec::new();
-        file.by_ref().take(4).read_to_end(&mut start).map_err(unreadable)?;
-        file.rewind().map_err(unreadable)?;
+        let read = source.by_ref().take(4).read_to_end(&mut start);
+        read.and_then(|_| source.rewind()).map_err(|error| TorchFileError(error.to_string()))?;
         let (pickle, storages) =
-            if start == *b"PK\x03\x04" { from_zip(file) } else { from_old(file) }
-                .map_err(refused)?;
-        Ok(Self { path: path.to_owned(), pickle, storages })
+            if start == *b"PK\x03\x04" { from_zip(source) } else { from_old(source) }
+                .map_err(TorchFileError)?;
+        Ok(Self { pickle, storages })
     }
 
-    /// The tensors of the first dictionary that is a state of the reference, by their names in it. Dictionaries around
-    /// it are looked into, and a prefix that all names have (`module.`) is left out.
-    pub(super) fn state_dict(&self) -> Result<BTreeMap<String, StoredTensor>, ImportError> {
-        let refused = |reason| ImportError::NotTorch { path: self.path.clone(), reason };
-        let mut level = vec![self.pickle.root];
-        let mut seen = Vec::new();
-        for _ in 0..DEEPEST {
-            let mut next = Vec::new();
-            for dict in level {
-                let pairs = self.pickle.pairs(dict).unwrap_or_default();
-                let named =
-                    pairs.iter().filter_map(|(key, id)| Some((self.pickle.text(*key)?, *id)));
-                let named: BTreeMap<&str, Id> = named.collect();
-                let prefix = named.keys().find_map(|name| name.strip_suffix(LANDMARK));
-                if let Some(prefix) = prefix {
-                    return self.tensors(&named, prefix).map_err(refused);
-                }
-                next.extend(named.values().filter(|id| self.pickle.pairs(**id).is_some()));
-                seen.extend(named.into_keys().map(str::to_owned));
-            }
-            level = next;
-        }
-        seen.truncate(8);
-        let found = if seen.is_empty() { "no names at all".to_owned() } else { seen.join(", ") };
-        let (path, missing) = (self.path.clone(), LANDMARK.to_owned());
-        Err(ImportError::OtherModel { path, missing, found })
-    }
-
-    fn tensors(
-        &self,
-        named: &BTreeMap<&str, Id>,
-        prefix: &str,
-    ) -> Result<BTreeMap<String, StoredTensor>, String> {
-        let mut tensors = BTreeMap::new();
-        for (name, id) in named {
-            let tensor = self.tensor(*id).map_err(|reason| format!("`{name}` is {reason}"))?;
-            tensors.insert(name.strip_prefix(prefix).unwrap_or(name).to_owned(), tensor);
-        }
-        Ok(tensors)
+    /// What was saved; its tensors are calls of [`stored_tensor`](Self::stored_tensor)'s kinds.
+    pub fn pickle(&self) -> &Pickle {
+        &self.pickle
     }
 
     /// A tensor, or a parameter that is one.
-    fn tensor(&self, id: Id) -> Result<StoredTensor, String> {
-        let no_tensor = || "no tensor of the usual kind".to_owned();
-        let Value::Call { of, arguments, .. } = self.pickle.get(id) else {
-            return Err(no_tensor());
-        };
-        let arguments = self.pickle.items(*arguments).ok_or_else(no_tensor)?;
-        match (self.pickle.global(*of), arguments) {
-            (Some("torch._utils._rebuild_parameter"), [data, ..]) if *data < id => {
-                self.tensor(*data)
+    ///
+    /// # Errors
+    /// It is neither, or not of single, double or byte numbers in rows and columns.
+    pub fn stored_tensor(&self, id: Id) -> Result<StoredTensor, TorchFileError> {
+        let no_tensor = || TorchFileError("no tensor of the usual kind".to_owned());
+        match self.pickle.call(id).ok_or_else(no_tensor)? {
+            ("torch._utils._rebuild_parameter", [data, ..]) if *data < id => {
+                self.stored_tensor(*data)
             }
             (
-                Some("torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor"),
+                "torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor",
                 [storage, offset, shape, strides, ..],
             ) => {
                 let read = || {
@@ -134,7 +101,7 @@ impl TorchFile {
                     (shape.len() == strides.len()).then_some((shape, strides, offset))
                 };
                 let (shape, strides, offset) = read().ok_or_else(no_tensor)?;
-                let storage = self.pickle.storage(*storage)?;
+                let storage = self.pickle.storage(*storage).map_err(TorchFileError)?;
                 Ok(StoredTensor { shape, strides, offset, storage })
             }
             _ => Err(no_tensor()),
@@ -142,14 +109,17 @@ impl TorchFile {
     }
 
     /// The numbers of a tensor.
-    pub(super) fn read(&mut self, tensor: &StoredTensor) -> Result<Tensor, ImportError> {
-        let refused = |reason| ImportError::NotTorch { path: self.path.clone(), reason };
+    ///
+    /// # Errors
+    /// Its storage is missing, damaged or too small.
+    pub fn tensor(&mut self, tensor: &StoredTensor) -> Result<Tensor, TorchFileError> {
         let Storage { key, element, len } = &tensor.storage;
         let bytes = len.checked_mul(element.bytes()).unwrap_or(usize::MAX);
         let read = self.storages.read(key, bytes as u64);
-        let read = read.map_err(|reason| refused(format!("storage {key} {reason}")))?;
+        let read = read.map_err(|reason| TorchFileError(format!("storage {key} {reason}")))?;
         let numbers: Vec<f32> = match element {
-            Element::Single => {
+            Element::Byte => read.iter().copied().map(f32::from).collect(),
+            Element::Float => {
                 let values = read.as_chunks::<4>().0.iter();
                 values.map(|bytes| f32::from_le_bytes(*bytes)).collect()
             }
@@ -161,7 +131,14 @@ impl TorchFile {
         drop(read);
         let StoredTensor { shape, strides, offset, .. } = tensor;
         strided(&numbers, *offset, shape, strides)
-            .ok_or_else(|| refused(format!("a tensor reaches beyond storage {key}")))
+            .ok_or_else(|| TorchFileError(format!("a tensor reaches beyond storage {key}")))
+    }
+}
+
+impl StoredTensor {
+    /// What it is made of.
+    pub fn element(&self) -> Element {
+        self.storage.element
     }
 }
 
@@ -177,7 +154,8 @@ impl Pickle {
             return Err(no_storage());
         };
         let element = match self.global(*kind).unwrap_or_default() {
-            "torch.FloatStorage" | "torch.cuda.FloatStorage" => Element::Single,
+            "torch.ByteStorage" | "torch.cuda.ByteStorage" => Element::Byte,
+            "torch.FloatStorage" | "torch.cuda.FloatStorage" => Element::Float,
             "torch.DoubleStorage" | "torch.cuda.DoubleStorage" => Element::Double,
             other => return Err(format!("of {other}, expected torch.FloatStorage")),
         };
@@ -188,13 +166,14 @@ impl Pickle {
 impl Element {
     fn bytes(self) -> usize {
         match self {
-            Self::Single => 4,
+            Self::Byte => 1,
+            Self::Float => 4,
             Self::Double => 8,
         }
     }
 }
 
-impl Storages {
+impl<R: Read + Seek> Storages<R> {
     /// The bytes of a storage; the text of the error goes behind its name.
     fn read(&mut self, key: &str, wanted: u64) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
@@ -222,7 +201,7 @@ impl Storages {
     }
 }
 
-fn from_zip(file: BufReader<File>) -> Result<(Pickle, Storages), String> {
+fn from_zip<R: Read + Seek>(file: R) -> Result<(Pickle, Storages<R>), String> {
     let mut archive = ZipArchive::new(file).map_err(|error| error.to_string())?;
     let is_pickle = |name: &String| name == "data.pkl" || name.ends_with("/data.pkl");
     let name = archive.file_names().map(|name| name.map(|name| name.to_string()));
@@ -243,7 +222,7 @@ fn from_zip(file: BufReader<File>) -> Result<(Pickle, Storages), String> {
 }
 
 /// Magic number, version, the machine, the object, the order of the storages; then for each its length and numbers.
-fn from_old(mut file: BufReader<File>) -> Result<(Pickle, Storages), String> {
+fn from_old<R: Read + Seek>(mut file: R) -> Result<(Pickle, Storages<R>), String> {
     let magic = Pickle::read(&mut file).ok();
     if !magic.is_some_and(|magic| *magic.get(magic.root) == Value::Bytes(OLD_MAGIC.to_vec())) {
         return Err("it is no zip and has not the magic number of older files".to_owned());
@@ -254,8 +233,8 @@ fn from_old(mut file: BufReader<File>) -> Result<(Pickle, Storages), String> {
     let pickle = Pickle::read(&mut file)?;
     let keys = Pickle::read(&mut file)?;
     let mut sizes = BTreeMap::new();
-    for id in 0..pickle.len() {
-        if matches!(pickle.get(id), Value::Persistent(_)) {
+    for (id, value) in pickle.values().iter().enumerate() {
+        if matches!(value, Value::Persistent(_)) {
             let storage = pickle.storage(id).map_err(|reason| format!("a storage is {reason}"))?;
             sizes.insert(storage.key, storage.element.bytes() as u64);
         }

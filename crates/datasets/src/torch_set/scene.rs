@@ -1,0 +1,167 @@
+//! The scenes in a file of `torch.save`.
+
+use gqn_formats::torch::{Id, Pickle};
+use gqn_scenes::{Camera, Frame};
+
+use super::Loaded;
+use super::array::{Array, Values, array, is_array, shape};
+use crate::hdf5;
+use crate::picture::encode_jpeg;
+use crate::scene_record::SceneRecord;
+
+/// The largest side of a frame, in pixels.
+const MOST_SIDE: usize = 4096;
+
+/// Where a scene is in its file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene {
+    frames: Id,
+    cameras: Id,
+}
+
+/// The scenes of a file: what it saved is one, or a list of them.
+pub(super) fn scenes(pickle: &Pickle) -> Result<Vec<Scene>, String> {
+    if let Some(scene) = scene(pickle, pickle.root) {
+        return Ok(vec![scene]);
+    }
+    let scenes = pickle.items(pickle.root).unwrap_or_default();
+    let scenes = scenes.iter().map(|id| scene(pickle, *id)).collect::<Option<Vec<_>>>();
+    let scenes = scenes.filter(|scenes| !scenes.is_empty());
+    scenes.ok_or_else(|| "expected pairs of frames and cameras".to_owned())
+}
+
+fn scene(pickle: &Pickle, id: Id) -> Option<Scene> {
+    // A named pair is the call of its class.
+    let pair = pickle.items(id).or_else(|| Some(pickle.call(id)?.1))?;
+    let &[frames, cameras] = pair else { return None };
+    is_array(pickle, cameras).then_some(Scene { frames, cameras })
+}
+
+impl Scene {
+    /// How many frames there are; `None` if they are no list.
+    pub(super) fn views(self, pickle: &Pickle) -> Option<usize> {
+        let listed = pickle.items(self.frames).map(<[Id]>::len);
+        listed.or_else(|| shape(pickle, self.frames)?.first().copied())
+    }
+
+    /// Its frames and cameras; the text of the error says what is wrong with them.
+    pub(super) fn record(self, file: &mut Loaded, quality: u8) -> Result<SceneRecord, String> {
+        let frames = match file.pickle().items(self.frames) {
+            Some(items) => jpeg_files(file.pickle(), items)?,
+            None => match array(file, self.frames).map_err(|is| format!("its frames are {is}"))? {
+                Array { values: Values::Objects(items), .. } => jpeg_files(file.pickle(), &items)?,
+                Array { values: Values::Bytes(rgb8), shape } => compress(&shape, &rgb8, quality)?,
+                Array { values: Values::Numbers(values), shape } => {
+                    if values.iter().any(|value| !(0.0..=1.0).contains(value)) {
+                        return Err("a colour is not between 0 and 1".to_owned());
+                    }
+                    let rgb8 = values.iter().map(|value| (value * 255.0).round() as u8);
+                    compress(&shape, &rgb8.collect::<Vec<_>>(), quality)?
+                }
+            },
+        };
+        let cameras = array(file, self.cameras).map_err(|are| format!("its cameras are {are}"))?;
+        let cameras = cameras_of(frames.len(), &cameras)?;
+        Ok(SceneRecord { frames: frames.into_iter().map(Into::into).collect(), cameras })
+    }
+}
+
+fn jpeg_files(pickle: &Pickle, items: &[Id]) -> Result<Vec<Vec<u8>>, String> {
+    let file = |(view, id): (usize, &Id)| {
+        let bytes = pickle.bytes(*id).filter(|bytes| bytes.starts_with(&[0xFF, 0xD8]));
+        Ok(bytes.ok_or_else(|| format!("frame {view} is no JPEG file"))?.into_owned())
+    };
+    items.iter().enumerate().map(file).collect()
+}
+
+/// `rgb8 [V,S,S,3]` or `[V,3,S,S]` as JPEG files.
+fn compress(shape: &[usize], rgb8: &[u8], quality: u8) -> Result<Vec<Vec<u8>>, String> {
+    let (side, may_be_planes) = match *shape {
+        [_, height, width, 3] if height == width => (height, false),
+        [_, 3, height, width] if height == width => (height, true),
+        _ => (0, false),
+    };
+    if !(1..=MOST_SIDE).contains(&side) {
+        return Err(format!("its frames have shape {shape:?}, expected [V,S,S,3]"));
+    }
+    let bytes = 3 * side * side;
+    let planes = may_be_planes
+        && rgb8.chunks_exact(bytes).map(|frame| plane_order(side, frame)).sum::<i64>() > 0;
+    let frame = |bytes: &[u8]| {
+        let pixels = if planes { pixels_of_planes(side, bytes) } else { bytes.to_vec() };
+        let frame = Frame::from_rgb8(side, pixels).map_err(|error| error.to_string())?;
+        encode_jpeg(&frame, quality).map_err(|error| error.to_string())
+    };
+    rgb8.chunks_exact(bytes).map(frame).collect()
+}
+
+/// How much smoother a frame is as three planes than as pixels. Some ports wrote pixels under the shape of planes, so
+/// that the shape does not tell; the wrong reading makes stripes of a picture.
+fn plane_order(side: usize, frame: &[u8]) -> i64 {
+    roughness(side, frame) - roughness(side, &pixels_of_planes(side, frame))
+}
+
+/// Sum of the differences between neighbours, of `rgb8 [S,S,3]`.
+fn roughness(side: usize, rgb8: &[u8]) -> i64 {
+    let difference = |a: &[u8], b: &[u8]| -> i64 {
+        a.iter().zip(b).map(|(a, b)| i64::from(a.abs_diff(*b))).sum()
+    };
+    let rows: Vec<&[u8]> = rgb8.chunks_exact(3 * side).collect();
+    let across = rows.iter().map(|row| difference(row, &row[3..])).sum::<i64>();
+    across + rows.windows(2).map(|pair| difference(pair[0], pair[1])).sum::<i64>()
+}
+
+/// `[3,S,S]` to `[S,S,3]`.
+fn pixels_of_planes(side: usize, planes: &[u8]) -> Vec<u8> {
+    let area = side * side;
+    (0..area).flat_map(|at| [planes[at], planes[area + at], planes[2 * area + at]]).collect()
+}
+
+fn cameras_of(views: usize, cameras: &Array) -> Result<Vec<Camera>, String> {
+    let Array { shape, values: Values::Numbers(values) } = cameras else {
+        return Err("its cameras are no floats".to_owned());
+    };
+    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        return Err(format!("number {at} of its cameras is not finite"));
+    }
+    let camera: fn(&[f32]) -> Camera = match values.len() {
+        _ if views == 0 => return Err("it has no frames".to_owned()),
+        count if count == 5 * views => |pose| Camera {
+            position: [pose[0], pose[1], pose[2]],
+            yaw: pose[3],
+            pitch: pose[4],
+        },
+        count if count == 7 * views => hdf5::camera,
+        _ => {
+            return Err(format!(
+                "found {views} frames and cameras {shape:?}, expected 5 or 7 numbers a frame"
+            ));
+        }
+    };
+    Ok(values.chunks_exact(values.len() / views).map(camera).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_scenes::World;
+
+    use super::*;
+
+    #[test]
+    fn planes_and_pixels_are_told_apart() {
+        for world in [World::ShepardMetzler5, World::Mazes] {
+            for seed in 0..10 {
+                let scene = gqn_scenes::Scene::generate(world, seed);
+                let side = 64;
+                let rgb8 = scene.render(&scene.camera(0), side).rgb8().to_vec();
+                assert!(plane_order(side, &rgb8) <= 0, "{world} {seed}: pixels");
+                let area = side * side;
+                let planes: Vec<u8> = (0..3 * area).map(|at| rgb8[at % area * 3 + at / area]).collect();
+                assert_eq!(pixels_of_planes(side, &planes), rgb8);
+                assert!(plane_order(side, &planes) > 0, "{world} {seed}: planes");
+                let grey: Vec<u8> = rgb8.chunks(3).flat_map(|pixel| [pixel[1]; 3]).collect();
+                assert!(plane_order(side, &grey) <= 0, "{world} {seed}: grey pixels");
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Files of `PyTorch`'s `torch.save`: read as data, without Python.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `pickle.rs` | [`Pickle`]: Python's pickles; nothing in them is ever run |
+//! | `torch_file.rs` | [`TorchFile`]: the pickle of a file, and its tensors |
+//! | `strided.rs` | tensors out of storages |
+
+mod pickle;
+mod strided;
+mod torch_file;
+
+pub use pickle::{Id, Pickle, Value};
+pub use torch_file::{Element, StoredTensor, TorchFile, TorchFileError};
