@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Paint the way from one observed camera to another.
     Interpolate(Interpolate),
     /// Mental rotation: show the model one view of an object, and paint it from all around.
-    Rotate(Rotate),
+    Rotate(Strip),
     /// Add and subtract scenes, and paint what is left.
     Arithmetic(Arithmetic),
 }
@@ -96,32 +96,23 @@ pub(crate) struct Orbit {
 #[derive(Debug, Args)]
 pub(crate) struct Interpolate {
     #[command(flatten)]
-    pub(crate) what: What,
-    #[command(flatten)]
-    pub(crate) input: Input,
+    pub(crate) strip: Strip,
     /// The view to start from, counted from 0; of a world, any of its cameras.
     #[arg(long, value_name = "I", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..10_000))]
     pub(crate) from: u32,
     /// The view to end at.
     #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..10_000))]
     pub(crate) to: u32,
-    /// How many pictures the way has, both ends among them.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
-    pub(crate) frames: u32,
-    #[command(flatten)]
-    pub(crate) look: Look,
-    /// The strip (PNG) or animation (GIF) to write.
-    #[arg(long, value_name = "FILE.png|FILE.gif")]
-    pub(crate) out: PathBuf,
 }
 
+/// What is shown, and what is painted of it in a row.
 #[derive(Debug, Args)]
-pub(crate) struct Rotate {
+pub(crate) struct Strip {
     #[command(flatten)]
     pub(crate) what: What,
     #[command(flatten)]
     pub(crate) input: Input,
-    /// How many pictures around the object.
+    /// How many pictures to paint along the way, both its ends or the whole round among them.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub(crate) frames: u32,
     #[command(flatten)]

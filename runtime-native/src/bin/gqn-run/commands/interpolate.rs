@@ -10,17 +10,17 @@ use crate::{cli, output};
 
 /// `gqn-run interpolate`.
 pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
+    let cli::Interpolate { strip: flags, from, to } = flags;
     check_out(&flags.out, overwrite(&flags.look))?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
     let input = Input::load(&flags.input, side)?;
-    let (from, to) = (camera(&input, flags.from)?, camera(&input, flags.to)?);
-    let cameras = way(&from, &to, flags.frames as usize);
+    let cameras = way(&camera(&input, *from)?, &camera(&input, *to)?, flags.frames as usize);
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     output::talk(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
     let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
-    let (from, to, views) = (flags.from, flags.to, input.context.len());
+    let views = input.context.len();
     let mut rows =
         vec![Row::new(format!("from view {from} to view {to}, {views} views shown"), &painted)];
     if let Some(truth) = input.truth(&cameras, side) {

@@ -7,7 +7,7 @@ use crate::strip::{Row, check_out, write};
 use crate::{cli, output};
 
 /// `gqn-run rotate`.
-pub(crate) fn rotate(flags: &cli::Rotate) -> Result<()> {
+pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     check_out(&flags.out, overwrite(&flags.look))?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;

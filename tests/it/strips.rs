@@ -1,0 +1,132 @@
+//! Ways between views, mental rotation and sums of scenes, painted by the model that the web demo offers: each against
+//! what `gqn-run render` paints of the same cameras.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gqn_formats::{View, Views};
+use gqn_scenes::{Camera, Scene, World};
+use image::{AnimationDecoder, RgbImage, codecs::gif::GifDecoder, imageops};
+
+use crate::programs::{program, run};
+
+const WORLD: World = World::RoomsRingCamera;
+const SIDE: u32 = 32;
+/// Around pictures on a sheet, and the height of its letters, in pixels.
+const GAP: u32 = 4;
+const LETTER: u32 = 8;
+/// Sums in another order, rounded to a byte.
+const TOLERANCE: u8 = 1;
+/// What two cameras see differs by more, so that a picture of another camera does not pass.
+const DIFFERENT: u8 = 10;
+
+fn gqn_run(what: &str) -> Command {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-demo/models/rooms-ring-camera-tiny");
+    let mut command = program("gqn-run");
+    command.arg(what).arg(package).args(["--world", "rooms-ring-camera"]);
+    command
+}
+
+/// What `render` paints of cameras of the scene, shown its first views.
+fn rendered(folder: &Path, seed: &str, context: &str, cameras: &[Camera]) -> Vec<RgbImage> {
+    let (list, out) = (folder.join("cameras.json"), folder.join("rendered"));
+    let views = cameras.iter().map(|camera| View::new(None, camera)).collect();
+    fs::write(&list, Views::new(views).to_json()).expect("a file");
+    run(gqn_run("render")
+        .args(["--seed", seed, "--context", context, "--force", "--cameras"])
+        .arg(list)
+        .arg("--out")
+        .arg(&out))
+    .succeeded();
+    let picture = |index| image::open(out.join(format!("prediction_{index:02}.png")));
+    (0..cameras.len()).map(|index| picture(index).expect("a picture").into_rgb8()).collect()
+}
+
+/// Runs a command that writes a sheet, without enlarging it.
+fn sheet(folder: &Path, command: &mut Command) -> RgbImage {
+    let out: PathBuf = folder.join("sheet.png");
+    run(command.args(["--scale", "1", "--force", "--out"]).arg(&out)).succeeded();
+    image::open(out).expect("a picture").into_rgb8()
+}
+
+/// The picture in a row and column of a sheet.
+fn tile(sheet: &RgbImage, row: u32, column: u32) -> RgbImage {
+    let (x, y) = (GAP + column * (SIDE + GAP), row * (LETTER + 2 * GAP + SIDE) + LETTER + 2 * GAP);
+    imageops::crop_imm(sheet, x, y, SIDE, SIDE).to_image()
+}
+
+fn truth(scene: &Scene, camera: &Camera) -> RgbImage {
+    let frame = scene.render(camera, SIDE as usize);
+    RgbImage::from_raw(SIDE, SIDE, frame.rgb8().to_vec()).expect("a picture")
+}
+
+fn difference(a: &RgbImage, b: &RgbImage) -> u8 {
+    assert_eq!(a.dimensions(), b.dimensions());
+    a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max().expect("pixels")
+}
+
+#[test]
+fn a_way_goes_from_one_view_to_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let interpolate = || {
+        let mut command = gqn_run("interpolate");
+        command.args(["--seed", "4", "--context", "2", "--from", "1", "--to", "6", "--frames", "3"]);
+        command
+    };
+    let sheet = sheet(folder.path(), &mut interpolate());
+    let scene = Scene::generate(WORLD, 4);
+    let ends = [1, 6].map(|index| scene.camera(index));
+    let painted = rendered(folder.path(), "4", "2", &ends);
+    for (column, end, painted) in [(0, &ends[0], &painted[0]), (2, &ends[1], &painted[1])] {
+        assert!(difference(&tile(&sheet, 0, column), &truth(&scene, end)) <= TOLERANCE);
+        assert!(difference(&tile(&sheet, 1, column), painted) <= TOLERANCE);
+    }
+    assert!(difference(&painted[0], &painted[1]) > DIFFERENT);
+
+    let out = folder.path().join("way.gif");
+    run(interpolate().args(["--scale", "2", "--out"]).arg(&out)).succeeded();
+    let gif = GifDecoder::new(std::io::Cursor::new(fs::read(&out).expect("a GIF"))).expect("a GIF");
+    assert_eq!(gif.into_frames().collect_frames().expect("its frames").len(), 3);
+    run(interpolate().arg("--out").arg(&out)).failed_with_hint(&["exists", "--force"]);
+    run(interpolate().arg("--out").arg(folder.path().join("way.jpg"))).failed(&[".png or .gif"]);
+}
+
+#[test]
+fn a_rotation_shows_one_view_and_paints_the_round() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sheet = sheet(folder.path(), gqn_run("rotate").args(["--seed", "4", "--frames", "4"]));
+    let scene = Scene::generate(WORLD, 4);
+    assert!(difference(&tile(&sheet, 0, 0), &truth(&scene, &scene.camera(0))) == 0);
+    assert!(tile(&sheet, 0, 1).pixels().all(|pixel| pixel.0 == [255; 3]), "one view is shown");
+    for column in 1..4 {
+        for row in [1, 2] {
+            let (first, other) = (tile(&sheet, row, 0), tile(&sheet, row, column));
+            assert!(difference(&first, &other) > DIFFERENT, "row {row}, column {column}");
+        }
+    }
+}
+
+#[test]
+fn what_is_added_and_subtracted_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arithmetic = |add: &str, subtract: &str| {
+        let mut command = gqn_run("arithmetic");
+        command.args(["--add", add, "--context", "3", "--queries", "2"]);
+        if !subtract.is_empty() {
+            command.args(["--subtract", subtract]);
+        }
+        sheet(folder.path(), &mut command)
+    };
+    let scene = Scene::generate(WORLD, 4);
+    let cameras = [scene.camera(3), scene.camera(4)];
+    let alone = rendered(folder.path(), "4", "3", &cameras);
+    let (sum, twice) = (arithmetic("4,5", "5"), arithmetic("4,5", ""));
+    for (column, (camera, alone)) in (0..).zip(cameras.iter().zip(&alone)) {
+        assert!(difference(&tile(&sum, 0, column), &truth(&scene, camera)) == 0);
+        let of_second = truth(&Scene::generate(WORLD, 5), camera);
+        assert!(difference(&tile(&sum, 2, column), &of_second) == 0, "from the first's cameras");
+        assert!(difference(&tile(&sum, 3, column), alone) <= TOLERANCE, "4 + 5 - 5 is 4");
+        assert!(difference(&tile(&twice, 2, column), alone) > DIFFERENT, "4 + 5 is not 4");
+    }
+}
