@@ -16,6 +16,7 @@
 //! | `batches.rs` | the query view is never in the context |
 //! | `data.rs` | training on files |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
+//! | `strips.rs` | ways between views, mental rotation, sums of scenes |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
 //! | `architecture.rs`, `licences.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
@@ -38,5 +39,6 @@ mod programs;
 mod resume;
 mod shards;
 mod sources;
+mod strips;
 mod watching;
 mod weights;
