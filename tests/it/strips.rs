@@ -22,7 +22,8 @@ const TOLERANCE: u8 = 1;
 const DIFFERENT: u8 = 10;
 
 fn gqn_run(what: &str) -> Command {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-demo/models/rooms-ring-camera-tiny");
+    let package =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-demo/models/rooms-ring-camera-tiny");
     let mut command = program("gqn-run");
     command.arg(what).arg(package).args(["--world", "rooms-ring-camera"]);
     command
@@ -71,7 +72,18 @@ fn a_way_goes_from_one_view_to_another() {
     let folder = tempfile::tempdir().expect("a folder");
     let interpolate = || {
         let mut command = gqn_run("interpolate");
-        command.args(["--seed", "4", "--context", "2", "--from", "1", "--to", "6", "--frames", "3"]);
+        command.args([
+            "--seed",
+            "4",
+            "--context",
+            "2",
+            "--from",
+            "1",
+            "--to",
+            "6",
+            "--frames",
+            "3",
+        ]);
         command
     };
     let sheet = sheet(folder.path(), &mut interpolate());

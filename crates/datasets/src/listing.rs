@@ -39,7 +39,10 @@ mod tests {
         }
         let names = |path: &Path| -> Vec<String> {
             let files = files(path, &[".pt", ".pt.gz"]).expect("a folder");
-            files.iter().map(|file| file.file_name().expect("a name").to_string_lossy().into()).collect()
+            files
+                .iter()
+                .map(|file| file.file_name().expect("a name").to_string_lossy().into())
+                .collect()
         };
         assert_eq!(names(folder.path()), ["x.pt", "9-02.pt.gz", "9.pt", "10.pt", "011-of-100.pt"]);
         assert_eq!(names(&folder.path().join("9.pt")), ["9.pt"]);

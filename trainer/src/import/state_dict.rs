@@ -42,8 +42,8 @@ pub(super) fn tensors(
             if let Some(prefix) = named.keys().find_map(|name| name.strip_suffix(LANDMARK)) {
                 let tensor = |(name, id): (&str, Id)| {
                     let tensor = file.stored_tensor(id);
-                    let tensor = tensor
-                        .map_err(|reason| refused(path, &format!("`{name}` is {reason}")))?;
+                    let tensor =
+                        tensor.map_err(|reason| refused(path, &format!("`{name}` is {reason}")))?;
                     Ok((name.strip_prefix(prefix).unwrap_or(name).to_owned(), tensor))
                 };
                 return named.into_iter().map(tensor).collect();

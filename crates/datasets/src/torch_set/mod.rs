@@ -96,7 +96,8 @@ impl TorchSet {
             let all = scene::scenes(file.pickle()).map_err(|reason| wrong(path, reason))?;
             let record = |index: usize| {
                 let gone = || "it has fewer scenes than a moment ago".to_owned();
-                let scene = all.get(index).ok_or_else(gone).map_err(|reason| wrong(path, reason))?;
+                let scene =
+                    all.get(index).ok_or_else(gone).map_err(|reason| wrong(path, reason))?;
                 scene
                     .record(&mut file, quality)
                     .map_err(|reason| wrong(path, format!("scene {index}: {reason}")))

@@ -126,11 +126,9 @@ fn cameras_of(views: usize, cameras: &Array) -> Result<Vec<Camera>, String> {
     }
     let camera: fn(&[f32]) -> Camera = match values.len() {
         _ if views == 0 => return Err("it has no frames".to_owned()),
-        count if count == 5 * views => |pose| Camera {
-            position: [pose[0], pose[1], pose[2]],
-            yaw: pose[3],
-            pitch: pose[4],
-        },
+        count if count == 5 * views => {
+            |pose| Camera { position: [pose[0], pose[1], pose[2]], yaw: pose[3], pitch: pose[4] }
+        }
         count if count == 7 * views => hdf5::camera,
         _ => {
             return Err(format!(
@@ -156,7 +154,8 @@ mod tests {
                 let rgb8 = scene.render(&scene.camera(0), side).rgb8().to_vec();
                 assert!(plane_order(side, &rgb8) <= 0, "{world} {seed}: pixels");
                 let area = side * side;
-                let planes: Vec<u8> = (0..3 * area).map(|at| rgb8[at % area * 3 + at / area]).collect();
+                let planes: Vec<u8> =
+                    (0..3 * area).map(|at| rgb8[at % area * 3 + at / area]).collect();
                 assert_eq!(pixels_of_planes(side, &planes), rgb8);
                 assert!(plane_order(side, &planes) > 0, "{world} {seed}: planes");
                 let grey: Vec<u8> = rgb8.chunks(3).flat_map(|pixel| [pixel[1]; 3]).collect();

@@ -3,7 +3,12 @@
 use crate::tensor_file::Tensor;
 
 /// Row-major copy of `shape` numbers with strides, from `offset` on; `None` if they reach beyond the storage.
-pub(super) fn strided(storage: &[f32], offset: usize, shape: &[usize], strides: &[usize]) -> Option<Tensor> {
+pub(super) fn strided(
+    storage: &[f32],
+    offset: usize,
+    shape: &[usize],
+    strides: &[usize],
+) -> Option<Tensor> {
     let count = shape.iter().try_fold(1_usize, |count, size| count.checked_mul(*size))?;
     if count == 0 {
         return Some(Tensor::zeros(shape));
