@@ -287,7 +287,7 @@ fn metadata(checkpoint: &Checkpoint, options: &ExportOptions) -> BTreeMap<String
     let json = |value: serde_json::Result<String>| value.expect("plain data is JSON");
     BTreeMap::from([
         ("gqn_config".to_owned(), json(serde_json::to_string(&checkpoint.config))),
-        ("gqn_pose_encoding".to_owned(), checkpoint.config.pose_encoding.to_string()),
+        (names::GRAPH_POSE_ENCODING.to_owned(), checkpoint.config.pose_encoding.to_string()),
         ("gqn_variant".to_owned(), options.variant.name().to_owned()),
         ("gqn_precision".to_owned(), options.precision.name().to_owned()),
         ("gqn_step".to_owned(), checkpoint.step.to_string()),

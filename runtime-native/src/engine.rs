@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use gqn_formats::{Package, Tensor, names};
+use gqn_formats::{FormatError, Package, Tensor, names};
 use gqn_runtime::{Engine, EngineError};
 use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
@@ -36,7 +36,7 @@ impl OrtEngine {
     ///
     /// # Errors
     /// [`OrtError::Provider`] if a provider that was asked for does not run here, [`OrtError::Engine`] if a graph
-    /// does not load.
+    /// does not load, [`OrtError::Format`] if it was trained on another pose encoding than the manifest says.
     pub fn new(
         runtime: &OnnxRuntime,
         package: &Package,
@@ -47,7 +47,21 @@ impl OrtEngine {
             |name: &'static str| package.file(name).map_err(|error| EngineError::load(name, error));
         let (representation, generator) =
             (content(names::REPRESENTATION_FILE)?, content(names::GENERATOR_FILE)?);
-        Self::from_graphs(runtime, representation, generator, &files, options)
+        let engine = Self::from_graphs(runtime, representation, generator, &files, options)?;
+        engine.check_encoding(&package.manifest.pose_encoding.to_string())?;
+        Ok(engine)
+    }
+
+    /// The manifest has no checksum of its own, but both graphs say what they take for a pose.
+    fn check_encoding(&self, found: &str) -> Result<(), FormatError> {
+        for graph in [&self.representation, &self.generator] {
+            let own = graph.metadata().ok().and_then(|m| m.custom(names::GRAPH_POSE_ENCODING));
+            if let Some(expected) = own.filter(|own| own != found) {
+                let (what, found) = (names::MANIFEST_FILE.to_owned(), found.to_owned());
+                return Err(FormatError::PoseEncoding { what, found, expected });
+            }
+        }
+        Ok(())
     }
 
     /// An engine for two graphs; `external` are the files, by name, that hold weights outside of them.

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use gqn_formats::FormatError;
 use gqn_runtime::EngineError;
 use thiserror::Error;
 
@@ -46,6 +47,8 @@ pub enum OrtError {
     Provider { provider: Provider, reason: String },
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Format(#[from] FormatError),
 }
 
 /// The first line of a message of ONNX Runtime, which likes to add its call stack.

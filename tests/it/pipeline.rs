@@ -288,7 +288,7 @@ fn a_golden_file_can_be_made_again() {
     let again = folder.path().join("again.safetensors");
     run(program("gqn-train")
         .arg("golden")
-        .arg(run_folder.join("checkpoint.safetensors"))
+        .arg(&run_folder)
         .args(["--seed", SEED, "--out"])
         .arg(&again))
     .succeeded();

@@ -18,7 +18,7 @@ mod parse;
 
 /// Train Generative Query Networks: look at a scene from a few cameras, paint it from any other.
 #[derive(Debug, Parser)]
-#[command(name = "gqn-train", version, about, max_term_width = 100)]
+#[command(name = "gqn-train", bin_name = "gqn-train", version, about, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -218,8 +218,8 @@ pub(crate) struct EvalFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct GoldenFlags {
-    /// Checkpoint file
-    pub(crate) checkpoint: PathBuf,
+    /// Run folder, or a checkpoint
+    pub(crate) run: PathBuf,
     /// File to write [default: golden.safetensors beside the checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -162,7 +162,10 @@ fn loaded_libtorch() -> Option<PathBuf> {
 fn open_globally(path: &std::path::Path) -> Result<(), String> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
     let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
-    library.map(std::mem::forget).map_err(|error| error.to_string())
+    // The error itself only says that loading failed, its source which file and why.
+    library
+        .map(std::mem::forget)
+        .map_err(|error| std::error::Error::source(&error).unwrap_or(&error).to_string())
 }
 
 #[cfg(not(unix))]
@@ -203,6 +206,14 @@ mod tests {
     #[cfg(unix)]
     fn this_libtorch_has_the_switch() {
         assert!(allow_tf32(true) && allow_tf32(false));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_library_that_does_not_load_is_named() {
+        let reason = open_globally(std::path::Path::new("/no/such/libtorch_cuda.so"));
+        let reason = reason.expect_err("there is none");
+        assert!(reason.contains("/no/such/libtorch_cuda.so"), "{reason}");
     }
 
     #[test]

@@ -161,10 +161,8 @@ fn threads_of_one(processes: &Processes) -> Option<u16> {
 fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
     set_threads(flags.threads);
     let device = flags.device.open()?.device;
-    let folder = if flags.run.is_dir() { flags.run.clone() } else { parent(&flags.run) };
-    let checkpoint =
-        if flags.run.is_dir() { flags.run.join(CHECKPOINT_FILE) } else { flags.run.clone() };
-    let checkpoint = Checkpoint::load(&checkpoint)?;
+    let path = checkpoint_of(&flags.run);
+    let (folder, checkpoint) = (parent(&path), Checkpoint::load(&path)?);
     let mut config =
         TrainConfig::layered(None, Some(&folder.join(CONFIG_FILE)), toml::Table::new())
             .context("could not read the run's configuration beside the checkpoint")?;
@@ -196,14 +194,15 @@ fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
 }
 
 fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
-    let read = |source| FormatError::Read { path: flags.checkpoint.clone(), source };
-    let bytes = std::fs::read(&flags.checkpoint).map_err(read)?;
-    let checkpoint = Checkpoint::from_bytes(&flags.checkpoint.display().to_string(), &bytes)?;
+    let path = checkpoint_of(&flags.run);
+    let read = |source| FormatError::Read { path: path.clone(), source };
+    let bytes = std::fs::read(&path).map_err(read)?;
+    let checkpoint = Checkpoint::from_bytes(&path.display().to_string(), &bytes)?;
     let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
     let seed = u64::from(flags.seed) & (u64::MAX >> 33);
-    let world = flags.world.map_or_else(|| world_of_run(&parent(&flags.checkpoint)), Ok)?;
+    let world = flags.world.map_or_else(|| world_of_run(&parent(&path)), Ok)?;
     let sample = golden(&model, world, seed, &sha256_hex(&bytes)).to_bytes(GOLDEN_FILE)?;
-    let out = flags.out.clone().unwrap_or_else(|| parent(&flags.checkpoint).join(GOLDEN_FILE));
+    let out = flags.out.clone().unwrap_or_else(|| parent(&path).join(GOLDEN_FILE));
     write_atomic(&out, &sample, if flags.force { Overwrite::Force } else { Overwrite::Refuse })?;
     print(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
@@ -300,6 +299,11 @@ fn set_threads(threads: Option<u16>) {
     if let Some(threads) = threads {
         tch::set_num_threads(i32::from(threads));
     }
+}
+
+/// The checkpoint that a run folder, or its own path, names.
+fn checkpoint_of(run: &Path) -> PathBuf {
+    if run.is_dir() { run.join(CHECKPOINT_FILE) } else { run.to_owned() }
 }
 
 fn parent(path: &Path) -> PathBuf {

@@ -101,7 +101,8 @@ pub(crate) fn render(
             })
         });
         while !rendering.is_finished() {
-            on_progress(done.load(Ordering::Relaxed), count);
+            // The last scene is told of once all is in its place.
+            on_progress(done.load(Ordering::Relaxed).min(count.saturating_sub(1)), count);
             std::thread::sleep(Duration::from_millis(50));
         }
         on_progress(count, count);
@@ -138,6 +139,14 @@ mod tests {
         };
         assert_eq!(frames(&feed, 2), of_old(2), "the first generation");
         assert_ne!(frames(&feed, 3), of_old(3), "the second");
+    }
+
+    #[test]
+    fn the_end_of_rendering_is_told_once() {
+        let mut told = Vec::new();
+        render(&config(), Split::Train, 0..6, &mut |done, all| told.push((done, all)));
+        assert_eq!(told.iter().filter(|(done, all)| done == all).count(), 1, "{told:?}");
+        assert_eq!(told.last(), Some(&(6, 6)));
     }
 
     #[test]

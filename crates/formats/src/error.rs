@@ -55,7 +55,7 @@ pub enum FormatError {
         "{what}: pose encoding is `{found}`, expected `{expected}`\nhint: cameras would be misread; export the checkpoint again"
     )]
     PoseEncoding { what: String, found: String, expected: String },
-    #[error("{what} is not valid JSON for this format")]
+    #[error("{what} is not valid JSON for this format\nhint: docs/formats.md shows the form")]
     Json { what: String, source: serde_json::Error },
     #[error("{} is no package: it has no manifest.json\nhint: make one with `gqn-export export`", path.display())]
     NotAPackage { path: PathBuf },
@@ -89,6 +89,7 @@ fn read_hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::NotFound => "\nhint: is the path right?",
         std::io::ErrorKind::PermissionDenied => "\nhint: you may not read it",
+        std::io::ErrorKind::IsADirectory => "\nhint: a file is expected here, not a folder",
         _ => "",
     }
 }

@@ -46,6 +46,8 @@ pub mod names {
     pub const SAMPLE_MEAN_FRAMES: &str = "mean_frames";
     /// True pictures at the query poses, `[queries, 3, S, S]`.
     pub const SAMPLE_TRUE_FRAMES: &str = "true_frames";
+    /// Metadata of both graphs: the encoding of the poses that they were trained on.
+    pub const GRAPH_POSE_ENCODING: &str = "gqn_pose_encoding";
     /// Metadata of `sample.safetensors`: sha256 of the checkpoint file that the outputs were computed from.
     pub const SAMPLE_CHECKPOINT: &str = "checkpoint_sha256";
 }

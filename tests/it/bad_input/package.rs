@@ -141,6 +141,14 @@ fn a_manifest_of_another_pose_encoding() {
         |manifest| manifest["pose_encoding"] = json!("xyz-sin-cos"),
         &["pose encoding is `xyz-sin-cos`, expected `xyz-cos-sin`"],
     );
+    // The graphs say it too, so that a manifest that only agrees with itself is found out.
+    check_manifest(
+        |manifest| {
+            manifest["pose_encoding"] = json!("xyz-sin-cos");
+            manifest["config"]["pose_encoding"] = json!("xyz-sin-cos");
+        },
+        &["manifest.json: pose encoding is `xyz-sin-cos`, expected `xyz-cos-sin`"],
+    );
     check_manifest(
         |manifest| {
             manifest["pose_encoding"] = json!("xyz-quaternion");
@@ -181,6 +189,6 @@ fn pictures_that_do_not_fit() {
     fs::write(views.join("1.png"), b"not a picture").expect("a file");
     render(&views).failed_with_hint(&["1.png is no picture"]);
     fs::write(views.join("views.json"), b"{").expect("a file");
-    render(&views).failed(&["views.json"]);
+    render(&views).failed_with_hint(&["views.json", "docs/formats.md"]);
     assert!(!out.exists(), "nothing was painted");
 }

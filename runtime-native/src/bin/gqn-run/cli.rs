@@ -201,7 +201,7 @@ pub(crate) struct Source {
     /// A folder of pictures with a views.json that names them and their cameras.
     #[arg(long, value_name = "DIR", help_heading = "Scene")]
     pub(crate) views: Option<PathBuf>,
-    /// A generated world: `shepard-metzler-5`, `shepard-metzler-7` or `rooms-ring-camera`.
+    /// A generated world, such as `shepard-metzler-5` or `rooms-ring-camera`.
     #[arg(long, value_name = "NAME", help_heading = "Scene")]
     pub(crate) world: Option<World>,
 }
