@@ -2,8 +2,10 @@
 import "./bindings.js";
 import "./hostile.js";
 import "./looking.js";
+import "./moving.js";
 import "./scenes.js";
 import "./offered.js";
+import "./opening.js";
 import "./own.js";
 import "./offline.js";
 import "./engines.js";

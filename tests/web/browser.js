@@ -109,3 +109,15 @@ export async function camera(page) {
   const bytes = Uint8Array.from(Buffer.from(text, "base64url"));
   return [...new Float32Array(bytes.buffer)];
 }
+
+/** The camera, when the link has caught up with the picture on show. @param {Page} page */
+export async function here(page) {
+  await rest(page);
+  await page.waitForFunction(() => {
+    const { key } = /** @type {HTMLElement} */ (document.querySelector("#prediction")).dataset;
+    const text = new URLSearchParams(location.hash.slice(1)).get("at") ?? "";
+    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
+    return key?.endsWith(`|${Array.from(new Float32Array(bytes.buffer), (value) => value.toFixed(4)).join()}`);
+  }, null, PATIENCE);
+  return camera(page);
+}

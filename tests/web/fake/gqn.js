@@ -22,7 +22,7 @@ const angleOf = ([x, y]) => Math.atan2(y, x);
 const flat = (cameras) => Float32Array.from(cameras.flatMap((camera) => [...camera]));
 
 export class World {
-  static names() { return ["shepard-metzler-5", "shepard-metzler-7", "rooms-ring-camera"]; }
+  static names() { return ["shepard-metzler-5", "rooms-ring-camera", "mazes"]; }
   constructor(name, seed) { this.seed = Number(seed); }
   free() {}
   maxContext() { return 5; }
@@ -31,6 +31,8 @@ export class World {
   render(camera, side) { return ball(camera, side, 0); }
   plan(side) { return new Uint8Array(4 * side * side).fill(140); }
   canRaise() { return false; }
+  canAdvance() { return false; }
+  onward(camera, steps) { return this.move(camera, -steps / 90); }
   home() { return ring(0); }
   between(from, to, t) { return ring(angleOf(from) + t * (angleOf(to) - angleOf(from))); }
   move(camera, turn) { return ring(angleOf(camera) - turn * Math.PI); }

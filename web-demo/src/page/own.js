@@ -128,7 +128,7 @@ const plain = (path) => path.slice(path.lastIndexOf("/") + 1);
 /** @param {string} path */
 const folder = (path) => path.split("/").filter(Boolean).at(-2) ?? "your package";
 
-/** Says which package is open. @param {string} name */
+/** Says which package of one's own is open, if it is one. @param {string | undefined} name */
 export function named(name) {
-  say("offline", `Painting with ${name}, in this tab.`);
+  say("offline", name ? `Painting with ${name}, in this tab.` : "Runs in this tab. Nothing leaves it.");
 }

@@ -38,10 +38,14 @@ export function tools(scene, look, { repaint, changed, fail }) {
     } else look.again().catch(fail);
   }
 
-  /** Another scene, seen from where it begins, with as many pictures. @param {Partial<State>} change */
+  /** A scene of a world, seen from where it begins, with as many pictures. @param {string} world @returns {Partial<State>} */
+  function start(world) {
+    return { world, shown: state.shown.map((_, index) => index), at: undefined };
+  }
+
+  /** Goes to another scene. @param {Partial<State>} change */
   async function travel(change) {
-    const shown = state.shown.map((_, index) => index);
-    Object.assign(state, change, { shown, at: undefined });
+    Object.assign(state, start(state.world), change);
     look.place = undefined;
     mark();
     await scene.open();
@@ -53,13 +57,13 @@ export function tools(scene, look, { repaint, changed, fail }) {
     if (state.orbit === on) return;
     state.orbit = on;
     mark();
-    if (on) step();
+    if (on) look.begin().then(step, fail);
   }
 
   /** One step of the walk around, as soon as the one before was painted. */
   function step() {
     if (!state.orbit) return;
-    if (look.settled && !document.hidden) look.move(-1, 0).catch(fail);
+    if (look.settled && !document.hidden) look.walk().catch(fail);
     setTimeout(step, WALK_MS);
   }
 
@@ -97,7 +101,7 @@ export function tools(scene, look, { repaint, changed, fail }) {
   };
   const digits = Array.from({ length: 9 }, (_, index) => [String(index + 1), () => { walk(false); jump(index); }]);
   const keys = { m: actions.mean, n: actions.guess, p: actions.pixels, r: actions.reset, home: actions.reset, " ": actions.orbit, "?": actions.keys };
-  return { mark, walk, step, travel, press: { ...Object.fromEntries(digits), ...keys } };
+  return { mark, walk, step, start, press: { ...Object.fromEntries(digits), ...keys } };
 }
 
 /** Times of the last views, for the numbers. @type {number[]} */
@@ -115,8 +119,14 @@ export function count(ms) {
   painted.push(performance.now());
 }
 
-/** How many views were painted in the last second. */
+/** How many views were painted in one second, lately. @type {number[]} */
+const rates = [];
+
+/** Says how many views were painted in the best second of the last few. */
 export function rate() {
   while (painted.length && performance.now() - painted[0] > 1000) painted.shift();
-  if (painted.length > 1) say("n-rate", String(painted.length));
+  if (!painted.length) return;
+  rates.push(painted.length);
+  if (rates.length > 10) rates.shift();
+  say("n-rate", String(Math.max(...rates)));
 }
