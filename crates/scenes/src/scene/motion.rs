@@ -96,7 +96,7 @@ impl Scene {
         let mix = |from: f32, to: f32| from + t * (to - from);
         let straight = || Camera {
             position: [0, 1, 2].map(|axis| mix(from.position[axis], to.position[axis])),
-            yaw: from.yaw + t * shorter(to.yaw - from.yaw),
+            yaw: shorter(from.yaw + t * shorter(to.yaw - from.yaw)),
             pitch: mix(from.pitch, to.pitch),
         };
         match self.reach() {
