@@ -3,6 +3,7 @@ import "./bindings.js";
 import "./hostile.js";
 import "./looking.js";
 import "./moving.js";
+import "./pool.js";
 import "./scenes.js";
 import "./offered.js";
 import "./opening.js";

@@ -11,6 +11,8 @@ export { difference, dist, exported, gqnRun, manifest, model, models, packageFol
 
 const require = createRequire(join(root, "web-demo/package.json"));
 
+/** The auditor of accessibility, as a script for the page. */
+export const axe = require.resolve("axe-core");
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 /** A machine that builds beside the tests is slow; what is waited for comes or never comes. */

@@ -14,7 +14,7 @@ export function strip(scene, look) {
   scene.addEventListener("survey", () => {
     const few = [1, 2, 3, 5, 8, 14].filter((count) => count < scene.most);
     counts.replaceChildren(...[...few, scene.most].map((count) =>
-      button(String(count), { "data-count": String(count), "aria-label": `Show ${NUMBERS[count] ?? count}` }, () => upTo(count))));
+      button(String(count), { "data-count": String(count), "aria-label": `Show ${count} ${count === 1 ? "picture" : "pictures"}` }, () => upTo(count))));
     mark();
   });
   scene.addEventListener("views", () => {
