@@ -11,7 +11,10 @@ test("models are offered with their figures, and another one paints", () => open
   assert.match(figures, /Rooms, seen from a ring/);
   assert.match(figures, new RegExp(`${models[0].step.toLocaleString("en")} steps`));
   await page.click("#card-open");
-  assert.match(await page.locator("#card-text").innerText(), /^# Generative Query Network/);
+  const card = page.locator("#card-text");
+  assert.match(await card.locator("h3").first().innerText(), /^Generative Query Network/);
+  assert.match(await card.locator("td", { hasText: /^steps$/ }).locator("xpath=following-sibling::td").innerText(), new RegExp(`^${models[0].step}$`));
+  assert.doesNotMatch(await card.innerText(), /^(---|#|\|)|```/m, "the card is set, not quoted");
   await page.keyboard.press("Escape");
   const micro = models.find((/** @type {{ name: string }} */ { name }) => name === "micro");
   await page.selectOption("#model", "micro");

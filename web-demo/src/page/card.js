@@ -1,5 +1,6 @@
 // @ts-check
 import { element, make, say } from "./dom.js";
+import { markdown } from "./markdown.js";
 import { label } from "./worlds.js";
 
 /** What a package says of itself: a few figures, its model card, and whether it knows this world.
@@ -31,7 +32,7 @@ function write({ manifest, side, steps, card: text }) {
     make("div", {}, make("dt", {}, name), make("dd", {}, String(value))));
   element("figures", HTMLElement).replaceChildren(...rows);
   element("card-open", HTMLElement).hidden = !text;
-  say("card-text", (text ?? "").replace(/^---\n.*?\n---\n+/s, ""));
+  element("card-text", HTMLElement).replaceChildren(...markdown(text ?? ""));
 }
 
 /** @param {number} seconds */
