@@ -6,6 +6,9 @@ import { Remote } from "./remote.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles */
 
+/** What is going on when the engine says that a part of the work has begun or is over. @type {Record<string, string>} */
+const PARTS = { "unpack 0": "checking the files", "read 0": "reading the graphs", "read 1": "warming up" };
+
 /** Opens packages: in one painter first, and in the others when the first picture is there.
  * @param {{ module: WebAssembly.Module, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look, wasmBytes: number }} page
  * @returns {(coming: Promise<PackageFiles>, download?: import("./download.js").Download) => Promise<void>} ends with the first
@@ -34,7 +37,7 @@ export function opener({ module, pool, scene, look, wasmBytes }) {
   async function open(next) {
     phase("prepare", "", undefined);
     const first = pool.painters[0]?.remote ?? (await Remote.start(module));
-    const found = await first.call("open", next, ({ phase: name, fraction }) => phase("prepare", name, fraction));
+    const found = await first.call("open", next, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
     phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
     phase("picture", "", undefined);
     files = next;
