@@ -14,7 +14,7 @@ import { Remote } from "./remote.js";
 import { Scene } from "./scene.js";
 import { initial, read, write } from "./state.js";
 import { strip } from "./strip.js";
-import { count, rate, tools } from "./tools.js";
+import { count, tools } from "./tools.js";
 import { label } from "./worlds.js";
 
 async function main() {
@@ -121,7 +121,6 @@ async function main() {
     repaint();
     await (wanted === before ? scene.open() : change(wanted)).catch(fail);
   });
-  setInterval(rate, 500);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (state.orbit) step();
   else if (!linked && !calm) setTimeout(() => { if (!element("hint", HTMLElement).hidden) walk(true); }, 2500);

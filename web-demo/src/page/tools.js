@@ -104,29 +104,22 @@ export function tools(scene, look, { repaint, changed, fail }) {
   return { mark, walk, step, start, press: { ...Object.fromEntries(digits), ...keys } };
 }
 
-/** Times of the last views, for the numbers. @type {number[]} */
+/** How many of the last views the numbers tell of. */
+const TOLD = 50;
+/** How long the last views took, and how much of that time no view before was being painted. @type {number[][]} */
 const times = [];
-/** When views were painted, in milliseconds. @type {number[]} */
-const painted = [];
+let last = 0;
 
 /** Counts a view that took so long. @param {number} ms */
 export function count(ms) {
-  times.push(ms);
-  if (times.length > 50) times.shift();
-  const median = times.toSorted((a, b) => a - b)[times.length >> 1];
-  say("n-ms", `${median.toFixed(median < 10 ? 1 : 0)} ms`);
-  say("speed", `${median.toFixed(median < 10 ? 1 : 0)} ms`);
-  painted.push(performance.now());
-}
-
-/** How many views were painted in one second, lately. @type {number[]} */
-const rates = [];
-
-/** Says how many views were painted in the best second of the last few. */
-export function rate() {
-  while (painted.length && performance.now() - painted[0] > 1000) painted.shift();
-  if (!painted.length) return;
-  rates.push(painted.length);
-  if (rates.length > 10) rates.shift();
-  say("n-rate", String(Math.max(...rates)));
+  const now = performance.now();
+  times.push([ms, Math.min(ms, now - last)]);
+  last = now;
+  if (times.length > TOLD) times.shift();
+  const median = times.map(([ms]) => ms).toSorted((a, b) => a - b)[times.length >> 1];
+  const text = `${median.toFixed(median < 10 ? 1 : 0)} ms`;
+  say("n-ms", text);
+  say("speed", text);
+  const busy = times.reduce((sum, [, busy]) => sum + busy, 0);
+  say("n-rate", ((1000 * times.length) / busy).toFixed(0));
 }
