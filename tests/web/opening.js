@@ -46,17 +46,18 @@ test("the phases are told one after another, with the manifest's sizes", () => o
   assert.ok(downloads.some((text) => text.endsWith(`of ${whole}`)), `${downloads.at(-2)}, expected … of ${whole}`);
   assert.equal(downloads.at(-1), whole);
   assert.match(words.filter(({ phase }) => phase === "prepare").at(-1)?.text ?? "", /^\d+\.\d s$/);
-  assert.ok(await page.locator("#progress").isHidden());
+  await page.locator("#progress").waitFor({ state: "hidden", ...PATIENCE });
 }));
 
 test("another model goes through the phases without loading the page anew", () => open({ prepare: listen }, async (page) => {
-  await page.evaluate(() => { /** @type {any} */ (window).said.length = 0; /** @type {any} */ (window).same = true; });
+  const before = (await said(page)).length;
+  await page.evaluate(() => { /** @type {any} */ (window).same = true; });
   await page.selectOption("#model", "micro");
   await page.waitForFunction(() => location.hash.includes("model=micro"), null, PATIENCE);
   await page.waitForFunction(() => document.documentElement.dataset.ready !== undefined, null, PATIENCE);
   await rest(page);
   assert.equal(await page.evaluate(() => /** @type {any} */ (window).same), true);
-  const words = await said(page);
+  const words = (await said(page)).slice(before);
   assert.deepEqual(over(words), ["download", "prepare", "picture"]);
   const micro = JSON.parse(exported("micro")["manifest.json"].toString());
   assert.equal(words.filter(({ phase, done }) => phase === "download" && done).at(-1)?.text, size(weight(micro)));
@@ -66,10 +67,10 @@ test("another model goes through the phases without loading the page anew", () =
 
 test("a package of one's own goes through them too, and a bad one leaves the picture", () => open({ prepare: listen }, async (page) => {
   const choose = (/** @type {Buffer} */ buffer) => page.setInputFiles("#open-files", { name: "mine.zip", mimeType: "application/zip", buffer });
-  await page.evaluate(() => { /** @type {any} */ (window).said.length = 0; });
+  const heard = (await said(page)).length;
   await choose(zip(exported(model.name)));
   await page.waitForFunction(() => /mine\.zip/.test(document.querySelector("#offline")?.textContent ?? ""), null, PATIENCE);
-  assert.deepEqual(over(await said(page)), ["download", "prepare", "picture"]);
+  assert.deepEqual(over((await said(page)).slice(heard)), ["download", "prepare", "picture"]);
   const before = await pixels(page, "#prediction");
   await choose(Buffer.from("no zip"));
   await page.locator("#messages .message").waitFor(PATIENCE);

@@ -30,8 +30,8 @@ export function markdown(text) {
 function table(rows) {
   const cells = (/** @type {string} */ row) => row.split("|").slice(1, -1).map((cell) => cell.trim());
   const [head, , ...body] = rows.map(cells);
-  const line = (/** @type {string} */ kind, /** @type {string[]} */ row) => make("tr", {}, ...row.map((cell) => make(kind, {}, ...inline(cell))));
-  const named = head.some(Boolean) ? [make("thead", {}, line("th", head.map((name) => name || "\u00a0")))] : [];
+  const line = (/** @type {string} */ kind, /** @type {string[]} */ row) => make("tr", {}, ...row.map((cell) => make(cell ? kind : "td", {}, ...inline(cell))));
+  const named = head.some(Boolean) ? [make("thead", {}, line("th", head))] : [];
   return make("table", {}, ...named, make("tbody", {}, ...body.map((row) => line("td", row))));
 }
 

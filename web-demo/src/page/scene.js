@@ -131,7 +131,7 @@ export class Scene extends EventTarget {
     }
     const keys = new Set(views.map((view) => view.key));
     const told = views.map((view) => /** @type {Float32Array} */ (this.#told.get(view.key)));
-    this.pool.setScene([...keys].join(), told);
+    this.pool.setScene(`${this.#name}:${[...keys].join()}`, told);
     for (const key of this.#told.keys()) {
       if (this.#told.size > 2 * this.most && !keys.has(key)) this.#told.delete(key);
     }
