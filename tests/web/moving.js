@@ -64,6 +64,14 @@ for (const [world, forward, words] of WORLDS) {
   }));
 }
 
+test("twenty pictures of a maze fit on a phone", () => open({ viewport: PHONE, hash: scene("mazes") }, async (page) => {
+  await repaint(page, () => page.locator("#counts button").last().click());
+  assert.equal(await page.locator("#strip canvas").count(), 20);
+  assert.match(await page.locator("#headline").innerText(), /twenty pictures of this maze/);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= PHONE.width, `the page is ${wide} pixels wide`);
+}));
+
 test("the wheel rises about a chain, comes nearer in a room, and scrolls where there is neither", async () => {
   await open({ hash: scene("shepard-metzler-5") }, async (page) => {
     const before = await here(page);

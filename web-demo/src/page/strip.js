@@ -12,7 +12,7 @@ export function strip(scene, look) {
   const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
 
   scene.addEventListener("survey", () => {
-    const few = [1, 2, 3, 5, 8, 14].filter((count) => count < scene.most);
+    const few = [1, 2, 3, 5, 8].filter((count) => count < scene.most);
     counts.replaceChildren(...[...few, scene.most].map((count) =>
       button(String(count), { "data-count": String(count), "aria-label": `Show ${count} ${count === 1 ? "picture" : "pictures"}` }, () => upTo(count))));
     mark();
