@@ -2,7 +2,7 @@
 // For everyone: names, contrast, focus, and a policy that holds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open, ready } from "./browser.js";
+import { DESKTOP, PHONE, axe, open, ready } from "./browser.js";
 
 /** WCAG 2.2, level AA, for text of ordinary size. */
 const CONTRAST = 4.5;
@@ -20,6 +20,28 @@ test("every control has a name, and the keys are explained", () => open({}, asyn
   await page.keyboard.press("Tab");
   assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY");
 }));
+
+/** What it takes to run the auditor, whose script the policy would keep out. */
+const AUDITED = { bypassCSP: true, reducedMotion: "reduce" };
+
+for (const [viewport, colorScheme] of /** @type {[typeof PHONE, string][]} */ ([[DESKTOP, "light"], [PHONE, "dark"]])) {
+  test(`axe finds nothing (${viewport.width} wide, ${colorScheme})`, () => open({ viewport, options: { ...AUDITED, colorScheme } }, async (page) => {
+    await page.addScriptTag({ path: axe });
+    const audit = async () => {
+      const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
+      return violations.map((/** @type {any} */ { id, nodes }) => [id, ...nodes.map((/** @type {any} */ { html }) => html)]);
+    };
+    assert.deepEqual(await audit(), []);
+    for (const [opener, dialog] of [["#keys", "#help"], ["#card-open", "#card"]]) {
+      await page.click(opener);
+      await page.locator(dialog).waitFor();
+      assert.deepEqual(await audit(), []);
+      await page.keyboard.press("Escape");
+    }
+    await page.evaluate(() => document.querySelector("#share")?.replaceChildren());
+    assert.match(JSON.stringify(await audit()), /button-name/, "a nameless button would have been found");
+  }));
+}
 
 for (const colorScheme of ["light", "dark"]) {
   test(`text stands out (${colorScheme})`, () => open({ options: { colorScheme } }, async (page) => {

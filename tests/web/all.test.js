@@ -2,8 +2,11 @@
 import "./bindings.js";
 import "./hostile.js";
 import "./looking.js";
+import "./moving.js";
+import "./pool.js";
 import "./scenes.js";
 import "./offered.js";
+import "./opening.js";
 import "./own.js";
 import "./offline.js";
 import "./engines.js";

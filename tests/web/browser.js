@@ -11,6 +11,8 @@ export { difference, dist, exported, gqnRun, manifest, model, models, packageFol
 
 const require = createRequire(join(root, "web-demo/package.json"));
 
+/** The auditor of accessibility, as a script for the page. */
+export const axe = require.resolve("axe-core");
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 /** A machine that builds beside the tests is slow; what is waited for comes or never comes. */
@@ -108,4 +110,16 @@ export async function camera(page) {
   const text = (await link(page)).get("at") ?? "";
   const bytes = Uint8Array.from(Buffer.from(text, "base64url"));
   return [...new Float32Array(bytes.buffer)];
+}
+
+/** The camera, when the link has caught up with the picture on show. @param {Page} page */
+export async function here(page) {
+  await rest(page);
+  await page.waitForFunction(() => {
+    const { key } = /** @type {HTMLElement} */ (document.querySelector("#prediction")).dataset;
+    const text = new URLSearchParams(location.hash.slice(1)).get("at") ?? "";
+    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
+    return key?.endsWith(`|${Array.from(new Float32Array(bytes.buffer), (value) => value.toFixed(4)).join()}`);
+  }, null, PATIENCE);
+  return camera(page);
 }

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PATIENCE, camera, difference, gqnRun, open, packageFolder, pixels, repaint } from "./browser.js";
+import { PATIENCE, difference, gqnRun, here, open, packageFolder, pixels, repaint } from "./browser.js";
 
 /** Of 255, in a channel: rounding in two engines, and truths that were rendered on two targets. */
 const TOLERANCE = 2;
@@ -40,7 +40,7 @@ test(`the painted picture is ONNX Runtime's within ${TOLERANCE}/255`, () => open
     const check = async (/** @type {number} */ views, /** @type {string[]} */ noise) => {
       await page.waitForFunction(() => location.hash.includes("at="), null, PATIENCE);
       const key = await page.locator("#prediction").getAttribute("data-key");
-      const at = await where(page);
+      const at = await here(page);
       const found = difference(await pixels(page, "#prediction"), await decode(page, reference(at, views, noise, folder)));
       assert.ok(found <= TOLERANCE, `${views} views, ${noise.join(" ")}, ${key}: a channel differs by ${found} of 255`);
       return reference(at, views, ["--noise-seed", "99", "--temperature", "1"], folder);
@@ -56,14 +56,3 @@ test(`the painted picture is ONNX Runtime's within ${TOLERANCE}/255`, () => open
     rmSync(folder, { recursive: true });
   }
 }));
-
-/** The camera of the picture on show, when the link has caught up with it. @param {import("playwright-core").Page} page */
-async function where(page) {
-  await page.waitForFunction(() => {
-    const text = new URLSearchParams(location.hash.slice(1)).get("at") ?? "";
-    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
-    const at = Array.from(new Float32Array(bytes.buffer), (value) => value.toFixed(4)).join();
-    return document.querySelector("#prediction")?.getAttribute("data-key")?.endsWith(`|${at}`);
-  });
-  return camera(page);
-}

@@ -1,8 +1,11 @@
 // @ts-check
 // Packages and pictures of one's own, good and bad.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { test } from "node:test";
-import { PATIENCE, difference, exported, model, open, pixels, repaint } from "./browser.js";
+import { PATIENCE, difference, exported, model, open, packageFolder, pixels, repaint } from "./browser.js";
 import { zip } from "./zip.js";
 
 /** @typedef {import("playwright-core").Page} Page @typedef {Record<string, Buffer>} Files */
@@ -86,6 +89,19 @@ test("pictures of one's own are shown to it, and there is a way back", () => ope
   assert.ok(difference(before, await pixels(page, "#prediction")) > 0);
   await repaint(page, () => page.click("#own-back"));
   assert.ok(await page.locator("#truth-figure").isVisible());
+}));
+
+test("a folder is opened as it lies on the disk", () => open({}, async (page) => {
+  const folder = mkdtempSync(join(tmpdir(), "gqn-web-"));
+  try {
+    for (const [name, content] of Object.entries(await pictures(page))) writeFileSync(join(folder, name), content);
+    await repaint(page, () => page.setInputFiles("#open-folder", folder));
+    assert.match(await page.locator("#headline").innerText(), /two pictures of your scene/);
+    await repaint(page, () => page.setInputFiles("#open-folder", packageFolder));
+    assert.match(await page.locator("#offline").innerText(), new RegExp(basename(packageFolder)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }));
 
 test("bad pictures are explained", () => open({}, async (page) => {

@@ -59,7 +59,7 @@ test("the dice and the worlds make other scenes", () => open({}, async (page) =>
   await repaint(page, () => page.click("#dice"));
   assert.ok(difference(before, await pixels(page, "#truth")) > 8);
   await repaint(page, () => page.selectOption("#world", "shepard-metzler-5"));
-  assert.match(await page.locator("#headline").innerText(), /this thing/);
+  assert.match(await page.locator("#headline").innerText(), /this chain/);
   await repaint(page, () => page.keyboard.press("ArrowUp"));
 }));
 

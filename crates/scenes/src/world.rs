@@ -40,11 +40,6 @@ impl World {
         Self::Jaco,
     ];
 
-    /// The worlds in which one can move about from any camera to any other ([`World::moved`]): those whose cameras all
-    /// stand around a middle.
-    pub const ROUND: [Self; 3] =
-        [Self::ShepardMetzler5, Self::ShepardMetzler7, Self::RoomsRingCamera];
-
     /// The name in files and on command lines.
     pub const fn name(self) -> &'static str {
         match self {

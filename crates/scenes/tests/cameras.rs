@@ -59,7 +59,7 @@ fn check_allowed(world: World, camera: &Camera) {
         }
         World::Jaco => {
             close("cylinder", &[ground], &[1.15]);
-            assert!((0.25..0.85).contains(&z), "{camera:?}");
+            assert!((0.25..=0.85).contains(&z), "{camera:?}");
         }
         World::Mazes => {
             close("eye", &[z], &[0.14]);
@@ -67,9 +67,9 @@ fn check_allowed(world: World, camera: &Camera) {
         }
         _ => {
             assert!(x.abs() <= 0.88 && y.abs() <= 0.88, "{camera:?}");
-            assert!((0.22..0.46).contains(&z), "{camera:?}");
-            // What it looks at is at least 0.45 away and between 0.08 and 0.22 high.
-            assert!(camera.pitch > -0.7 && camera.pitch < 0.0, "{camera:?}");
+            assert!((0.22..=0.46).contains(&z), "{camera:?}");
+            // What it looks at is at least 0.45 away and between 0.08 and 0.22 high: at most 0.7013 below the horizon.
+            assert!(camera.pitch > -0.702 && camera.pitch <= 0.0, "{camera:?}");
         }
     }
     if let Some(target) = target(world) {
@@ -166,40 +166,75 @@ fn place(camera: &Camera) -> [f32; 2] {
 
 #[test]
 fn motions_stay_where_the_world_allows() {
-    for world in World::ROUND {
-        for seed in 0..50 {
+    for world in World::ALL {
+        for seed in 0..30 {
             let scene = Scene::generate(world, seed);
             let [a, b] = [scene.camera(0), scene.camera(1)];
             for turn in [-3.0, -0.1, 0.0, 0.7, f32::NAN] {
                 for raise in [-5.0, 0.2, 5.0, f32::INFINITY] {
-                    check_allowed(world, &world.moved(&a, &Motion { turn, raise }));
+                    for advance in [-9.0, 0.0, 0.3, 1e9, f32::NAN] {
+                        let motion = Motion { turn, raise, advance };
+                        check_allowed(world, &scene.moved(&a, &motion));
+                    }
                 }
             }
             for t in [-1.0, 0.0, 0.3, 1.0, 2.0, f32::NAN] {
-                check_allowed(world, &world.between(&a, &b, t));
+                check_allowed(world, &scene.between(&a, &b, t));
             }
             for [u, v] in [[0.0, 0.0], [0.5, 0.5], [0.9, 0.3], [-7.0, f32::NAN]] {
-                check_allowed(world, &world.from_map(&a, u, v));
+                check_allowed(world, &scene.from_map(&a, u, v));
             }
+            check_allowed(world, &scene.onward(&a, 3));
+            check_allowed(world, &scene.home());
         }
-        check_allowed(world, &world.home());
+    }
+}
+
+/// The least distance, on the ground, of what a camera in a room looks at.
+const NEAREST: f32 = 0.45;
+
+#[test]
+fn every_world_is_gone_about_in() {
+    for world in World::ALL {
+        let scene = Scene::generate(world, 5);
+        let from = scene.home();
+        let goes = |motion: Motion| {
+            let there = scene.moved(&from, &motion);
+            let far = [0, 1, 2].map(|axis| (there.position[axis] - from.position[axis]).abs());
+            far.iter().any(|far| *far > 1e-3)
+        };
+        let raised = goes(Motion { raise: -0.1, ..Motion::default() });
+        assert_eq!(raised, scene.can_raise(), "{world}");
+        // From where one begins, a maze may lead ahead or back.
+        let gone = [0.2, -0.2].map(|advance| goes(Motion { advance, ..Motion::default() }));
+        assert_eq!(gone.contains(&true), scene.can_advance(), "{world}");
+        let there = scene.moved(&from, &Motion { turn: 0.2, ..Motion::default() });
+        assert_ne!(there, from, "{world}");
+        let back = scene.moved(&there, &Motion { turn: -0.2, ..Motion::default() });
+        close(world.name(), &back.position, &from.position);
+        let mut at = from;
+        for _ in 0..30 {
+            at = scene.onward(&at, 1);
+        }
+        close("30 steps are 30 times one", &at.position, &scene.onward(&from, 30).position);
+        assert_eq!(scene.spread(4).len(), 4);
     }
 }
 
 #[test]
 fn motions_by_hand() {
-    let sphere = World::ShepardMetzler5;
+    let sphere = Scene::generate(World::ShepardMetzler5, 0);
     // At +x, looking along -x: its right is +y. A picture drawn half its width to the right is seen from a quarter turn
     // to the left, which is -y.
     let at_x = Camera::looking_at([1.0, 0.0, 0.0], [0.0; 3]);
-    let turned = sphere.moved(&at_x, &Motion { turn: 0.5, raise: 0.0 });
+    let turned = sphere.moved(&at_x, &Motion { turn: 0.5, ..Motion::default() });
     close("a quarter turn", &turned.position, &[0.0, -1.0, 0.0]);
-    let raised = sphere.moved(&at_x, &Motion { turn: 0.0, raise: 0.5 });
+    let raised = sphere.moved(&at_x, &Motion { raise: 0.5, ..Motion::default() });
     close("45 degrees up", &raised.position, &[FRAC_1_SQRT_2, 0.0, FRAC_1_SQRT_2]);
-    let ring = World::RoomsRingCamera;
+    let ring = Scene::generate(World::RoomsRingCamera, 0);
     close(
         "on a ring, drawing down does nothing",
-        &ring.moved(&ring.home(), &Motion { turn: 0.0, raise: 0.5 }).position,
+        &ring.moved(&ring.home(), &Motion { raise: 0.5, ..Motion::default() }).position,
         &ring.home().position,
     );
     // From 170 to -170 degrees one goes through 180, not through 0.
@@ -212,17 +247,59 @@ fn motions_by_hand() {
         &sphere.between(&at(170.0), &at(-170.0), 0.5).position,
         &[-1.0, 0.0, 0.0],
     );
+    // A quarter of the height of an arm's cylinder, which is 0.6, from half-way up.
+    let arm = Scene::generate(World::Jaco, 0);
+    let raised = arm.moved(&arm.home(), &Motion { raise: 0.25, ..Motion::default() });
+    close("a quarter up", &raised.position, &[1.15, 0.0, 0.7]);
+    // In a room one comes as near as 0.45 to the point looked at, which is the middle here, and no nearer.
+    let room = Scene::generate(World::RoomsFreeCameraNoObjectRotations, 0);
+    let far = Camera::looking_at([0.85, 0.0, 0.42], [0.0, 0.0, 0.19]);
+    let near = room.moved(&far, &Motion { advance: 9.0, ..Motion::default() });
+    let [x, y, z] = near.position;
+    assert!(x.hypot(y) >= NEAREST - ROUNDING && x < 0.85, "{near:?}");
+    close("the height stays", &[z], &[0.42]);
+    let toward: Vec<f32> = near
+        .position
+        .iter()
+        .zip(near.forward())
+        .map(|(at, ahead)| at + ahead * ((0.19 - z) / near.forward()[2]))
+        .collect();
+    close("it still looks there", &toward, &[0.0, 0.0, 0.19]);
+}
+
+#[test]
+fn nobody_walks_through_walls() {
+    for seed in 0..20 {
+        let scene = Scene::generate(World::Mazes, seed);
+        // Whatever way one goes, pictures from there show no wall from within: the place is one that the map gives back.
+        let mut at = scene.camera(seed as usize);
+        for step in 0..60 {
+            at = scene.moved(&at, &Motion { turn: 0.37, raise: 0.0, advance: 0.15 });
+            let point = scene.to_map(&at);
+            let again = scene.from_map(&at, point.u, point.v);
+            close(&format!("seed {seed}, step {step}"), &again.position, &at.position);
+        }
+        // A wall between two places is not gone through slowly, an open way is.
+        let way = scene.orbit(600);
+        let glide = scene.between(&way[0], &way[1], 0.5);
+        let middle: Vec<f32> =
+            [0, 1, 2].map(|axis| 0.5 * (way[0].position[axis] + way[1].position[axis])).to_vec();
+        close("half-way", &glide.position, &middle);
+        let cut = way.iter().filter(|to| scene.between(&way[0], to, 0.01) == **to).count();
+        assert!(cut > 100, "seed {seed}: {cut} of 600 places are behind walls");
+    }
 }
 
 #[test]
 fn maps_lead_there_and_back() {
-    for world in World::ROUND {
-        for camera in Scene::generate(world, 1).cameras(50) {
-            let point = world.to_map(&camera);
+    for world in World::ALL {
+        let scene = Scene::generate(world, 1);
+        for camera in scene.cameras(50) {
+            let point = scene.to_map(&camera);
             assert!((0.0..=1.0).contains(&point.u) && (0.0..=1.0).contains(&point.v), "{point:?}");
             // Near the poles of a sphere a map stops short, and at its rim heights are steep: only azimuths are sharp.
             if camera.position[2].abs() < 0.9 {
-                let [azimuth, height] = place(&world.from_map(&camera, point.u, point.v));
+                let [azimuth, height] = place(&scene.from_map(&camera, point.u, point.v));
                 let [expected, expected_height] = place(&camera);
                 close("azimuth", &[azimuth], &[expected]);
                 assert!((height - expected_height).abs() < 2e-3, "{height}, {expected_height}");
@@ -231,7 +308,7 @@ fn maps_lead_there_and_back() {
     }
     // North is up: a camera at +y that looks south stands at the top and heads down, half a turn from up.
     let north = Camera::looking_at([0.0, 1.0, 0.0], [0.0; 3]);
-    let point = World::ShepardMetzler5.to_map(&north);
+    let point = Scene::generate(World::ShepardMetzler5, 0).to_map(&north);
     let half = 0.5 / 1.18;
     close("north", &[point.u, point.v, point.heading.abs()], &[0.5, 0.5 - half, PI]);
 }

@@ -20,21 +20,18 @@ pub struct World {
 
 #[wasm_bindgen]
 impl World {
-    /// The worlds that one can move about in.
+    /// The worlds there are.
     pub fn names() -> Vec<String> {
-        Family::ROUND.iter().map(|world| world.name().to_owned()).collect()
+        Family::ALL.iter().map(|world| world.name().to_owned()).collect()
     }
 
     /// The scene that a seed stands for.
     ///
     /// # Errors
-    /// If there is no world of that name, or one that cannot be moved about in.
+    /// If there is no world of that name.
     #[wasm_bindgen(constructor)]
     pub fn new(name: &str, seed: u64) -> Result<Self, JsError> {
         let world = name.parse::<Family>().map_err(|error| to_js(&error))?;
-        if !Family::ROUND.contains(&world) {
-            return Err(unfit(format!("`{name}` is no world to move about in from a page")));
-        }
         Ok(Self { scene: Scene::generate(world, seed) })
     }
 
@@ -44,9 +41,9 @@ impl World {
         self.scene.world().max_context()
     }
 
-    /// The scene's first cameras.
+    /// So many of the scene's own cameras: the first, or in a maze some all along the walk.
     pub fn cameras(&self, count: usize) -> Vec<f32> {
-        numbers(&self.scene.cameras(count.min(MOST_CAMERAS)))
+        numbers(&self.scene.spread(count.min(MOST_CAMERAS)))
     }
 
     /// Cameras evenly along a closed path.
@@ -82,22 +79,43 @@ impl World {
 
     /// Where one begins to look around.
     pub fn home(&self) -> Vec<f32> {
-        numbers(&[self.family().home()])
+        numbers(&[self.scene.home()])
     }
 
-    /// The camera after the picture was drawn to the right by `turn` of its width and down by `raise` of its height.
+    /// The camera after the picture was drawn to the right by `turn` of its width and down by `raise` of its height, and
+    /// after it went `advance` world units ahead.
     ///
     /// # Errors
     /// If the camera is none.
     #[wasm_bindgen(js_name = "move")]
-    pub fn moved(&self, from: &[f32], turn: f32, raise: f32) -> Result<Vec<f32>, JsError> {
-        Ok(numbers(&[self.family().moved(&camera(from)?, &Motion { turn, raise })]))
+    pub fn moved(
+        &self,
+        from: &[f32],
+        turn: f32,
+        raise: f32,
+        advance: f32,
+    ) -> Result<Vec<f32>, JsError> {
+        Ok(numbers(&[self.scene.moved(&camera(from)?, &Motion { turn, raise, advance })]))
+    }
+
+    /// The camera so many steps further on the way around by itself: no step is the nearest camera of that way.
+    ///
+    /// # Errors
+    /// If the camera is none.
+    pub fn onward(&self, from: &[f32], steps: usize) -> Result<Vec<f32>, JsError> {
+        Ok(numbers(&[self.scene.onward(&camera(from)?, steps.min(MOST_CAMERAS))]))
+    }
+
+    /// Whether a camera can go nearer and farther, or `advance` does nothing.
+    #[wasm_bindgen(js_name = canAdvance)]
+    pub fn can_advance(&self) -> bool {
+        self.scene.can_advance()
     }
 
     /// Whether a camera can go up and down, or drawing the picture down does nothing.
     #[wasm_bindgen(js_name = canRaise)]
     pub fn can_raise(&self) -> bool {
-        self.family().can_raise()
+        self.scene.can_raise()
     }
 
     /// u and v on the map, 0 to 1 from its upper left corner, and the heading in radians clockwise from up.
@@ -106,7 +124,7 @@ impl World {
     /// If the camera is none.
     #[wasm_bindgen(js_name = toMap)]
     pub fn to_map(&self, from: &[f32]) -> Result<Vec<f32>, JsError> {
-        let point = self.family().to_map(&camera(from)?);
+        let point = self.scene.to_map(&camera(from)?);
         Ok(vec![point.u, point.v, point.heading])
     }
 
@@ -116,7 +134,7 @@ impl World {
     /// If the camera is none.
     #[wasm_bindgen(js_name = fromMap)]
     pub fn from_map(&self, from: &[f32], u: f32, v: f32) -> Result<Vec<f32>, JsError> {
-        Ok(numbers(&[self.family().from_map(&camera(from)?, u, v)]))
+        Ok(numbers(&[self.scene.from_map(&camera(from)?, u, v)]))
     }
 
     /// The camera part of the way from one to another.
@@ -124,12 +142,6 @@ impl World {
     /// # Errors
     /// If a camera is none.
     pub fn between(&self, from: &[f32], to: &[f32], t: f32) -> Result<Vec<f32>, JsError> {
-        Ok(numbers(&[self.family().between(&camera(from)?, &camera(to)?, t)]))
-    }
-}
-
-impl World {
-    fn family(&self) -> Family {
-        self.scene.world()
+        Ok(numbers(&[self.scene.between(&camera(from)?, &camera(to)?, t)]))
     }
 }

@@ -22,7 +22,7 @@ const angleOf = ([x, y]) => Math.atan2(y, x);
 const flat = (cameras) => Float32Array.from(cameras.flatMap((camera) => [...camera]));
 
 export class World {
-  static names() { return ["shepard-metzler-5", "shepard-metzler-7", "rooms-ring-camera"]; }
+  static names() { return ["shepard-metzler-5", "rooms-ring-camera", "mazes"]; }
   constructor(name, seed) { this.seed = Number(seed); }
   free() {}
   maxContext() { return 5; }
@@ -31,6 +31,8 @@ export class World {
   render(camera, side) { return ball(camera, side, 0); }
   plan(side) { return new Uint8Array(4 * side * side).fill(140); }
   canRaise() { return false; }
+  canAdvance() { return false; }
+  onward(camera, steps) { return this.move(camera, -steps / 90); }
   home() { return ring(0); }
   between(from, to, t) { return ring(angleOf(from) + t * (angleOf(to) - angleOf(from))); }
   move(camera, turn) { return ring(angleOf(camera) - turn * Math.PI); }
@@ -44,7 +46,7 @@ export class Viewer {
   free() {} warmUp() {} clear() {} observe() { return 0; } setScene() {} addScene() {}
   scene() { return new Float32Array(8); }
   manifest() { return JSON.stringify({ step: 4000, precision: "fp32", variant: "optimised", provenance: { data: "rooms-ring-camera, 4000 rendered scenes", seconds: 1680, metrics: { psnr_generated: 17.2, mse_generated: 0.02, mse_constant: 0.041 } } }); }
-  card() { return "# A card\n\nwords"; }
+  card() { return "# A card\n\nOf `some` words.\n\n| size |  |\n|---|---:|\n| pictures | 32 |\n\n```sh\ngqn-run verify .\n```\n\n- a limit\n- another"; }
   describe() { return "fake 0.0 (simd128)"; }
   query(camera) { wait(40); return ball(camera, SIDE, 2); }
   drawing(camera) { return Uint8Array.from([0, 1, 2, 3].flatMap((i) => [...ball(camera, SIDE, i)])); }

@@ -1,5 +1,7 @@
 // @ts-check
 import { element, make, say } from "./dom.js";
+import { markdown } from "./markdown.js";
+import { label } from "./worlds.js";
 
 /** What a package says of itself: a few figures, its model card, and whether it knows this world.
  * @param {import("./scene.js").Scene} scene @returns {(found: import("../types").Package) => void} */
@@ -20,17 +22,17 @@ function write({ manifest, side, steps, card: text }) {
   const { psnr_generated: psnr, mse_generated: error, mse_constant: constant } = metrics;
   /** @type {[string, string | false][]} */
   const figures = [
-    ["trained on", data && data.replaceAll("-", " ")],
+    ["trained on", data && told(data)],
     ["for", `${step.toLocaleString("en")} steps${seconds ? `, ${duration(seconds)}` : ""}`],
     ["new scenes", psnr !== undefined && `${psnr.toFixed(1)} dB PSNR`],
-    ["error", !!constant && error !== undefined && `${(error / constant).toFixed(2)} of one constant picture\u2019s`],
+    ["error", !!constant && error !== undefined && `${(error / constant).toFixed(2)} of the best constant picture\u2019s`],
     ["graph", `${side}×${side}, ${steps} steps, ${variant}, ${precision}`],
   ];
   const rows = figures.filter(([, value]) => value).map(([name, value]) =>
     make("div", {}, make("dt", {}, name), make("dd", {}, String(value))));
   element("figures", HTMLElement).replaceChildren(...rows);
   element("card-open", HTMLElement).hidden = !text;
-  say("card-text", (text ?? "").replace(/^---\n.*?\n---\n+/s, ""));
+  element("card-text", HTMLElement).replaceChildren(...markdown(text ?? ""));
 }
 
 /** @param {number} seconds */
@@ -39,8 +41,15 @@ function duration(seconds) {
   return seconds < 90 ? `${Math.round(seconds)} s` : minutes < 100 ? `${minutes} min` : `${hours.toFixed(1)} h`;
 }
 
+/** The world and how many scenes of it. @param {string} data */
+function told(data) {
+  const [world, ...more] = data.split(", ");
+  return [label(world), ...more].join(", ");
+}
+
 /** @param {string} data what it was trained on @param {string} world */
 function stranger(data, world) {
-  const known = data === "" || data.startsWith(world);
-  return known ? "" : `This model has never seen ${world.replaceAll("-", " ")}; it was trained on ${data.replaceAll("-", " ")}.`;
+  const [own] = data.split(", ");
+  if (own === "" || own === world) return "";
+  return `This model was never trained on such scenes. It knows only \u201c${label(own)}\u201d, and takes these for that.`;
 }

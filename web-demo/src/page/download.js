@@ -40,17 +40,18 @@ export class Download {
     return WebAssembly.compileStreaming(await this.stream(url, "application/wasm"));
   }
 
-  /** A package's files, of the sizes its manifest gives. @param {string} name @param {string} manifest
+  /** A package's files, of the sizes its manifest gives. @param {string} name
    * @returns {Promise<import("../types").PackageFiles>} */
-  async files(name, manifest) {
+  async files(name) {
+    const manifest = await (await get(`models/${name}/manifest.json`)).text();
     const entries = /** @type {[string, { bytes: number, sha256: string }][]} */ (Object.entries(JSON.parse(manifest).files));
     for (const [, { bytes }] of entries) this.expect(bytes);
     const fetched = entries.map(async ([file, { sha256 }]) => {
       const url = `models/${name}/${file}?${sha256.slice(0, 16)}`;
       return (await this.stream(url, "application/octet-stream")).blob();
     });
-    const own = new Blob([manifest]);
-    return { names: ["manifest.json", ...entries.map(([file]) => file)], files: [own, ...(await Promise.all(fetched))] };
+    const files = [new Blob([manifest]), ...(await Promise.all(fetched))];
+    return { names: ["manifest.json", ...entries.map(([file]) => file)], files };
   }
 }
 
@@ -59,15 +60,10 @@ export async function offer() {
   return (await get("models.json")).json();
 }
 
-/** @param {string} name */
-export async function manifest(name) {
-  return (await get(`models/${name}/manifest.json`)).text();
-}
-
 /** @param {string | URL} url */
 async function get(url) {
   const failed = (/** @type {string} */ why) =>
-    new Error(`could not load ${url}: ${why}\nhint: see whether you are online, then reload the page`);
+    new Error(`could not load ${String(url).split("?")[0]}: ${why}\nhint: see whether you are online, then reload the page`);
   const response = await fetch(url).catch((error) => { throw failed(error.message); });
   if (!response.ok) throw failed(`the server answered ${response.status}`);
   return response;

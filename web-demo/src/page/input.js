@@ -5,11 +5,15 @@ import { STEP } from "./look.js";
 /** Milliseconds between two steps while a key or a stick is held. */
 const HELD_MS = 45;
 
-/** Keys that move: what they draw to the right and down. @type {Record<string, number[]>} */
+/** Keys that move: what they draw to the right and down, and how far they go ahead. @type {Record<string, number[]>} */
 const MOVES = {
-  ArrowLeft: [1, 0], KeyA: [1, 0], ArrowRight: [-1, 0], KeyD: [-1, 0],
-  ArrowUp: [0, 1], KeyW: [0, 1], ArrowDown: [0, -1], KeyS: [0, -1],
+  ArrowLeft: [1, 0, 0], KeyA: [1, 0, 0], ArrowRight: [-1, 0, 0], KeyD: [-1, 0, 0],
+  ArrowUp: [0, 1, 0], KeyW: [0, 0, 1], ArrowDown: [0, -1, 0], KeyS: [0, 0, -1],
 };
+
+/** How far the wheel turns for the width of a picture, in pixels; a line of text is so many. */
+const WHEEL = 600;
+const LINE = 16;
 
 /** Moves by pointer, touch, wheel, keys and gamepad.
  * @param {import("./scene.js").Scene} scene @param {(motion: number[]) => void} move in steps
@@ -47,9 +51,9 @@ export function input(scene, move, press) {
 function gamepad(pad, pressed, move, press) {
   const down = (/** @type {number} */ index) => Number(pad.buttons[index]?.pressed ?? false);
   const axis = (/** @type {number} */ index) => (Math.abs(pad.axes[index] ?? 0) > 0.2 ? Math.round(3 * pad.axes[index]) : 0);
-  const turn = down(14) - down(15) - axis(0);
-  const raise = down(12) - down(13) - axis(1);
-  if (turn || raise) move([turn, raise]);
+  const turn = down(14) - down(15) - axis(0) - axis(2);
+  const [draw, go] = [down(12) - down(13) - axis(3), -axis(1)];
+  if (turn || draw || go) move([turn, draw, go]);
   if (down(0) && !pressed.guess) press.n();
   if (down(1) && !pressed.reset) press.r();
   pressed.guess = down(0) === 1;
@@ -60,8 +64,8 @@ function gamepad(pad, pressed, move, press) {
 function pointers(scene, frame, move) {
   /** @type {Map<number, { x: number, y: number }>} */
   const down = new Map();
-  const rest = [0, 0];
-  /** Adds what was drawn, in fractions of the picture, and goes the whole steps of it. @param {number[]} fractions */
+  const rest = [0, 0, 0];
+  /** Adds what was drawn and gone, in fractions of the picture, and goes the whole steps of it. @param {number[]} fractions */
   const drag = (fractions) => {
     const motion = fractions.map((fraction, axis) => {
       rest[axis] += fraction / STEP;
@@ -80,7 +84,7 @@ function pointers(scene, frame, move) {
     frame.setPointerCapture(event.pointerId);
     down.set(event.pointerId, { x: event.clientX, y: event.clientY });
     frame.classList.add("held");
-    move([0, 0]);
+    move([0, 0, 0]);
   });
   frame.addEventListener("pointermove", (event) => {
     const before = down.get(event.pointerId);
@@ -89,8 +93,8 @@ function pointers(scene, frame, move) {
     const pinch = down.size === 2 ? apart() : 0;
     const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
     down.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (down.size === 1) drag([dx / side, dy / side]);
-    else if (down.size === 2) drag([0, (apart() - pinch) / side]);
+    if (down.size === 1) drag([dx / side, dy / side, 0]);
+    else if (down.size === 2) drag([0, 0, (apart() - pinch) / side]);
   });
   for (const end of ["pointerup", "pointercancel"]) {
     frame.addEventListener(end, (event) => {
@@ -99,9 +103,14 @@ function pointers(scene, frame, move) {
     });
   }
   frame.addEventListener("wheel", (event) => {
-    if (!scene.survey.rises || event.ctrlKey) return;
+    const { rises, advances } = scene.survey;
+    if (!(rises || advances) || event.ctrlKey) return;
     event.preventDefault();
-    drag([-event.deltaX / 600, -event.deltaY / 600]);
+    const unit = (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE : 1) / WHEEL;
+    drag([-event.deltaX * unit, 0, -event.deltaY * unit]);
   }, { passive: false });
-  scene.addEventListener("survey", () => frame.classList.toggle("rises", scene.survey.rises));
+  scene.addEventListener("survey", () => {
+    const { rises, advances } = scene.survey;
+    frame.classList.toggle("deep", rises || advances);
+  });
 }

@@ -9,6 +9,9 @@ export const STEP = 1 / 90;
 /** How long the view must rest before what takes long is painted. */
 const REST_MS = 220;
 
+/** Two cameras that differ by less in each number are one. */
+const NEARLY = 1e-3;
+
 /** A walk from one place to another: how long it takes, and how often it says where it is. */
 const GLIDE_MS = 520;
 const GLIDE_STEP_MS = 40;
@@ -27,7 +30,9 @@ export class Look extends EventTarget {
   #serial = 0;
   /** The walk that is under way. @type {symbol | undefined} */
   #gliding;
-  #motion = [0, 0];
+  #motion = [0, 0, 0];
+  /** Steps of the way around that are to be gone. */
+  #steps = 0;
   #heading = 1;
   /** Truths of the pictures that are on their way. @type {Map<string, Uint8Array | undefined>} */
   #truths = new Map();
@@ -41,18 +46,31 @@ export class Look extends EventTarget {
     scene.addEventListener("known", () => this.again());
   }
 
-  /** Draws the picture so many steps to the right and down. @param {number} turn @param {number} raise */
-  move(turn, raise) {
+  /** Goes so many steps. @param {number[]} motion turn, raise and advance */
+  move(motion) {
     this.#gliding = undefined;
-    [turn, raise].forEach((steps, axis) => { this.#motion[axis] += steps * STEP; });
-    if (turn) this.#heading = Math.sign(turn);
+    motion.forEach((steps, axis) => { this.#motion[axis] += steps * STEP; });
+    if (motion[0]) this.#heading = Math.sign(motion[0]);
     return this.#going(undefined);
+  }
+
+  /** Goes one step of the way around. */
+  walk() {
+    this.#steps = 1;
+    return this.#going(undefined);
+  }
+
+  /** Goes to the way around, if one is not on it. */
+  async begin() {
+    const from = this.place?.camera ?? this.scene.survey.home;
+    const to = /** @type {Camera} */ (await this.scene.surveyor.call("onWay", from));
+    if (to.some((value, at) => Math.abs(value - from[at]) > NEARLY)) await this.glide(to);
   }
 
   /** Looks from there. @param {Camera | undefined} camera the scene's home if it is undefined */
   jump(camera) {
     this.#gliding = undefined;
-    this.#motion = [0, 0];
+    this.#motion = [0, 0, 0];
     return this.#going({ camera: camera ?? this.scene.survey.home });
   }
 
@@ -67,7 +85,8 @@ export class Look extends EventTarget {
       const eased = t * t * (3 - 2 * t);
       const at = t < 1 ? await this.scene.surveyor.call("between", { from, to, t: eased }) : to;
       if (this.#gliding !== mine) return;
-      if (t === 1) return this.jump(to);
+      // Where a wall stands between, one is there at once.
+      if (t === 1 || at.every((/** @type {number} */ value, /** @type {number} */ index) => value === to[index])) return this.jump(to);
       await this.#going({ camera: at });
       await new Promise((resolve) => setTimeout(resolve, GLIDE_STEP_MS));
     }
@@ -86,14 +105,16 @@ export class Look extends EventTarget {
   /** @param {{ camera: Camera } | undefined} jump */
   async #go(jump) {
     const { survey, surveyor, side, own } = this.scene;
-    const motion = this.#motion;
-    this.#motion = [0, 0];
+    const [motion, steps] = [this.#motion, jump ? 0 : this.#steps];
+    [this.#motion, this.#steps] = [[0, 0, 0], 0];
     const camera = jump?.camera ?? this.place?.camera ?? this.state.at ?? survey.home;
     const [near, far] = [this.#heading * STEP, -this.#heading * STEP];
-    const turns = [near, 2 * near, 3 * near, far, 4 * near, 2 * far].map((turn) => [turn, 0]);
-    const ahead = survey.rises ? [...turns, [0, STEP], [0, -STEP]] : turns;
+    const turns = [near, 2 * near, 3 * near, far, 4 * near, 2 * far].map((turn) => [turn, 0, 0]);
+    const ups = survey.rises ? [[0, STEP, 0], [0, -STEP, 0]] : [];
+    const ways = survey.advances ? [[0, 0, STEP], [0, 0, -STEP], [0, 0, 2 * STEP]] : [];
+    const ahead = [...ways, ...turns, ...ups];
     const truth = own ? 0 : side;
-    this.place = /** @type {Place} */ (await surveyor.call("look", { camera, motion, ahead, side: truth }));
+    this.place = /** @type {Place} */ (await surveyor.call("look", { camera, motion, steps, ahead, side: truth }));
     this.state.at = this.place.camera;
     this.dispatchEvent(new Event("place"));
     if (side && this.scene.pool.painters.length) this.#want(this.place);

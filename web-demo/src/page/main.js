@@ -1,11 +1,11 @@
 // @ts-check
 import { element, make } from "./dom.js";
-import { Download, manifest, offer } from "./download.js";
+import { Download, offer } from "./download.js";
 import { input } from "./input.js";
 import { lenses } from "./lenses.js";
 import { Look } from "./look.js";
 import { map } from "./map.js";
-import { phase, settle, show, size } from "./messages.js";
+import { phase, show, size } from "./messages.js";
 import { keep } from "./offline.js";
 import { opener } from "./open.js";
 import { named, own } from "./own.js";
@@ -14,7 +14,8 @@ import { Remote } from "./remote.js";
 import { Scene } from "./scene.js";
 import { initial, read, write } from "./state.js";
 import { strip } from "./strip.js";
-import { count, rate, tools } from "./tools.js";
+import { count, tools } from "./tools.js";
+import { label } from "./worlds.js";
 
 async function main() {
   const linked = location.hash.length > 1;
@@ -25,13 +26,14 @@ async function main() {
   const model = models.find(({ name }) => name === state.model) ?? models[0];
   state.model = model.name;
   const compiling = download.engine(wasmBytes);
-  const opened = manifest(model.name).then((text) => download.files(model.name, text));
+  const first = download.files(model.name);
+  first.catch(() => undefined);
   const module = await compiling;
 
   const surveyor = await Remote.start(module);
   const worlds = /** @type {string[]} */ (await surveyor.call("worlds"));
   if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
-  element("world", HTMLSelectElement).append(...worlds.map((name) => make("option", { value: name }, name.replaceAll("-", " "))));
+  element("world", HTMLSelectElement).append(...worlds.map((name) => make("option", { value: name }, label(name))));
   const options = models.map(({ name, image_size: side, bytes }) => make("option", { value: name }, `${name}: ${side}×${side}, ${size(bytes)}`));
   element("model", HTMLSelectElement).append(...options);
   element("model-label", HTMLElement).hidden = models.length < 2;
@@ -57,31 +59,27 @@ async function main() {
   map(scene, look);
   strip(scene, look);
   const { repaint } = lenses(scene, look);
-  const { mark, walk, step, travel, press } = tools(scene, look, { repaint, changed, fail });
+  const { mark, walk, step, start, press } = tools(scene, look, { repaint, changed, fail });
   scene.addEventListener("views", () => changed(200));
   scene.addEventListener("state", () => changed(200));
   look.addEventListener("place", () => changed(300));
   const moved = () => { walk(false); element("hint", HTMLElement).hidden = true; };
-  input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(motion[0], motion[1]).catch(fail); }, press);
-  element("map", SVGSVGElement).addEventListener("pointerdown", moved, true);
+  input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(scene.motion(motion)).catch(fail); }, press);
+  for (const type of ["pointerdown", "keydown"]) {
+    document.addEventListener(type, (event) => {
+      const onOrbit = event.target instanceof Element && event.target.closest("#orbit");
+      if (!onOrbit && /** @type {KeyboardEvent} */ (event).key !== " ") walk(false);
+    }, true);
+  }
   mark();
   await scene.open();
 
   const open = opener({ module, pool, scene, look, wasmBytes });
-  const first = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
-  const files = await opened;
-  download.end();
-  phase("prepare", "", undefined);
-  await open(files);
-  phase("picture", "", undefined);
-  await first;
-  phase("picture", "", 1);
-  settle(true);
-  document.documentElement.dataset.ready = "";
+  await open(first, download);
 
   own(scene, {
     async package(next, name) {
-      await open(next);
+      await open(Promise.resolve(next));
       named(name);
     },
     async views() {
@@ -90,27 +88,46 @@ async function main() {
       await scene.open();
     },
   });
-  element("model", HTMLSelectElement).addEventListener("change", async (event) => {
-    const { value } = /** @type {HTMLSelectElement} */ (event.target);
-    const world = models.find(({ name }) => name === value)?.world ?? state.world;
-    history.replaceState(null, "", write({ ...initial(), model: value, world, mean: state.mean, pixels: state.pixels }));
-    location.reload();
+  /** Opens another of the models, in the world that it knows. @param {string} name */
+  async function change(name) {
+    const { world = null } = models.find((model) => model.name === name) ?? {};
+    const before = { ...state };
+    const coming = new Download();
+    const files = coming.files(name).then((files) => {
+      Object.assign(state, { model: name }, world && world !== state.world ? start(world) : {});
+      look.place = undefined;
+      return files;
+    });
+    try {
+      await open(files, coming);
+      named(undefined);
+    } catch (error) {
+      Object.assign(state, before);
+      fail(error);
+    }
+    mark();
+  }
+  element("model", HTMLSelectElement).addEventListener("change", (event) => {
+    change(/** @type {HTMLSelectElement} */ (event.target).value);
   });
   window.addEventListener("hashchange", async () => {
     const before = state.model;
     Object.assign(state, read(location.hash, initial()));
-    if (state.model && state.model !== before) return location.reload();
+    const wanted = models.find(({ name }) => name === state.model)?.name ?? before;
+    state.model = before;
     if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
     look.place = undefined;
     mark();
     repaint();
-    await scene.open().catch(fail);
+    await (wanted === before ? scene.open() : change(wanted)).catch(fail);
   });
-  setInterval(rate, 500);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (state.orbit) step();
   else if (!linked && !calm) setTimeout(() => { if (!element("hint", HTMLElement).hidden) walk(true); }, 2500);
   await keep().catch(() => undefined);
 }
 
-main().catch(show);
+main().catch((error) => {
+  show(error);
+  element("progress", HTMLElement).classList.add("stopped");
+});

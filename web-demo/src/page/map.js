@@ -21,8 +21,10 @@ export function map(scene, look) {
   const view = camera("view", "Where you look");
   view.prepend(sight);
   const cones = draw("g");
+  view.toggleAttribute("hidden", true);
   svg.append(plan, path, cones, shown, view);
 
+  let scale = 1;
   const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
   const at = (/** @type {PointerEvent} */ event) => {
     const { left, top, width, height } = svg.getBoundingClientRect();
@@ -33,6 +35,8 @@ export function map(scene, look) {
 
   scene.addEventListener("survey", () => {
     path.setAttribute("points", scene.survey.path.join(" "));
+    // Who can go ahead, but not up, walks in corridors, where there is less room for marks.
+    scale = scene.survey.advances && !scene.survey.rises ? 0.62 : 1;
     const rgba = scene.survey.plan;
     plan.toggleAttribute("hidden", !rgba || !!scene.own);
     if (rgba) plan.setAttribute("href", picture(rgba));
@@ -42,9 +46,12 @@ export function map(scene, look) {
     while (shown.children.length < scene.views.length) shown.append(context(shown.children.length));
     while (cones.children.length > scene.views.length) cones.lastElementChild?.remove();
     while (cones.children.length < scene.views.length) cones.append(draw("g", {}, draw("path", { d: SIGHT, class: "seen" })));
-    scene.views.forEach(({ map }, index) => [shown, cones].forEach((group) => stand(group.children[index], map)));
+    scene.views.forEach(({ map }, index) => [shown, cones].forEach((group) => stand(group.children[index], map, scale)));
   });
-  look.addEventListener("place", () => look.place && stand(view, look.place.map));
+  look.addEventListener("place", () => {
+    view.toggleAttribute("hidden", !look.place);
+    if (look.place) stand(view, look.place.map, scale);
+  });
 
   /** Drags a camera; looks from there if it was only touched.
    * @param {Element} node @param {() => Camera | undefined} from @param {(camera: Camera) => void} put */
@@ -79,10 +86,10 @@ export function map(scene, look) {
     node.addEventListener("keydown", (event) => {
       const { key } = /** @type {KeyboardEvent} */ (event);
       const turn = { ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0;
-      const raise = { ArrowUp: 1, ArrowDown: -1 }[key] ?? 0;
+      const go = { ArrowUp: 1, ArrowDown: -1 }[key] ?? 0;
       if (key === "Delete" || key === "Backspace") scene.remove(index).catch(report);
-      else if (!turn && !raise) return;
-      else scene.surveyor.call("moved", { camera: scene.views[index].camera, turn: turn / 30, raise: raise / 30 }).then(put, report);
+      else if (!turn && !go) return;
+      else scene.surveyor.call("moved", { camera: scene.views[index].camera, motion: scene.motion([turn / 30, 0, go / 30]) }).then(put, report);
       event.preventDefault();
       event.stopPropagation();
     });
@@ -104,9 +111,9 @@ function camera(kind, label, text) {
   return node;
 }
 
-/** @param {Element} node @param {Float32Array} at u, v and heading on the map */
-function stand(node, [u, v, heading]) {
-  node.setAttribute("transform", `translate(${u} ${v})`);
+/** @param {Element} node @param {Float32Array} at u, v and heading on the map @param {number} scale */
+function stand(node, [u, v, heading], scale) {
+  node.setAttribute("transform", `translate(${u} ${v}) scale(${scale})`);
   for (const path of node.querySelectorAll("path")) path.setAttribute("transform", `rotate(${(heading * 180) / Math.PI})`);
 }
 

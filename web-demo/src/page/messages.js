@@ -48,7 +48,15 @@ export function phase(name, text, fraction) {
   else bar.value = fraction;
 }
 
-/** The first picture is there, or another package begins to load. @param {boolean} ready */
+/** The first picture is there, or a package begins to load. @param {boolean} ready */
 export function settle(ready) {
-  element("progress", HTMLElement).classList.toggle("over", ready);
+  const progress = element("progress", HTMLElement);
+  progress.classList.toggle("over", ready);
+  document.documentElement.toggleAttribute("data-ready", ready);
+  if (ready) return;
+  for (const item of progress.children) {
+    item.classList.remove("now", "done");
+    for (const bar of item.querySelectorAll("progress")) bar.value = 0;
+    for (const output of item.querySelectorAll("output")) output.textContent = "";
+  }
 }

@@ -1,14 +1,18 @@
 // @ts-check
 import { card } from "./card.js";
 import { say } from "./dom.js";
-import { phase, size } from "./messages.js";
+import { phase, settle, size } from "./messages.js";
 import { Remote } from "./remote.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles */
 
+/** What is going on when the engine says that a part of the work has begun or is over. @type {Record<string, string>} */
+const PARTS = { "unpack 0": "checking the files", "read 0": "reading the graphs", "read 1": "warming up" };
+
 /** Opens packages: in one painter first, and in the others when the first picture is there.
  * @param {{ module: WebAssembly.Module, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look, wasmBytes: number }} page
- * @returns {(files: PackageFiles) => Promise<void>} the page stays as it was if a package is refused */
+ * @returns {(coming: Promise<PackageFiles>, download?: import("./download.js").Download) => Promise<void>} ends with the first
+ *   picture; the page stays as it was if a package is refused */
 export function opener({ module, pool, scene, look, wasmBytes }) {
   /** The files that the painters were started with. @type {PackageFiles} */
   let files;
@@ -29,10 +33,13 @@ export function opener({ module, pool, scene, look, wasmBytes }) {
     }
   }
 
-  return async (next) => {
+  /** @param {PackageFiles} next */
+  async function open(next) {
+    phase("prepare", "", undefined);
     const first = pool.painters[0]?.remote ?? (await Remote.start(module));
-    const found = await first.call("open", next, ({ phase: name, fraction }) => phase("prepare", name, fraction));
+    const found = await first.call("open", next, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
     phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
+    phase("picture", "", undefined);
     files = next;
     pool.restart();
     if (!pool.painters.length) pool.add(first);
@@ -42,7 +49,23 @@ export function opener({ module, pool, scene, look, wasmBytes }) {
     say("n-engine", found.engine);
     say("n-wasm", size(wasmBytes));
     describe(found);
-    await scene.repackage(found.side);
+    const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
     look.addEventListener("rest", () => help(bytes).catch(pool.events.fail), { once: true });
+    await scene.repackage(found.side);
+    await painted;
+    phase("picture", "", 1);
+  }
+
+  return async (coming, download) => {
+    if (files) settle(false);
+    try {
+      const next = await coming;
+      if (download) download.end();
+      else phase("download", "from here", 1);
+      await open(next);
+    } finally {
+      // Without a package there is nothing to see; otherwise the one before is still open.
+      if (files) settle(true);
+    }
   };
 }

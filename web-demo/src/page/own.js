@@ -51,7 +51,7 @@ export function own(scene, take) {
     }));
     scene.own = pictures;
     scene.state.shown = pictures.map((_, index) => index);
-    element("own-back", HTMLElement).hidden = false;
+    mine(true);
     await take.views();
     notice(`Showing it ${pictures.length} pictures of yours.`);
   }
@@ -59,7 +59,7 @@ export function own(scene, take) {
   element("own-back", HTMLElement).addEventListener("click", async () => {
     scene.own = undefined;
     scene.state.shown = [0, 1, 2];
-    element("own-back", HTMLElement).hidden = true;
+    mine(false);
     await take.views().catch(show);
   });
   for (const id of ["open-files", "open-folder"]) {
@@ -70,6 +70,12 @@ export function own(scene, take) {
     });
   }
   dropping(receive);
+}
+
+/** Offers what can be done with pictures of one's own, or with rendered scenes. @param {boolean} own */
+function mine(own) {
+  element("own-back", HTMLElement).hidden = !own;
+  for (const id of ["scene", "how"]) element(id, HTMLElement).hidden = own;
 }
 
 /** @param {(coming: Promise<Entry[]>) => void} receive */
@@ -128,7 +134,7 @@ const plain = (path) => path.slice(path.lastIndexOf("/") + 1);
 /** @param {string} path */
 const folder = (path) => path.split("/").filter(Boolean).at(-2) ?? "your package";
 
-/** Says which package is open. @param {string} name */
+/** Says which package of one's own is open, if it is one. @param {string | undefined} name */
 export function named(name) {
-  say("offline", `Painting with ${name}, in this tab.`);
+  say("offline", name ? `Painting with ${name}, in this tab.` : "Runs in this tab. Nothing leaves it.");
 }

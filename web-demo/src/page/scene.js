@@ -4,7 +4,7 @@ import { writeCamera } from "./state.js";
 
 /** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State */
 /** @typedef {import("./remote.js").Remote} Remote @typedef {import("./pool.js").Pool} Pool */
-/** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, cameras: Camera[], plan: Uint8Array | undefined }} Survey */
+/** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, advances: boolean, cameras: Camera[], plan: Uint8Array | undefined }} Survey */
 
 /** Side of the map's picture in pixels. */
 export const PLAN_SIDE = 128;
@@ -17,7 +17,7 @@ export class Scene extends EventTarget {
   /** @type {View[]} */
   views = [];
   /** @type {Survey} */
-  survey = { most: 1, home: new Float32Array(5), path: [], rises: false, cameras: [], plan: undefined };
+  survey = { most: 1, home: new Float32Array(5), path: [], rises: false, advances: false, cameras: [], plan: undefined };
   /** Side of the network's pictures; 0 until a package is known. */
   side = 0;
   /** Pictures of one's own instead of the rendered ones, and the cameras that only ask. @type {View[] | undefined} */
@@ -54,6 +54,14 @@ export class Scene extends EventTarget {
     this.side = side;
     this.#package += 1;
     await this.open();
+  }
+
+  /** What a motion is here: of what is drawn aside and down, and how far one goes ahead or rises where one cannot go.
+   * @param {number[]} motion @returns {number[]} turn, raise and advance */
+  motion([turn, draw, go]) {
+    const { rises, advances } = this.survey;
+    if (rises && advances) return [turn, draw, go];
+    return rises ? [turn, draw + go, 0] : [turn, 0, advances ? draw + go : 0];
   }
 
   /** Most pictures that can be shown. */
@@ -123,7 +131,7 @@ export class Scene extends EventTarget {
     }
     const keys = new Set(views.map((view) => view.key));
     const told = views.map((view) => /** @type {Float32Array} */ (this.#told.get(view.key)));
-    this.pool.setScene([...keys].join(), told);
+    this.pool.setScene(`${this.#name}:${[...keys].join()}`, told);
     for (const key of this.#told.keys()) {
       if (this.#told.size > 2 * this.most && !keys.has(key)) this.#told.delete(key);
     }

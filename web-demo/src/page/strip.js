@@ -1,7 +1,9 @@
 // @ts-check
 import { button, element, make, paint, say } from "./dom.js";
+import { noun } from "./worlds.js";
 
-const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+  "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"];
 
 /** The pictures that the network is shown: a strip of them, and how many. @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look */
 export function strip(scene, look) {
@@ -10,9 +12,9 @@ export function strip(scene, look) {
   const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
 
   scene.addEventListener("survey", () => {
-    const few = [1, 2, 3, 5, 8, 14].filter((count) => count < scene.most);
+    const few = [1, 2, 3, 5, 8].filter((count) => count < scene.most);
     counts.replaceChildren(...[...few, scene.most].map((count) =>
-      button(String(count), { "data-count": String(count), "aria-label": `Show ${NUMBERS[count] ?? count}` }, () => upTo(count))));
+      button(String(count), { "data-count": String(count), "aria-label": `Show ${count} ${count === 1 ? "picture" : "pictures"}` }, () => upTo(count))));
     mark();
   });
   scene.addEventListener("views", () => {
@@ -26,6 +28,8 @@ export function strip(scene, look) {
     if (views.length < scene.most) list.append(more());
     mark();
   });
+
+  scene.addEventListener("known", () => say("headline", headline(scene.views.length, scene.own ? "your scene" : noun(scene.state.world))));
 
   /** Shows the first so many, keeping those that stand. @param {number} count */
   async function upTo(count) {
@@ -53,14 +57,7 @@ export function strip(scene, look) {
     const count = scene.views.length;
     for (const choice of counts.children) choice.setAttribute("aria-pressed", String(choice.getAttribute("data-count") === String(count)));
     list.classList.toggle("single", count === 1);
-    if (count) say("headline", headline(count, scene.own ? "your scene" : noun(scene.state.world)));
   }
-}
-
-/** @param {string} world */
-function noun(world) {
-  if (world.startsWith("rooms")) return "this room";
-  return world === "mazes" ? "this maze" : world === "jaco" ? "this arm" : "this thing";
 }
 
 /** @param {number} count @param {string} what */

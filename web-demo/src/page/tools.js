@@ -38,10 +38,14 @@ export function tools(scene, look, { repaint, changed, fail }) {
     } else look.again().catch(fail);
   }
 
-  /** Another scene, seen from where it begins, with as many pictures. @param {Partial<State>} change */
+  /** A scene of a world, seen from where it begins, with as many pictures. @param {string} world @returns {Partial<State>} */
+  function start(world) {
+    return { world, shown: state.shown.map((_, index) => index), at: undefined };
+  }
+
+  /** Goes to another scene. @param {Partial<State>} change */
   async function travel(change) {
-    const shown = state.shown.map((_, index) => index);
-    Object.assign(state, change, { shown, at: undefined });
+    Object.assign(state, start(state.world), change);
     look.place = undefined;
     mark();
     await scene.open();
@@ -53,13 +57,13 @@ export function tools(scene, look, { repaint, changed, fail }) {
     if (state.orbit === on) return;
     state.orbit = on;
     mark();
-    if (on) step();
+    if (on) look.begin().then(step, fail);
   }
 
   /** One step of the walk around, as soon as the one before was painted. */
   function step() {
     if (!state.orbit) return;
-    if (look.settled && !document.hidden) look.move(-1, 0).catch(fail);
+    if (look.settled && !document.hidden) look.walk().catch(fail);
     setTimeout(step, WALK_MS);
   }
 
@@ -97,26 +101,25 @@ export function tools(scene, look, { repaint, changed, fail }) {
   };
   const digits = Array.from({ length: 9 }, (_, index) => [String(index + 1), () => { walk(false); jump(index); }]);
   const keys = { m: actions.mean, n: actions.guess, p: actions.pixels, r: actions.reset, home: actions.reset, " ": actions.orbit, "?": actions.keys };
-  return { mark, walk, step, travel, press: { ...Object.fromEntries(digits), ...keys } };
+  return { mark, walk, step, start, press: { ...Object.fromEntries(digits), ...keys } };
 }
 
-/** Times of the last views, for the numbers. @type {number[]} */
+/** How many of the last views the numbers tell of. */
+const TOLD = 50;
+/** How long the last views took, and how much of that time no view before was being painted. @type {number[][]} */
 const times = [];
-/** When views were painted, in milliseconds. @type {number[]} */
-const painted = [];
+let last = 0;
 
 /** Counts a view that took so long. @param {number} ms */
 export function count(ms) {
-  times.push(ms);
-  if (times.length > 50) times.shift();
-  const median = times.toSorted((a, b) => a - b)[times.length >> 1];
-  say("n-ms", `${median.toFixed(median < 10 ? 1 : 0)} ms`);
-  say("speed", `${median.toFixed(median < 10 ? 1 : 0)} ms`);
-  painted.push(performance.now());
-}
-
-/** How many views were painted in the last second. */
-export function rate() {
-  while (painted.length && performance.now() - painted[0] > 1000) painted.shift();
-  if (painted.length > 1) say("n-rate", String(painted.length));
+  const now = performance.now();
+  times.push([ms, Math.min(ms, now - last)]);
+  last = now;
+  if (times.length > TOLD) times.shift();
+  const median = times.map(([ms]) => ms).toSorted((a, b) => a - b)[times.length >> 1];
+  const text = `${median.toFixed(median < 10 ? 1 : 0)} ms`;
+  say("n-ms", text);
+  say("speed", text);
+  const busy = times.reduce((sum, [, busy]) => sum + busy, 0);
+  say("n-rate", ((1000 * times.length) / busy).toFixed(0));
 }

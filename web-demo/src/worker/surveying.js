@@ -8,7 +8,10 @@ import { World, compare as comparison, parseViews } from "../../wasm/gqn.js";
 let world;
 
 /** Corners of the line on the map along which one walks around. */
-const PATH = 72;
+const PATH = 360;
+
+/** How many places on the way are told ahead. */
+const AHEAD = [1, 2, 3, 4, 5, 6];
 
 export function worlds() {
   return World.names();
@@ -21,16 +24,20 @@ export function survey({ name, seed, planSide }) {
   world = next;
   const most = next.maxContext();
   const home = next.home();
-  const path = split(next.orbit(PATH)).flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
-  return { most, home, path, rises: next.canRaise(), cameras: split(next.cameras(most)), plan: next.plan(planSide) };
+  const [rises, advances] = [next.canRaise(), next.canAdvance()];
+  // Who goes up and down and nearer and farther keeps to no line.
+  const line = rises && advances ? [] : split(next.orbit(PATH));
+  const path = line.flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
+  return { most, home, path, rises, advances, cameras: split(next.cameras(most)), plan: next.plan(planSide) };
 }
 
-/** Goes on from a camera, and looks.
- * @param {{ camera: Camera, motion: number[], ahead: number[][], side: number }} where */
-export function look({ camera: from, motion: [turn, raise], ahead, side }) {
+/** Goes on from a camera, by a motion or so many steps of the way around, and looks.
+ * @param {{ camera: Camera, motion: number[], steps: number, ahead: number[][], side: number }} where */
+export function look({ camera: from, motion, steps, ahead, side }) {
   const at = opened();
-  const camera = turn || raise ? at.move(from, turn, raise) : from;
-  const neighbours = ahead.map(([turn, raise]) => at.move(camera, turn, raise));
+  const go = (/** @type {Camera} */ from, /** @type {number[]} */ [turn, raise, advance]) => at.move(from, turn, raise, advance);
+  const camera = steps ? at.onward(from, steps) : motion.some(Boolean) ? go(from, motion) : from;
+  const neighbours = steps ? AHEAD.map((steps) => at.onward(camera, steps)) : ahead.map((motion) => go(camera, motion));
   const truth = side ? at.render(camera, side) : undefined;
   return { camera: camera.slice(), map: at.toMap(camera), truth, ahead: neighbours };
 }
@@ -40,9 +47,14 @@ export function place({ camera, u, v }) {
   return opened().fromMap(camera, u, v);
 }
 
-/** The camera after a motion. @param {{ camera: Camera, turn: number, raise: number }} motion */
-export function moved({ camera, turn, raise }) {
-  return opened().move(camera, turn, raise);
+/** The camera after a motion. @param {{ camera: Camera, motion: number[] }} where */
+export function moved({ camera, motion: [turn, raise, advance] }) {
+  return opened().move(camera, turn, raise, advance);
+}
+
+/** The camera on the way around that is nearest. @param {Camera} camera */
+export function onWay(camera) {
+  return opened().onward(camera, 0);
 }
 
 /** The camera part of the way from one to another. @param {{ from: Camera, to: Camera, t: number }} way */

@@ -31,8 +31,8 @@ const OBJECT_DISTANCE: (f32, f32) = (0.26, 0.42);
 /// No part of the arm comes nearer to the floor.
 const CLEARANCE: f32 = 0.07;
 /// Where the cameras are: distance from the axis of the arm, height, and the height that they look at.
-const CAMERA_DISTANCE: f32 = 1.15;
-const CAMERA_HEIGHTS: (f32, f32) = (0.25, 0.85);
+pub(super) const CAMERA_DISTANCE: f32 = 1.15;
+pub(super) const CAMERA_HEIGHTS: (f32, f32) = (0.25, 0.85);
 const TARGET_HEIGHT: f32 = 0.31;
 
 /// An arm with random joints, and an object beside its foot.
@@ -76,12 +76,13 @@ pub(super) fn camera(dice: &mut Dice) -> Camera {
     around(angle, dice.between(CAMERA_HEIGHTS.0, CAMERA_HEIGHTS.1))
 }
 
-/// A camera on that cylinder, for an even circle.
+/// Half-way up that cylinder, for an even circle.
 pub(super) fn on_circle(angle: f32) -> Camera {
     around(angle, 0.5 * (CAMERA_HEIGHTS.0 + CAMERA_HEIGHTS.1))
 }
 
-fn around(angle: f32, height: f32) -> Camera {
+/// A camera on that cylinder.
+pub(super) fn around(angle: f32, height: f32) -> Camera {
     let (sin, cos) = libm::sincosf(angle);
     let position = [CAMERA_DISTANCE * cos, CAMERA_DISTANCE * sin, height];
     Camera::looking_at(position, [0.0, 0.0, TARGET_HEIGHT])

@@ -88,6 +88,15 @@ impl Scene {
         (0..count).map(|index| self.camera(index)).collect()
     }
 
+    /// `count` of the scene's own cameras that together see much of it: the first; of a walk, some all along it.
+    pub fn spread(&self, count: usize) -> Vec<Camera> {
+        let stride = match &self.walk {
+            Some(_) => (self.world.views_per_scene() / count.max(1)).max(1),
+            None => 1,
+        };
+        (0..count).map(|index| self.camera(stride * index)).collect()
+    }
+
     /// `count` cameras evenly along a closed path that the world's cameras allow.
     pub fn orbit(&self, count: usize) -> Vec<Camera> {
         let share = |index: usize| index as f32 / count as f32;
@@ -110,11 +119,11 @@ impl Scene {
         render(&self.stage, camera, side)
     }
 
-    /// The scene from straight above: the picture that lies under [`World::to_map`]'s places.
+    /// The scene from straight above: the picture that lies under [`Scene::to_map`]'s places.
     ///
     /// # Panics
     /// When `side` is 0 or over [`Frame::MAX_SIDE`].
     pub fn plan(&self, side: usize) -> Frame {
-        plan(&self.stage, self.world.map_reach(), side)
+        plan(&self.stage, self.map_reach(), side)
     }
 }

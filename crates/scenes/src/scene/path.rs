@@ -6,29 +6,15 @@ use crate::random::Dice;
 use crate::{Camera, World};
 
 /// Radius of the sphere of cameras about a chain.
-const SPHERE_RADIUS: f32 = 1.0;
+pub(super) const SPHERE_RADIUS: f32 = 1.0;
 /// Elevation of the circle on which one walks around a chain, in radians.
 const ORBIT_ELEVATION: f32 = 0.45;
 
 /// Radius and height of the ring of cameras in a room.
-const RING_RADIUS: f32 = 0.85;
+pub(super) const RING_RADIUS: f32 = 0.85;
 const RING_HEIGHT: f32 = 0.42;
 /// Height over the middle of the floor that they look at.
 const RING_TARGET_HEIGHT: f32 = 0.19;
-
-/// What a world's cameras are spread over.
-pub(super) enum Reach {
-    Sphere { radius: f32 },
-    Ring { radius: f32 },
-}
-
-pub(super) fn reach(world: World) -> Reach {
-    match world {
-        World::ShepardMetzler5 | World::ShepardMetzler7 => Reach::Sphere { radius: SPHERE_RADIUS },
-        // Of the others, none is in `World::ROUND`; those who ask anyway walk around.
-        _ => Reach::Ring { radius: RING_RADIUS },
-    }
-}
 
 /// A camera anywhere that the world allows, all places equally likely.
 pub(super) fn camera(world: World, dice: &mut Dice) -> Camera {

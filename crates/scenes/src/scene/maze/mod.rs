@@ -5,12 +5,16 @@
 //! | `plan.rs` | which cells are open, and which belong together |
 //! | `walls.rs` | what a ray meets |
 //! | `walk.rs` | cameras along the corridors |
+//! | `roam.rs` | cameras that go where they like |
 
 mod plan;
+mod roam;
 mod walk;
 mod walls;
 
+pub(super) use roam::{in_sight, moved, placed};
 pub(super) use walk::Walk;
+pub(super) use walls::HALF;
 pub(crate) use walls::Maze;
 
 use core::f32::consts::TAU;

@@ -2,12 +2,13 @@
 
 use parry3d::math::Vec2;
 
+use super::super::motion::{finite, shorter};
 use super::plan::{Plan, middle};
 use crate::Camera;
 use crate::random::Dice;
 
 /// Height of the eye.
-const EYE: f32 = 0.14;
+pub(super) const EYE: f32 = 0.14;
 /// How far to the right of the middle one walks, so that one turns around in dead ends and not on the spot.
 const LANE: f32 = 0.045;
 /// Half the stretch over which corners are rounded.
@@ -17,7 +18,11 @@ const PICTURES: usize = 300;
 /// How far one strays from the way, in world units, and glances aside and up or down, in radians.
 const STRAY: f32 = 0.02;
 const GLANCE: f32 = 0.4;
-const NOD: f32 = 0.06;
+pub(super) const NOD: f32 = 0.06;
+/// Steps of a tour that one makes by itself.
+const STEPS: usize = 600;
+/// How much a turn of a radian tells two places of the way apart, in world units: one goes along every corridor twice.
+const TURN: f32 = 0.3;
 
 /// A closed way along all corridors.
 #[derive(Debug, Clone)]
@@ -53,7 +58,7 @@ impl Walk {
         for (at, aside) in camera.position.iter_mut().zip(aside) {
             *at += aside;
         }
-        camera.yaw = wrapped(camera.yaw + dice.between(-GLANCE, GLANCE));
+        camera.yaw = shorter(camera.yaw + dice.between(-GLANCE, GLANCE));
         camera.pitch = dice.between(-NOD, NOD);
         camera
     }
@@ -72,6 +77,19 @@ impl Walk {
         Camera { position: [mean.x, mean.y, EYE], yaw: libm::atan2f(ahead.y, ahead.x), pitch: 0.0 }
     }
 
+    /// So many steps further on the way from the place on it that is nearest to a camera.
+    pub(crate) fn onward(&self, camera: &Camera, steps: usize) -> Camera {
+        let step = |index: usize| self.on_way((index % STEPS) as f32 / STEPS as f32);
+        let apart = |index: &usize| {
+            let at = step(*index);
+            let [dx, dy] = [0, 1].map(|axis| at.position[axis] - finite(camera.position[axis]));
+            let turn = TURN * shorter(at.yaw - finite(camera.yaw));
+            dx * dx + dy * dy + turn * turn
+        };
+        let nearest = (0..STEPS).min_by(|a, b| apart(a).total_cmp(&apart(b))).unwrap_or(0);
+        step(nearest + steps)
+    }
+
     fn length(&self) -> f32 {
         self.corners[self.corners.len() - 1].0
     }
@@ -83,18 +101,6 @@ impl Walk {
         let ((from, a), (to, b)) = (self.corners[next - 1], self.corners[next]);
         let stretch = (to - from).max(f32::MIN_POSITIVE);
         a + (b - a) * ((along - from) / stretch).clamp(0.0, 1.0)
-    }
-}
-
-/// The same angle in [-pi, pi].
-fn wrapped(angle: f32) -> f32 {
-    use core::f32::consts::{PI, TAU};
-    if angle > PI {
-        angle - TAU
-    } else if angle < -PI {
-        angle + TAU
-    } else {
-        angle
     }
 }
 
@@ -132,7 +138,7 @@ mod tests {
             let step = (dx * dx + dy * dy).sqrt();
             // A step of the way is about 0.006 long; rounded corners are shorter.
             assert!(step < 0.008, "{a:?} {b:?}");
-            assert!(wrapped(a.yaw - b.yaw).abs() < 0.35, "{a:?} {b:?}");
+            assert!(shorter(a.yaw - b.yaw).abs() < 0.35, "{a:?} {b:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::colour::mix;
 /// Height of all walls.
 pub(super) const WALL_HEIGHT: f32 = 0.24;
 /// Half the length of the outer walls.
-const HALF: f32 = 0.5 * SIDE as f32 * CELL;
+pub(in super::super) const HALF: f32 = 0.5 * SIDE as f32 * CELL;
 
 /// Walls, floor and their finishes.
 #[derive(Debug, Clone)]

@@ -1,0 +1,100 @@
+// @ts-check
+// Who paints what, without a page: painters that answer when they are told to.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pool } from "../../web-demo/src/page/pool.js";
+import { latest } from "../../web-demo/src/page/remote.js";
+
+/** Lets everything go on that can. */
+const soon = () => new Promise((resolve) => setTimeout(resolve));
+
+/** A picture that is asked for. @param {string} key @param {number} [serial] */
+const job = (key, serial = 0) => ({ key, camera: new Float32Array(5), seed: 1, temperature: 1, serial });
+
+/** A pool with so many painters, and what they were asked. @param {number} painters */
+function staged(painters) {
+  /** @type {{ painter: number, operation: string, argument: any, answer: (result: any) => void }[]} */
+  const asked = [];
+  /** @type {string[]} */
+  const shown = [];
+  const pool = new Pool({ picture: (/** @type {any} */ { key, serial }) => { if (serial) shown.push(key); }, fail: assert.fail });
+  for (let painter = 0; painter < painters; painter++) {
+    const call = (/** @type {string} */ operation, /** @type {any} */ argument) =>
+      operation === "scene" ? Promise.resolve() : new Promise((answer) => { asked.push({ painter, operation, argument, answer }); });
+    pool.add({ call, end() {} });
+  }
+  return { pool, asked, shown };
+}
+
+const PICTURE = { rgba: new Uint8Array(4), ms: 1 };
+
+test("the latest wish wins, and what was wished between is never painted", async () => {
+  const { pool, asked, shown } = staged(1);
+  for (let serial = 1; serial <= 5; serial++) {
+    pool.want(job(`view ${serial}`, serial), []);
+    await soon();
+  }
+  assert.equal(asked.length, 1, "one painter paints one picture");
+  asked[0].answer(PICTURE);
+  await soon();
+  assert.equal(asked.length, 2);
+  asked[1].answer(PICTURE);
+  await soon();
+  assert.deepEqual([asked.length, shown], [2, ["view 1", "view 5"]]);
+});
+
+test("others paint ahead, the first waits for wishes, and what was painted ahead is there at once", async () => {
+  const { pool, asked, shown } = staged(3);
+  pool.want(job("here", 1), [job("left"), job("right"), job("far")]);
+  await soon();
+  assert.deepEqual(asked.map(({ painter }) => painter), [0, 1, 2]);
+  for (const { answer } of asked.splice(0)) answer(PICTURE);
+  await soon();
+  assert.deepEqual(asked.map(({ painter }) => painter), [1], "the third neighbour; nobody else has work, and the first waits");
+  pool.want(job("left", 2), []);
+  assert.deepEqual(shown, ["here", "left"], "shown at once");
+  pool.want(job("far", 3), []);
+  await soon();
+  assert.equal(asked.length, 1, "what is being painted is not painted twice");
+  asked[0].answer(PICTURE);
+  await soon();
+  assert.deepEqual(shown, ["here", "left", "far"]);
+});
+
+test("what takes long waits for rest, and is forgotten when one goes on", async () => {
+  const { pool, asked } = staged(1);
+  /** @type {string[]} */
+  const done = [];
+  pool.want(job("here", 1), []);
+  await soon();
+  pool.later(async () => { done.push("slow"); });
+  await soon();
+  assert.deepEqual(done, []);
+  asked[0].answer(PICTURE);
+  await soon();
+  assert.deepEqual(done, ["slow"]);
+  pool.want(job("there", 2), []);
+  await soon();
+  pool.later(async () => { done.push("too late"); });
+  pool.want(job("elsewhere", 3), []);
+  asked[1].answer(PICTURE);
+  await soon();
+  asked[2].answer(PICTURE);
+  await soon();
+  assert.deepEqual(done, ["slow"]);
+});
+
+test("of calls that wait, only the latest is made", async () => {
+  /** @type {number[]} */
+  const made = [];
+  /** @type {(() => void)[]} */
+  const ends = [];
+  const call = latest((/** @type {number} */ argument) => new Promise((/** @type {(value: void) => void} */ resolve) => {
+    made.push(argument);
+    ends.push(resolve);
+  }));
+  for (const argument of [1, 2, 3]) call(argument);
+  ends[0]();
+  await soon();
+  assert.deepEqual(made, [1, 3]);
+});
