@@ -5,10 +5,10 @@ use gqn_formats::Tensor;
 use gqn_runtime::EngineError;
 use tract_onnx::prelude::*;
 
-use crate::lower::{Files, Source, fold, lower};
+use crate::lower::{Files, Packs, Source, lower};
 
-/// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
-/// or three numbers of queries by turns.
+/// How many models of one graph are kept. They share the weights; a client uses two or three numbers of queries by
+/// turns.
 const KEPT: usize = 4;
 
 /// One graph: read once, and optimised once for every choice of its free axes.
@@ -16,6 +16,7 @@ const KEPT: usize = 4;
 pub(crate) struct Graph {
     name: &'static str,
     source: Source,
+    packs: Packs,
     /// The latest used last.
     optimised: VecDeque<(Vec<usize>, Arc<TypedRunnableModel>)>,
 }
@@ -38,7 +39,7 @@ impl Graph {
             let message = format!("its ports are {found}, expected {expected}");
             return Err(EngineError::load(name, message));
         }
-        Ok(Self { name, source, optimised: VecDeque::new() })
+        Ok(Self { name, source, packs: Packs::default(), optimised: VecDeque::new() })
     }
 
     /// Runs the graph with its free axes as long as said.
@@ -91,10 +92,8 @@ impl Graph {
         Ok(model)
     }
 
-    fn optimise(&self, axes: &[(&str, usize)]) -> TractResult<Arc<TypedRunnableModel>> {
-        let mut model = lower(&self.source, axes)?.into_optimized()?;
-        fold(&mut model)?;
-        model.into_runnable()
+    fn optimise(&mut self, axes: &[(&str, usize)]) -> TractResult<Arc<TypedRunnableModel>> {
+        lower(&self.source, &mut self.packs, axes)?.into_runnable()
     }
 }
 

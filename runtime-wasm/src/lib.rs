@@ -6,16 +6,20 @@
 //! | file | holds |
 //! |---|---|
 //! | `engine.rs` | [`TractEngine`] |
-//! | `graph.rs` | one graph: read once, optimised once for every number of views, queries and noises |
+//! | `graph.rs` | one graph: read once, made ready once for every number of views, queries and noises |
 //! | `bindings/` | what JavaScript sees; only in wasm |
-//! | `lower/` | from an ONNX graph to tract's operators |
+//! | `lower/` | from an ONNX graph to what is computed |
+//! | `compute/` | what is computed, as operators of tract |
+//! | `kernels/` | arithmetic on plain slices |
 
 #[cfg(target_arch = "wasm32")]
 #[allow(unreachable_pub, reason = "what is exported is reached from JavaScript")]
 #[allow(unsafe_code, reason = "what wasm-bindgen writes hands memory to JavaScript")]
 mod bindings;
+mod compute;
 mod engine;
 mod graph;
+mod kernels;
 mod lower;
 
 pub use engine::TractEngine;

@@ -1,7 +1,4 @@
-//! Nodes and constants as they were read.
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! Nodes and constants as they were read, and what follows from constants alone.
 
 use tract_onnx::pb::{
     NodeProto, ValueInfoProto, tensor_shape_proto::dimension::Value as Length, type_proto,
@@ -9,6 +6,7 @@ use tract_onnx::pb::{
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::{TractErrorContext, bail};
 
+use super::lowering::{Constants, constants};
 use super::weights::{Files, load};
 
 /// A graph that was read: what does not depend on the lengths of its axes.
@@ -17,8 +15,8 @@ pub(crate) struct Source {
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<String>,
     pub(crate) nodes: Vec<NodeProto>,
-    /// Weights and other constants, in single precision or whole numbers.
-    pub(crate) constants: BTreeMap<String, Arc<Tensor>>,
+    /// What was read, and what follows from that alone.
+    pub(crate) constants: Constants,
 }
 
 /// An input and its axes.
@@ -40,19 +38,26 @@ impl Source {
         // No operators: only the decoder of the file is needed.
         let proto = tract_onnx::Onnx::default().proto_model_for_read(&mut &*bytes)?;
         let graph = proto.graph.context("the file holds no graph")?;
-        let mut constants = BTreeMap::new();
+        let mut known = Constants::new();
         for tensor in graph.initializer {
             let name = tensor.name.clone();
             let value = load(&tensor, files).with_context(|| format!("constant `{name}`"))?;
-            constants.insert(name, value);
+            known.insert(name, value);
         }
-        let inputs = graph.input.iter().filter(|input| !constants.contains_key(&input.name));
-        Ok(Self {
-            inputs: inputs.map(Input::read).collect::<TractResult<_>>()?,
-            outputs: graph.output.into_iter().map(|output| output.name).collect(),
-            nodes: graph.node,
-            constants,
-        })
+        let inputs = graph.input.iter().filter(|input| !known.contains_key(&input.name));
+        let inputs = inputs.map(Input::read).collect::<TractResult<_>>()?;
+        let mut nodes = Vec::new();
+        for node in graph.node {
+            let is_constant = |name: &String| name.is_empty() || known.contains_key(name);
+            if node.input.iter().all(is_constant) {
+                let results = constants(&node, &known)?;
+                known.extend(node.output.into_iter().zip(results));
+            } else {
+                nodes.push(node);
+            }
+        }
+        let outputs = graph.output.into_iter().map(|output| output.name).collect();
+        Ok(Self { inputs, outputs, nodes, constants: known })
     }
 }
 

@@ -1,0 +1,24 @@
+//! What a node of a lowered graph computes: numbers in, numbers out, every shape known.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `native.rs` | [`Compute`] as an operator of tract |
+//! | `view.rs` | [`View`]: numbers of a tensor in another order, or some of them |
+//! | `products.rs` | [`Dense`], [`Combine`]: products with a constant matrix |
+//! | `window.rs` | [`Window`]: convolutions |
+//! | `pointwise.rs` | [`Pointwise`]: several functions of single numbers in one pass |
+//! | `moves.rs` | [`Gather`], [`Join`], [`Take`], [`Sum`]: what moves numbers |
+
+mod moves;
+mod native;
+mod pointwise;
+mod products;
+mod view;
+mod window;
+
+pub(crate) use moves::{Gather, Join, Sum, Take};
+pub(crate) use native::{Compute, Native};
+pub(crate) use pointwise::{Instruction, Operation, Pointwise};
+pub(crate) use products::{Combine, Dense};
+pub(crate) use view::{Axis, View};
+pub(crate) use window::Window;

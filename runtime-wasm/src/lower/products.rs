@@ -1,0 +1,132 @@
+//! Products of matrices.
+
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::internal::{TractErrorContext, bail, ensure};
+
+use super::call::Call;
+use super::lowering::Lowering;
+use crate::compute::{Axis, Combine, Dense, View};
+use crate::kernels::{Left, Right};
+
+/// Constant matrices in the order in which products read them, each once however often it is used.
+#[derive(Debug, Default)]
+pub(crate) struct Packs {
+    left: Vec<(Key, Arc<Left>)>,
+    right: Vec<(Key, Arc<Vec<Right>>)>,
+}
+
+/// Of what constant, and how its lines stand in it. It keeps the constant, so that no other can take its place.
+#[derive(Debug)]
+struct Key {
+    constant: Arc<Tensor>,
+    lines: Lines,
+}
+
+/// Where the lines of matrices stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) count: usize,
+    pub(super) length: usize,
+    /// From one line to the next, and from one number of a line to the next.
+    pub(super) strides: (usize, usize),
+    /// How many matrices one behind the other.
+    pub(super) matrices: usize,
+}
+
+impl Packs {
+    /// Matrices that stand at the left of products; their lines are rows.
+    pub(super) fn left(&mut self, constant: &Arc<Tensor>, lines: Lines) -> TractResult<Arc<Left>> {
+        let pack = |numbers: &[f32]| Left::pack(numbers, (lines.count, lines.length), lines.strides);
+        find(&mut self.left, constant, lines, pack)
+    }
+
+    /// Matrices that stand at the right of products; their lines are columns.
+    pub(super) fn right(
+        &mut self,
+        constant: &Arc<Tensor>,
+        lines: Lines,
+    ) -> TractResult<Arc<Vec<Right>>> {
+        let size = lines.count * lines.length;
+        let pack = |numbers: &[f32]| {
+            let matrices = numbers.chunks(size.max(1)).take(lines.matrices);
+            let pack = |numbers| Right::pack(numbers, (lines.count, lines.length), lines.strides);
+            matrices.map(pack).collect()
+        };
+        find(&mut self.right, constant, lines, pack)
+    }
+}
+
+fn find<T>(
+    known: &mut Vec<(Key, Arc<T>)>,
+    constant: &Arc<Tensor>,
+    lines: Lines,
+    pack: impl FnOnce(&[f32]) -> T,
+) -> TractResult<Arc<T>> {
+    let same = |key: &Key| Arc::ptr_eq(&key.constant, constant) && key.lines == lines;
+    if let Some((_, packed)) = known.iter().find(|(key, _)| same(key)) {
+        return Ok(Arc::clone(packed));
+    }
+    let packed = Arc::new(pack(constant.try_as_plain_ram()?.as_slice::<f32>()?));
+    known.push((Key { constant: Arc::clone(constant), lines }, Arc::clone(&packed)));
+    Ok(packed)
+}
+
+/// `[..,m,k]`, `[..,k,n]` → `[..,m,n]`, one of them a constant matrix without further axes.
+pub(super) fn matmul<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+    let (left, right) = (graph.view(call.input(0)?)?, graph.view(call.input(1)?)?);
+    let (outer, inner) = (left.shape(), right.shape());
+    ensure!(outer.len() >= 2 && inner.len() >= 2, "it multiplies vectors");
+    let (k, found) = (outer[outer.len() - 1], inner[inner.len() - 2]);
+    ensure!(k == found, "its inner axes have lengths {k} and {found}");
+    if outer.len() == 2 && graph.constant(left.outlet).is_some() {
+        return combine(graph, &left, &right);
+    }
+    if inner.len() == 2 && graph.constant(right.outlet).is_some() {
+        let matrix = graph.constant_numbers(&right)?;
+        let lines = Lines { count: inner[1], length: k, strides: (1, inner[1]), matrices: 1 };
+        let matrices = graph.packs.right(&matrix, lines)?;
+        return dense(graph, &left, matrices);
+    }
+    bail!("it multiplies two matrices that are computed, or more than one constant")
+}
+
+/// `[m,k]` constant, `[..,k,n]` → `[..,m,n]`
+fn combine(graph: &mut Lowering<'_>, left: &View, right: &View) -> TractResult<View> {
+    let (rows, depth) = (left.axes[0].length, left.axes[1].length);
+    let numbers = graph.constant_numbers(left)?;
+    let lines = Lines { count: rows, length: depth, strides: (depth, 1), matrices: 1 };
+    let matrix = graph.packs.left(&numbers, lines)?;
+    let right = graph.standing(right)?;
+    let mut shape = right.shape();
+    let rank = shape.len();
+    shape[rank - 2] = rows;
+    let combine = Combine { matrix, columns: shape[rank - 1] };
+    graph.add_one(combine, &[right.outlet], shape)
+}
+
+/// `[..,G·k]` times G constant matrices `[k,n]` → `[..,G·n]`
+pub(super) fn dense(
+    graph: &mut Lowering<'_>,
+    x: &View,
+    matrices: Arc<Vec<Right>>,
+) -> TractResult<View> {
+    let rows_of = |x: &View| {
+        let (last, outer) = x.axes.split_last()?;
+        (last.stride == 1 || last.length == 1).then(|| View::even(outer)).flatten()
+    };
+    let (x, rows) = match rows_of(x) {
+        Some(rows) => (x.clone(), rows),
+        None => {
+            let x = graph.standing(x)?;
+            let rows = rows_of(&x).context("its rows are apart")?;
+            (x, rows)
+        }
+    };
+    let mut shape = x.shape();
+    let columns = matrices.iter().map(Right::lines).sum();
+    *shape.last_mut().context("it has no axes")? = columns;
+    let rows = Axis { length: rows.length, stride: rows.stride };
+    graph.add_one(Dense { offset: x.offset, rows, matrices }, &[x.outlet], shape)
+}
