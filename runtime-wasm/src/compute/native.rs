@@ -25,17 +25,25 @@ impl Native {
         Self { computation, shapes }
     }
 
-    pub(crate) fn compute(&self, inputs: &[impl Deref<Target = Tensor>]) -> TractResult<TVec<Tensor>> {
+    pub(crate) fn compute(
+        &self,
+        inputs: &[impl Deref<Target = Tensor>],
+    ) -> TractResult<TVec<Tensor>> {
         let plain: TVec<_> =
             inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<_>>()?;
         let read: TVec<&[f32]> =
             plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<_>>()?;
-        let mut outputs: TVec<Tensor> =
-            self.shapes.iter().map(|shape| Tensor::zero::<f32>(shape)).collect::<TractResult<_>>()?;
+        let mut outputs: TVec<Tensor> = self
+            .shapes
+            .iter()
+            .map(|shape| Tensor::zero::<f32>(shape))
+            .collect::<TractResult<_>>()?;
         let mut plain: TVec<_> =
             outputs.iter_mut().map(Tensor::try_as_plain_ram_mut).collect::<TractResult<_>>()?;
-        let mut written: TVec<&mut [f32]> =
-            plain.iter_mut().map(|plain| plain.as_slice_mut::<f32>()).collect::<TractResult<_>>()?;
+        let mut written: TVec<&mut [f32]> = plain
+            .iter_mut()
+            .map(|plain| plain.as_slice_mut::<f32>())
+            .collect::<TractResult<_>>()?;
         self.computation.run(&read, &mut written);
         drop(written);
         drop(plain);

@@ -55,7 +55,8 @@ impl Pointwise {
 
     /// Makes one axis of two where every input allows it: rows are long then.
     fn join_axes(&mut self) {
-        let ones: Vec<usize> = (0..self.shape.len()).rev().filter(|axis| self.shape[*axis] == 1).collect();
+        let ones: Vec<usize> =
+            (0..self.shape.len()).rev().filter(|axis| self.shape[*axis] == 1).collect();
         for axis in ones {
             self.shape.remove(axis);
             self.inputs.iter_mut().for_each(|(_, axes)| {
@@ -63,7 +64,8 @@ impl Pointwise {
             });
         }
         for axis in (1..self.shape.len()).rev() {
-            let even = |axes: &TVec<Axis>| axes[axis - 1].stride == axes[axis].stride * axes[axis].length;
+            let even =
+                |axes: &TVec<Axis>| axes[axis - 1].stride == axes[axis].stride * axes[axis].length;
             if !self.inputs.iter().all(|(_, axes)| even(axes)) {
                 continue;
             }
@@ -81,7 +83,14 @@ impl Pointwise {
     }
 
     /// A row of the outputs, from what stands at those places of the inputs.
-    fn row(&self, inputs: &[&[f32]], places: &[usize], start: usize, outputs: &mut [&mut [f32]], values: &mut [[f32; BLOCK]]) {
+    fn row(
+        &self,
+        inputs: &[&[f32]],
+        places: &[usize],
+        start: usize,
+        outputs: &mut [&mut [f32]],
+        values: &mut [[f32; BLOCK]],
+    ) {
         let length = self.shape.last().copied().unwrap_or(1);
         let stride = |index: usize| self.inputs[index].1.last().map_or(0, |axis| axis.stride);
         for begin in (0..length).step_by(BLOCK) {
@@ -93,7 +102,10 @@ impl Pointwise {
                 match stride(index) {
                     0 => value.fill(from(index)[0]),
                     1 => {}
-                    stride => value.iter_mut().zip(from(index).iter().step_by(stride)).for_each(|(value, from)| *value = *from),
+                    stride => value
+                        .iter_mut()
+                        .zip(from(index).iter().step_by(stride))
+                        .for_each(|(value, from)| *value = *from),
                 }
             }
             let direct = |index: usize| {
@@ -125,13 +137,17 @@ impl Compute for Pointwise {
             self.row(inputs, &places, row * length, outputs, &mut values);
             for axis in (0..outer.len()).rev() {
                 index[axis] += 1;
-                let step = |(place, (_, axes)): (&mut usize, &(usize, TVec<Axis>))| *place += axes[axis].stride;
+                let step = |(place, (_, axes)): (&mut usize, &(usize, TVec<Axis>))| {
+                    *place += axes[axis].stride
+                };
                 places.iter_mut().zip(&self.inputs).for_each(step);
                 if index[axis] < outer[axis] {
                     break;
                 }
                 index[axis] = 0;
-                let back = |(place, (_, axes)): (&mut usize, &(usize, TVec<Axis>))| *place -= outer[axis] * axes[axis].stride;
+                let back = |(place, (_, axes)): (&mut usize, &(usize, TVec<Axis>))| {
+                    *place -= outer[axis] * axes[axis].stride
+                };
                 places.iter_mut().zip(&self.inputs).for_each(back);
             }
         }
@@ -144,8 +160,12 @@ fn apply(operation: Operation, out: &mut [f32], left: &[f32], right: &[f32]) {
         Operation::Sub => pairs(out, left, right, |left, right| left - right),
         Operation::Mul => pairs(out, left, right, |left, right| left * right),
         Operation::Div => pairs(out, left, right, |left, right| left / right),
-        Operation::Max => pairs(out, left, right, |left, right| if left < right { right } else { left }),
-        Operation::Min => pairs(out, left, right, |left, right| if left > right { right } else { left }),
+        Operation::Max => {
+            pairs(out, left, right, |left, right| if left < right { right } else { left })
+        }
+        Operation::Min => {
+            pairs(out, left, right, |left, right| if left > right { right } else { left })
+        }
         Operation::Exp => single(out, left, exp),
         Operation::Sigmoid => single(out, left, sigmoid),
         Operation::Tanh => single(out, left, tanh),

@@ -95,7 +95,10 @@ mod tests {
                 let term = |d: usize| a[row * depth + d] * b[d * columns + column];
                 let sum = if column < columns { (0..depth).map(term).sum() } else { 0.0 };
                 let found = out[row * stride + column];
-                assert!((found - 100.0 - sum).abs() <= 0.0, "({row}, {column}): {found}, not {sum}");
+                assert!(
+                    (found - 100.0 - sum).abs() <= 0.0,
+                    "({row}, {column}): {found}, not {sum}"
+                );
             }
         }
     }

@@ -44,7 +44,10 @@ impl Expression {
 }
 
 /// Several expressions of one shape as a single computation, and the tensors that it reads.
-pub(super) fn compile(shape: &[usize], expressions: &[Rc<Expression>]) -> (Vec<OutletId>, Arc<Pointwise>) {
+pub(super) fn compile(
+    shape: &[usize],
+    expressions: &[Rc<Expression>],
+) -> (Vec<OutletId>, Arc<Pointwise>) {
     let mut program = Program::default();
     expressions.iter().for_each(|expression| program.collect(shape, expression));
     let outputs = expressions.iter().map(|expression| program.value(shape, expression)).collect();
@@ -72,7 +75,9 @@ impl Program {
                     self.inputs.push(view);
                 }
             }
-            Expression::Apply { from, .. } => from.iter().for_each(|from| self.collect(shape, from)),
+            Expression::Apply { from, .. } => {
+                from.iter().for_each(|from| self.collect(shape, from))
+            }
         }
     }
 

@@ -100,7 +100,8 @@ impl<'a> Lowering<'a> {
         if let Some(value) = self.values.get(name) {
             return Ok(value.clone());
         }
-        let constant = self.constants.get(name).with_context(|| format!("nothing makes `{name}`"))?;
+        let constant =
+            self.constants.get(name).with_context(|| format!("nothing makes `{name}`"))?;
         let value = if constant.datum_type() == f32::datum_type() {
             View::new(self.add_constant(Arc::clone(constant))?, constant.shape()).into()
         } else {
@@ -160,7 +161,8 @@ impl<'a> Lowering<'a> {
             expressions.push(Rc::clone(expression));
         }
         let (inputs, computation) = compile(&shape, &expressions);
-        let results = self.add(computation, &inputs, expressions.iter().map(|_| shape.clone()).collect())?;
+        let results =
+            self.add(computation, &inputs, expressions.iter().map(|_| shape.clone()).collect())?;
         self.values.extend(names.into_iter().zip(results.into_iter().map(Value::View)));
         Ok(())
     }
@@ -196,17 +198,26 @@ impl<'a> Lowering<'a> {
         let native = Native::new(computation, shapes.clone());
         let outlets: TVec<OutletId> = if let Some(constants) = constants {
             let results = native.compute(&constants)?;
-            let results = results.into_iter().map(|result| self.add_constant(result.into_arc_tensor()));
+            let results =
+                results.into_iter().map(|result| self.add_constant(result.into_arc_tensor()));
             results.collect::<TractResult<_>>()?
         } else {
             let facts: TVec<TypedFact> = shapes.iter().map(|shape| f32::fact(&**shape)).collect();
-            let node = self.model.add_node(format!("{}.{}", self.index, self.model.nodes.len()), native, facts)?;
+            let node = self.model.add_node(
+                format!("{}.{}", self.index, self.model.nodes.len()),
+                native,
+                facts,
+            )?;
             for (slot, input) in inputs.iter().enumerate() {
                 self.model.add_edge(*input, InletId::new(node, slot))?;
             }
             (0..shapes.len()).map(|slot| OutletId::new(node, slot)).collect()
         };
-        Ok(outlets.into_iter().zip(&shapes).map(|(outlet, shape)| View::new(outlet, shape)).collect())
+        Ok(outlets
+            .into_iter()
+            .zip(&shapes)
+            .map(|(outlet, shape)| View::new(outlet, shape))
+            .collect())
     }
 
     pub(super) fn add_constant(&mut self, value: Arc<Tensor>) -> TractResult<OutletId> {

@@ -51,7 +51,11 @@ pub(super) fn lower_node<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractR
     Ok(vec![value])
 }
 
-fn single<'a>(graph: &mut Lowering<'a>, call: Call<'a>, operation: Operation) -> TractResult<Value> {
+fn single<'a>(
+    graph: &mut Lowering<'a>,
+    call: Call<'a>,
+    operation: Operation,
+) -> TractResult<Value> {
     let x = graph.expression(call.input(0)?)?;
     apply(operation, tvec!(x))
 }
@@ -130,7 +134,8 @@ fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -> TractResu
 }
 
 fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
-    let names: Vec<&str> = (0..call.node.input.len()).map(|index| call.input(index)).collect::<TractResult<_>>()?;
+    let names: Vec<&str> =
+        (0..call.node.input.len()).map(|index| call.input(index)).collect::<TractResult<_>>()?;
     let first = graph.value(names.first().context("it joins nothing")?)?;
     let mut shape = first.shape();
     let axis = axis(call.integer("axis").context("it has no axis")?, shape.len())?;

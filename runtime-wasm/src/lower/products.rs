@@ -38,7 +38,8 @@ pub(super) struct Lines {
 impl Packs {
     /// Matrices that stand at the left of products; their lines are rows.
     pub(super) fn left(&mut self, constant: &Arc<Tensor>, lines: Lines) -> TractResult<Arc<Left>> {
-        let pack = |numbers: &[f32]| Left::pack(numbers, (lines.count, lines.length), lines.strides);
+        let pack =
+            |numbers: &[f32]| Left::pack(numbers, (lines.count, lines.length), lines.strides);
         find(&mut self.left, constant, lines, pack)
     }
 

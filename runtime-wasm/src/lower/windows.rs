@@ -38,12 +38,7 @@ pub(super) fn conv<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<
 }
 
 /// x `[n,g·c,H,W]`, weight `[g·o,c,1,1]` → `[n,g·o,H,W]`: a product for every group, the channels innermost in memory.
-fn grouped(
-    graph: &mut Lowering<'_>,
-    x: &View,
-    weight: &View,
-    groups: usize,
-) -> TractResult<View> {
+fn grouped(graph: &mut Lowering<'_>, x: &View, weight: &View, groups: usize) -> TractResult<View> {
     let (input, kernel) = (x.shape(), weight.shape());
     let [_, channels, _, _] = input[..] else { bail!("a picture of shape {input:?}") };
     let [outputs, c, 1, 1] = kernel[..] else { bail!("groups of kernels of shape {kernel:?}") };
@@ -52,8 +47,7 @@ fn grouped(
         "{groups} groups of {c} from {channels} channels to {outputs}"
     );
     let numbers = graph.constant_numbers(weight)?;
-    let lines =
-        Lines { count: outputs / groups, length: c, strides: (c, 1), matrices: groups };
+    let lines = Lines { count: outputs / groups, length: c, strides: (c, 1), matrices: groups };
     let matrices = graph.packs.right(&numbers, lines)?;
     let y = dense(graph, &x.permuted(&[0, 2, 3, 1]), matrices)?;
     Ok(y.permuted(&[0, 3, 1, 2]))
@@ -122,7 +116,9 @@ impl Windows {
         ensure!(c == self.channels, "{c} channels, the weight has {}", self.channels);
         let places = |axis: usize, length: usize| {
             let padded = length + self.pads[axis] + self.pads[axis + 2];
-            let rest = padded.checked_sub(self.kernel[axis]).context("its windows are larger than the picture")?;
+            let rest = padded
+                .checked_sub(self.kernel[axis])
+                .context("its windows are larger than the picture")?;
             Ok::<usize, TractError>(rest / self.strides[axis] + 1)
         };
         let output = [places(0, height)?, places(1, width)?];
