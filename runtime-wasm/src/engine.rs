@@ -83,7 +83,7 @@ impl TractEngine {
 
 impl Engine for TractEngine {
     fn describe(&self) -> String {
-        format!("tract {TRACT_VERSION}, one thread{FEATURES}, built in")
+        format!("tract {TRACT_VERSION}, one thread{}, built in", features())
     }
 
     fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
@@ -115,14 +115,14 @@ impl Engine for TractEngine {
 /// The version that `Cargo.toml` of the workspace asks for; a test holds them together.
 const TRACT_VERSION: &str = "0.23.9";
 
-/// Which vector instructions of wasm it was built for.
-const FEATURES: &str = if cfg!(target_feature = "relaxed-simd") {
-    ", relaxed-simd"
-} else if cfg!(target_feature = "simd128") {
-    ", simd128"
-} else {
-    ""
-};
+/// Which vector instructions of wasm it uses.
+fn features() -> &'static str {
+    #[cfg(target_arch = "wasm32")]
+    if crate::kernels::relaxed::is_on() {
+        return ", simd128, relaxed-simd";
+    }
+    if cfg!(target_feature = "simd128") { ", simd128" } else { "" }
+}
 
 /// Length of a tensor's first axis, the one that callers choose.
 fn length(tensor: &Tensor) -> usize {

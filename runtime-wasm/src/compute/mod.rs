@@ -4,13 +4,15 @@
 //! |---|---|
 //! | `native.rs` | [`Compute`] as an operator of tract |
 //! | `view.rs` | [`View`]: numbers of a tensor in another order, or some of them |
-//! | `products.rs` | [`Dense`], [`Combine`]: products with a constant matrix |
+//! | `products.rs` | [`Dense`], [`Combine`], [`Product`]: products with a constant matrix, or without |
+//! | `points.rs` | [`Points`], [`Mixed`]: Winograd's products and transforms |
 //! | `window.rs` | [`Window`]: convolutions |
 //! | `pointwise.rs` | [`Pointwise`]: several functions of single numbers in one pass |
 //! | `moves.rs` | [`Gather`], [`Join`], [`Take`], [`Sum`]: what moves numbers |
 
 mod moves;
 mod native;
+mod points;
 mod pointwise;
 mod products;
 mod view;
@@ -18,7 +20,8 @@ mod window;
 
 pub(crate) use moves::{Gather, Join, Sum, Take};
 pub(crate) use native::{Compute, Native};
+pub(crate) use points::{Mixed, Points};
 pub(crate) use pointwise::{Instruction, Operation, Pointwise};
-pub(crate) use products::{Combine, Dense};
+pub(crate) use products::{Combine, Dense, Product};
 pub(crate) use view::{Axis, View};
 pub(crate) use window::Window;

@@ -5,7 +5,7 @@ use super::view::Axis;
 use crate::kernels::{Left, Right, multiply};
 
 /// Rows times a constant matrix, or the parts of rows times a matrix each: `[rows, G·k] -> [rows, G·n]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Dense {
     pub(crate) offset: usize,
     pub(crate) rows: Axis,
@@ -43,6 +43,27 @@ impl Compute for Combine {
         for (item, out) in items {
             right.repack(item, (columns, depth), (1, columns));
             multiply(&self.matrix, 0..depth, &right, out, columns);
+        }
+    }
+}
+
+/// Matrices that both are computed, item by item: `[items,m,k], [items,k,n] -> [items,m,n]`.
+#[derive(Debug)]
+pub(crate) struct Product {
+    pub(crate) rows: usize,
+    pub(crate) depth: usize,
+    pub(crate) columns: usize,
+}
+
+impl Compute for Product {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let Self { rows, depth, columns } = *self;
+        let (mut left, mut right) = (Left::default(), Right::default());
+        let items = inputs[0].chunks(rows * depth).zip(inputs[1].chunks(depth * columns));
+        for ((a, b), out) in items.zip(outputs[0].chunks_mut(rows * columns)) {
+            left.repack(a, (rows, depth), (depth, 1));
+            right.repack(b, (columns, depth), (1, columns));
+            multiply(&left, 0..depth, &right, out, columns);
         }
     }
 }

@@ -5,11 +5,18 @@
 //! |---|---|
 //! | `panels.rs` | `Panels`: a matrix in the order in which a product reads it |
 //! | `multiply.rs` | [`multiply`]: products of matrices |
+//! | `relaxed.rs` | their inner loop with fused multiply-adds; only in wasm, where the browser has them |
+//! | `mix.rs` | [`Mix`]: products with M⊗M |
 //! | `functions.rs` | exp, tanh, sigmoid of many numbers at once |
 
 mod functions;
+mod mix;
 mod multiply;
 mod panels;
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "calls a function that was written into another module")]
+pub(crate) mod relaxed;
 
 pub(crate) use functions::{exp, sigmoid, tanh};
-pub(crate) use multiply::{COLUMNS, Left, Right, multiply};
+pub(crate) use mix::Mix;
+pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, tile};

@@ -15,7 +15,7 @@ pub(crate) type Right = Panels<COLUMNS>;
 /// How much of the inner axis is multiplied before the next part: so much of a panel stays in the nearest cache.
 const DEPTH: usize = 256;
 
-type Tile = [[f32; COLUMNS]; ROWS];
+pub(crate) type Tile = [[f32; COLUMNS]; ROWS];
 
 /// Adds left · right to rows that begin `stride` numbers apart; the left side's inner axis is `part` of its lines.
 pub(crate) fn multiply(
@@ -44,7 +44,11 @@ pub(crate) fn multiply(
 
 /// A tile of the product of two panels.
 #[inline]
-fn tile(left: &[[f32; ROWS]], right: &[[f32; COLUMNS]]) -> Tile {
+pub(crate) fn tile(left: &[[f32; ROWS]], right: &[[f32; COLUMNS]]) -> Tile {
+    #[cfg(target_arch = "wasm32")]
+    if let Some(tile) = super::relaxed::tile(left, right) {
+        return tile;
+    }
     let mut sums = [[0.0; COLUMNS]; ROWS];
     for (left, right) in left.iter().zip(right) {
         for (sums, left) in sums.iter_mut().zip(left) {

@@ -68,7 +68,7 @@ impl<const W: usize> Panels<W> {
     }
 
     /// Part of the lines `index · W ..`.
-    pub(super) fn panel(&self, index: usize, part: &Range<usize>) -> &[[f32; W]] {
+    pub(crate) fn panel(&self, index: usize, part: &Range<usize>) -> &[[f32; W]] {
         &self.numbers[index * self.length..][part.clone()]
     }
 

@@ -13,7 +13,7 @@ use super::operators::lower_node;
 use super::products::Packs;
 use super::source::Source;
 use super::values::{Value, Whole};
-use crate::compute::{Compute, Gather, Native, View};
+use crate::compute::{Compute, Dense, Gather, Native, View};
 
 /// Weights and other constants by name, in single precision or whole numbers.
 pub(crate) type Constants = BTreeMap<String, Arc<Tensor>>;
@@ -76,6 +76,8 @@ pub(super) struct Lowering<'a> {
     values: HashMap<&'a str, Value>,
     constants: &'a Constants,
     pub(super) packs: &'a mut Packs,
+    /// What gave the parts of rows times a matrix each, and what it read.
+    pub(super) parts: HashMap<OutletId, (Dense, OutletId)>,
     /// Of each name, the last node that reads it.
     last_use: HashMap<&'a str, usize>,
     /// The node that is being lowered.
@@ -84,8 +86,15 @@ pub(super) struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     fn new(constants: &'a Constants, packs: &'a mut Packs) -> Self {
-        let model = TypedModel::default();
-        Self { model, values: HashMap::new(), constants, packs, last_use: HashMap::new(), index: 0 }
+        Self {
+            model: TypedModel::default(),
+            values: HashMap::new(),
+            constants,
+            packs,
+            parts: HashMap::new(),
+            last_use: HashMap::new(),
+            index: 0,
+        }
     }
 
     fn lower(&mut self, node: &'a NodeProto) -> TractResult<()> {
@@ -224,6 +233,16 @@ impl<'a> Lowering<'a> {
         let constant = Const::new(value)?;
         let name = format!("constant.{}", self.model.nodes.len());
         self.model.add_const(name, Arc::clone(constant.val()))
+    }
+
+    /// How the numbers of a view came about, if they are products `[..,G,n]` of G parts of rows.
+    pub(super) fn parts_of(&self, view: &View) -> Option<(Dense, OutletId)> {
+        let (dense, input) = self.parts.get(&view.outlet)?;
+        let columns = dense.matrices.first()?.lines();
+        let shape = view.shape();
+        let whole = view.len() == dense.rows.length * dense.matrices.len() * columns;
+        let fits = view.is_dense() && whole && shape.ends_with(&[dense.matrices.len(), columns]);
+        fits.then(|| (dense.clone(), *input))
     }
 
     /// The numbers of an outlet, if they are constant.

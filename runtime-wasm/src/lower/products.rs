@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{TractErrorContext, bail, ensure};
+use tract_onnx::tract_hir::internal::{TractErrorContext, ensure};
 
 use super::call::Call;
 use super::lowering::Lowering;
-use crate::compute::{Axis, Combine, Dense, View};
-use crate::kernels::{Left, Right};
+use crate::compute::{Combine, Dense, Mixed, Points, Product, View};
+use crate::kernels::{Left, Mix, Right};
 
 /// Constant matrices in the order in which products read them, each once however often it is used.
 #[derive(Debug, Default)]
 pub(crate) struct Packs {
     left: Vec<(Key, Arc<Left>)>,
     right: Vec<(Key, Arc<Vec<Right>>)>,
+    mixes: Vec<(Key, Arc<Option<Arc<Mix>>>)>,
 }
 
 /// Of what constant, and how its lines stand in it. It keeps the constant, so that no other can take its place.
@@ -57,6 +58,12 @@ impl Packs {
         };
         find(&mut self.right, constant, lines, pack)
     }
+
+    /// M, if the matrix is M⊗M.
+    fn root(&mut self, constant: &Arc<Tensor>, lines: Lines) -> TractResult<Option<Arc<Mix>>> {
+        let root = |numbers: &[f32]| Mix::root(numbers, lines.count, lines.length).map(Arc::new);
+        Ok(Option::clone(&*find(&mut self.mixes, constant, lines, root)?))
+    }
 }
 
 fn find<T>(
@@ -74,7 +81,7 @@ fn find<T>(
     Ok(packed)
 }
 
-/// `[..,m,k]`, `[..,k,n]` → `[..,m,n]`, one of them a constant matrix without further axes.
+/// `[..,m,k]`, `[..,k,n]` → `[..,m,n]`: with a constant matrix at one side, or of matrices side by side.
 pub(super) fn matmul<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
     let (left, right) = (graph.view(call.input(0)?)?, graph.view(call.input(1)?)?);
     let (outer, inner) = (left.shape(), right.shape());
@@ -90,7 +97,13 @@ pub(super) fn matmul<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResul
         let matrices = graph.packs.right(&matrix, lines)?;
         return dense(graph, &left, matrices);
     }
-    bail!("it multiplies two matrices that are computed, or more than one constant")
+    let (rank, columns) = (outer.len(), inner[inner.len() - 1]);
+    ensure!(outer[..rank - 2] == inner[..inner.len() - 2], "its outer axes differ");
+    let product = Product { rows: outer[rank - 2], depth: k, columns };
+    let inputs = [graph.standing(&left)?.outlet, graph.standing(&right)?.outlet];
+    let mut shape = outer;
+    shape[rank - 1] = columns;
+    graph.add_one(product, &inputs, shape)
 }
 
 /// `[m,k]` constant, `[..,k,n]` → `[..,m,n]`
@@ -98,13 +111,21 @@ fn combine(graph: &mut Lowering<'_>, left: &View, right: &View) -> TractResult<V
     let (rows, depth) = (left.axes[0].length, left.axes[1].length);
     let numbers = graph.constant_numbers(left)?;
     let lines = Lines { count: rows, length: depth, strides: (depth, 1), matrices: 1 };
-    let matrix = graph.packs.left(&numbers, lines)?;
-    let right = graph.standing(right)?;
+    let mix = graph.packs.root(&numbers, lines)?;
     let mut shape = right.shape();
     let rank = shape.len();
+    let columns = shape[rank - 1];
     shape[rank - 2] = rows;
-    let combine = Combine { matrix, columns: shape[rank - 1] };
-    graph.add_one(combine, &[right.outlet], shape)
+    let Some(mix) = mix else {
+        let matrix = graph.packs.left(&numbers, lines)?;
+        let right = graph.standing(right)?;
+        return graph.add_one(Combine { matrix, columns }, &[right.outlet], shape);
+    };
+    if let Some((dense, input)) = graph.parts_of(right) {
+        return graph.add_one(Points { dense, mix }, &[input], shape);
+    }
+    let right = graph.standing(right)?;
+    graph.add_one(Mixed { mix, columns }, &[right.outlet], shape)
 }
 
 /// `[..,G·k]` times G constant matrices `[k,n]` → `[..,G·n]`
@@ -128,6 +149,8 @@ pub(super) fn dense(
     let mut shape = x.shape();
     let columns = matrices.iter().map(Right::lines).sum();
     *shape.last_mut().context("it has no axes")? = columns;
-    let rows = Axis { length: rows.length, stride: rows.stride };
-    graph.add_one(Dense { offset: x.offset, rows, matrices }, &[x.outlet], shape)
+    let dense = Dense { offset: x.offset, rows, matrices };
+    let y = graph.add_one(dense.clone(), &[x.outlet], shape)?;
+    graph.parts.insert(y.outlet, (dense, x.outlet));
+    Ok(y)
 }
