@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `native.rs` | [`Compute`] as an operator of tract |
+//! | `plan.rs` | [`Compute`], and [`Plan`]: computations in order |
 //! | `view.rs` | [`View`]: numbers of a tensor in another order, or some of them |
 //! | `products.rs` | [`Dense`], [`Combine`], [`Product`]: products with a constant matrix, or without |
 //! | `points.rs` | [`Points`], [`Mixed`]: Winograd's products and transforms |
@@ -11,7 +11,7 @@
 //! | `moves.rs` | [`Gather`], [`Join`], [`Take`], [`Sum`]: what moves numbers |
 
 mod moves;
-mod native;
+mod plan;
 mod points;
 mod pointwise;
 mod products;
@@ -19,7 +19,7 @@ mod view;
 mod window;
 
 pub(crate) use moves::{Gather, Join, Sum, Take};
-pub(crate) use native::{Compute, Native};
+pub(crate) use plan::{Compute, Plan, Slot};
 pub(crate) use points::{Mixed, Points};
 pub(crate) use pointwise::{Instruction, Operation, Pointwise};
 pub(crate) use products::{Combine, Dense, Product};

@@ -1,13 +1,11 @@
-use tract_onnx::prelude::TVec;
-
-use super::native::Compute;
+use super::plan::Compute;
 use super::view::Axis;
 
 /// The numbers of a view, one after the other.
 #[derive(Debug)]
 pub(crate) struct Gather {
     pub(crate) offset: usize,
-    pub(crate) axes: TVec<Axis>,
+    pub(crate) axes: Vec<Axis>,
 }
 
 impl Compute for Gather {
@@ -34,7 +32,7 @@ impl Compute for Gather {
 #[derive(Debug)]
 pub(crate) struct Join {
     /// Of each, how many numbers stand together.
-    pub(crate) lengths: TVec<usize>,
+    pub(crate) lengths: Vec<usize>,
 }
 
 impl Compute for Join {
@@ -78,7 +76,7 @@ impl Compute for Take {
 #[derive(Debug)]
 pub(crate) struct Sum {
     /// Of the input, with the strides of the output: none along what is summed.
-    pub(crate) axes: TVec<Axis>,
+    pub(crate) axes: Vec<Axis>,
 }
 
 impl Compute for Sum {
@@ -87,6 +85,7 @@ impl Compute for Sum {
             outputs[0].copy_from_slice(inputs[0]);
             return;
         };
+        outputs[0].fill(0.0);
         let mut rows = inputs[0].chunks(last.length.max(1));
         each(outer, 0, &mut |offset| {
             for (index, number) in rows.next().unwrap_or_default().iter().enumerate() {

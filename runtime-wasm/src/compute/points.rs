@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::native::Compute;
+use super::plan::Compute;
 use super::products::Dense;
 use super::view::Axis;
 use crate::kernels::{COLUMNS, Left, Mix, ROWS, tile};

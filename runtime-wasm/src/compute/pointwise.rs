@@ -1,6 +1,4 @@
-use tract_onnx::prelude::TVec;
-
-use super::native::Compute;
+use super::plan::Compute;
 use super::view::Axis;
 use crate::kernels::{exp, sigmoid, tanh};
 
@@ -32,9 +30,9 @@ pub(crate) struct Instruction {
 /// Several functions of single numbers in one pass over them: what stands between does not travel to memory and back.
 #[derive(Debug)]
 pub(crate) struct Pointwise {
-    shape: TVec<usize>,
+    shape: Vec<usize>,
     /// Of each input, where its numbers stand.
-    inputs: Vec<(usize, TVec<Axis>)>,
+    inputs: Vec<(usize, Vec<Axis>)>,
     instructions: Vec<Instruction>,
     /// Which values leave.
     outputs: Vec<usize>,
@@ -44,7 +42,7 @@ impl Pointwise {
     /// `inputs` are offsets and axes, all of the same shape.
     pub(crate) fn new(
         shape: &[usize],
-        inputs: Vec<(usize, TVec<Axis>)>,
+        inputs: Vec<(usize, Vec<Axis>)>,
         instructions: Vec<Instruction>,
         outputs: Vec<usize>,
     ) -> Self {
@@ -65,7 +63,7 @@ impl Pointwise {
         }
         for axis in (1..self.shape.len()).rev() {
             let even =
-                |axes: &TVec<Axis>| axes[axis - 1].stride == axes[axis].stride * axes[axis].length;
+                |axes: &Vec<Axis>| axes[axis - 1].stride == axes[axis].stride * axes[axis].length;
             if !self.inputs.iter().all(|(_, axes)| even(axes)) {
                 continue;
             }
@@ -132,12 +130,12 @@ impl Compute for Pointwise {
         let mut values = vec![[0.0; BLOCK]; self.inputs.len() + self.instructions.len()];
         let mut places: Vec<usize> = self.inputs.iter().map(|(offset, _)| *offset).collect();
         let Some((length, outer)) = self.shape.split_last() else { return };
-        let mut index: TVec<usize> = outer.iter().map(|_| 0).collect();
+        let mut index: Vec<usize> = outer.iter().map(|_| 0).collect();
         for row in 0..outer.iter().product() {
             self.row(inputs, &places, row * length, outputs, &mut values);
             for axis in (0..outer.len()).rev() {
                 index[axis] += 1;
-                let step = |(place, (_, axes)): (&mut usize, &(usize, TVec<Axis>))| {
+                let step = |(place, (_, axes)): (&mut usize, &(usize, Vec<Axis>))| {
                     *place += axes[axis].stride
                 };
                 places.iter_mut().zip(&self.inputs).for_each(step);
@@ -145,7 +143,7 @@ impl Compute for Pointwise {
                     break;
                 }
                 index[axis] = 0;
-                let back = |(place, (_, axes)): (&mut usize, &(usize, TVec<Axis>))| {
+                let back = |(place, (_, axes)): (&mut usize, &(usize, Vec<Axis>))| {
                     *place -= outer[axis] * axes[axis].stride
                 };
                 places.iter_mut().zip(&self.inputs).for_each(back);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::native::Compute;
+use super::plan::Compute;
 use super::view::Axis;
 use crate::kernels::{Left, Right, multiply};
 
@@ -17,6 +17,7 @@ impl Compute for Dense {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let Axis { length: rows, stride } = self.rows;
         let Some(first) = self.matrices.first() else { return };
+        outputs[0].fill(0.0);
         let (depth, columns) = (first.length(), first.lines());
         let mut left = Left::default();
         for (group, matrix) in self.matrices.iter().enumerate() {
@@ -38,6 +39,7 @@ pub(crate) struct Combine {
 impl Compute for Combine {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let (rows, depth, columns) = (self.matrix.lines(), self.matrix.length(), self.columns);
+        outputs[0].fill(0.0);
         let mut right = Right::default();
         let items = inputs[0].chunks(depth * columns).zip(outputs[0].chunks_mut(rows * columns));
         for (item, out) in items {
@@ -58,6 +60,7 @@ pub(crate) struct Product {
 impl Compute for Product {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let Self { rows, depth, columns } = *self;
+        outputs[0].fill(0.0);
         let (mut left, mut right) = (Left::default(), Right::default());
         let items = inputs[0].chunks(rows * depth).zip(inputs[1].chunks(depth * columns));
         for ((a, b), out) in items.zip(outputs[0].chunks_mut(rows * columns)) {

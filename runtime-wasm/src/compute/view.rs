@@ -1,11 +1,11 @@
-use tract_onnx::prelude::{OutletId, TVec};
+use super::plan::Slot;
 
 /// Numbers of a tensor: all or some of them, in its order or another, once or several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
-    pub(crate) outlet: OutletId,
+    pub(crate) slot: Slot,
     pub(crate) offset: usize,
-    pub(crate) axes: TVec<Axis>,
+    pub(crate) axes: Vec<Axis>,
 }
 
 /// So many numbers, so far apart.
@@ -17,11 +17,11 @@ pub(crate) struct Axis {
 
 impl View {
     /// All of a tensor in its order.
-    pub(crate) fn new(outlet: OutletId, shape: &[usize]) -> Self {
-        Self { outlet, offset: 0, axes: standard(shape) }
+    pub(crate) fn new(slot: Slot, shape: &[usize]) -> Self {
+        Self { slot, offset: 0, axes: standard(shape) }
     }
 
-    pub(crate) fn shape(&self) -> TVec<usize> {
+    pub(crate) fn shape(&self) -> Vec<usize> {
         self.axes.iter().map(|axis| axis.length).collect()
     }
 
@@ -103,9 +103,9 @@ impl View {
     }
 }
 
-fn standard(shape: &[usize]) -> TVec<Axis> {
+fn standard(shape: &[usize]) -> Vec<Axis> {
     let mut stride = 1;
-    let mut axes: TVec<Axis> = shape
+    let mut axes: Vec<Axis> = shape
         .iter()
         .rev()
         .map(|&length| {

@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::native::Compute;
+use super::plan::Compute;
 use crate::kernels::{COLUMNS, Left, Right, multiply};
 
 /// How many numbers of all windows are put in order before they are multiplied: so many stay in a near cache.
@@ -29,10 +29,13 @@ impl Compute for Window {
         let pictures = inputs[0].chunks(self.input.iter().product());
         let mut right = Right::default();
         for (picture, out) in pictures.zip(outputs[0].chunks_mut(channels * places)) {
-            if let Some(bias) = inputs.get(1) {
-                for (out, bias) in out.chunks_mut(places).zip(*bias) {
-                    out.fill(*bias);
+            match inputs.get(1) {
+                Some(bias) => {
+                    for (out, bias) in out.chunks_mut(places).zip(*bias) {
+                        out.fill(*bias);
+                    }
                 }
+                None => out.fill(0.0),
             }
             for start in (0..depth).step_by(PART) {
                 let part = start..depth.min(start + PART);

@@ -4,7 +4,7 @@ use super::panels::Panels;
 
 /// Rows and columns of a tile, whose sums stay in registers: eight vectors, and room for what is multiplied.
 pub(crate) const ROWS: usize = 4;
-pub(crate) const COLUMNS: usize = 8;
+pub(crate) const COLUMNS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
 
 /// The rows of a product's left side.
 pub(crate) type Left = Panels<ROWS>;
@@ -49,11 +49,26 @@ pub(crate) fn tile(left: &[[f32; ROWS]], right: &[[f32; COLUMNS]]) -> Tile {
     if let Some(tile) = super::relaxed::tile(left, right) {
         return tile;
     }
+    #[cfg(target_arch = "x86_64")]
+    if let Some(tile) = super::wide::tile(left, right) {
+        return tile;
+    }
+    sum(left, right, |sum, left, right| sum + left * right)
+}
+
+/// The sums of a tile's products.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it takes on the instructions of its caller")]
+pub(super) fn sum(
+    left: &[[f32; ROWS]],
+    right: &[[f32; COLUMNS]],
+    add: impl Fn(f32, f32, f32) -> f32,
+) -> Tile {
     let mut sums = [[0.0; COLUMNS]; ROWS];
     for (left, right) in left.iter().zip(right) {
         for (sums, left) in sums.iter_mut().zip(left) {
             for (sum, right) in sums.iter_mut().zip(right) {
-                *sum += left * right;
+                *sum = add(*sum, *left, *right);
             }
         }
     }

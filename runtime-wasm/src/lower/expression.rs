@@ -2,19 +2,17 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tract_onnx::prelude::*;
-
-use crate::compute::{Axis, Instruction, Operation, Pointwise, View};
+use crate::compute::{Axis, Instruction, Operation, Pointwise, Slot, View};
 
 /// Numbers that follow, each by itself, from numbers that are there.
 #[derive(Debug)]
 pub(super) enum Expression {
     Numbers(View),
-    Apply { operation: Operation, from: TVec<Rc<Expression>>, shape: TVec<usize> },
+    Apply { operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize> },
 }
 
 impl Expression {
-    pub(super) fn shape(&self) -> TVec<usize> {
+    pub(super) fn shape(&self) -> Vec<usize> {
         match self {
             Self::Numbers(view) => view.shape(),
             Self::Apply { shape, .. } => shape.clone(),
@@ -47,14 +45,14 @@ impl Expression {
 pub(super) fn compile(
     shape: &[usize],
     expressions: &[Rc<Expression>],
-) -> (Vec<OutletId>, Arc<Pointwise>) {
+) -> (Vec<Slot>, Arc<Pointwise>) {
     let mut program = Program::default();
     expressions.iter().for_each(|expression| program.collect(shape, expression));
     let outputs = expressions.iter().map(|expression| program.value(shape, expression)).collect();
-    let outlets = program.inputs.iter().map(|view| view.outlet).collect();
-    let inputs: Vec<(usize, TVec<Axis>)> =
+    let slots = program.inputs.iter().map(|view| view.slot).collect();
+    let inputs: Vec<(usize, Vec<Axis>)> =
         program.inputs.into_iter().map(|view| (view.offset, view.axes)).collect();
-    (outlets, Arc::new(Pointwise::new(shape, inputs, program.instructions, outputs)))
+    (slots, Arc::new(Pointwise::new(shape, inputs, program.instructions, outputs)))
 }
 
 #[derive(Default)]
@@ -92,7 +90,7 @@ impl Program {
                 if let Some(value) = self.known.get(&key) {
                     return *value;
                 }
-                let values: TVec<usize> = from.iter().map(|from| self.value(shape, from)).collect();
+                let values: Vec<usize> = from.iter().map(|from| self.value(shape, from)).collect();
                 let from = [values[0], values.get(1).copied().unwrap_or(values[0])];
                 self.instructions.push(Instruction { operation: *operation, from });
                 let value = self.inputs.len() + self.instructions.len() - 1;

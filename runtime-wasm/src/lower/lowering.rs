@@ -2,68 +2,58 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tract_onnx::pb::NodeProto;
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{TractErrorContext, bail, ensure};
-use tract_onnx::tract_hir::tract_core::ops::konst::Const;
+use anyhow::{Context, Result, bail};
 
 use super::call::Call;
 use super::expression::{Expression, compile};
+use super::onnx::Node;
 use super::operators::lower_node;
 use super::products::Packs;
 use super::source::Source;
-use super::values::{Value, Whole};
-use crate::compute::{Compute, Dense, Gather, Native, View};
+use super::values::{Constant, Value, Whole};
+use crate::compute::{Compute, Dense, Gather, Plan, Slot, View};
 
-/// Weights and other constants by name, in single precision or whole numbers.
-pub(crate) type Constants = BTreeMap<String, Arc<Tensor>>;
+/// Weights and other constants by name.
+pub(crate) type Constants = BTreeMap<String, Constant>;
 
-/// The graph as a model of tract, its axes as long as said.
+/// The graph as a plan, its axes as long as said, and the shape of its output.
 pub(crate) fn lower(
     source: &Source,
     packs: &mut Packs,
     lengths: &[(&str, usize)],
-) -> TractResult<TypedModel> {
+) -> Result<(Plan, Vec<usize>)> {
     let mut lowering = Lowering::new(&source.constants, packs);
     for (index, node) in source.nodes.iter().enumerate() {
         lowering.last_use.extend(node.input.iter().map(|name| (name.as_str(), index)));
     }
     for input in &source.inputs {
         let shape = input.shape(lengths)?;
-        let outlet = lowering.model.add_source(&input.name, f32::fact(&*shape))?;
-        lowering.values.insert(&input.name, View::new(outlet, &shape).into());
+        let slot = lowering.plan.add_input(shape.iter().product());
+        lowering.values.insert(&input.name, View::new(slot, &shape).into());
     }
     for (index, node) in source.nodes.iter().enumerate() {
         lowering.index = index;
         lowering.lower(node)?;
     }
-    let outputs: Vec<OutletId> = source
-        .outputs
-        .iter()
-        .map(|name| {
-            let view = lowering.view(name)?;
-            Ok(lowering.standing(&view)?.outlet)
-        })
-        .collect::<TractResult<_>>()?;
-    lowering.model.select_output_outlets(&outputs)?;
-    Ok(lowering.model)
+    lowering.index = source.nodes.len();
+    let output = lowering.view(source.outputs.first().context("it has no output")?)?;
+    let output = lowering.standing(&output)?;
+    lowering.plan.finish(output.slot);
+    Ok((lowering.plan, output.shape()))
 }
 
 /// What a node gives, all of whose inputs are constants.
-pub(super) fn constants(node: &NodeProto, constants: &Constants) -> TractResult<Vec<Arc<Tensor>>> {
+pub(super) fn constants(node: &Node, constants: &Constants) -> Result<Vec<Constant>> {
     let mut packs = Packs::default();
     let mut lowering = Lowering::new(constants, &mut packs);
     lowering.lower(node)?;
     let mut results = Vec::new();
     for name in &node.output {
         results.push(match lowering.value(name)? {
-            Value::Whole(whole) => {
-                Tensor::from_shape(&whole.shape, &whole.numbers)?.into_arc_tensor()
-            }
+            Value::Whole(whole) => Constant::Whole(whole),
             _ => {
                 let view = lowering.view(name)?;
-                let constant = lowering.constant_numbers(&view)?;
-                constant.into_tensor().into_shape(&view.shape())?.into_arc_tensor()
+                Constant::Numbers(lowering.constant_numbers(&view)?, view.shape())
             }
         });
     }
@@ -72,12 +62,12 @@ pub(super) fn constants(node: &NodeProto, constants: &Constants) -> TractResult<
 
 /// A graph on the way.
 pub(super) struct Lowering<'a> {
-    model: TypedModel,
+    plan: Plan,
     values: HashMap<&'a str, Value>,
     constants: &'a Constants,
     pub(super) packs: &'a mut Packs,
     /// What gave the parts of rows times a matrix each, and what it read.
-    pub(super) parts: HashMap<OutletId, (Dense, OutletId)>,
+    pub(super) parts: HashMap<Slot, (Dense, Slot)>,
     /// Of each name, the last node that reads it.
     last_use: HashMap<&'a str, usize>,
     /// The node that is being lowered.
@@ -87,7 +77,7 @@ pub(super) struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     fn new(constants: &'a Constants, packs: &'a mut Packs) -> Self {
         Self {
-            model: TypedModel::default(),
+            plan: Plan::default(),
             values: HashMap::new(),
             constants,
             packs,
@@ -97,33 +87,31 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn lower(&mut self, node: &'a NodeProto) -> TractResult<()> {
+    fn lower(&mut self, node: &'a Node) -> Result<()> {
         let results = lower_node(self, Call { node })
-            .with_context(|| format!("node `{}` ({})", node.name, node.op_type))?;
+            .with_context(|| format!("node `{}` ({})", node.name, node.operator))?;
         self.values.extend(node.output.iter().map(String::as_str).zip(results));
         Ok(())
     }
 
     /// What a name stands for. A constant enters the graph when it is first used.
-    pub(super) fn value(&mut self, name: &'a str) -> TractResult<Value> {
+    pub(super) fn value(&mut self, name: &'a str) -> Result<Value> {
         if let Some(value) = self.values.get(name) {
             return Ok(value.clone());
         }
-        let constant =
-            self.constants.get(name).with_context(|| format!("nothing makes `{name}`"))?;
-        let value = if constant.datum_type() == f32::datum_type() {
-            View::new(self.add_constant(Arc::clone(constant))?, constant.shape()).into()
-        } else {
-            let whole = constant.cast_to::<i64>()?;
-            let numbers = whole.to_plain_array_view::<i64>()?.iter().copied().collect();
-            Value::whole(numbers, constant.shape())
+        let constant = self.constants.get(name);
+        let value = match constant.with_context(|| format!("nothing makes `{name}`"))? {
+            Constant::Whole(whole) => Value::Whole(Arc::clone(whole)),
+            Constant::Numbers(numbers, shape) => {
+                View::new(self.plan.add_constant(Arc::clone(numbers)), shape).into()
+            }
         };
         self.values.insert(name, value.clone());
         Ok(value)
     }
 
     /// Whole numbers, which must be constant.
-    pub(super) fn whole(&mut self, name: &'a str) -> TractResult<Arc<Whole>> {
+    pub(super) fn whole(&mut self, name: &'a str) -> Result<Arc<Whole>> {
         match self.value(name)? {
             Value::Whole(whole) => Ok(whole),
             _ => bail!("`{name}` is none of constant whole numbers"),
@@ -131,7 +119,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Numbers, perhaps to be computed later.
-    pub(super) fn expression(&mut self, name: &'a str) -> TractResult<Rc<Expression>> {
+    pub(super) fn expression(&mut self, name: &'a str) -> Result<Rc<Expression>> {
         match self.value(name)? {
             Value::View(view) => Ok(Rc::new(Expression::Numbers(view))),
             Value::Later(expression) => Ok(expression),
@@ -140,7 +128,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Numbers that are there.
-    pub(super) fn view(&mut self, name: &'a str) -> TractResult<View> {
+    pub(super) fn view(&mut self, name: &'a str) -> Result<View> {
         if let Value::Later(expression) = self.value(name)? {
             self.compute_all(name, expression.shape())?;
         }
@@ -151,7 +139,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Computes what was put off and is still needed, and has the shape that is asked for, in one pass.
-    fn compute_all(&mut self, wanted: &'a str, shape: TVec<usize>) -> TractResult<()> {
+    fn compute_all(&mut self, wanted: &'a str, shape: Vec<usize>) -> Result<()> {
         let mut names: Vec<&str> = Vec::new();
         let mut expressions = Vec::new();
         let later = self.values.iter().filter_map(|(name, value)| match value {
@@ -177,67 +165,50 @@ impl<'a> Lowering<'a> {
     }
 
     /// The same numbers, all of a tensor in its order.
-    pub(super) fn standing(&mut self, view: &View) -> TractResult<View> {
-        let (shape, all) = (view.shape(), self.model.outlet_fact(view.outlet)?.shape.volume());
-        if view.is_dense() && view.offset == 0 && all == view.len().to_dim() {
-            return Ok(View::new(view.outlet, &shape));
+    pub(super) fn standing(&mut self, view: &View) -> Result<View> {
+        let shape = view.shape();
+        if view.is_dense() && view.offset == 0 && self.plan.length(view.slot) == view.len() {
+            return Ok(View::new(view.slot, &shape));
         }
         let gather = Gather { offset: view.offset, axes: view.axes.clone() };
-        self.add_one(gather, &[view.outlet], shape)
+        self.add_one(gather, &[view.slot], shape)
     }
 
     /// Adds a computation of one result, or that result where all it needs is constant.
     pub(super) fn add_one(
         &mut self,
         computation: impl Compute + 'static,
-        inputs: &[OutletId],
-        shape: TVec<usize>,
-    ) -> TractResult<View> {
-        Ok(self.add(Arc::new(computation), inputs, tvec!(shape))?.remove(0))
+        inputs: &[Slot],
+        shape: Vec<usize>,
+    ) -> Result<View> {
+        Ok(self.add(Arc::new(computation), inputs, vec![shape])?.remove(0))
     }
 
     fn add(
         &mut self,
         computation: Arc<dyn Compute>,
-        inputs: &[OutletId],
-        shapes: TVec<TVec<usize>>,
-    ) -> TractResult<TVec<View>> {
-        let constants: Option<TVec<Arc<Tensor>>> =
+        inputs: &[Slot],
+        shapes: Vec<Vec<usize>>,
+    ) -> Result<Vec<View>> {
+        let lengths: Vec<usize> = shapes.iter().map(|shape| shape.iter().product()).collect();
+        let constants: Option<Vec<Arc<Vec<f32>>>> =
             inputs.iter().map(|input| self.constant(*input)).collect();
-        let native = Native::new(computation, shapes.clone());
-        let outlets: TVec<OutletId> = if let Some(constants) = constants {
-            let results = native.compute(&constants)?;
-            let results =
-                results.into_iter().map(|result| self.add_constant(result.into_arc_tensor()));
-            results.collect::<TractResult<_>>()?
+        let slots = if let Some(constants) = constants {
+            let read: Vec<&[f32]> = constants.iter().map(|numbers| &numbers[..]).collect();
+            let mut results: Vec<Vec<f32>> =
+                lengths.iter().map(|length| vec![0.0; *length]).collect();
+            let mut written: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+            computation.run(&read, &mut written);
+            results.into_iter().map(|result| self.plan.add_constant(Arc::new(result))).collect()
         } else {
-            let facts: TVec<TypedFact> = shapes.iter().map(|shape| f32::fact(&**shape)).collect();
-            let node = self.model.add_node(
-                format!("{}.{}", self.index, self.model.nodes.len()),
-                native,
-                facts,
-            )?;
-            for (slot, input) in inputs.iter().enumerate() {
-                self.model.add_edge(*input, InletId::new(node, slot))?;
-            }
-            (0..shapes.len()).map(|slot| OutletId::new(node, slot)).collect()
+            self.plan.add_step(computation, inputs.to_vec(), &lengths)
         };
-        Ok(outlets
-            .into_iter()
-            .zip(&shapes)
-            .map(|(outlet, shape)| View::new(outlet, shape))
-            .collect())
-    }
-
-    pub(super) fn add_constant(&mut self, value: Arc<Tensor>) -> TractResult<OutletId> {
-        let constant = Const::new(value)?;
-        let name = format!("constant.{}", self.model.nodes.len());
-        self.model.add_const(name, Arc::clone(constant.val()))
+        Ok(slots.into_iter().zip(&shapes).map(|(slot, shape)| View::new(slot, shape)).collect())
     }
 
     /// How the numbers of a view came about, if they are products `[..,G,n]` of G parts of rows.
-    pub(super) fn parts_of(&self, view: &View) -> Option<(Dense, OutletId)> {
-        let (dense, input) = self.parts.get(&view.outlet)?;
+    pub(super) fn parts_of(&self, view: &View) -> Option<(Dense, Slot)> {
+        let (dense, input) = self.parts.get(&view.slot)?;
         let columns = dense.matrices.first()?.lines();
         let shape = view.shape();
         let whole = view.len() == dense.rows.length * dense.matrices.len() * columns;
@@ -245,22 +216,19 @@ impl<'a> Lowering<'a> {
         fits.then(|| (dense.clone(), *input))
     }
 
-    /// The numbers of an outlet, if they are constant.
-    pub(super) fn constant(&self, outlet: OutletId) -> Option<Arc<Tensor>> {
-        self.model.outlet_fact(outlet).ok()?.konst.clone()
+    /// The numbers of a value, if they are constant.
+    pub(super) fn constant(&self, slot: Slot) -> Option<Arc<Vec<f32>>> {
+        self.plan.constant(slot).cloned()
     }
 
-    /// A value that names a number for every number of a shape.
-    pub(super) fn number(&mut self, number: f32) -> TractResult<View> {
-        Ok(View::new(self.add_constant(tensor0(number).into_arc_tensor())?, &[]))
+    /// A number for every number of a shape.
+    pub(super) fn number(&mut self, number: f32) -> View {
+        View::new(self.plan.add_constant(Arc::new(vec![number])), &[])
     }
 
     /// The numbers of a view that must be constant, in its order.
-    pub(super) fn constant_numbers(&mut self, view: &View) -> TractResult<Arc<Tensor>> {
+    pub(super) fn constant_numbers(&mut self, view: &View) -> Result<Arc<Vec<f32>>> {
         let view = self.standing(view)?;
-        let constant = self.constant(view.outlet);
-        let constant = constant.context("it depends on something that is not constant")?;
-        ensure!(constant.len() == view.len(), "it has {} numbers", constant.len());
-        Ok(constant)
+        self.constant(view.slot).context("it depends on something that is not constant")
     }
 }

@@ -1,12 +1,12 @@
 //! From an ONNX graph to what is computed.
 //!
-//! tract has a reader and an optimiser of its own, for all of ONNX and for axes of unknown length. Here every length is
-//! known, and only the operators that the exporter writes are: so a graph is ready many times sooner, a browser
-//! downloads a fraction, every constant is computed once however large it is, and what only moves numbers, or applies a
-//! function to each of them, costs little or nothing.
+//! Every length of an axis is known here, and only the operators that the exporter writes are: so a graph is ready at
+//! once, every constant is computed once however large it is, and what only moves numbers, or applies a function to each
+//! of them, costs little or nothing.
 //!
 //! | file | holds |
 //! |---|---|
+//! | `onnx.rs` | what an ONNX file holds |
 //! | `source.rs` | [`Source`]: nodes and constants as they were read; what follows from constants is computed there |
 //! | `weights.rs` | constants: element types, weights in files of their own |
 //! | `lowering.rs` | [`lower`]: the nodes, one after the other |
@@ -20,6 +20,7 @@
 mod call;
 mod expression;
 mod lowering;
+pub(crate) mod onnx;
 mod operators;
 mod products;
 mod source;

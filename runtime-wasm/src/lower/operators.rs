@@ -3,24 +3,23 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{TractErrorContext, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::call::{Call, axis, lengths};
 use super::expression::Expression;
 use super::lowering::Lowering;
 use super::products::matmul;
-use super::values::Value;
+use super::values::{Constant, Value};
 use super::weights::load;
 use super::windows::{conv, conv_transpose, depth_to_space};
-use crate::compute::{Axis, Join, Operation, Sum, Take, View};
+use crate::compute::{Axis, Join, Operation, Slot, Sum, Take, View};
 
 /// A node's results, in order.
-pub(super) fn lower_node<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Vec<Value>> {
-    if call.node.op_type == "Split" {
+pub(super) fn lower_node<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vec<Value>> {
+    if call.node.operator == "Split" {
         return split(graph, call);
     }
-    let value = match call.node.op_type.as_str() {
+    let value = match call.node.operator.as_str() {
         "Add" => pair(graph, call, Operation::Add)?,
         "Sub" => pair(graph, call, Operation::Sub)?,
         "Mul" => pair(graph, call, Operation::Mul)?,
@@ -51,24 +50,20 @@ pub(super) fn lower_node<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractR
     Ok(vec![value])
 }
 
-fn single<'a>(
-    graph: &mut Lowering<'a>,
-    call: Call<'a>,
-    operation: Operation,
-) -> TractResult<Value> {
+fn single<'a>(graph: &mut Lowering<'a>, call: Call<'a>, operation: Operation) -> Result<Value> {
     let x = graph.expression(call.input(0)?)?;
-    apply(operation, tvec!(x))
+    apply(operation, vec![x])
 }
 
-fn pair<'a>(graph: &mut Lowering<'a>, call: Call<'a>, operation: Operation) -> TractResult<Value> {
+fn pair<'a>(graph: &mut Lowering<'a>, call: Call<'a>, operation: Operation) -> Result<Value> {
     let (left, right) = (graph.expression(call.input(0)?)?, graph.expression(call.input(1)?)?);
-    apply(operation, tvec!(left, right))
+    apply(operation, vec![left, right])
 }
 
-fn apply(operation: Operation, from: TVec<Rc<Expression>>) -> TractResult<Value> {
-    let shapes: TVec<_> = from.iter().map(|from| from.shape()).collect();
+fn apply(operation: Operation, from: Vec<Rc<Expression>>) -> Result<Value> {
+    let shapes: Vec<_> = from.iter().map(|from| from.shape()).collect();
     let rank = shapes.iter().map(|shape| shape.len()).max().unwrap_or(0);
-    let mut joined: TVec<usize> = tvec![1; rank];
+    let mut joined: Vec<usize> = vec![1; rank];
     for shape in &shapes {
         for (joined, length) in joined.iter_mut().rev().zip(shape.iter().rev()) {
             ensure!(*joined == 1 || *length == 1 || joined == length, "shapes {shapes:?}");
@@ -82,18 +77,18 @@ fn numbers(view: View) -> Rc<Expression> {
     Rc::new(Expression::Numbers(view))
 }
 
-fn relu<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
+fn relu<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let x = graph.expression(call.input(0)?)?;
-    let zero = graph.number(0.0)?;
-    apply(Operation::Max, tvec!(x, numbers(zero)))
+    let zero = graph.number(0.0);
+    apply(Operation::Max, vec![x, numbers(zero)])
 }
 
-fn clip<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
+fn clip<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let mut value = graph.value(call.input(0)?)?;
     let mut x = graph.expression(call.input(0)?)?;
     for (index, operation) in [(1, Operation::Max), (2, Operation::Min)] {
         if let Some(bound) = call.optional(index) {
-            value = apply(operation, tvec!(x, graph.expression(bound)?))?;
+            value = apply(operation, vec![x, graph.expression(bound)?])?;
             let Value::Later(bounded) = &value else { bail!("a bound is none") };
             x = Rc::clone(bounded);
         }
@@ -101,7 +96,7 @@ fn clip<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
     Ok(value)
 }
 
-fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -> TractResult<Value> {
+fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -> Result<Value> {
     let x = graph.view(call.input(0)?)?;
     let x = graph.standing(&x)?;
     let shape = x.shape();
@@ -111,31 +106,31 @@ fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -> TractResu
         (None, None) => (0..shape.len() as i64).collect(),
     };
     let mut axes: Vec<usize> =
-        axes.iter().map(|index| axis(*index, shape.len())).collect::<TractResult<_>>()?;
+        axes.iter().map(|index| axis(*index, shape.len())).collect::<Result<_>>()?;
     axes.sort_unstable();
     let count: usize = axes.iter().map(|axis| shape[*axis]).product();
     let mut left = shape.clone();
     axes.iter().for_each(|axis| left[*axis] = 1);
-    let strides = View::new(x.outlet, &left).axes;
+    let strides = View::new(x.slot, &left).axes;
     let summed = |(index, length): (usize, &usize)| Axis {
         length: *length,
         stride: if axes.contains(&index) { 0 } else { strides[index].stride },
     };
     let sum = Sum { axes: shape.iter().enumerate().map(summed).collect() };
-    let mut sum = graph.add_one(sum, &[x.outlet], left)?;
+    let mut sum = graph.add_one(sum, &[x.slot], left)?;
     if call.integer("keepdims") == Some(0) {
         sum = axes.iter().rev().fold(sum, |sum, axis| sum.without(*axis));
     }
     if !mean {
         return Ok(sum.into());
     }
-    let share = graph.number(1.0 / count as f32)?;
-    apply(Operation::Mul, tvec!(numbers(sum), numbers(share)))
+    let share = graph.number(1.0 / count as f32);
+    apply(Operation::Mul, vec![numbers(sum), numbers(share)])
 }
 
-fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
+fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let names: Vec<&str> =
-        (0..call.node.input.len()).map(|index| call.input(index)).collect::<TractResult<_>>()?;
+        (0..call.node.input.len()).map(|index| call.input(index)).collect::<Result<_>>()?;
     let first = graph.value(names.first().context("it joins nothing")?)?;
     let mut shape = first.shape();
     let axis = axis(call.integer("axis").context("it has no axis")?, shape.len())?;
@@ -162,18 +157,18 @@ fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
     }
     shape[axis] = parts.iter().map(along).sum();
     let join = Join { lengths: parts.iter().map(|part| along(part) * inner).collect() };
-    let outlets: Vec<OutletId> = parts.iter().map(|part| part.outlet).collect();
-    Ok(graph.add_one(join, &outlets, shape)?.into())
+    let slots: Vec<Slot> = parts.iter().map(|part| part.slot).collect();
+    Ok(graph.add_one(join, &slots, shape)?.into())
 }
 
-fn split<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Vec<Value>> {
+fn split<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vec<Value>> {
     let x = graph.value(call.input(0)?)?;
     let shape = x.shape();
     let axis = axis(call.integer("axis").unwrap_or(0), shape.len())?;
     let parts = call.node.output.len();
     let lengths = match call.optional(1) {
         Some(lengths) => self::lengths(&graph.whole(lengths)?.numbers)?,
-        None => tvec![shape[axis] / parts; parts],
+        None => vec![shape[axis] / parts; parts],
     };
     ensure!(
         lengths.len() == parts && lengths.iter().sum::<usize>() == shape[axis],
@@ -193,7 +188,7 @@ fn split<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Vec<Value>
     lengths.iter().map(&mut cut).collect()
 }
 
-fn gather<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+fn gather<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
     let indices = graph.whole(call.input(1)?)?;
     let mut shape = x.shape();
@@ -204,19 +199,19 @@ fn gather<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
         let place = usize::try_from(from_start).ok().filter(|place| *place < length);
         place.with_context(|| format!("index {index} of {length}"))
     };
-    let places: Vec<usize> = indices.numbers.iter().map(place).collect::<TractResult<_>>()?;
+    let places: Vec<usize> = indices.numbers.iter().map(place).collect::<Result<_>>()?;
     if let ([place], []) = (&places[..], &indices.shape[..]) {
         return Ok(x.narrowed(axis, *place, 1).without(axis));
     }
     let x = graph.standing(&x)?;
     let take = Take { indices: places, rows: length, length: shape[axis + 1..].iter().product() };
-    let rest: TVec<usize> = shape[axis + 1..].into();
+    let rest: Vec<usize> = shape[axis + 1..].into();
     shape.truncate(axis);
     shape.extend(indices.shape.iter().copied().chain(rest));
-    graph.add_one(take, &[x.outlet], shape)
+    graph.add_one(take, &[x.slot], shape)
 }
 
-fn expand<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+fn expand<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
     let mut wanted = lengths(&graph.whole(call.input(1)?)?.numbers)?;
     let found = x.shape();
@@ -227,11 +222,11 @@ fn expand<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
     x.repeated(&wanted).with_context(|| format!("{found:?} does not repeat to {wanted:?}"))
 }
 
-fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
     let wanted = graph.whole(call.input(1)?)?;
     let found = x.shape();
-    let mut shape: TVec<usize> = tvec![];
+    let mut shape: Vec<usize> = vec![];
     for (index, length) in wanted.numbers.iter().enumerate() {
         shape.push(match length {
             0 => *found.get(index).context("it copies an axis that is not there")?,
@@ -248,14 +243,14 @@ fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
 }
 
 /// The same numbers under another shape of as many.
-pub(super) fn reshaped(graph: &mut Lowering<'_>, x: &View, shape: &[usize]) -> TractResult<View> {
+pub(super) fn reshaped(graph: &mut Lowering<'_>, x: &View, shape: &[usize]) -> Result<View> {
     match x.reshaped(shape) {
         Some(view) => Ok(view),
-        None => Ok(View::new(graph.standing(x)?.outlet, shape)),
+        None => Ok(View::new(graph.standing(x)?.slot, shape)),
     }
 }
 
-fn transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+fn transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
     let rank = x.axes.len();
     let order = call.lengths("perm")?.unwrap_or_else(|| (0..rank).rev().collect());
@@ -265,17 +260,16 @@ fn transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> 
     Ok(x.permuted(&order))
 }
 
-fn unsqueeze<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+fn unsqueeze<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
     let axes = &graph.whole(call.input(1)?)?.numbers;
     let rank = x.axes.len() + axes.len();
-    let mut axes =
-        axes.iter().map(|index| axis(*index, rank)).collect::<TractResult<Vec<usize>>>()?;
+    let mut axes = axes.iter().map(|index| axis(*index, rank)).collect::<Result<Vec<usize>>>()?;
     axes.sort_unstable();
     Ok(axes.into_iter().fold(x, |x, axis| x.with(axis)))
 }
 
-fn shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
+fn shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let shape = graph.value(call.input(0)?)?.shape();
     let rank = shape.len() as i64;
     let place = |index: i64| if index < 0 { index + rank } else { index }.clamp(0, rank) as usize;
@@ -285,13 +279,15 @@ fn shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<Value> {
     Ok(Value::whole(lengths.iter().map(|length| *length as i64).collect(), &[lengths.len()]))
 }
 
-fn constant_of_shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+fn constant_of_shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let shape = lengths(&graph.whole(call.input(0)?)?.numbers)?;
     let value = match call.tensor("value") {
-        Some(value) => load(value, &BTreeMap::new())?,
-        None => tensor1(&[0.0_f32]).into_arc_tensor(),
+        Some(value) => match load(value, &BTreeMap::new())? {
+            Constant::Numbers(numbers, _) => numbers.first().copied(),
+            Constant::Whole(_) => bail!("it fills a shape with whole numbers"),
+        },
+        None => Some(0.0),
     };
-    let value = value.cast_to::<f32>()?.to_plain_array_view::<f32>()?.iter().next().copied();
-    let number = graph.number(value.context("its value is empty")?)?;
+    let number = graph.number(value.context("its value is empty")?);
     number.repeated(&shape).context("a number repeats to every shape")
 }

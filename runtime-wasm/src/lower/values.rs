@@ -1,8 +1,6 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tract_onnx::prelude::*;
-
 use super::expression::Expression;
 use crate::compute::View;
 
@@ -17,11 +15,18 @@ pub(super) enum Value {
     Later(Rc<Expression>),
 }
 
+/// A weight or another constant.
+#[derive(Debug, Clone)]
+pub(crate) enum Constant {
+    Numbers(Arc<Vec<f32>>, Vec<usize>),
+    Whole(Arc<Whole>),
+}
+
 /// Whole numbers and their shape.
-#[derive(Debug)]
-pub(super) struct Whole {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
     pub(super) numbers: Vec<i64>,
-    pub(super) shape: TVec<usize>,
+    pub(super) shape: Vec<usize>,
 }
 
 impl Value {
@@ -29,7 +34,7 @@ impl Value {
         Self::Whole(Arc::new(Whole { numbers, shape: shape.into() }))
     }
 
-    pub(super) fn shape(&self) -> TVec<usize> {
+    pub(super) fn shape(&self) -> Vec<usize> {
         match self {
             Self::Whole(whole) => whole.shape.clone(),
             Self::View(view) => view.shape(),

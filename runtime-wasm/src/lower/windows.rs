@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{TractErrorContext, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::call::Call;
 use super::lowering::Lowering;
@@ -13,13 +12,13 @@ use crate::compute::{View, Window};
 use crate::kernels::Left;
 
 /// x `[n,c,H,W]`, weight `[o,c,k,k]`, bias `[o]` or none
-pub(super) fn conv<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+pub(super) fn conv<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let (x, weight) = (graph.view(call.input(0)?)?, graph.view(call.input(1)?)?);
     let bias = call.optional(2).map(|bias| graph.view(bias)).transpose()?;
-    let pads = call.lengths("pads")?.unwrap_or_else(|| tvec![0; 4]);
+    let pads = call.lengths("pads")?.unwrap_or_else(|| vec![0; 4]);
     ensure!(pads.len() == 4, "{} paddings of a picture", pads.len());
     let groups = usize::try_from(call.integer("group").unwrap_or(1))?;
-    let strides = call.lengths("strides")?.unwrap_or_else(|| tvec![1; 2]);
+    let strides = call.lengths("strides")?.unwrap_or_else(|| vec![1; 2]);
     ensure!(strides.len() == 2 && !strides.contains(&0), "its windows move by {strides:?}");
     direct_only(call)?;
     if groups > 1 {
@@ -38,7 +37,7 @@ pub(super) fn conv<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<
 }
 
 /// x `[n,g·c,H,W]`, weight `[g·o,c,1,1]` → `[n,g·o,H,W]`: a product for every group, the channels innermost in memory.
-fn grouped(graph: &mut Lowering<'_>, x: &View, weight: &View, groups: usize) -> TractResult<View> {
+fn grouped(graph: &mut Lowering<'_>, x: &View, weight: &View, groups: usize) -> Result<View> {
     let (input, kernel) = (x.shape(), weight.shape());
     let [_, channels, _, _] = input[..] else { bail!("a picture of shape {input:?}") };
     let [outputs, c, 1, 1] = kernel[..] else { bail!("groups of kernels of shape {kernel:?}") };
@@ -56,12 +55,12 @@ fn grouped(graph: &mut Lowering<'_>, x: &View, weight: &View, groups: usize) -> 
 /// x `[n,c,H,W]`, weight `[c,o,k,k]` → `[n,o,kH,kW]`: the exporter's windows never overlap.
 ///
 /// So it is a product for every place, `[n,o·k·k,H,W]`, whose channels are then spread over the window.
-pub(super) fn conv_transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+pub(super) fn conv_transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let (x, weight) = (graph.view(call.input(0)?)?, graph.view(call.input(1)?)?);
     let shape = weight.shape();
     let [c, o, height, width] = shape[..] else { bail!("a weight of shape {shape:?}") };
-    let strides = call.lengths("strides")?.unwrap_or_else(|| tvec![1; 2]);
-    let pads = call.lengths("pads")?.unwrap_or_else(|| tvec![0; 4]);
+    let strides = call.lengths("strides")?.unwrap_or_else(|| vec![1; 2]);
+    let pads = call.lengths("pads")?.unwrap_or_else(|| vec![0; 4]);
     ensure!(height == width && *strides == [height, width], "its windows overlap or leave gaps");
     ensure!(
         pads.iter().all(|pad| *pad == 0) && call.node.input.len() == 2,
@@ -73,20 +72,20 @@ pub(super) fn conv_transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Tr
     let count = o * height * width;
     let lines = Lines { count, length: c, strides: (1, count), matrices: 1 };
     let kernels = graph.packs.left(&numbers, lines)?;
-    let window = Windows { channels: c, kernel: [1, 1], pads, strides: tvec![1; 2] };
+    let window = Windows { channels: c, kernel: [1, 1], pads, strides: vec![1; 2] };
     let places = window.wire(graph, &x, kernels, None)?;
     spread(graph, &places, height)
 }
 
 /// `[n,c·b·b,H,W]` → `[n,c,bH,bW]`
-pub(super) fn depth_to_space<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> TractResult<View> {
+pub(super) fn depth_to_space<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
     let block = usize::try_from(call.integer("blocksize").context("it has no blocksize")?)?;
     ensure!(call.text("mode") == Some(b"CRD"), "its order of channels is another than CRD");
     spread(graph, &x, block)
 }
 
-fn direct_only(call: Call<'_>) -> TractResult<()> {
+fn direct_only(call: Call<'_>) -> Result<()> {
     let plain = call.lengths("dilations")?.is_none_or(|list| list.iter().all(|step| *step == 1));
     ensure!(plain, "it is dilated");
     ensure!(call.text("auto_pad").is_none(), "it pads by itself");
@@ -98,8 +97,8 @@ struct Windows {
     channels: usize,
     kernel: [usize; 2],
     /// Above, at the left, below, at the right.
-    pads: TVec<usize>,
-    strides: TVec<usize>,
+    pads: Vec<usize>,
+    strides: Vec<usize>,
 }
 
 impl Windows {
@@ -109,7 +108,7 @@ impl Windows {
         x: &View,
         kernels: Arc<Left>,
         bias: Option<View>,
-    ) -> TractResult<View> {
+    ) -> Result<View> {
         let x = graph.standing(x)?;
         let input = x.shape();
         let [n, c, height, width] = input[..] else { bail!("a picture of shape {input:?}") };
@@ -119,14 +118,14 @@ impl Windows {
             let rest = padded
                 .checked_sub(self.kernel[axis])
                 .context("its windows are larger than the picture")?;
-            Ok::<usize, TractError>(rest / self.strides[axis] + 1)
+            anyhow::Ok(rest / self.strides[axis] + 1)
         };
         let output = [places(0, height)?, places(1, width)?];
-        let shape = tvec![n, kernels.lines(), output[0], output[1]];
-        let mut inputs = vec![x.outlet];
+        let shape = vec![n, kernels.lines(), output[0], output[1]];
+        let mut inputs = vec![x.slot];
         if let Some(bias) = bias {
             ensure!(bias.shape()[..] == [kernels.lines()], "a bias of shape {:?}", bias.shape());
-            inputs.push(graph.standing(&bias)?.outlet);
+            inputs.push(graph.standing(&bias)?.slot);
         }
         let window = Window {
             kernels,
@@ -141,7 +140,7 @@ impl Windows {
 }
 
 /// Channel (c, dy, dx) becomes place (dy, dx) of each block.
-fn spread(graph: &mut Lowering<'_>, x: &View, block: usize) -> TractResult<View> {
+fn spread(graph: &mut Lowering<'_>, x: &View, block: usize) -> Result<View> {
     let shape = x.shape();
     let [n, channels, height, width] = shape[..] else { bail!("a picture of shape {shape:?}") };
     ensure!(
