@@ -10,7 +10,7 @@ use gqn_formats::UpsampleR::{self, Learned, Tile};
 use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor, Variant, names};
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::TractEngine;
+use gqn_runtime_wasm::WasmEngine;
 use gqn_trainer::convert::{to_array, to_tensor};
 use gqn_trainer::model::Gqn;
 
@@ -62,9 +62,9 @@ pub(crate) fn on_ort(graphs: &Graphs) -> OrtEngine {
         .expect("graphs that ONNX Runtime loads")
 }
 
-fn on_tract(graphs: &Graphs) -> TractEngine {
+fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
     let Graphs { representation, generator, external_data, .. } = graphs;
-    TractEngine::from_graphs(representation, generator, &by_name(external_data))
+    WasmEngine::from_graphs(representation, generator, &by_name(external_data))
         .expect("graphs that tract loads")
 }
 
@@ -179,7 +179,7 @@ fn check_drawing(shared_core: bool, upsample_r: UpsampleR, winograd: Winograd) {
     let drawing = graphs.drawing.as_ref().expect("a drawing graph");
     assert!(drawing.len() < graphs.generator.len() / 2, "{} bytes hold weights", drawing.len());
     let files = BTreeMap::from([(names::GENERATOR_FILE, graphs.generator.as_slice())]);
-    let mut engine = TractEngine::from_graphs(&graphs.representation, drawing, &files)
+    let mut engine = WasmEngine::from_graphs(&graphs.representation, drawing, &files)
         .expect("graphs that tract loads");
     let input = Inputs::new(&config, 2, 1, 1);
     let scene = input.scene(&mut engine);
@@ -233,7 +233,7 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         for options in VARIANTS {
             let graphs = build_graphs_with(&checkpoint, &options);
             check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &CASES);
-            check_engine("tract", &options, &mut on_tract(&graphs), &mut reference, &CASES);
+            check_engine("tract", &options, &mut on_wasm_engine(&graphs), &mut reference, &CASES);
         }
     }
 }

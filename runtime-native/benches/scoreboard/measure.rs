@@ -6,7 +6,7 @@ use anyhow::Result;
 use gqn_formats::{Tensor, names};
 use gqn_runtime::Engine;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::TractEngine;
+use gqn_runtime_wasm::WasmEngine;
 use onnx_protobuf::{
     GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto, TypeProto, ValueInfoProto,
     tensor_shape_proto, type_proto,
@@ -74,7 +74,7 @@ fn engine(
 ) -> Result<Box<dyn Engine>> {
     let nothing = BTreeMap::new();
     Ok(if name == "tract" {
-        Box::new(TractEngine::from_graphs(representation, generator, &nothing)?)
+        Box::new(WasmEngine::from_graphs(representation, generator, &nothing)?)
     } else {
         let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(threads) };
         let runtime = OnnxRuntime::load(None)?;

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::plan::Compute;
-use super::products::Dense;
+use super::products::{Dense, put};
 use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Mix, ROWS, tile};
+use crate::kernels::{COLUMNS, Left, Mix, ROWS, TOGETHER, tile};
 
 /// The parts of rows times a matrix each, and then a mixture of the products, as at the end of Winograd's convolution:
 /// `[rows, c·c·k] -> [rows, r·r, n]`. What is mixed never leaves the nearest caches.
@@ -19,13 +19,12 @@ const BLOCK: usize = 8 * ROWS;
 impl Compute for Points {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let Dense { offset, rows: Axis { length: rows, stride }, matrices } = &self.dense;
-        let Some(first) = matrices.first() else { return };
-        let (depth, columns) = (first.length(), first.lines());
+        let (depth, columns) = (matrices.depth(), matrices.columns());
         let [c, r] = self.mix.sides();
-        let mut lefts: Vec<Left> = matrices.iter().map(|_| Left::default()).collect();
-        // Of one panel of columns: all points of every row, then its places.
-        let mut points = vec![0.0; BLOCK * c * c * COLUMNS];
-        let mut places = vec![0.0; r * r * COLUMNS];
+        let mut lefts: Vec<Left> = (0..matrices.count()).map(|_| Left::default()).collect();
+        // Of some panels of columns and every row: all points, then all places.
+        let mut points = vec![0.0; c * c * BLOCK * TOGETHER * COLUMNS];
+        let mut places = vec![0.0; r * r * BLOCK * TOGETHER * COLUMNS];
         let mut between = Vec::new();
         for start in (0..*rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - start);
@@ -33,23 +32,31 @@ impl Compute for Points {
                 let x = &inputs[0][offset + start * stride + group * depth..];
                 left.repack(x, (count, depth), (*stride, 1));
             }
-            for column in (0..columns).step_by(COLUMNS) {
-                for (group, (left, matrix)) in lefts.iter().zip(matrices.iter()).enumerate() {
-                    let right = matrix.panel(column / COLUMNS, &(0..depth));
-                    for row in (0..count).step_by(ROWS) {
-                        let tile = tile(left.panel(row / ROWS, &(0..depth)), right);
-                        for (within, numbers) in tile.iter().enumerate() {
-                            let place = ((row + within) * c * c + group) * COLUMNS;
-                            points[place..place + COLUMNS].copy_from_slice(numbers);
+            let panel = count.next_multiple_of(ROWS) * COLUMNS;
+            for column in (0..columns).step_by(TOGETHER * COLUMNS) {
+                let panels = (columns - column).div_ceil(COLUMNS).min(TOGETHER);
+                let length = panels * panel;
+                for (group, left) in lefts.iter().enumerate() {
+                    let points = &mut points[group * length..][..length];
+                    for (index, points) in points.chunks_mut(panel).enumerate() {
+                        let right = matrices.panel(group, column / COLUMNS + index);
+                        for (row, to) in points.chunks_mut(ROWS * COLUMNS).enumerate() {
+                            let tile = tile(left.panel(row, &(0..depth)), right);
+                            to.copy_from_slice(tile.as_flattened());
                         }
                     }
                 }
-                let width = COLUMNS.min(columns - column);
-                for (row, points) in points.chunks(c * c * COLUMNS).take(count).enumerate() {
-                    self.mix.apply(points, &mut places, COLUMNS, &mut between);
-                    let out = &mut outputs[0][(start + row) * r * r * columns + column..];
-                    for (place, numbers) in places.chunks(COLUMNS).enumerate() {
-                        out[place * columns..][..width].copy_from_slice(&numbers[..width]);
+                let places = &mut places[..r * r * length];
+                self.mix.apply(&points[..c * c * length], places, length, &mut between);
+                for (place, numbers) in places.chunks(length).enumerate() {
+                    for (index, numbers) in numbers.chunks(panel).enumerate() {
+                        let column = column + index * COLUMNS;
+                        let rows = numbers.as_chunks().0.iter().take(count).enumerate();
+                        for (row, numbers) in rows {
+                            let row = (start + row) * r * r + place;
+                            let out = &mut outputs[0][row * columns + column..];
+                            put(numbers, out, columns - column);
+                        }
                     }
                 }
             }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::plan::Compute;
 use super::view::Axis;
-use crate::kernels::{Left, Right, multiply};
+use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, multiply, tile};
 
 /// Rows times a constant matrix, or the parts of rows times a matrix each: `[rows, G·k] -> [rows, G·n]`.
 #[derive(Debug, Clone)]
@@ -10,22 +10,39 @@ pub(crate) struct Dense {
     pub(crate) offset: usize,
     pub(crate) rows: Axis,
     /// One for each of the G parts, `[k,n]`.
-    pub(crate) matrices: Arc<Vec<Right>>,
+    pub(crate) matrices: Arc<Matrices>,
 }
 
 impl Compute for Dense {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let Axis { length: rows, stride } = self.rows;
-        let Some(first) = self.matrices.first() else { return };
-        outputs[0].fill(0.0);
-        let (depth, columns) = (first.length(), first.lines());
+        let (count, depth) = (self.matrices.count(), self.matrices.depth());
+        let columns = self.matrices.columns();
         let mut left = Left::default();
-        for (group, matrix) in self.matrices.iter().enumerate() {
-            let x = &inputs[0][self.offset + group * depth..];
+        for index in 0..count {
+            let x = &inputs[0][self.offset + index * depth..];
             left.repack(x, (rows, depth), (stride, 1));
-            let out = &mut outputs[0][group * columns..];
-            multiply(&left, 0..depth, matrix, out, self.matrices.len() * columns);
+            for column in (0..columns).step_by(COLUMNS) {
+                let right = self.matrices.panel(index, column / COLUMNS);
+                for row in (0..rows).step_by(ROWS) {
+                    let tile = tile(left.panel(row / ROWS, &(0..depth)), right);
+                    for (row, numbers) in (row..rows).zip(&tile) {
+                        let start = (row * count + index) * columns + column;
+                        put(numbers, &mut outputs[0][start..], columns - column);
+                    }
+                }
+            }
         }
+    }
+}
+
+/// Writes a row of a tile, or so much of it as there is room for.
+#[inline]
+pub(super) fn put(numbers: &[f32; COLUMNS], out: &mut [f32], room: usize) {
+    if room < COLUMNS {
+        out[..room].copy_from_slice(&numbers[..room]);
+    } else {
+        out[..COLUMNS].copy_from_slice(numbers);
     }
 }
 

@@ -2,51 +2,73 @@
 
 use std::f32::consts::LOG2_E;
 
-/// eˣ of every number, to two units in the last place; 0 below -87, and what e⁸⁸ is above 88.
+/// eˣ of every number, to two units in the last place; what e⁻⁸⁷ is below -87, and what e⁸⁸ is above 88.
 pub(crate) fn exp(numbers: &mut [f32]) {
+    let exp = Exp::new();
     for number in numbers {
-        *number = exp_of(*number);
+        *number = exp.of(*number);
     }
 }
 
 /// 1 / (1 + e⁻ˣ)
 pub(crate) fn sigmoid(numbers: &mut [f32]) {
+    let exp = Exp::new();
     for number in numbers {
-        *number = 1.0 / (1.0 + exp_of(-*number));
+        *number = 1.0 / (1.0 + exp.of(-*number));
     }
 }
 
 /// Near zero the error stays that of a number near one, 1e-7.
 pub(crate) fn tanh(numbers: &mut [f32]) {
+    let exp = Exp::new();
     for number in numbers {
-        *number = 1.0 - 2.0 / (1.0 + exp_of(2.0 * *number));
+        *number = 1.0 - 2.0 / (1.0 + exp.of(2.0 * *number));
     }
 }
 
-/// eˣ = 2ⁿ · e^r, n a whole number and |r| at most half of ln 2, where eight terms of the series are enough.
-#[inline(always)]
-#[allow(
-    clippy::inline_always,
-    reason = "a call for each number would cost more than what it computes"
-)]
-fn exp_of(x: f32) -> f32 {
+/// The numbers that eˣ is computed with.
+///
+/// They are variables: engines of wasm put a constant vector together anew, in four instructions, wherever it is used.
+struct Exp {
+    smallest: f32,
+    largest: f32,
+    log2_e: f32,
     /// Added and taken away again, it leaves a whole number: the last place of its sums is one.
-    const ROUNDING: f32 = 12_582_912.0;
-    let x = if x < -87.0 { -87.0 } else { x };
-    let x = if x > 88.0 { 88.0 } else { x };
-    let n = (x * LOG2_E + ROUNDING) - ROUNDING;
-    let r = (x - n * LN_2_UPPER) - n * LN_2_LOWER;
-    let series = 1.0
-        + r * (1.0
-            + r * (0.5
-                + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
-    let power = f32::from_bits(((n as i32 + 127) << 23) as u32);
-    series * power
+    rounding: f32,
+    /// ln 2 in two parts, the upper of so few digits that its products with n are exact.
+    ln_2: [f32; 2],
+    /// Of the series, the highest power first.
+    series: [f32; 6],
 }
 
-/// ln 2 in two parts, the upper of so few digits that its products with n are exact.
-const LN_2_UPPER: f32 = 0.693_359_375;
-const LN_2_LOWER: f32 = -2.121_944_4e-4;
+impl Exp {
+    fn new() -> Self {
+        std::hint::black_box(Self {
+            smallest: -87.0,
+            largest: 88.0,
+            log2_e: LOG2_E,
+            rounding: 12_582_912.0,
+            ln_2: [0.693_359_375, -2.121_944_4e-4],
+            series: [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0],
+        })
+    }
+
+    /// eˣ = 2ⁿ · e^r, n a whole number and |r| at most half of ln 2, where seven terms of the series are enough.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a call would cost more than what it computes")]
+    fn of(&self, x: f32) -> f32 {
+        let x = if x < self.smallest { self.smallest } else { x };
+        let x = if x > self.largest { self.largest } else { x };
+        let shifted = x * self.log2_e + self.rounding;
+        let n = shifted - self.rounding;
+        let r = (x - n * self.ln_2[0]) - n * self.ln_2[1];
+        let [f, e, d, c, b, a] = self.series;
+        let series = a + r * (a + r * (b + r * (c + r * (d + r * (e + r * f)))));
+        // The last places of the sum hold n, and the exponent stands above 23 digits of fraction.
+        let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(a.to_bits()));
+        series * power
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -51,9 +51,9 @@ impl Mix {
     /// `x [c·c,n] -> out [r·r,n]`; `between` is memory.
     pub(crate) fn apply(&self, x: &[f32], out: &mut [f32], length: usize, between: &mut Vec<f32>) {
         let [c, r] = self.sides();
-        between.resize(r * c * length, 0.0);
-        self.along(x, between, c * length);
-        let squares = between.chunks(c * length).zip(out.chunks_mut(r * length));
+        between.resize(between.len().max(r * c * length), 0.0);
+        self.along(x, &mut between[..r * c * length], c * length);
+        let squares = between[..r * c * length].chunks(c * length).zip(out.chunks_mut(r * length));
         for (x, out) in squares {
             self.along(x, out, length);
         }
@@ -62,23 +62,40 @@ impl Mix {
     /// `x [c,length] -> out [r,length]`
     fn along(&self, x: &[f32], out: &mut [f32], length: usize) {
         for (out, terms) in out.chunks_mut(length).zip(&self.rows) {
-            let (blocks, rest) = out.as_chunks_mut::<WIDTH>();
-            let start = blocks.len() * WIDTH;
-            for (index, block) in blocks.iter_mut().enumerate() {
-                let mut sums = [0.0; WIDTH];
-                for (row, factor) in terms {
-                    let x = &x[row * length + index * WIDTH..][..WIDTH];
-                    for (sum, x) in sums.iter_mut().zip(x) {
-                        *sum += factor * x;
-                    }
-                }
-                *block = sums;
+            out.fill(0.0);
+            let row = |term: usize| (&x[terms[term].0 * length..][..length], terms[term].1);
+            let mut term = 0;
+            // Several at once, so that a sum travels to memory and back less often.
+            while term + 3 < terms.len() {
+                add_rows([row(term), row(term + 1), row(term + 2), row(term + 3)], out);
+                term += 4;
             }
-            for (index, out) in rest.iter_mut().enumerate() {
-                let term = |(row, factor): &(usize, f32)| factor * x[row * length + start + index];
-                *out = terms.iter().map(term).sum();
+            while term + 1 < terms.len() {
+                add_rows([row(term), row(term + 1)], out);
+                term += 2;
+            }
+            if term < terms.len() {
+                add_rows([row(term)], out);
             }
         }
+    }
+}
+
+/// Adds multiples of rows.
+#[inline]
+fn add_rows<const N: usize>(rows: [(&[f32], f32); N], out: &mut [f32]) {
+    let (blocks, rest) = out.as_chunks_mut::<WIDTH>();
+    let start = blocks.len() * WIDTH;
+    let from = rows.map(|(row, _)| row.as_chunks::<WIDTH>().0);
+    for (index, block) in blocks.iter_mut().enumerate() {
+        for ((_, factor), from) in rows.iter().zip(from) {
+            for (sum, x) in block.iter_mut().zip(&from[index]) {
+                *sum += factor * x;
+            }
+        }
+    }
+    for (index, out) in rest.iter_mut().enumerate() {
+        *out += rows.iter().map(|(row, factor)| factor * row[start + index]).sum::<f32>();
     }
 }
 

@@ -4,6 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `panels.rs` | `Panels`: a matrix in the order in which a product reads it |
+//! | `matrices.rs` | [`Matrices`]: several matrices in that order |
 //! | `multiply.rs` | [`multiply`]: products of matrices |
 //! | `relaxed.rs` | their inner loop with fused multiply-adds; only in wasm, where the browser has them |
 //! | `wide.rs` | the same with vectors of eight numbers; only where the processor has them |
@@ -11,6 +12,7 @@
 //! | `functions.rs` | exp, tanh, sigmoid of many numbers at once |
 
 mod functions;
+mod matrices;
 mod mix;
 mod multiply;
 mod panels;
@@ -22,5 +24,6 @@ pub(crate) mod relaxed;
 mod wide;
 
 pub(crate) use functions::{exp, sigmoid, tanh};
+pub(crate) use matrices::{Matrices, TOGETHER};
 pub(crate) use mix::Mix;
 pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, tile};

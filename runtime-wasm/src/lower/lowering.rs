@@ -209,10 +209,10 @@ impl<'a> Lowering<'a> {
     /// How the numbers of a view came about, if they are products `[..,G,n]` of G parts of rows.
     pub(super) fn parts_of(&self, view: &View) -> Option<(Dense, Slot)> {
         let (dense, input) = self.parts.get(&view.slot)?;
-        let columns = dense.matrices.first()?.lines();
+        let (count, columns) = (dense.matrices.count(), dense.matrices.columns());
         let shape = view.shape();
-        let whole = view.len() == dense.rows.length * dense.matrices.len() * columns;
-        let fits = view.is_dense() && whole && shape.ends_with(&[dense.matrices.len(), columns]);
+        let whole = view.len() == dense.rows.length * count * columns;
+        let fits = view.is_dense() && whole && shape.ends_with(&[count, columns]);
         fits.then(|| (dense.clone(), *input))
     }
 

@@ -7,13 +7,13 @@ use anyhow::{Context, Result, ensure};
 use super::call::Call;
 use super::lowering::Lowering;
 use crate::compute::{Combine, Dense, Mixed, Points, Product, View};
-use crate::kernels::{Left, Mix, Right};
+use crate::kernels::{Left, Matrices, Mix};
 
 /// Constant matrices in the order in which products read them, each once however often it is used.
 #[derive(Debug, Default)]
 pub(crate) struct Packs {
     left: Vec<(Key, Arc<Left>)>,
-    right: Vec<(Key, Arc<Vec<Right>>)>,
+    right: Vec<(Key, Arc<Matrices>)>,
     mixes: Vec<(Key, Arc<Option<Arc<Mix>>>)>,
 }
 
@@ -48,12 +48,9 @@ impl Packs {
         &mut self,
         constant: &Arc<Vec<f32>>,
         lines: Lines,
-    ) -> Result<Arc<Vec<Right>>> {
-        let size = lines.count * lines.length;
+    ) -> Result<Arc<Matrices>> {
         let pack = |numbers: &[f32]| {
-            let matrices = numbers.chunks(size.max(1)).take(lines.matrices);
-            let pack = |numbers| Right::pack(numbers, (lines.count, lines.length), lines.strides);
-            matrices.map(pack).collect()
+            Matrices::pack(numbers, lines.matrices, (lines.count, lines.length), lines.strides)
         };
         find(&mut self.right, constant, lines, pack)
     }
@@ -128,7 +125,7 @@ fn combine(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View> 
 }
 
 /// `[..,G·k]` times G constant matrices `[k,n]` → `[..,G·n]`
-pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Vec<Right>>) -> Result<View> {
+pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Matrices>) -> Result<View> {
     let rows_of = |x: &View| {
         let (last, outer) = x.axes.split_last()?;
         (last.stride == 1 || last.length == 1).then(|| View::even(outer)).flatten()
@@ -142,7 +139,7 @@ pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Vec<Right>
         }
     };
     let mut shape = x.shape();
-    let columns = matrices.iter().map(Right::lines).sum();
+    let columns = matrices.count() * matrices.columns();
     *shape.last_mut().context("it has no axes")? = columns;
     let dense = Dense { offset: x.offset, rows, matrices };
     let y = graph.add_one(dense.clone(), &[x.slot], shape)?;
