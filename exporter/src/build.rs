@@ -34,7 +34,7 @@ pub enum Winograd {
 pub enum Target {
     /// ONNX Runtime on a CPU.
     Cpu,
-    /// tract in a browser.
+    /// The built-in engine in a browser.
     Wasm,
     /// ONNX Runtime on CUDA, whose direct convolutions are fast.
     Cuda,

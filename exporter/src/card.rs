@@ -113,12 +113,12 @@ fn precision(manifest: &Manifest) -> String {
     let what = match manifest.precision {
         Precision::Fp32 => return String::new(),
         Precision::Fp16 => {
-            "Weights are stored in half precision; ONNX Runtime on CPUs and tract compute in single."
+            "Weights are stored in half precision; ONNX Runtime on CPUs and the built-in engine compute in single."
         }
         Precision::Int8 => {
             "The recurrent convolution reads and writes eight-bit integers (QDQ, one scale for each kernel, no offsets); \
              the other weights are stored in half precision and computed with in single. ONNX Runtime gains speed by it; \
-             tract does not run it and would gain nothing."
+             the built-in engine does not run it and would gain nothing."
         }
     };
     let loss = match &manifest.loss {

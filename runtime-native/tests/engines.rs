@@ -1,4 +1,4 @@
-//! ONNX Runtime and tract on the exporter's graphs of random weights.
+//! ONNX Runtime and the built-in engine on the exporter's graphs of random weights.
 //!
 //! Needs ONNX Runtime: `cargo xtask test` fetches it, `cargo xtask setup` does so alone.
 
@@ -11,7 +11,7 @@ use gqn_formats::{
 };
 use gqn_runtime::{Engine, EngineError, Noise};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions, Provider};
-use gqn_runtime_wasm::TractEngine;
+use gqn_runtime_wasm::WasmEngine;
 
 fn build_graphs(checkpoint: &Checkpoint) -> Graphs {
     build_graphs_with(checkpoint, &ExportOptions::REFERENCE)
@@ -87,8 +87,8 @@ fn on_cpu(graphs: &Graphs) -> OrtEngine {
     on_ort(graphs, &OrtOptions { provider: Provider::Cpu, threads: None }).expect("an engine")
 }
 
-fn on_tract(graphs: &Graphs) -> TractEngine {
-    TractEngine::from_graphs(&graphs.representation, &graphs.generator, &external(graphs))
+fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
+    WasmEngine::from_graphs(&graphs.representation, &graphs.generator, &external(graphs))
         .expect("an engine")
 }
 
@@ -127,12 +127,12 @@ fn check_equal(name: &str, found: &Tensor, expected: &Tensor) {
 #[track_caller]
 fn check_engines(config: &ModelConfig) {
     let graphs = build_graphs(&checkpoint(config));
-    let (mut ort, mut tract) = (on_cpu(&graphs), on_tract(&graphs));
+    let (mut ort, mut built_in) = (on_cpu(&graphs), on_wasm_engine(&graphs));
     for (views, queries, noise) in
         [(1, 1, Noise::mean()), (1, 3, Noise::new(1, 1.0)), (3, 2, Noise::new(2, 1.0).per_camera())]
     {
         let expected = run(&mut ort, config, views, queries, &noise);
-        let found = run(&mut tract, config, views, queries, &noise);
+        let found = run(&mut built_in, config, views, queries, &noise);
         check_equal("scene", &found[0], &expected[0]);
         check_equal("frames", &found[1], &expected[1]);
         let picture = &expected[1];
@@ -196,8 +196,8 @@ fn weights_beside_the_graph_change_nothing() {
     assert!(inline.external_data.is_empty() && beside.external_data.len() == 2);
     let expected = run(&mut on_cpu(&inline), &config, 2, 2, &noise);
     assert_eq!(run(&mut on_cpu(&beside), &config, 2, 2, &noise), expected, "ONNX Runtime");
-    let expected = run(&mut on_tract(&inline), &config, 2, 2, &noise);
-    assert_eq!(run(&mut on_tract(&beside), &config, 2, 2, &noise), expected, "tract");
+    let expected = run(&mut on_wasm_engine(&inline), &config, 2, 2, &noise);
+    assert_eq!(run(&mut on_wasm_engine(&beside), &config, 2, 2, &noise), expected, "built-in");
     let missing = Graphs { external_data: BTreeMap::new(), ..beside };
     let error = on_ort(&missing, &OrtOptions::default()).expect_err("no weights");
     assert!(matches!(error, OrtError::Engine(EngineError::Load { .. })), "{error}");
@@ -220,7 +220,7 @@ fn damaged_graphs_and_odd_shapes_are_errors() {
         assert!(matches!(error, EngineError::Run { .. } | EngineError::Load { .. }), "{error}");
     };
     refused(on_cpu(&graphs).represent(&odd, &poses));
-    refused(on_tract(&graphs).represent(&odd, &poses));
+    refused(on_wasm_engine(&graphs).represent(&odd, &poses));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `Engine` on tract.
+//! `Engine` in this crate's own arithmetic.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use gqn_runtime::{Engine, EngineError};
 
 use crate::graph::Graph;
 
-/// Runs a package's graphs with tract, on one thread.
+/// Runs a package's graphs on one thread.
 #[derive(Debug)]
-pub struct TractEngine {
+pub struct WasmEngine {
     representation: Graph,
     generator: Graph,
     drawing: Option<Graph>,
 }
 
-impl TractEngine {
+impl WasmEngine {
     /// An engine for the package.
     ///
     /// # Errors
-    /// [`EngineError::Load`] if tract cannot read a graph.
+    /// [`EngineError::Load`] if a graph cannot be read.
     pub fn new(package: &Package) -> Result<Self, EngineError> {
         let files: BTreeMap<&str, &[u8]> = package.files().collect();
         let content =
@@ -34,7 +34,7 @@ impl TractEngine {
     /// An engine for two graphs; `external` are the files, by name, that hold weights outside of them.
     ///
     /// # Errors
-    /// [`EngineError::Load`] if tract cannot read a graph.
+    /// [`EngineError::Load`] if a graph cannot be read.
     pub fn from_graphs(
         representation: &[u8],
         generator: &[u8],
@@ -60,7 +60,7 @@ impl TractEngine {
     /// Reads the graph that draws step by step, of a package that has it: only now, because most who look never ask.
     ///
     /// # Errors
-    /// [`EngineError::Load`] if tract cannot read it.
+    /// [`EngineError::Load`] if it cannot be read.
     pub fn open_drawing(&mut self, package: &Package) -> Result<(), EngineError> {
         let bytes = package.files().find(|(name, _)| *name == names::DRAWING_FILE);
         let (None, Some((_, bytes))) = (&self.drawing, bytes) else { return Ok(()) };
@@ -74,16 +74,16 @@ impl TractEngine {
     /// Makes both graphs ready for one view and so many queries with one noise, before the first of them comes.
     ///
     /// # Errors
-    /// [`EngineError::Load`] if tract cannot optimise a graph.
+    /// [`EngineError::Load`] if a graph cannot be made ready.
     pub fn prepare(&mut self, queries: usize) -> Result<(), EngineError> {
         self.representation.prepare(&[(names::VIEWS, 1)])?;
         self.generator.prepare(&[(names::QUERIES, queries), (names::NOISES, 1)])
     }
 }
 
-impl Engine for TractEngine {
+impl Engine for WasmEngine {
     fn describe(&self) -> String {
-        format!("tract {TRACT_VERSION}, one thread{FEATURES}, built in")
+        format!("built-in engine {VERSION}, one thread{}", features())
     }
 
     fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
@@ -112,17 +112,16 @@ impl Engine for TractEngine {
     }
 }
 
-/// The version that `Cargo.toml` of the workspace asks for; a test holds them together.
-const TRACT_VERSION: &str = "0.23.9";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Which vector instructions of wasm it was built for.
-const FEATURES: &str = if cfg!(target_feature = "relaxed-simd") {
-    ", relaxed-simd"
-} else if cfg!(target_feature = "simd128") {
-    ", simd128"
-} else {
-    ""
-};
+/// Which vector instructions of wasm it uses.
+fn features() -> &'static str {
+    #[cfg(target_arch = "wasm32")]
+    if crate::kernels::relaxed::is_on() {
+        return ", simd128, relaxed-simd";
+    }
+    if cfg!(target_feature = "simd128") { ", simd128" } else { "" }
+}
 
 /// Length of a tensor's first axis, the one that callers choose.
 fn length(tensor: &Tensor) -> usize {
@@ -134,18 +133,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_workspaces() {
-        let manifest = include_str!("../../Cargo.toml");
-        let line =
-            manifest.lines().find(|line| line.starts_with("tract-onnx ")).expect("a dependency");
-        assert!(line.contains(&format!("\"={TRACT_VERSION}\"")), "{line}");
-    }
-
-    #[test]
     fn damaged_graphs_are_errors() {
         let nothing = BTreeMap::new();
         for bytes in [&b"no graph"[..], &[], &[0xff; 40]] {
-            let error = TractEngine::from_graphs(bytes, bytes, &nothing).expect_err("no graph");
+            let error = WasmEngine::from_graphs(bytes, bytes, &nothing).expect_err("no graph");
             assert!(
                 matches!(error, EngineError::Load { graph: names::REPRESENTATION_FILE, .. }),
                 "{error}"

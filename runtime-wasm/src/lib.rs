@@ -1,21 +1,25 @@
-//! An engine in pure Rust, for the browser: tract runs the graphs of a package.
+//! An engine in pure Rust, for the browser: it runs the graphs of a package.
 //!
 //! The same source builds for the host, where it joins the engines' conformance tests. It holds no arithmetic of the
-//! model.
+//! model: it knows the operators of ONNX that the exporter writes, and what each of them computes.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `engine.rs` | [`TractEngine`] |
-//! | `graph.rs` | one graph: read once, optimised once for every number of views, queries and noises |
+//! | `engine.rs` | [`WasmEngine`] |
+//! | `graph.rs` | one graph: read once, made ready once for every number of views, queries and noises |
 //! | `bindings/` | what JavaScript sees; only in wasm |
-//! | `lower/` | from an ONNX graph to tract's operators |
+//! | `lower/` | from an ONNX graph to what is computed |
+//! | `compute/` | what is computed, and in which order |
+//! | `kernels/` | arithmetic on plain slices |
 
 #[cfg(target_arch = "wasm32")]
 #[allow(unreachable_pub, reason = "what is exported is reached from JavaScript")]
 #[allow(unsafe_code, reason = "what wasm-bindgen writes hands memory to JavaScript")]
 mod bindings;
+mod compute;
 mod engine;
 mod graph;
+mod kernels;
 mod lower;
 
-pub use engine::TractEngine;
+pub use engine::WasmEngine;

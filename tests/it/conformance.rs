@@ -10,7 +10,7 @@ use gqn_formats::UpsampleR::{self, Learned, Tile};
 use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor, Variant, names};
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::TractEngine;
+use gqn_runtime_wasm::WasmEngine;
 use gqn_trainer::convert::{to_array, to_tensor};
 use gqn_trainer::model::Gqn;
 
@@ -62,10 +62,10 @@ pub(crate) fn on_ort(graphs: &Graphs) -> OrtEngine {
         .expect("graphs that ONNX Runtime loads")
 }
 
-fn on_tract(graphs: &Graphs) -> TractEngine {
+fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
     let Graphs { representation, generator, external_data, .. } = graphs;
-    TractEngine::from_graphs(representation, generator, &by_name(external_data))
-        .expect("graphs that tract loads")
+    WasmEngine::from_graphs(representation, generator, &by_name(external_data))
+        .expect("graphs that the engine loads")
 }
 
 fn by_name(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
@@ -169,7 +169,7 @@ fn check_says_something(case: &str, frames: &Tensor, mean_frames: &Tensor) {
 /// One and several of each; noises are as many as queries, or one for all.
 const CASES: [[usize; 3]; 4] = [[1, 1, 1], [3, 1, 1], [1, 4, 1], [3, 4, 4]];
 
-/// The drawing graph on tract: its pictures are those of the same model with one step, two steps, and so on.
+/// The drawing graph on the built-in engine: its pictures are those of the same model with one step, two steps, and so on.
 #[track_caller]
 fn check_drawing(shared_core: bool, upsample_r: UpsampleR, winograd: Winograd) {
     let config = small(Pool, shared_core, upsample_r);
@@ -179,8 +179,8 @@ fn check_drawing(shared_core: bool, upsample_r: UpsampleR, winograd: Winograd) {
     let drawing = graphs.drawing.as_ref().expect("a drawing graph");
     assert!(drawing.len() < graphs.generator.len() / 2, "{} bytes hold weights", drawing.len());
     let files = BTreeMap::from([(names::GENERATOR_FILE, graphs.generator.as_slice())]);
-    let mut engine = TractEngine::from_graphs(&graphs.representation, drawing, &files)
-        .expect("graphs that tract loads");
+    let mut engine = WasmEngine::from_graphs(&graphs.representation, drawing, &files)
+        .expect("graphs that the engine loads");
     let input = Inputs::new(&config, 2, 1, 1);
     let scene = input.scene(&mut engine);
     let drawn = input.frames(&mut engine, &scene, &input.noise);
@@ -233,7 +233,7 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         for options in VARIANTS {
             let graphs = build_graphs_with(&checkpoint, &options);
             check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &CASES);
-            check_engine("tract", &options, &mut on_tract(&graphs), &mut reference, &CASES);
+            check_engine("built-in", &options, &mut on_wasm_engine(&graphs), &mut reference, &CASES);
         }
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `oracle.rs` | the trainer against the `PyTorch` reference's numbers |
 //! | `import.rs` | weights that `PyTorch` wrote, against what it computes with them |
-//! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, tract |
+//! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, the built-in engine |
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
 //! | `shards.rs` | data sets before the readers and writers of `PyPI`'s `tfrecord` and `h5py` |

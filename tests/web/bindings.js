@@ -9,11 +9,11 @@ import { gqn, memory, micro, open, refuses, shown, world } from "./wasm.js";
 import { zip } from "./zip.js";
 
 const { Viewer, World } = gqn;
-/** The issue's: libtorch, ONNX Runtime and tract in wasm on the same package, in values of 0 to 1. */
+/** The issue's: libtorch, ONNX Runtime and this engine in wasm on the same package, in values of 0 to 1. */
 const AGREEMENT = 1e-4;
 const QUERIES = 10_000;
 
-test(`libtorch, ONNX Runtime and tract in wasm agree within ${AGREEMENT}`, () => {
+test(`libtorch, ONNX Runtime and the engine in wasm agree within ${AGREEMENT}`, () => {
   for (const model of ["demo", "micro"]) {
     // The sample's outputs are libtorch's. Each engine's largest distance from them: the two engines are no farther from
     // each other than both together.
@@ -30,7 +30,7 @@ test("a package opens from a zip as from its files, and tells how far it is", ()
   const viewer = open(micro, (phase, done) => phases.push(`${phase} ${done}`));
   assert.deepEqual(phases, ["unpack 0", "unpack 1", "read 0", "read 1"]);
   assert.deepEqual([viewer.imageSize, viewer.steps, JSON.parse(viewer.manifest()).step], [16, 2, 6]);
-  assert.match(viewer.describe(), /tract .*simd128/);
+  assert.match(viewer.describe(), /built-in engine .*simd128/);
   const home = world.home();
   const painted = shown(viewer, 2).query(home, 3, 1);
   const other = shown(Viewer.fromZip(new Uint8Array(zip(micro))), 2).query(home, 3, 1);

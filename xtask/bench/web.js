@@ -107,5 +107,5 @@ function size(engine, folder, names) {
   }
   return sum;
 }
-const sizes = [size("tract-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES)];
+const sizes = [size("gqn-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES)];
 writeFileSync(out, `${JSON.stringify({ rows, sizes }, null, 2)}\n`);

@@ -32,7 +32,7 @@ struct Flags {
     /// Only these models [default: tiny, edge, paper with a shared core]
     #[arg(long, value_enum)]
     only: Vec<Size>,
-    /// Threads of ONNX Runtime, several by commas; tract has one
+    /// Threads of ONNX Runtime, several by commas; the built-in engine has one
     #[arg(long, value_delimiter = ',', default_values_t = [1])]
     threads: Vec<usize>,
     /// How often every graph runs
@@ -68,7 +68,7 @@ fn main() -> Result<()> {
     for size in sizes {
         let cases = Case::of(size);
         for (index, &threads) in flags.threads.iter().enumerate() {
-            // tract has one thread, so it takes part once.
+            // the built-in engine has one thread, so it takes part once.
             let engines = if index == 0 { &measure::ENGINES[..] } else { &measure::ENGINES[..1] };
             let mut measured = Measured::load(&cases, engines, threads)?;
             for &queries in &flags.queries {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use gqn_formats::{Tensor, names};
 use gqn_runtime::Engine;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::TractEngine;
+use gqn_runtime_wasm::WasmEngine;
 use onnx_protobuf::{
     GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto, TypeProto, ValueInfoProto,
     tensor_shape_proto, type_proto,
@@ -21,7 +21,7 @@ use crate::report::Row;
 const PEAK_SIDE: usize = 1024;
 
 /// The engines by name; of them only the first has threads.
-pub(crate) const ENGINES: [&str; 2] = ["ONNX Runtime", "tract"];
+pub(crate) const ENGINES: [&str; 2] = ["ONNX Runtime", "built-in"];
 
 /// A case on an engine.
 pub(crate) struct Measured<'a> {
@@ -73,8 +73,8 @@ fn engine(
     threads: usize,
 ) -> Result<Box<dyn Engine>> {
     let nothing = BTreeMap::new();
-    Ok(if name == "tract" {
-        Box::new(TractEngine::from_graphs(representation, generator, &nothing)?)
+    Ok(if name == "built-in" {
+        Box::new(WasmEngine::from_graphs(representation, generator, &nothing)?)
     } else {
         let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(threads) };
         let runtime = OnnxRuntime::load(None)?;
@@ -125,7 +125,7 @@ pub(crate) fn run(
             winograd: case.name == "winograd",
             precision: "fp32".to_owned(),
             queries,
-            threads: if measured.engine_name == "tract" { 1 } else { threads },
+            threads: if measured.engine_name == "built-in" { 1 } else { threads },
             ms_per_view,
             fastest_ms_per_view: times.iter().copied().fold(f64::MAX, f64::min) / queries as f64,
             gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,

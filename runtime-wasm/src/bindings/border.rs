@@ -66,8 +66,14 @@ pub(super) fn whole(what: &str, number: f64) -> Result<u64, JsError> {
     }
 }
 
-/// Makes a panic an `Error` with words, where it would be a trap without. Called once, when the module is loaded.
+/// Called once, when the module is loaded.
 #[wasm_bindgen(start)]
+fn start() {
+    speak_before_trapping();
+    crate::kernels::relaxed::switch_on();
+}
+
+/// Makes a panic an `Error` with words, where it would be a trap without.
 fn speak_before_trapping() {
     std::panic::set_hook(Box::new(|panic| {
         let message = format!("the engine failed: {panic}\nhint: this is a bug; reload the page");

@@ -1,208 +1,234 @@
-//! The nodes of a graph, one after the other.
-
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use tract_onnx::pb::{AttributeProto, NodeProto};
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{AxisOp, TractErrorContext};
-use tract_onnx::tract_hir::tract_core::ops::change_axes::to_axis_ops_with_onnx_rules;
+use anyhow::{Context, Result, bail};
 
+use super::call::Call;
+use super::expression::{Expression, compile};
+use super::onnx::Node;
 use super::operators::lower_node;
+use super::products::Packs;
 use super::source::Source;
+use super::values::{Constant, Value, Whole};
+use crate::compute::{Compute, Dense, Gather, Plan, Slot, View};
 
-/// The graph in tract's operators, its axes as long as said.
-pub(crate) fn lower(source: &Source, lengths: &[(&str, usize)]) -> TractResult<TypedModel> {
-    let mut lowering =
-        Lowering { model: TypedModel::default(), values: HashMap::new(), constants: source };
+/// Weights and other constants by name.
+pub(crate) type Constants = BTreeMap<String, Constant>;
+
+/// The graph as a plan, its axes as long as said, and the shape of its output.
+pub(crate) fn lower(
+    source: &Source,
+    packs: &mut Packs,
+    lengths: &[(&str, usize)],
+) -> Result<(Plan, Vec<usize>)> {
+    let mut lowering = Lowering::new(&source.constants, packs);
+    for (index, node) in source.nodes.iter().enumerate() {
+        lowering.last_use.extend(node.input.iter().map(|name| (name.as_str(), index)));
+    }
     for input in &source.inputs {
         let shape = input.shape(lengths)?;
-        let outlet = lowering.model.add_source(&input.name, f32::fact(&*shape))?;
-        lowering.values.insert(&input.name, outlet);
+        let slot = lowering.plan.add_input(shape.iter().product());
+        lowering.values.insert(&input.name, View::new(slot, &shape).into());
     }
     for (index, node) in source.nodes.iter().enumerate() {
-        let call = Call { node, prefix: format!("{index}.{}", node.name) };
-        let outlets = lower_node(&mut lowering, &call)
-            .with_context(|| format!("node `{}` ({})", node.name, node.op_type))?;
-        for (name, outlet) in node.output.iter().zip(outlets) {
-            lowering.values.insert(name, outlet);
-        }
+        lowering.index = index;
+        lowering.lower(node)?;
     }
-    let outputs: Vec<OutletId> =
-        source.outputs.iter().map(|name| lowering.value(name)).collect::<TractResult<_>>()?;
-    lowering.model.select_output_outlets(&outputs)?;
-    Ok(lowering.model)
+    lowering.index = source.nodes.len();
+    let output = lowering.view(source.outputs.first().context("it has no output")?)?;
+    let output = lowering.standing(&output)?;
+    lowering.plan.finish(output.slot);
+    Ok((lowering.plan, output.shape()))
+}
+
+/// What a node gives, all of whose inputs are constants.
+pub(super) fn constants(node: &Node, constants: &Constants) -> Result<Vec<Constant>> {
+    let mut packs = Packs::default();
+    let mut lowering = Lowering::new(constants, &mut packs);
+    lowering.lower(node)?;
+    let mut results = Vec::new();
+    for name in &node.output {
+        results.push(match lowering.value(name)? {
+            Value::Whole(whole) => Constant::Whole(whole),
+            _ => {
+                let view = lowering.view(name)?;
+                Constant::Numbers(lowering.constant_numbers(&view)?, view.shape())
+            }
+        });
+    }
+    Ok(results)
 }
 
 /// A graph on the way.
 pub(super) struct Lowering<'a> {
-    pub(super) model: TypedModel,
-    values: HashMap<&'a str, OutletId>,
-    constants: &'a Source,
-}
-
-/// One node, and what the names of its parts begin with.
-pub(super) struct Call<'a> {
-    pub(super) node: &'a NodeProto,
-    pub(super) prefix: String,
+    plan: Plan,
+    values: HashMap<&'a str, Value>,
+    constants: &'a Constants,
+    pub(super) packs: &'a mut Packs,
+    /// What gave the parts of rows times a matrix each, and what it read.
+    pub(super) parts: HashMap<Slot, (Dense, Slot)>,
+    /// Of each name, the last node that reads it.
+    last_use: HashMap<&'a str, usize>,
+    /// The node that is being lowered.
+    index: usize,
 }
 
 impl<'a> Lowering<'a> {
-    /// Where a value comes from. A constant enters the graph when it is first used.
-    fn value(&mut self, name: &'a str) -> TractResult<OutletId> {
-        if let Some(outlet) = self.values.get(name) {
-            return Ok(*outlet);
+    fn new(constants: &'a Constants, packs: &'a mut Packs) -> Self {
+        Self {
+            plan: Plan::default(),
+            values: HashMap::new(),
+            constants,
+            packs,
+            parts: HashMap::new(),
+            last_use: HashMap::new(),
+            index: 0,
         }
-        let constant = self.constants.constants.get(name);
-        let constant = constant.with_context(|| format!("nothing makes `{name}`"))?;
-        let outlet = self.model.add_const(name, Arc::clone(constant))?;
-        self.values.insert(name, outlet);
-        Ok(outlet)
     }
 
-    /// A node's input.
-    pub(super) fn input(&mut self, call: &Call<'a>, index: usize) -> TractResult<OutletId> {
-        let name =
-            call.node.input.get(index).with_context(|| format!("it has no input {index}"))?;
-        self.value(name)
+    fn lower(&mut self, node: &'a Node) -> Result<()> {
+        let results = lower_node(self, Call { node })
+            .with_context(|| format!("node `{}` ({})", node.name, node.operator))?;
+        self.values.extend(node.output.iter().map(String::as_str).zip(results));
+        Ok(())
     }
 
-    /// A node's input, if it is given.
-    pub(super) fn optional(
-        &mut self,
-        call: &Call<'a>,
-        index: usize,
-    ) -> TractResult<Option<OutletId>> {
-        let given = call.node.input.get(index).is_some_and(|name| !name.is_empty());
-        given.then(|| self.input(call, index)).transpose()
+    /// What a name stands for. A constant enters the graph when it is first used.
+    pub(super) fn value(&mut self, name: &'a str) -> Result<Value> {
+        if let Some(value) = self.values.get(name) {
+            return Ok(value.clone());
+        }
+        let constant = self.constants.get(name);
+        let value = match constant.with_context(|| format!("nothing makes `{name}`"))? {
+            Constant::Whole(whole) => Value::Whole(Arc::clone(whole)),
+            Constant::Numbers(numbers, shape) => {
+                View::new(self.plan.add_constant(Arc::clone(numbers)), shape).into()
+            }
+        };
+        self.values.insert(name, value.clone());
+        Ok(value)
     }
 
-    pub(super) fn inputs(&mut self, call: &Call<'a>) -> TractResult<Vec<OutletId>> {
-        (0..call.node.input.len()).map(|index| self.input(call, index)).collect()
+    /// Whole numbers, which must be constant.
+    pub(super) fn whole(&mut self, name: &'a str) -> Result<Arc<Whole>> {
+        match self.value(name)? {
+            Value::Whole(whole) => Ok(whole),
+            _ => bail!("`{name}` is none of constant whole numbers"),
+        }
     }
 
-    /// The whole numbers of an input that must be constant.
-    pub(super) fn numbers(&self, outlet: OutletId) -> TractResult<Vec<i64>> {
-        let fact = self.model.outlet_fact(outlet)?;
-        let constant =
-            fact.konst.as_ref().context("it depends on something that is not constant")?;
-        Ok(constant.cast_to::<i64>()?.to_plain_array_view::<i64>()?.iter().copied().collect())
+    /// Numbers, perhaps to be computed later.
+    pub(super) fn expression(&mut self, name: &'a str) -> Result<Rc<Expression>> {
+        match self.value(name)? {
+            Value::View(view) => Ok(Rc::new(Expression::Numbers(view))),
+            Value::Later(expression) => Ok(expression),
+            Value::Whole(_) => bail!("`{name}` holds whole numbers"),
+        }
     }
 
-    /// Its shape, all of which is known.
-    pub(super) fn shape(&self, outlet: OutletId) -> TractResult<TVec<usize>> {
-        let shape = &self.model.outlet_fact(outlet)?.shape;
-        Ok(shape.as_concrete().context("its shape is not known")?.into())
+    /// Numbers that are there.
+    pub(super) fn view(&mut self, name: &'a str) -> Result<View> {
+        if let Value::Later(expression) = self.value(name)? {
+            self.compute_all(name, expression.shape())?;
+        }
+        match self.value(name)? {
+            Value::View(view) => Ok(view),
+            _ => bail!("`{name}` holds whole numbers"),
+        }
     }
 
-    pub(super) fn constant(&mut self, call: &Call<'_>, value: Tensor) -> TractResult<OutletId> {
-        self.model.add_const(format!("{}.constant", call.prefix), value)
-    }
-
-    /// Adds an operator, or its results where all it needs is constant.
-    pub(super) fn wire(
-        &mut self,
-        call: &Call<'_>,
-        operator: impl Into<Box<dyn TypedOp>>,
-        inputs: &[OutletId],
-    ) -> TractResult<OutletId> {
-        let operator = operator.into();
-        let name = format!("{}.{}", call.prefix, self.model.nodes.len());
-        let constants: Option<TVec<TValue>> = inputs
-            .iter()
-            .map(|input| {
-                self.model.outlet_fact(*input).ok()?.konst.clone().map(IntoTValue::into_tvalue)
-            })
+    /// Computes what was put off and is still needed, and has the shape that is asked for, in one pass.
+    fn compute_all(&mut self, wanted: &'a str, shape: Vec<usize>) -> Result<()> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut expressions = Vec::new();
+        let later = self.values.iter().filter_map(|(name, value)| match value {
+            Value::Later(expression) => Some((*name, expression)),
+            _ => None,
+        });
+        let needed = |name: &str| {
+            name == wanted || self.last_use.get(name).is_none_or(|last| *last >= self.index)
+        };
+        let mut needed: Vec<_> = later
+            .filter(|(name, expression)| expression.shape() == shape && needed(name))
             .collect();
-        if let Some(constants) = constants
-            && let Some(results) = operator.eval_out_of_plan(constants)?
-        {
-            let result = results.into_iter().next().context("it has no result")?;
-            return self.model.add_const(name, result.into_arc_tensor());
+        needed.sort_by_key(|(name, _)| *name);
+        for (name, expression) in needed {
+            names.push(name);
+            expressions.push(Rc::clone(expression));
         }
-        let outlets = self.model.wire_node(name, operator, inputs)?;
-        outlets.first().copied().context("it has no result")
+        let (inputs, computation) = compile(&shape, &expressions);
+        let results =
+            self.add(computation, &inputs, expressions.iter().map(|_| shape.clone()).collect())?;
+        self.values.extend(names.into_iter().zip(results.into_iter().map(Value::View)));
+        Ok(())
     }
 
-    /// Moves an axis, unless that undoes a move before it.
-    pub(super) fn wire_move(
+    /// The same numbers, all of a tensor in its order.
+    pub(super) fn standing(&mut self, view: &View) -> Result<View> {
+        let shape = view.shape();
+        if view.is_dense() && view.offset == 0 && self.plan.length(view.slot) == view.len() {
+            return Ok(View::new(view.slot, &shape));
+        }
+        let gather = Gather { offset: view.offset, axes: view.axes.clone() };
+        self.add_one(gather, &[view.slot], shape)
+    }
+
+    /// Adds a computation of one result, or that result where all it needs is constant.
+    pub(super) fn add_one(
         &mut self,
-        call: &Call<'_>,
-        from: usize,
-        to: usize,
-        x: OutletId,
-    ) -> TractResult<OutletId> {
-        let before = self.model.node(x.node);
-        match (before.op_as::<AxisOp>(), &before.inputs[..]) {
-            (Some(AxisOp::Move(start, end)), [input]) if (*start, *end) == (to, from) => Ok(*input),
-            _ => self.wire(call, AxisOp::Move(from, to), &[x]),
-        }
+        computation: impl Compute + 'static,
+        inputs: &[Slot],
+        shape: Vec<usize>,
+    ) -> Result<View> {
+        Ok(self.add(Arc::new(computation), inputs, vec![shape])?.remove(0))
     }
 
-    /// Reshapes, from before the reshapes before it: what these took apart need not be put together.
-    pub(super) fn wire_reshape(
+    fn add(
         &mut self,
-        call: &Call<'_>,
-        mut x: OutletId,
-        shape: &[TDim],
-    ) -> TractResult<OutletId> {
-        loop {
-            let before = self.model.node(x.node);
-            match (before.op_as::<AxisOp>(), &before.inputs[..]) {
-                (Some(AxisOp::Reshape(..) | AxisOp::Add(_) | AxisOp::Rm(_)), [input]) => x = *input,
-                _ => break,
-            }
-        }
-        let from: TVec<TDim> = self.shape(x)?.iter().map(ToDim::to_dim).collect();
-        for operator in to_axis_ops_with_onnx_rules(&from, shape, true)? {
-            x = self.wire(call, operator, &[x])?;
-        }
-        Ok(x)
+        computation: Arc<dyn Compute>,
+        inputs: &[Slot],
+        shapes: Vec<Vec<usize>>,
+    ) -> Result<Vec<View>> {
+        let lengths: Vec<usize> = shapes.iter().map(|shape| shape.iter().product()).collect();
+        let constants: Option<Vec<Arc<Vec<f32>>>> =
+            inputs.iter().map(|input| self.constant(*input)).collect();
+        let slots = if let Some(constants) = constants {
+            let read: Vec<&[f32]> = constants.iter().map(|numbers| &numbers[..]).collect();
+            let mut results: Vec<Vec<f32>> =
+                lengths.iter().map(|length| vec![0.0; *length]).collect();
+            let mut written: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+            computation.run(&read, &mut written);
+            results.into_iter().map(|result| self.plan.add_constant(Arc::new(result))).collect()
+        } else {
+            self.plan.add_step(computation, inputs.to_vec(), &lengths)
+        };
+        Ok(slots.into_iter().zip(&shapes).map(|(slot, shape)| View::new(slot, shape)).collect())
     }
 
-    /// Adds an operator of two inputs, whose shapes may differ in what repeats.
-    pub(super) fn wire_pair(
-        &mut self,
-        call: &Call<'_>,
-        operator: impl Into<Box<dyn TypedOp>>,
-        left: OutletId,
-        right: OutletId,
-    ) -> TractResult<OutletId> {
-        let rank = self.shape(left)?.len().max(self.shape(right)?.len());
-        let mut inputs = [left, right];
-        for input in &mut inputs {
-            for _ in self.shape(*input)?.len()..rank {
-                *input = self.wire(call, AxisOp::Add(0), &[*input])?;
-            }
-        }
-        self.wire(call, operator, &inputs)
-    }
-}
-
-impl<'a> Call<'a> {
-    fn attribute(&self, name: &str) -> Option<&'a AttributeProto> {
-        self.node.attribute.iter().find(|attribute| attribute.name == name)
+    /// How the numbers of a view came about, if they are products `[..,G,n]` of G parts of rows.
+    pub(super) fn parts_of(&self, view: &View) -> Option<(Dense, Slot)> {
+        let (dense, input) = self.parts.get(&view.slot)?;
+        let (count, columns) = (dense.matrices.count(), dense.matrices.columns());
+        let shape = view.shape();
+        let whole = view.len() == dense.rows.length * count * columns;
+        let fits = view.is_dense() && whole && shape.ends_with(&[count, columns]);
+        fits.then(|| (dense.clone(), *input))
     }
 
-    pub(super) fn integer(&self, name: &str) -> Option<i64> {
-        self.attribute(name).map(|attribute| attribute.i)
+    /// The numbers of a value, if they are constant.
+    pub(super) fn constant(&self, slot: Slot) -> Option<Arc<Vec<f32>>> {
+        self.plan.constant(slot).cloned()
     }
 
-    pub(super) fn integers(&self, name: &str) -> Option<&'a [i64]> {
-        self.attribute(name).map(|attribute| attribute.ints.as_slice())
+    /// A number for every number of a shape.
+    pub(super) fn number(&mut self, number: f32) -> View {
+        View::new(self.plan.add_constant(Arc::new(vec![number])), &[])
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&'a [u8]> {
-        self.attribute(name).map(|attribute| attribute.s.as_slice())
-    }
-
-    pub(super) fn tensor(&self, name: &str) -> Option<&'a tract_onnx::pb::TensorProto> {
-        self.attribute(name).and_then(|attribute| attribute.t.as_ref())
-    }
-
-    /// Lengths, of which each must be what such a thing can be.
-    pub(super) fn lengths(&self, name: &str) -> TractResult<Option<TVec<usize>>> {
-        let whole = |number: &i64| Ok(usize::try_from(*number)?);
-        self.integers(name).map(|list| list.iter().map(whole).collect()).transpose()
+    /// The numbers of a view that must be constant, in its order.
+    pub(super) fn constant_numbers(&mut self, view: &View) -> Result<Arc<Vec<f32>>> {
+        let view = self.standing(view)?;
+        self.constant(view.slot).context("it depends on something that is not constant")
     }
 }

@@ -1,28 +1,34 @@
-//! From an ONNX graph to tract's operators.
+//! From an ONNX graph to what is computed.
 //!
-//! tract has a reader of its own, for all of ONNX and for axes of unknown length. Here every length is known, and
-//! only the operators that the exporter writes are: so a graph is ready several times sooner, a browser downloads
-//! half as much, and every constant is computed once, however large it is.
+//! Every length of an axis is known here, and only the operators that the exporter writes are: so a graph is ready at
+//! once, every constant is computed once however large it is, and what only moves numbers, or applies a function to each
+//! of them, costs little or nothing.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `source.rs` | [`Source`]: nodes and constants as they were read |
+//! | `onnx.rs` | what an ONNX file holds |
+//! | `source.rs` | [`Source`]: nodes and constants as they were read; what follows from constants is computed there |
 //! | `weights.rs` | constants: element types, weights in files of their own |
 //! | `lowering.rs` | [`lower`]: the nodes, one after the other |
+//! | `values.rs` | what a name stands for on the way |
+//! | `expression.rs` | functions of single numbers that are not computed yet |
+//! | `call.rs` | a node's attributes |
 //! | `operators.rs` | what each operator becomes |
+//! | `products.rs` | products of matrices |
 //! | `windows.rs` | convolutions |
-//! | `whole.rs` | what the optimiser must leave as it is |
-//! | `fold.rs` | [`fold`]: constants of the optimised graph, computed once |
 
-mod fold;
+mod call;
+mod expression;
 mod lowering;
+pub(crate) mod onnx;
 mod operators;
+mod products;
 mod source;
+mod values;
 mod weights;
-mod whole;
 mod windows;
 
-pub(crate) use fold::fold;
 pub(crate) use lowering::lower;
+pub(crate) use products::Packs;
 pub(crate) use source::Source;
 pub(crate) use weights::Files;

@@ -1,14 +1,10 @@
-//! Nodes and constants as they were read.
+//! Nodes and constants as they were read, and what follows from constants alone.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use anyhow::{Context, Result, bail};
+use prost::Message;
 
-use tract_onnx::pb::{
-    NodeProto, ValueInfoProto, tensor_shape_proto::dimension::Value as Length, type_proto,
-};
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{TractErrorContext, bail};
-
+use super::lowering::{Constants, constants};
+use super::onnx::{Length, Model, Node, ValueInfo};
 use super::weights::{Files, load};
 
 /// A graph that was read: what does not depend on the lengths of its axes.
@@ -16,9 +12,9 @@ use super::weights::{Files, load};
 pub(crate) struct Source {
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<String>,
-    pub(crate) nodes: Vec<NodeProto>,
-    /// Weights and other constants, in single precision or whole numbers.
-    pub(crate) constants: BTreeMap<String, Arc<Tensor>>,
+    pub(crate) nodes: Vec<Node>,
+    /// What was read, and what follows from that alone.
+    pub(crate) constants: Constants,
 }
 
 /// An input and its axes.
@@ -36,43 +32,49 @@ enum Axis {
 
 impl Source {
     /// Reads a graph; `files` hold what stands outside of it.
-    pub(crate) fn read(bytes: &[u8], files: &Files<'_>) -> TractResult<Self> {
-        // No operators: only the decoder of the file is needed.
-        let proto = tract_onnx::Onnx::default().proto_model_for_read(&mut &*bytes)?;
-        let graph = proto.graph.context("the file holds no graph")?;
-        let mut constants = BTreeMap::new();
+    pub(crate) fn read(bytes: &[u8], files: &Files<'_>) -> Result<Self> {
+        let model = Model::decode(bytes).context("it is no ONNX file")?;
+        let graph = model.graph.context("the file holds no graph")?;
+        let mut known = Constants::new();
         for tensor in graph.initializer {
             let name = tensor.name.clone();
             let value = load(&tensor, files).with_context(|| format!("constant `{name}`"))?;
-            constants.insert(name, value);
+            known.insert(name, value);
         }
-        let inputs = graph.input.iter().filter(|input| !constants.contains_key(&input.name));
-        Ok(Self {
-            inputs: inputs.map(Input::read).collect::<TractResult<_>>()?,
-            outputs: graph.output.into_iter().map(|output| output.name).collect(),
-            nodes: graph.node,
-            constants,
-        })
+        let inputs = graph.input.iter().filter(|input| !known.contains_key(&input.name));
+        let inputs = inputs.map(Input::read).collect::<Result<_>>()?;
+        let mut nodes = Vec::new();
+        for node in graph.node {
+            let is_constant = |name: &String| name.is_empty() || known.contains_key(name);
+            if node.input.iter().all(is_constant) {
+                let results = constants(&node, &known)?;
+                known.extend(node.output.into_iter().zip(results));
+            } else {
+                nodes.push(node);
+            }
+        }
+        let outputs = graph.output.into_iter().map(|output| output.name).collect();
+        Ok(Self { inputs, outputs, nodes, constants: known })
     }
 }
 
 impl Input {
-    fn read(info: &ValueInfoProto) -> TractResult<Self> {
+    fn read(info: &ValueInfo) -> Result<Self> {
         let untyped = || format!("input `{}` has no shape", info.name);
-        let kind = info.r#type.as_ref().and_then(|kind| kind.value.as_ref());
-        let type_proto::Value::TensorType(tensor) = kind.with_context(untyped)?;
-        let shape = tensor.shape.as_ref().with_context(untyped)?;
+        let kind = info.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
+        let shape = kind.and_then(|tensor| tensor.shape.as_ref()).with_context(untyped)?;
         let axis = |length: &Option<Length>| match length {
-            Some(Length::DimValue(length)) => Ok(Axis::Fixed(usize::try_from(*length)?)),
-            Some(Length::DimParam(name)) => Ok(Axis::Named(name.clone())),
+            Some(Length::Fixed(length)) => Ok(Axis::Fixed(usize::try_from(*length)?)),
+            Some(Length::Named(name)) => Ok(Axis::Named(name.clone())),
             None => bail!(untyped()),
         };
-        let axes = shape.dim.iter().map(|dim| axis(&dim.value)).collect::<TractResult<_>>()?;
+        let axes =
+            shape.axes.iter().map(|dimension| axis(&dimension.length)).collect::<Result<_>>()?;
         Ok(Self { name: info.name.clone(), axes })
     }
 
     /// Its shape when the named axes are as long as said.
-    pub(crate) fn shape(&self, lengths: &[(&str, usize)]) -> TractResult<TVec<usize>> {
+    pub(crate) fn shape(&self, lengths: &[(&str, usize)]) -> Result<Vec<usize>> {
         let length = |axis: &Axis| match axis {
             Axis::Fixed(length) => Ok(*length),
             Axis::Named(axis) => {

@@ -3,44 +3,55 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tract_onnx::pb::{TensorProto, tensor_proto::DataLocation, tensor_proto::DataType};
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{TractErrorContext, bail};
+use anyhow::{Context, Result, bail, ensure};
+use half::f16;
+
+use super::call::lengths;
+
+use super::onnx::{Element, TensorOf};
+use super::values::{Constant, Whole};
 
 /// Files beside a graph, by name.
 pub(crate) type Files<'a> = BTreeMap<&'a str, &'a [u8]>;
 
+/// Says that a tensor's numbers stand in a file of their own.
+const EXTERNAL: i32 = 1;
+
 /// A constant; half precision becomes single precision here, once.
-pub(super) fn load(tensor: &TensorProto, files: &Files<'_>) -> TractResult<Arc<Tensor>> {
-    let shape: TVec<usize> = tensor
-        .dims
-        .iter()
-        .map(|length| Ok(usize::try_from(*length)?))
-        .collect::<TractResult<_>>()?;
-    let external = tensor.data_location == Some(DataLocation::External as i32);
-    let raw = if external { content(tensor, files)? } else { &tensor.raw_data };
-    let kind = DataType::try_from(tensor.data_type).ok();
-    let values = match kind {
-        Some(DataType::Float) if raw.is_empty() => from(&shape, &tensor.float_data)?,
-        Some(DataType::Int64) if raw.is_empty() => from(&shape, &tensor.int64_data)?,
-        Some(DataType::Float) => from(&shape, &words(raw, f32::from_le_bytes))?,
-        Some(DataType::Int64) => from(&shape, &words(raw, i64::from_le_bytes))?,
-        Some(DataType::Int8) => from(&shape, &words(raw, i8::from_le_bytes))?,
-        Some(DataType::Uint8) => from(&shape, raw)?,
-        Some(DataType::Float16) => {
-            from(&shape, &words(raw, |bytes| f16::from_le_bytes(bytes).to_f32()))?
+pub(super) fn load(tensor: &TensorOf, files: &Files<'_>) -> Result<Constant> {
+    let shape = lengths(&tensor.dims)?;
+    let external = tensor.location == EXTERNAL;
+    let raw = if external { content(tensor, files)? } else { &tensor.raw };
+    let kind = Element::try_from(tensor.element).ok();
+    match kind {
+        Some(Element::Float) if raw.is_empty() => numbers(shape, tensor.floats.clone()),
+        Some(Element::Int64) if raw.is_empty() => whole(shape, tensor.integers.clone()),
+        Some(Element::Float) => numbers(shape, words(raw, f32::from_le_bytes)),
+        Some(Element::Int64) => whole(shape, words(raw, i64::from_le_bytes)),
+        Some(Element::Int8) => whole(shape, words(raw, |byte| i8::from_le_bytes(byte).into())),
+        Some(Element::Uint8) => whole(shape, raw.iter().map(|byte| i64::from(*byte)).collect()),
+        Some(Element::Half) => {
+            numbers(shape, words(raw, |bytes| f16::from_le_bytes(bytes).to_f32()))
         }
         _ => bail!("its element type {kind:?} is none that the exporter writes"),
-    };
-    Ok(values.into_arc_tensor())
+    }
 }
 
-fn from<T: Datum + Copy>(shape: &[usize], values: &[T]) -> TractResult<Tensor> {
-    let expected: usize = shape.iter().product();
-    if values.len() != expected {
-        bail!("found {} values, shape {shape:?} expects {expected}", values.len());
-    }
-    Tensor::from_shape(shape, values)
+fn numbers(shape: Vec<usize>, numbers: Vec<f32>) -> Result<Constant> {
+    check(&shape, numbers.len())?;
+    Ok(Constant::Numbers(Arc::new(numbers), shape))
+}
+
+fn whole(shape: Vec<usize>, numbers: Vec<i64>) -> Result<Constant> {
+    check(&shape, numbers.len())?;
+    Ok(Constant::Whole(Arc::new(Whole { numbers, shape })))
+}
+
+fn check(shape: &[usize], found: usize) -> Result<()> {
+    // Lengths come from outside: their product may be no number.
+    let expected = shape.iter().try_fold(1_usize, |product, length| product.checked_mul(*length));
+    ensure!(Some(found) == expected, "found {found} values, shape {shape:?} expects others");
+    Ok(())
 }
 
 fn words<T, const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
@@ -48,9 +59,9 @@ fn words<T, const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T
 }
 
 /// The part of a file where the constant stands.
-fn content<'a>(tensor: &TensorProto, files: &Files<'a>) -> TractResult<&'a [u8]> {
+fn content<'a>(tensor: &TensorOf, files: &Files<'a>) -> Result<&'a [u8]> {
     let entry = |key: &str| {
-        tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| &*entry.value)
+        tensor.external.iter().find(|entry| entry.key == key).map(|entry| &*entry.value)
     };
     let number = |key: &str| {
         let parse = |value: &str| {
@@ -71,35 +82,37 @@ fn content<'a>(tensor: &TensorProto, files: &Files<'a>) -> TractResult<&'a [u8]>
 
 #[cfg(test)]
 mod tests {
-    use tract_onnx::pb::StringStringEntryProto;
-
+    use super::super::onnx::Entry;
     use super::*;
 
-    fn tensor(kind: DataType, dims: &[i64]) -> TensorProto {
-        TensorProto { data_type: kind as i32, dims: dims.to_vec(), ..TensorProto::default() }
+    fn tensor(kind: Element, dims: &[i64]) -> TensorOf {
+        TensorOf { element: kind as i32, dims: dims.to_vec(), ..TensorOf::default() }
     }
 
-    fn external(offset: &str) -> TensorProto {
-        let entry = |key: &str, value: &str| StringStringEntryProto {
-            key: key.into(),
-            value: value.into(),
-        };
-        TensorProto {
-            data_location: Some(DataLocation::External as i32),
-            external_data: vec![
+    fn external(offset: &str) -> TensorOf {
+        let entry = |key: &str, value: &str| Entry { key: key.into(), value: value.into() };
+        TensorOf {
+            location: EXTERNAL,
+            external: vec![
                 entry("location", "a.data"),
                 entry("offset", offset),
                 entry("length", "2"),
             ],
-            ..tensor(DataType::Uint8, &[2])
+            ..tensor(Element::Uint8, &[2])
         }
+    }
+
+    #[track_caller]
+    fn assert_whole(found: Constant, expected: &[i64]) {
+        let Constant::Whole(found) = found else { panic!("{found:?} is not whole") };
+        assert_eq!(found.numbers, expected);
     }
 
     #[test]
     fn slices_are_taken_and_wrong_ones_refused() {
         let files = BTreeMap::from([("a.data", &[1, 2, 3, 4][..])]);
         let found = load(&external("1"), &files).expect("two bytes");
-        assert_eq!(*found, tensor1(&[2_u8, 3]));
+        assert_whole(found, &[2, 3]);
         for offset in ["3", "18446744073709551615", "x"] {
             assert!(load(&external(offset), &files).is_err());
         }
@@ -111,16 +124,18 @@ mod tests {
     fn element_types_are_read_and_others_refused() {
         let nothing = BTreeMap::new();
         // One half and minus two in half precision: sign, five bits of exponent, ten of fraction.
-        let half = TensorProto {
-            raw_data: vec![0x00, 0x38, 0x00, 0xc0],
-            ..tensor(DataType::Float16, &[2])
+        let half = TensorOf { raw: vec![0x00, 0x38, 0x00, 0xc0], ..tensor(Element::Half, &[2]) };
+        let Constant::Numbers(found, shape) = load(&half, &nothing).expect("two numbers") else {
+            panic!("they are not whole")
         };
-        assert_eq!(*load(&half, &nothing).expect("two numbers"), tensor1(&[0.5_f32, -2.0]));
-        let listed = TensorProto { int64_data: vec![7], ..tensor(DataType::Int64, &[]) };
-        assert_eq!(*load(&listed, &nothing).expect("a number"), tensor0(7_i64));
-        let short = TensorProto { raw_data: vec![0; 4], ..tensor(DataType::Float, &[2]) };
+        assert_eq!((&found[..], &shape[..]), (&[0.5, -2.0][..], &[2][..]));
+        let listed = TensorOf { integers: vec![7], ..tensor(Element::Int64, &[]) };
+        assert_whole(load(&listed, &nothing).expect("a number"), &[7]);
+        let short = TensorOf { raw: vec![0; 4], ..tensor(Element::Float, &[2]) };
         assert!(load(&short, &nothing).is_err());
-        assert!(load(&tensor(DataType::Float, &[-1]), &nothing).is_err());
-        assert!(load(&tensor(DataType::String, &[1]), &nothing).is_err());
+        assert!(load(&tensor(Element::Float, &[-1]), &nothing).is_err());
+        assert!(
+            load(&TensorOf { element: 8, ..tensor(Element::Undefined, &[1]) }, &nothing).is_err()
+        );
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::talk;
 
 /// This engine and its peer, as `web.js` calls them.
-const ENGINES: [&str; 2] = ["tract-wasm", "onnxruntime-web"];
+const ENGINES: [&str; 2] = ["gqn-wasm", "onnxruntime-web"];
 
 /// Rows and sizes as tables of Markdown.
 pub(super) fn table(found: &Value) -> String {
@@ -13,7 +13,7 @@ pub(super) fn table(found: &Value) -> String {
     let list = |name: &str| found[name].as_array().unwrap_or(&empty);
     let number = |row: &Value, name: &str| row[name].as_f64().unwrap_or(f64::NAN);
     let mut text =
-        "| package | queries | tract-wasm ms | onnxruntime-web ms | times faster | load ms | its load ms |\n\
+        "| package | queries | gqn-wasm ms | onnxruntime-web ms | times faster | load ms | its load ms |\n\
          |---|--:|--:|--:|--:|--:|--:|\n"
             .to_owned();
     for own in list("rows").iter().filter(|row| row["engine"] == ENGINES[0]) {
@@ -55,11 +55,11 @@ mod tests {
     fn engines_stand_side_by_side() {
         let row = |engine: &str, ms: f64| json!({ "engine": engine, "package": "edge-direct", "queries": 1, "ms_median": ms, "load_ms": 100.0 });
         let found = json!({
-            "rows": [row("tract-wasm", 20.0), row("onnxruntime-web", 30.0)],
-            "sizes": [{ "engine": "tract-wasm", "bytes": 1_500_000, "gzip": 700_000, "brotli": 600_000 }],
+            "rows": [row("gqn-wasm", 20.0), row("onnxruntime-web", 30.0)],
+            "sizes": [{ "engine": "gqn-wasm", "bytes": 1_500_000, "gzip": 700_000, "brotli": 600_000 }],
         });
         let text = table(&found);
         assert!(text.contains("| edge-direct | 1 | 20.00 | 30.00 | 1.50 | 100 | 100 |"), "{text}");
-        assert!(text.contains("| tract-wasm | 1.5 MB | 700.0 kB | 600.0 kB |"), "{text}");
+        assert!(text.contains("| gqn-wasm | 1.5 MB | 700.0 kB | 600.0 kB |"), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use crate::talk;
 use crate::workspace::{self, Workspace};
 
 const PACKAGE: &str = "gqn-runtime-wasm";
-/// Every browser since 2023 has these vectors. Relaxed ones gain less than what varies between two runs.
+/// Every browser since 2023 has these vectors. Fused multiply-adds are asked for when the module starts.
 const FLAGS: &str = "-C target-feature=+simd128";
 
 /// How much time to take for a small and fast engine.

@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use super::plan::Compute;
+use super::products::{Dense, put};
+use super::view::Axis;
+use crate::kernels::{COLUMNS, Left, Mix, ROWS, TOGETHER, tile};
+
+/// The parts of rows times a matrix each, and then a mixture of the products, as at the end of Winograd's convolution:
+/// `[rows, c·c·k] -> [rows, r·r, n]`. What is mixed never leaves the nearest caches.
+#[derive(Debug)]
+pub(crate) struct Points {
+    pub(crate) dense: Dense,
+    pub(crate) mix: Arc<Mix>,
+}
+
+/// Rows that are computed before the next ones: what is multiplied of them stays in a near cache.
+const BLOCK: usize = 8 * ROWS;
+
+impl Compute for Points {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let Dense { offset, rows: Axis { length: rows, stride }, matrices } = &self.dense;
+        let (depth, columns) = (matrices.depth(), matrices.columns());
+        let [c, r] = self.mix.sides();
+        let mut lefts: Vec<Left> = (0..matrices.count()).map(|_| Left::default()).collect();
+        // Of some panels of columns and every row: all points, then all places.
+        let mut points = vec![0.0; c * c * BLOCK * TOGETHER * COLUMNS];
+        let mut places = vec![0.0; r * r * BLOCK * TOGETHER * COLUMNS];
+        let mut between = Vec::new();
+        for start in (0..*rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - start);
+            for (group, left) in lefts.iter_mut().enumerate() {
+                let x = &inputs[0][offset + start * stride + group * depth..];
+                left.repack(x, (count, depth), (*stride, 1));
+            }
+            let panel = count.next_multiple_of(ROWS) * COLUMNS;
+            for column in (0..columns).step_by(TOGETHER * COLUMNS) {
+                let panels = (columns - column).div_ceil(COLUMNS).min(TOGETHER);
+                let length = panels * panel;
+                for (group, left) in lefts.iter().enumerate() {
+                    let points = &mut points[group * length..][..length];
+                    for (index, points) in points.chunks_mut(panel).enumerate() {
+                        let right = matrices.panel(group, column / COLUMNS + index);
+                        for (row, to) in points.chunks_mut(ROWS * COLUMNS).enumerate() {
+                            let tile = tile(left.panel(row, &(0..depth)), right);
+                            to.copy_from_slice(tile.as_flattened());
+                        }
+                    }
+                }
+                let places = &mut places[..r * r * length];
+                self.mix.apply(&points[..c * c * length], places, length, &mut between);
+                for (place, numbers) in places.chunks(length).enumerate() {
+                    for (index, numbers) in numbers.chunks(panel).enumerate() {
+                        let column = column + index * COLUMNS;
+                        let rows = numbers.as_chunks().0.iter().take(count).enumerate();
+                        for (row, numbers) in rows {
+                            let row = (start + row) * r * r + place;
+                            let out = &mut outputs[0][row * columns + column..];
+                            put(numbers, out, columns - column);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The mixture alone: `[items, c·c, n] -> [items, r·r, n]`.
+#[derive(Debug)]
+pub(crate) struct Mixed {
+    pub(crate) mix: Arc<Mix>,
+    pub(crate) columns: usize,
+}
+
+impl Compute for Mixed {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let [c, r] = self.mix.sides();
+        let mut between = Vec::new();
+        let items = inputs[0].chunks(c * c * self.columns);
+        for (x, out) in items.zip(outputs[0].chunks_mut(r * r * self.columns)) {
+            self.mix.apply(x, out, self.columns, &mut between);
+        }
+    }
+}

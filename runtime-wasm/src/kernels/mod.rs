@@ -1,0 +1,29 @@
+//! Arithmetic on plain slices, fast where a vector has four numbers and no more than fifteen vectors stay in registers:
+//! that is what engines of wasm make of a processor.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `panels.rs` | `Panels`: a matrix in the order in which a product reads it |
+//! | `matrices.rs` | [`Matrices`]: several matrices in that order |
+//! | `multiply.rs` | [`multiply`]: products of matrices |
+//! | `relaxed.rs` | their inner loop with fused multiply-adds; only in wasm, where the browser has them |
+//! | `wide.rs` | the same with vectors of eight numbers; only where the processor has them |
+//! | `mix.rs` | [`Mix`]: products with M⊗M |
+//! | `functions.rs` | exp, tanh, sigmoid of many numbers at once |
+
+mod functions;
+mod matrices;
+mod mix;
+mod multiply;
+mod panels;
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "calls a function that was written into another module")]
+pub(crate) mod relaxed;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "calls what only some processors know, after asking")]
+mod wide;
+
+pub(crate) use functions::{exp, sigmoid, tanh};
+pub(crate) use matrices::{Matrices, TOGETHER};
+pub(crate) use mix::Mix;
+pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, tile};

@@ -1,0 +1,102 @@
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::compute::{Axis, Instruction, Operation, Pointwise, Slot, View};
+
+/// Numbers that follow, each by itself, from numbers that are there.
+#[derive(Debug)]
+pub(super) enum Expression {
+    Numbers(View),
+    Apply { operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize> },
+}
+
+impl Expression {
+    pub(super) fn shape(&self) -> Vec<usize> {
+        match self {
+            Self::Numbers(view) => view.shape(),
+            Self::Apply { shape, .. } => shape.clone(),
+        }
+    }
+
+    /// Part of an axis: the function of a part is the part of the function.
+    pub(super) fn narrowed(self: &Rc<Self>, axis: usize, start: usize, length: usize) -> Rc<Self> {
+        Rc::new(match &**self {
+            Self::Numbers(view) => Self::Numbers(view.narrowed(axis, start, length)),
+            Self::Apply { operation, from, shape } => {
+                let part = |argument: &Rc<Self>| {
+                    let own = argument.shape();
+                    let axis = (axis + own.len()).checked_sub(shape.len());
+                    match axis {
+                        Some(axis) if own[axis] != 1 => argument.narrowed(axis, start, length),
+                        _ => Rc::clone(argument),
+                    }
+                };
+                let from = from.iter().map(part).collect();
+                let mut shape = shape.clone();
+                shape[axis] = length;
+                Self::Apply { operation: *operation, from, shape }
+            }
+        })
+    }
+}
+
+/// Several expressions of one shape as a single computation, and the tensors that it reads.
+pub(super) fn compile(
+    shape: &[usize],
+    expressions: &[Rc<Expression>],
+) -> (Vec<Slot>, Arc<Pointwise>) {
+    let mut program = Program::default();
+    expressions.iter().for_each(|expression| program.collect(shape, expression));
+    let outputs = expressions.iter().map(|expression| program.value(shape, expression)).collect();
+    let slots = program.inputs.iter().map(|view| view.slot).collect();
+    let inputs: Vec<(usize, Vec<Axis>)> =
+        program.inputs.into_iter().map(|view| (view.offset, view.axes)).collect();
+    (slots, Arc::new(Pointwise::new(shape, inputs, program.instructions, outputs)))
+}
+
+#[derive(Default)]
+struct Program {
+    inputs: Vec<View>,
+    instructions: Vec<Instruction>,
+    /// Values of what was applied already.
+    known: HashMap<*const Expression, usize>,
+}
+
+impl Program {
+    /// All inputs, which are counted before the instructions.
+    fn collect(&mut self, shape: &[usize], expression: &Rc<Expression>) {
+        match &**expression {
+            Expression::Numbers(view) => {
+                let view = view.repeated(shape).expect("shapes of functions were joined");
+                if !self.inputs.contains(&view) {
+                    self.inputs.push(view);
+                }
+            }
+            Expression::Apply { from, .. } => {
+                from.iter().for_each(|from| self.collect(shape, from))
+            }
+        }
+    }
+
+    fn value(&mut self, shape: &[usize], expression: &Rc<Expression>) -> usize {
+        match &**expression {
+            Expression::Numbers(view) => {
+                let view = view.repeated(shape).expect("shapes of functions were joined");
+                self.inputs.iter().position(|input| *input == view).expect("inputs were collected")
+            }
+            Expression::Apply { operation, from, .. } => {
+                let key = Rc::as_ptr(expression);
+                if let Some(value) = self.known.get(&key) {
+                    return *value;
+                }
+                let values: Vec<usize> = from.iter().map(|from| self.value(shape, from)).collect();
+                let from = [values[0], values.get(1).copied().unwrap_or(values[0])];
+                self.instructions.push(Instruction { operation: *operation, from });
+                let value = self.inputs.len() + self.instructions.len() - 1;
+                self.known.insert(key, value);
+                value
+            }
+        }
+    }
+}

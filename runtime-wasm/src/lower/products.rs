@@ -1,0 +1,148 @@
+//! Products of matrices.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+
+use super::call::Call;
+use super::lowering::Lowering;
+use crate::compute::{Combine, Dense, Mixed, Points, Product, View};
+use crate::kernels::{Left, Matrices, Mix};
+
+/// Constant matrices in the order in which products read them, each once however often it is used.
+#[derive(Debug, Default)]
+pub(crate) struct Packs {
+    left: Vec<(Key, Arc<Left>)>,
+    right: Vec<(Key, Arc<Matrices>)>,
+    mixes: Vec<(Key, Arc<Option<Arc<Mix>>>)>,
+}
+
+/// Of what constant, and how its lines stand in it. It keeps the constant, so that no other can take its place.
+#[derive(Debug)]
+struct Key {
+    constant: Arc<Vec<f32>>,
+    lines: Lines,
+}
+
+/// Where the lines of matrices stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) count: usize,
+    pub(super) length: usize,
+    /// From one line to the next, and from one number of a line to the next.
+    pub(super) strides: (usize, usize),
+    /// How many matrices one behind the other.
+    pub(super) matrices: usize,
+}
+
+impl Packs {
+    /// Matrices that stand at the left of products; their lines are rows.
+    pub(super) fn left(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Arc<Left>> {
+        let pack =
+            |numbers: &[f32]| Left::pack(numbers, (lines.count, lines.length), lines.strides);
+        find(&mut self.left, constant, lines, pack)
+    }
+
+    /// Matrices that stand at the right of products; their lines are columns.
+    pub(super) fn right(
+        &mut self,
+        constant: &Arc<Vec<f32>>,
+        lines: Lines,
+    ) -> Result<Arc<Matrices>> {
+        let pack = |numbers: &[f32]| {
+            Matrices::pack(numbers, lines.matrices, (lines.count, lines.length), lines.strides)
+        };
+        find(&mut self.right, constant, lines, pack)
+    }
+
+    /// M, if the matrix is M⊗M.
+    fn root(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Option<Arc<Mix>>> {
+        let root = |numbers: &[f32]| Mix::root(numbers, lines.count, lines.length).map(Arc::new);
+        Ok(Option::clone(&*find(&mut self.mixes, constant, lines, root)?))
+    }
+}
+
+fn find<T>(
+    known: &mut Vec<(Key, Arc<T>)>,
+    constant: &Arc<Vec<f32>>,
+    lines: Lines,
+    pack: impl FnOnce(&[f32]) -> T,
+) -> Result<Arc<T>> {
+    let same = |key: &Key| Arc::ptr_eq(&key.constant, constant) && key.lines == lines;
+    if let Some((_, packed)) = known.iter().find(|(key, _)| same(key)) {
+        return Ok(Arc::clone(packed));
+    }
+    let packed = Arc::new(pack(constant));
+    known.push((Key { constant: Arc::clone(constant), lines }, Arc::clone(&packed)));
+    Ok(packed)
+}
+
+/// `[..,m,k]`, `[..,k,n]` → `[..,m,n]`: with a constant matrix at one side, or of matrices side by side.
+pub(super) fn matmul<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
+    let (left, right) = (graph.view(call.input(0)?)?, graph.view(call.input(1)?)?);
+    let (outer, inner) = (left.shape(), right.shape());
+    ensure!(outer.len() >= 2 && inner.len() >= 2, "it multiplies vectors");
+    let (k, found) = (outer[outer.len() - 1], inner[inner.len() - 2]);
+    ensure!(k == found, "its inner axes have lengths {k} and {found}");
+    if outer.len() == 2 && graph.constant(left.slot).is_some() {
+        return combine(graph, &left, &right);
+    }
+    if inner.len() == 2 && graph.constant(right.slot).is_some() {
+        let matrix = graph.constant_numbers(&right)?;
+        let lines = Lines { count: inner[1], length: k, strides: (1, inner[1]), matrices: 1 };
+        let matrices = graph.packs.right(&matrix, lines)?;
+        return dense(graph, &left, matrices);
+    }
+    let (rank, columns) = (outer.len(), inner[inner.len() - 1]);
+    ensure!(outer[..rank - 2] == inner[..inner.len() - 2], "its outer axes differ");
+    let product = Product { rows: outer[rank - 2], depth: k, columns };
+    let inputs = [graph.standing(&left)?.slot, graph.standing(&right)?.slot];
+    let mut shape = outer;
+    shape[rank - 1] = columns;
+    graph.add_one(product, &inputs, shape)
+}
+
+/// `[m,k]` constant, `[..,k,n]` → `[..,m,n]`
+fn combine(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View> {
+    let (rows, depth) = (left.axes[0].length, left.axes[1].length);
+    let numbers = graph.constant_numbers(left)?;
+    let lines = Lines { count: rows, length: depth, strides: (depth, 1), matrices: 1 };
+    let mix = graph.packs.root(&numbers, lines)?;
+    let mut shape = right.shape();
+    let rank = shape.len();
+    let columns = shape[rank - 1];
+    shape[rank - 2] = rows;
+    let Some(mix) = mix else {
+        let matrix = graph.packs.left(&numbers, lines)?;
+        let right = graph.standing(right)?;
+        return graph.add_one(Combine { matrix, columns }, &[right.slot], shape);
+    };
+    if let Some((dense, input)) = graph.parts_of(right) {
+        return graph.add_one(Points { dense, mix }, &[input], shape);
+    }
+    let right = graph.standing(right)?;
+    graph.add_one(Mixed { mix, columns }, &[right.slot], shape)
+}
+
+/// `[..,G·k]` times G constant matrices `[k,n]` → `[..,G·n]`
+pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Matrices>) -> Result<View> {
+    let rows_of = |x: &View| {
+        let (last, outer) = x.axes.split_last()?;
+        (last.stride == 1 || last.length == 1).then(|| View::even(outer)).flatten()
+    };
+    let (x, rows) = match rows_of(x) {
+        Some(rows) => (x.clone(), rows),
+        None => {
+            let x = graph.standing(x)?;
+            let rows = rows_of(&x).context("its rows are apart")?;
+            (x, rows)
+        }
+    };
+    let mut shape = x.shape();
+    let columns = matrices.count() * matrices.columns();
+    *shape.last_mut().context("it has no axes")? = columns;
+    let dense = Dense { offset: x.offset, rows, matrices };
+    let y = graph.add_one(dense.clone(), &[x.slot], shape)?;
+    graph.parts.insert(y.slot, (dense, x.slot));
+    Ok(y)
+}
