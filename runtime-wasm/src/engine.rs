@@ -124,7 +124,7 @@ fn features() -> &'static str {
 }
 
 /// Length of a tensor's first axis, the one that callers choose.
-fn length(tensor: &Tensor) -> usize {
+pub(crate) fn length(tensor: &Tensor) -> usize {
     tensor.shape().first().copied().unwrap_or_default()
 }
 

@@ -10,7 +10,7 @@ use gqn_formats::UpsampleR::{self, Learned, Tile};
 use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor, Variant, names};
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::WasmEngine;
+use gqn_runtime_wasm::{TractEngine, WasmEngine};
 use gqn_trainer::convert::{to_array, to_tensor};
 use gqn_trainer::model::Gqn;
 
@@ -66,6 +66,12 @@ fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
     let Graphs { representation, generator, external_data, .. } = graphs;
     WasmEngine::from_graphs(representation, generator, &by_name(external_data))
         .expect("graphs that the engine loads")
+}
+
+fn on_tract(graphs: &Graphs) -> TractEngine {
+    let Graphs { representation, generator, external_data, .. } = graphs;
+    TractEngine::from_graphs(representation, generator, &by_name(external_data))
+        .expect("graphs that tract loads")
 }
 
 fn by_name(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
@@ -234,6 +240,7 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
             let graphs = build_graphs_with(&checkpoint, &options);
             check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &CASES);
             check_engine("built-in", &options, &mut on_wasm_engine(&graphs), &mut reference, &CASES);
+            check_engine("tract", &options, &mut on_tract(&graphs), &mut reference, &CASES);
         }
     }
 }

@@ -9,7 +9,11 @@ use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::border::{camera, cameras, to_js, unfit, whole};
-use crate::WasmEngine;
+
+#[cfg(feature = "tract")]
+use crate::TractEngine as Chosen;
+#[cfg(not(feature = "tract"))]
+use crate::WasmEngine as Chosen;
 
 /// The standard deviation that the map of uncertainty shows as white.
 const FULL_STD_DEV: f32 = 0.25;
@@ -18,7 +22,7 @@ const FULL_STD_DEV: f32 = 0.25;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Viewer {
-    session: Session<WasmEngine>,
+    session: Session<Chosen>,
     package: Package,
 }
 
@@ -250,7 +254,7 @@ impl Viewer {
     fn open(package: Package, progress: Option<&Function>) -> Result<Self, JsError> {
         tell(progress, "unpack", 1.0)?;
         tell(progress, "read", 0.0)?;
-        let engine = WasmEngine::new(&package).map_err(|error| to_js(&error))?;
+        let engine = Chosen::new(&package).map_err(|error| to_js(&error))?;
         tell(progress, "read", 1.0)?;
         Ok(Self { session: Session::new(engine, &package.manifest), package })
     }

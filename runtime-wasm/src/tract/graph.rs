@@ -1,0 +1,127 @@
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use gqn_formats::Tensor;
+use gqn_runtime::EngineError;
+use tract_onnx::prelude::*;
+
+use super::external::inline_external;
+
+/// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
+/// or three numbers of queries by turns.
+const KEPT: usize = 4;
+
+/// One graph: parsed once, and optimised once for every choice of its free axes.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    name: &'static str,
+    model: InferenceModel,
+    /// The latest used last.
+    optimised: VecDeque<(Vec<usize>, Arc<TypedRunnableModel>)>,
+}
+
+impl Graph {
+    /// Parses a graph whose inputs and output must be those, in that order.
+    pub(crate) fn parse(
+        name: &'static str,
+        bytes: &[u8],
+        external: &BTreeMap<&str, &[u8]>,
+        inputs: &[&str],
+        output: &str,
+    ) -> Result<Self, EngineError> {
+        let failed = |error: TractError| EngineError::load(name, one_line(&error));
+        let onnx = tract_onnx::onnx();
+        let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(failed)?;
+        inline_external(&mut proto, external)
+            .map_err(|message| EngineError::load(name, message))?;
+        let model = onnx.model_for_proto_model(&proto).map_err(failed)?;
+        let ports = |ports: Vec<&str>| ports.join(", ");
+        let graph = proto.graph.unwrap_or_default();
+        let weights: Vec<&str> =
+            graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+        let is_port = |name: &&str| !weights.contains(name);
+        let found =
+            ports(graph.input.iter().map(|port| port.name.as_str()).filter(is_port).collect());
+        let found = format!(
+            "{found} -> {}",
+            ports(graph.output.iter().map(|port| port.name.as_str()).collect())
+        );
+        let expected = format!("{} -> {output}", ports(inputs.to_vec()));
+        if found != expected {
+            return Err(EngineError::load(
+                name,
+                format!("its ports are {found}, expected {expected}"),
+            ));
+        }
+        Ok(Self { name, model, optimised: VecDeque::new() })
+    }
+
+    /// Runs the graph with its free axes as long as said.
+    pub(crate) fn run(
+        &mut self,
+        axes: &[(&str, usize)],
+        inputs: &[&Tensor],
+    ) -> Result<Tensor, EngineError> {
+        let model = self.optimised(axes)?;
+        let failed = |error: TractError| EngineError::run(self.name, one_line(&error));
+        let mut values = tvec!();
+        for tensor in inputs {
+            let data = tensor.as_standard_layout();
+            let data = data.as_slice().expect("standard layout is contiguous");
+            let value =
+                tract_onnx::prelude::Tensor::from_shape(tensor.shape(), data).map_err(failed)?;
+            values.push(value.into_tvalue());
+        }
+        let outputs = model.run(values).map_err(failed)?;
+        let output =
+            outputs.first().ok_or_else(|| EngineError::run(self.name, "it has no output"))?;
+        let data = output.to_plain_array_view::<f32>().map_err(failed)?.iter().copied().collect();
+        Ok(Tensor::from_shape_vec(output.shape(), data).expect("an array's data fits its shape"))
+    }
+
+    /// Optimises the graph for those axes, unless it is already.
+    pub(crate) fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
+        self.optimised(axes).map(|_| ())
+    }
+
+    fn optimised(
+        &mut self,
+        axes: &[(&str, usize)],
+    ) -> Result<Arc<TypedRunnableModel>, EngineError> {
+        let lengths: Vec<usize> = axes.iter().map(|(_, length)| *length).collect();
+        let known = self.optimised.iter().position(|(key, _)| *key == lengths);
+        let entry = match known.and_then(|index| self.optimised.remove(index)) {
+            Some(entry) => entry,
+            None => (
+                lengths,
+                self.optimise(axes)
+                    .map_err(|error| EngineError::load(self.name, one_line(&error)))?,
+            ),
+        };
+        let model = Arc::clone(&entry.1);
+        if self.optimised.len() == KEPT {
+            self.optimised.pop_front();
+        }
+        self.optimised.push_back(entry);
+        Ok(model)
+    }
+
+    fn optimise(&self, axes: &[(&str, usize)]) -> TractResult<Arc<TypedRunnableModel>> {
+        let mut model = self.model.clone();
+        let lengths: HashMap<Symbol, TDim> =
+            axes.iter().map(|(name, length)| (model.symbols.sym(name), length.to_dim())).collect();
+        model.set_symbols(&lengths)?;
+        model.into_optimized()?.into_runnable()
+    }
+}
+
+/// tract's errors are chains that repeat the graph; their outermost and innermost messages say what there is to say.
+fn one_line(error: &TractError) -> String {
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    match (chain.first(), chain.last()) {
+        (Some(first), Some(last)) if chain.len() > 1 => format!("{}: {}", line(first), line(last)),
+        (Some(first), _) => line(first),
+        _ => String::new(),
+    }
+}
