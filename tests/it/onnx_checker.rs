@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use gqn_exporter::{ExportOptions, Winograd, build_graphs_with};
+use gqn_exporter::{ExportOptions, Target, Winograd, build_graphs_from};
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
-use gqn_formats::{GraphPorts, ModelConfig, Parameter, Port, Variant, names, parameters};
+use gqn_formats::{
+    GraphPorts, ModelConfig, Parameter, Port, Precision, Tensor, Variant, names, parameters,
+};
 use gqn_trainer::model::Gqn;
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,6 +43,18 @@ pub(crate) fn facts(folder: &Path) -> Vec<GraphFacts> {
     graphs
 }
 
+/// What a calibration finds; the checker does not care for the numbers.
+fn ranges(config: &ModelConfig) -> BTreeMap<String, Tensor> {
+    let gates = Tensor::from_elem(vec![4 * config.hidden_channels], 2.0);
+    let mut ranges =
+        BTreeMap::from([("calibration.generation_core.gates".to_owned(), gates.clone())]);
+    for step in 0..config.steps {
+        ranges.insert(format!("calibration.generation_core.{step}.gates"), gates.clone());
+        ranges.insert(format!("calibration.step{step}.hidden"), Tensor::from_elem(vec![], 1.0));
+    }
+    ranges
+}
+
 #[track_caller]
 fn check(representation: RepresentationKind, shared_core: bool, upsample_r: UpsampleR) {
     let config = small(representation, shared_core, upsample_r);
@@ -48,9 +62,16 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         ExportOptions::REFERENCE,
         ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED },
         ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED },
+        ExportOptions { precision: Precision::Fp16, ..ExportOptions::OPTIMISED },
+        ExportOptions {
+            precision: Precision::Fp16,
+            target: Target::Cuda,
+            ..ExportOptions::OPTIMISED
+        },
+        ExportOptions { precision: Precision::Int8, ..ExportOptions::OPTIMISED },
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let graphs = build_graphs_with(&random_checkpoint(&config), &options);
+        let graphs = build_graphs_from(&random_checkpoint(&config), &ranges(&config), &options);
         let drawing = graphs.drawing.as_ref().map(|graph| (names::DRAWING_FILE, graph));
         let files = [
             (names::REPRESENTATION_FILE, &graphs.representation),
