@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use gqn_exporter::{ExportOptions, Target, Winograd, build_graphs_from};
+use gqn_exporter::{ExportOptions, Target, Winograd, build_graphs_from, uncalibrated};
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
 use gqn_formats::{
-    GraphPorts, ModelConfig, Parameter, Port, Precision, Tensor, Variant, names, parameters,
+    GraphPorts, ModelConfig, Parameter, Port, Precision, Variant, names, parameters,
 };
 use gqn_trainer::model::Gqn;
 use serde::Deserialize;
@@ -43,18 +43,6 @@ pub(crate) fn facts(folder: &Path) -> Vec<GraphFacts> {
     graphs
 }
 
-/// What a calibration finds; the checker does not care for the numbers.
-fn ranges(config: &ModelConfig) -> BTreeMap<String, Tensor> {
-    let gates = Tensor::from_elem(vec![4 * config.hidden_channels], 2.0);
-    let mut ranges =
-        BTreeMap::from([("calibration.generation_core.gates".to_owned(), gates.clone())]);
-    for step in 0..config.steps {
-        ranges.insert(format!("calibration.generation_core.{step}.gates"), gates.clone());
-        ranges.insert(format!("calibration.step{step}.hidden"), Tensor::from_elem(vec![], 1.0));
-    }
-    ranges
-}
-
 #[track_caller]
 fn check(representation: RepresentationKind, shared_core: bool, upsample_r: UpsampleR) {
     let config = small(representation, shared_core, upsample_r);
@@ -69,9 +57,18 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
             ..ExportOptions::OPTIMISED
         },
         ExportOptions { precision: Precision::Int8, ..ExportOptions::OPTIMISED },
+        ExportOptions {
+            precision: Precision::Int8,
+            winograd: Winograd::On,
+            ..ExportOptions::OPTIMISED
+        },
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let graphs = build_graphs_from(&random_checkpoint(&config), &ranges(&config), &options);
+        let graphs = build_graphs_from(
+            &random_checkpoint(&config),
+            &uncalibrated(&config, &options),
+            &options,
+        );
         let drawing = graphs.drawing.as_ref().map(|graph| (names::DRAWING_FILE, graph));
         let files = [
             (names::REPRESENTATION_FILE, &graphs.representation),

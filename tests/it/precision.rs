@@ -19,14 +19,17 @@ use crate::weights::{check_close, random_checkpoint, small};
 
 const SINGLE: ExportOptions = ExportOptions::OPTIMISED;
 const HALF: ExportOptions = ExportOptions { precision: Precision::Fp16, ..SINGLE };
+const EIGHT_BITS: ExportOptions = ExportOptions { precision: Precision::Int8, ..SINGLE };
 
 /// Every graph in less than single precision.
-const PRECISIONS: [ExportOptions; 5] = [
+const PRECISIONS: [ExportOptions; 7] = [
     ExportOptions { winograd: Winograd::On, ..HALF },
     ExportOptions { precision: Precision::Fp16, ..ExportOptions::REFERENCE },
     ExportOptions { target: Target::TensorRt, ..HALF },
     ExportOptions { target: Target::Cuda, precision: Precision::Fp16, ..ExportOptions::REFERENCE },
-    ExportOptions { precision: Precision::Int8, ..SINGLE },
+    EIGHT_BITS,
+    ExportOptions { winograd: Winograd::On, ..EIGHT_BITS },
+    ExportOptions { winograd: Winograd::Fine, ..EIGHT_BITS },
 ];
 
 fn onnx_runtime() -> &'static OnnxRuntime {
@@ -37,8 +40,10 @@ fn onnx_runtime() -> &'static OnnxRuntime {
 fn graphs(checkpoint: &Checkpoint, options: &ExportOptions) -> Graphs {
     let scenes = SceneSource::World(World::RoomsRingCamera);
     let ranges = match options.precision {
-        Precision::Int8 => calibrate(onnx_runtime(), checkpoint, &scenes, Calibration::Percentile)
-            .expect("a calibration"),
+        Precision::Int8 => {
+            let way = Calibration::Percentile;
+            calibrate(onnx_runtime(), checkpoint, options, &scenes, way).expect("a calibration")
+        }
         _ => BTreeMap::new(),
     };
     build_graphs_from(checkpoint, &ranges, options)

@@ -61,7 +61,7 @@ fn other_sizes() -> Vec<ModelConfig> {
     vec![
         ModelConfig { steps: 1, ..base[0].clone() },
         ModelConfig { image_size: 32, hidden_channels: 9, latent_channels: 1, ..base[1].clone() },
-        ModelConfig { image_size: 24, canvas_channels: 11, steps: 5, ..base[7].clone() },
+        ModelConfig { image_size: 24, canvas_channels: 11, steps: 5, ..base[1].clone() },
         ModelConfig { image_size: 32, latent_channels: 4, steps: 2, ..base[10].clone() },
     ]
 }
