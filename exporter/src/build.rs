@@ -5,7 +5,7 @@ use gqn_formats::{Checkpoint, GraphPorts, ModelConfig, Port, Precision, Tensor, 
 use crate::error::ExportError;
 use crate::graph::{Graph, OnnxFile, Storage, Weight, encode};
 use crate::model::Gqn;
-use crate::optimise::{Convolution, OptimisedGqn, Pass, Tile, Tiles, staged};
+use crate::optimise::{Convolution, OptimisedGqn, Pass, ProbeGraph, Tile, Tiles, staged};
 use crate::precision::{compute_in_half, store_in_half};
 
 /// Weights beyond this many bytes leave the model's file, which protobuf limits to 2 GB. The unshared paper preset
@@ -91,17 +91,18 @@ impl ExportOptions {
     /// # Panics
     /// If Winograd is asked for and tiles do not cover the state; [`ExportOptions::check`] refuses it first.
     pub(crate) fn convolution(&self, config: &ModelConfig) -> Convolution {
-        if self.precision == Precision::Int8 {
-            return Convolution::Quantised;
-        }
         let pays = config.hidden_channels >= WINOGRAD_CHANNELS && Tiles::fit(config, Tile::Usual);
-        match self.winograd {
-            Winograd::On => Convolution::Winograd(Tile::Usual),
-            Winograd::Fine => Convolution::Winograd(Tile::Fine),
-            Winograd::Auto if pays && self.target.has_slow_convolutions() => {
-                Convolution::Winograd(Tile::Usual)
-            }
-            Winograd::Auto | Winograd::Off => Convolution::Direct,
+        let tile = match self.winograd {
+            Winograd::On => Some(Tile::Usual),
+            Winograd::Fine => Some(Tile::Fine),
+            Winograd::Auto => (pays && self.target.has_slow_convolutions()).then_some(Tile::Usual),
+            Winograd::Off => None,
+        };
+        match (self.precision, tile) {
+            (Precision::Int8, Some(tile)) => Convolution::QuantisedLines(tile),
+            (Precision::Int8, None) => Convolution::Quantised,
+            (_, Some(tile)) => Convolution::Winograd(tile),
+            (_, None) => Convolution::Direct,
         }
     }
 
@@ -109,7 +110,7 @@ impl ExportOptions {
     ///
     /// # Errors
     /// [`ExportError::Tiles`] if Winograd is asked for and its tiles do not cover the state;
-    /// [`ExportError::Precision`] if it is asked for in less than single precision, or eight bits of the reference.
+    /// [`ExportError::Precision`] if it is asked for in half precision, or eight bits of the reference.
     pub fn check(&self, config: &ModelConfig) -> Result<(), ExportError> {
         let refused = |because, hint| {
             Err(ExportError::Precision { precision: self.precision.name(), because, hint })
@@ -123,7 +124,7 @@ impl ExportOptions {
             Winograd::Fine => Tile::Fine,
             Winograd::Auto | Winograd::Off => return Ok(()),
         };
-        if half || self.precision == Precision::Int8 {
+        if half {
             let because = "Winograd's transforms take more bits than it has";
             return refused(because, "leave out `--winograd`");
         }
@@ -211,9 +212,12 @@ pub fn build_graphs_from(
 }
 
 /// The representation graph and what a calibration sees of the generator; none if there is nothing to quantise.
-pub(crate) fn probe_graphs(config: &ModelConfig) -> Option<[Graph; 2]> {
-    let model = OptimisedGqn::new(config, Convolution::Direct);
-    Some([model.representation_graph(), model.probe_graph()?])
+pub(crate) fn probe_graphs(
+    config: &ModelConfig,
+    options: &ExportOptions,
+) -> Option<(Graph, ProbeGraph)> {
+    let model = OptimisedGqn::new(config, options.convolution(config));
+    Some((model.representation_graph(), model.probe_graph()?))
 }
 
 /// The representation graph and the one that paints a picture a step, as on a CPU.

@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
 
-use gqn_formats::{Checkpoint, Tensor};
+use gqn_formats::{Checkpoint, ModelConfig, Tensor};
 use gqn_runtime::{Engine, Noise};
 use gqn_runtime_native::OnnxRuntime;
 use gqn_scenes::Split;
 use ndarray::Axis;
 
-use crate::build::{encode_alone, probe_graphs};
+use crate::build::{ExportOptions, encode_alone, probe_graphs};
 use crate::engine::on_cpu;
 use crate::error::ExportError;
-use crate::optimise::{core, gates_range, hidden_range};
 use crate::scenes::SceneSource;
 
 /// Queries that a calibration looks at. Ranges of a trained model change by a few per cent beyond this many.
@@ -29,7 +28,7 @@ pub enum Calibration {
 }
 
 /// Runs whole rollouts on training scenes in single precision and finds the ranges of what eight bits are to stand for:
-/// numbers by name, which [`build_graphs_from`](crate::build_graphs_from) reads.
+/// numbers by name, which [`build_graphs_from`](crate::build_graphs_from) reads. None if nothing is quantised.
 ///
 /// The same scenes and noises every time, so the same checkpoint gives the same ranges.
 ///
@@ -38,46 +37,50 @@ pub enum Calibration {
 pub fn calibrate(
     runtime: &OnnxRuntime,
     checkpoint: &Checkpoint,
+    options: &ExportOptions,
     scenes: &SceneSource,
     way: Calibration,
 ) -> Result<BTreeMap<String, Tensor>, ExportError> {
     let config = &checkpoint.config;
-    let Some([representation, probe]) = probe_graphs(config) else { return Ok(BTreeMap::new()) };
-    let [representation, probe] =
-        [representation, probe].map(|graph| encode_alone(&graph, checkpoint));
-    let mut engine = on_cpu(runtime, &representation, &probe, &BTreeMap::new())?;
-    let gates = 4 * config.hidden_channels;
-    let mut hidden = vec![Seen::new(); config.steps];
-    let mut sums = vec![vec![Seen::new(); gates]; config.cores()];
+    let Some((representation, probe)) = probe_graphs(config, options) else {
+        return Ok(BTreeMap::new());
+    };
+    let [first, second] =
+        [&representation, &probe.graph].map(|graph| encode_alone(graph, checkpoint));
+    let mut engine = on_cpu(runtime, &first, &second, &BTreeMap::new())?;
+    let mut seen: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
+    for (name, groups, _) in &probe.parts {
+        seen.entry(name).or_insert_with(|| vec![Seen::new(); *groups]);
+    }
     for (index, views) in scenes.views(config, Split::Train, QUERIES)?.iter().enumerate() {
         let scene = engine.represent(&views.context_frames, &views.context_poses)?;
         // Half of the scenes as mean pictures, half with noise.
         let noise = Noise::new(index as u64, (index % 2) as f32).tensor(config, 1);
         for query in 0..views.queries() {
             let pose = views.query_poses.slice_axis(Axis(0), (query..=query).into()).to_owned();
-            let seen = engine.generate(&scene, &pose, &noise)?;
-            let mut channels = seen.axis_iter(Axis(1));
-            for (step, hidden) in hidden.iter_mut().enumerate().skip(1) {
-                for channel in channels.by_ref().take(config.hidden_channels) {
-                    hidden.see(&channel);
+            let numbers = engine.generate(&scene, &pose, &noise)?;
+            let mut numbers = numbers.as_slice().expect("an engine's numbers stand in order");
+            for (name, groups, length) in &probe.parts {
+                let (part, rest) = numbers.split_at(*length);
+                let seen = seen.get_mut(name.as_str()).expect("an entry of every part");
+                for (seen, group) in seen.iter_mut().zip(part.chunks(length / groups)) {
+                    seen.see(group);
                 }
-                let core = if config.shared_core { 0 } else { step };
-                for (seen, channel) in sums[core].iter_mut().zip(channels.by_ref()) {
-                    seen.see(&channel);
-                }
+                numbers = rest;
             }
         }
     }
-    let mut ranges = BTreeMap::new();
-    for (step, seen) in hidden.iter().enumerate().skip(1) {
-        ranges.insert(hidden_range(step), ndarray::arr0(seen.range(way)).into_dyn());
-    }
-    let first = usize::from(!config.shared_core);
-    for (index, seen) in sums.iter().enumerate().skip(first) {
-        let numbers: Vec<f32> = seen.iter().map(|seen| seen.range(way)).collect();
-        ranges.insert(gates_range(&core(config, index)), ndarray::arr1(&numbers).into_dyn());
-    }
-    Ok(ranges)
+    let ranges = |seen: &[Seen]| seen.iter().map(|seen| seen.range(way)).collect::<Vec<f32>>();
+    let named = |(name, seen): (&str, Vec<Seen>)| {
+        (name.to_owned(), ndarray::arr1(&ranges(&seen)).into_dyn())
+    };
+    Ok(seen.into_iter().map(named).collect())
+}
+
+/// Ranges of one, for graphs whose pictures do not matter: to time them or to look at them.
+pub fn uncalibrated(config: &ModelConfig, options: &ExportOptions) -> BTreeMap<String, Tensor> {
+    let parts = probe_graphs(config, options).map(|(_, probe)| probe.parts).unwrap_or_default();
+    parts.into_iter().map(|(name, groups, _)| (name, Tensor::ones(vec![groups]))).collect()
 }
 
 /// Sizes of numbers, counted in bins whose width is a sixteenth of a power of two.
@@ -91,16 +94,29 @@ struct Seen {
 /// Bits of a number's fraction that do not count.
 const DROPPED_BITS: u32 = 19;
 
+/// Sizes outside of these count as these.
+const SIZES: [f32; 2] = [1.0 / 65536.0, 65536.0];
+
+/// The bin of a size.
+fn bin(size: f32) -> usize {
+    let [smallest, largest] = SIZES;
+    ((size.clamp(smallest, largest).to_bits() - smallest.to_bits()) >> DROPPED_BITS) as usize
+}
+
+/// Where a bin begins.
+fn edge(bin: usize) -> f32 {
+    f32::from_bits(SIZES[0].to_bits() + ((bin as u32) << DROPPED_BITS))
+}
+
 impl Seen {
     fn new() -> Self {
-        let bins = f32::INFINITY.to_bits() >> DROPPED_BITS;
-        Self { bins: vec![0; bins as usize + 1], largest: 0.0, count: 0 }
+        Self { bins: vec![0; bin(f32::INFINITY) + 1], largest: 0.0, count: 0 }
     }
 
-    fn see(&mut self, numbers: &ndarray::ArrayViewD<'_, f32>) {
+    fn see(&mut self, numbers: &[f32]) {
         for number in numbers.iter().map(|number| number.abs()).filter(|number| number.is_finite())
         {
-            self.bins[(number.to_bits() >> DROPPED_BITS) as usize] += 1;
+            self.bins[bin(number)] += 1;
             self.largest = self.largest.max(number);
             self.count += 1;
         }
@@ -122,9 +138,8 @@ impl Seen {
         for (index, count) in self.bins.iter().enumerate() {
             let inside = f64::from(*count);
             if inside > 0.0 && below + inside >= wanted {
-                let edge = |index: usize| f64::from(f32::from_bits((index as u32) << DROPPED_BITS));
-                let share = (wanted - below) / inside;
-                return (edge(index) + share * (edge(index + 1) - edge(index))) as f32;
+                let [start, end] = [edge(index), edge(index + 1)].map(f64::from);
+                return (start + (wanted - below) / inside * (end - start)) as f32;
             }
             below += inside;
         }
@@ -136,9 +151,9 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn seen(numbers: Vec<f32>) -> Seen {
+    fn seen(numbers: &[f32]) -> Seen {
         let mut seen = Seen::new();
-        seen.see(&ndarray::Array1::from(numbers).into_dyn().view());
+        seen.see(numbers);
         seen
     }
 
@@ -153,7 +168,7 @@ mod tests {
         // 0.0001 to 1 in 20 000 steps but for two numbers of 50: one in ten thousand.
         let mut numbers: Vec<f32> = (1..=19_998).map(|index| index as f32 / 19_998.0).collect();
         numbers.extend([50.0, -50.0]);
-        let seen = seen(numbers);
+        let seen = seen(&numbers);
         check(seen.range(Calibration::MinMax), 50.0);
         let range = seen.range(Calibration::Percentile);
         // A bin is a sixteenth of a power of two wide.
@@ -162,9 +177,9 @@ mod tests {
 
     #[test]
     fn ranges_are_never_zero_and_never_beyond_the_largest() {
-        check(seen(vec![0.0; 8]).range(Calibration::MinMax), 1.0);
-        check(seen(vec![0.0; 8]).range(Calibration::Percentile), 1.0);
-        check(seen(vec![0.3; 8]).range(Calibration::Percentile), 0.3);
-        check(seen(vec![0.3, f32::NAN]).range(Calibration::MinMax), 0.3);
+        check(seen(&[0.0; 8]).range(Calibration::MinMax), 1.0);
+        check(seen(&[0.0; 8]).range(Calibration::Percentile), 1.0);
+        check(seen(&[0.3; 8]).range(Calibration::Percentile), 0.3);
+        check(seen(&[0.3, f32::NAN]).range(Calibration::MinMax), 0.3);
     }
 }

@@ -53,7 +53,7 @@ pub use build::{
     ExportOptions, Graphs, Target, Winograd, build_graphs, build_graphs_from, build_graphs_with,
     build_staged,
 };
-pub use calibrate::{Calibration, calibrate};
+pub use calibrate::{Calibration, calibrate, uncalibrated};
 pub use error::ExportError;
 pub use folder::{check_place, write_package};
 pub use inspect::{Inspection, inspect};

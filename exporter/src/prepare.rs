@@ -92,7 +92,8 @@ pub fn prepare(
     let mut note = None;
     if options.precision == Precision::Int8 {
         let scenes = scenes.as_ref().map_err(|_| no_scenes(&checkpoint))?;
-        findings.calibration = calibrate(runtime()?, &checkpoint, scenes, wishes.calibration)?;
+        findings.calibration =
+            calibrate(runtime()?, &checkpoint, options, scenes, wishes.calibration)?;
     }
     if options.precision != Precision::Fp32 && wishes.views > 0 {
         let measured = scenes.and_then(|scenes| {

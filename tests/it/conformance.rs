@@ -21,10 +21,10 @@ const VISIBLE: f32 = 1e-2;
 
 /// The trainer's own model as an engine.
 #[derive(Debug)]
-struct Libtorch(Gqn);
+pub(crate) struct Libtorch(Gqn);
 
 impl Libtorch {
-    fn new(checkpoint: &Checkpoint) -> Self {
+    pub(crate) fn new(checkpoint: &Checkpoint) -> Self {
         tch::set_num_threads(1);
         Self(Gqn::from_checkpoint(checkpoint, tch::Device::Cpu))
     }
@@ -62,13 +62,13 @@ pub(crate) fn on_ort(graphs: &Graphs) -> OrtEngine {
         .expect("graphs that ONNX Runtime loads")
 }
 
-fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
+pub(crate) fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
     let Graphs { representation, generator, external_data, .. } = graphs;
     WasmEngine::from_graphs(representation, generator, &by_name(external_data))
         .expect("graphs that the engine loads")
 }
 
-fn on_tract(graphs: &Graphs) -> TractEngine {
+pub(crate) fn on_tract(graphs: &Graphs) -> TractEngine {
     let Graphs { representation, generator, external_data, .. } = graphs;
     TractEngine::from_graphs(representation, generator, &by_name(external_data))
         .expect("graphs that tract loads")
@@ -79,15 +79,15 @@ fn by_name(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
 }
 
 /// Inputs of one call: pictures in [0, 1], poses in [-1, 1], noise of variance one.
-struct Inputs {
+pub(crate) struct Inputs {
     context_frames: Tensor,
     context_poses: Tensor,
     query_poses: Tensor,
-    noise: Tensor,
+    pub(crate) noise: Tensor,
 }
 
 impl Inputs {
-    fn new(config: &ModelConfig, views: usize, queries: usize, noises: usize) -> Self {
+    pub(crate) fn new(config: &ModelConfig, views: usize, queries: usize, noises: usize) -> Self {
         let (side, size) = (config.image_size, config.hidden_size());
         let noise = [noises, config.steps, config.latent_channels, size, size];
         Self {
@@ -98,11 +98,11 @@ impl Inputs {
         }
     }
 
-    fn scene(&self, engine: &mut dyn Engine) -> Tensor {
+    pub(crate) fn scene(&self, engine: &mut dyn Engine) -> Tensor {
         engine.represent(&self.context_frames, &self.context_poses).expect("a scene")
     }
 
-    fn frames(&self, engine: &mut dyn Engine, scene: &Tensor, noise: &Tensor) -> Tensor {
+    pub(crate) fn frames(&self, engine: &mut dyn Engine, scene: &Tensor, noise: &Tensor) -> Tensor {
         engine.generate(scene, &self.query_poses, noise).expect("pictures")
     }
 }

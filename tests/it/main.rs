@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `oracle.rs` | the trainer against the `PyTorch` reference's numbers |
 //! | `import.rs` | weights that `PyTorch` wrote, against what it computes with them |
-//! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, the built-in engine |
+//! | `conformance.rs` | one suite over `Engine`: libtorch, ONNX Runtime, the built-in engine, tract |
+//! | `precision.rs` | half precision, eight bits and fewer steps against libtorch |
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
 //! | `shards.rs` | data sets before the readers and writers of `PyPI`'s `tfrecord` and `h5py` |
@@ -35,6 +36,7 @@ mod micro;
 mod onnx_checker;
 mod oracle;
 mod pipeline;
+mod precision;
 mod programs;
 mod resume;
 mod shards;

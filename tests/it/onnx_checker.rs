@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use gqn_exporter::{ExportOptions, Winograd, build_graphs_with};
+use gqn_exporter::{ExportOptions, Target, Winograd, build_graphs_from, uncalibrated};
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
-use gqn_formats::{GraphPorts, ModelConfig, Parameter, Port, Variant, names, parameters};
+use gqn_formats::{
+    GraphPorts, ModelConfig, Parameter, Port, Precision, Variant, names, parameters,
+};
 use gqn_trainer::model::Gqn;
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,9 +50,25 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         ExportOptions::REFERENCE,
         ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED },
         ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED },
+        ExportOptions { precision: Precision::Fp16, ..ExportOptions::OPTIMISED },
+        ExportOptions {
+            precision: Precision::Fp16,
+            target: Target::Cuda,
+            ..ExportOptions::OPTIMISED
+        },
+        ExportOptions { precision: Precision::Int8, ..ExportOptions::OPTIMISED },
+        ExportOptions {
+            precision: Precision::Int8,
+            winograd: Winograd::On,
+            ..ExportOptions::OPTIMISED
+        },
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let graphs = build_graphs_with(&random_checkpoint(&config), &options);
+        let graphs = build_graphs_from(
+            &random_checkpoint(&config),
+            &uncalibrated(&config, &options),
+            &options,
+        );
         let drawing = graphs.drawing.as_ref().map(|graph| (names::DRAWING_FILE, graph));
         let files = [
             (names::REPRESENTATION_FILE, &graphs.representation),

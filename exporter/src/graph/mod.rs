@@ -32,4 +32,4 @@ pub(crate) use encode::{OPSET, OnnxFile, encode};
 pub(crate) use external::Storage;
 pub(crate) use node::{Attribute, Node};
 pub(crate) use value::{Element, Value, fixed};
-pub(crate) use weight::Weight;
+pub(crate) use weight::{Rule, Weight};

@@ -134,6 +134,14 @@ impl Graph {
         self.node("ReduceSum", label, &[x, &axes], vec![("keepdims", Attribute::Int(1))], shape)
     }
 
+    /// The sum over an axis, which disappears.
+    pub(crate) fn sum_over(&mut self, label: &str, axis: usize, x: &Value) -> Value {
+        let mut shape = x.shape.clone();
+        shape.remove(axis);
+        let axes = self.constant(Literal::I64s(vec![axis as i64]));
+        self.node("ReduceSum", label, &[x, &axes], vec![("keepdims", Attribute::Int(0))], shape)
+    }
+
     /// `[n, c, h, w] -> [n, c, 1, 1]`.
     pub(crate) fn mean_over_space(&mut self, label: &str, x: &Value) -> Value {
         let mut shape = x.shape.clone();
@@ -163,7 +171,8 @@ impl Graph {
         result
     }
 
-    /// `x [n,g·c,H,W], weight [g·o,c,1,1] -> [n,g·o,H,W]`: a product of its own for every group.
+    /// `x [n,g·c,H,W], weight [g·o,c,k,1] -> [n,g·o,H,W]`: a convolution along columns for every group, k odd, padded so
+    /// that the size stays.
     pub(crate) fn grouped_conv(
         &mut self,
         label: &str,
@@ -171,14 +180,20 @@ impl Graph {
         weight: &Value,
         groups: usize,
     ) -> Value {
-        let [output, input, kernel] = [0, 1, 2].map(|axis| weight.fixed(axis));
-        assert_eq!((x.fixed(1), kernel), (groups * input, 1), "{}: input channels", weight.name);
+        let [output, input, kernel, width] = [0, 1, 2, 3].map(|axis| weight.fixed(axis));
+        assert_eq!((x.fixed(1), width), (groups * input, 1), "{}: input channels", weight.name);
         assert!(output.is_multiple_of(groups), "{}: output channels", weight.name);
         let mut shape = x.shape.clone();
         shape[1] = Dim::Fixed(output);
-        let multiply_adds = elements_per_item(&shape) * input as u64;
-        let mut attributes = window(1, 1, 0);
-        attributes.insert(0, ("group", Attribute::Int(groups as i64)));
+        let multiply_adds = elements_per_item(&shape) * (input * kernel) as u64;
+        let ints = |list: Vec<usize>| Attribute::Ints(list.iter().map(|n| *n as i64).collect());
+        let padding = kernel / 2;
+        let attributes = vec![
+            ("group", Attribute::Int(groups as i64)),
+            ("kernel_shape", ints(vec![kernel, 1])),
+            ("pads", ints(vec![padding, 0, padding, 0])),
+            ("strides", ints(vec![1, 1])),
+        ];
         let result = self.node("Conv", label, &[x, weight], attributes, shape);
         self.last_node().multiply_adds = multiply_adds;
         result

@@ -37,26 +37,40 @@ impl ConvLstmCell {
         graph.document("hidden, latent, pose, representation along the channels");
         let gates = self.gates.forward(graph, &inputs);
         graph.scoped(self.gates.field(), |graph| {
-            LstmState::next(graph, &gates, 1, Some(&state.cell))
+            let logits = Logits::split(graph, 1, &gates);
+            LstmState::next(graph, &logits, Some(&state.cell))
         })
     }
 }
 
-impl LstmState {
-    /// `gates with 4H channels along that axis -> the next state`; without a cell state, which stands for zeros, there
-    /// is nothing to forget.
-    pub(crate) fn next(
-        graph: &mut Graph,
-        gates: &Value,
-        axis: usize,
-        cell: Option<&Value>,
-    ) -> Self {
+/// The gates before they are squashed, H channels each.
+#[derive(Debug)]
+pub(crate) struct Logits {
+    /// None where there is nothing to forget.
+    pub(crate) forget: Option<Value>,
+    pub(crate) input: Value,
+    pub(crate) output: Value,
+    pub(crate) candidate: Value,
+}
+
+impl Logits {
+    /// From one value with 4H channels along that axis.
+    pub(crate) fn split(graph: &mut Graph, axis: usize, gates: &Value) -> Self {
         let labels = ["forget_logit", "input_logit", "output_logit", "candidate_logit"];
         let [forget, input, output, candidate] = graph.split(axis, gates, labels);
-        let forget = cell.map(|cell| (graph.sigmoid("forget", &forget), cell));
-        let [input, output] = [("input", &input), ("output", &output)]
-            .map(|(label, gate)| graph.sigmoid(label, gate));
-        let candidate = graph.tanh("candidate", &candidate);
+        Self { forget: Some(forget), input, output, candidate }
+    }
+}
+
+impl LstmState {
+    /// The state after those gates; without a cell state, which stands for zeros, there is nothing to forget.
+    pub(crate) fn next(graph: &mut Graph, logits: &Logits, cell: Option<&Value>) -> Self {
+        let Logits { forget, input, output, candidate } = logits;
+        let forget =
+            forget.as_ref().zip(cell).map(|(logit, cell)| (graph.sigmoid("forget", logit), cell));
+        let [input, output] =
+            [("input", input), ("output", output)].map(|(label, gate)| graph.sigmoid(label, gate));
+        let candidate = graph.tanh("candidate", candidate);
         let kept = forget.map(|(forget, cell)| graph.mul("kept", &forget, cell));
         let written = graph.mul("written", &input, &candidate);
         let cell = kept.map_or(written.clone(), |kept| graph.add("cell", &kept, &written));

@@ -15,5 +15,5 @@ mod rollout;
 pub(crate) use gaussian::DiagonalGaussian;
 pub(crate) use gqn::{GENERATOR, Gqn};
 pub(crate) use layers::tile;
-pub(crate) use lstm::LstmState;
+pub(crate) use lstm::{Logits, LstmState};
 pub(crate) use rollout::Query;

@@ -3,23 +3,31 @@ use gqn_formats::ModelConfig;
 use super::canvas::{BLOCK, paint_bias, paint_weight};
 use super::recurrent::{latent_weight, recurrent_bias, recurrent_weight};
 use crate::graph::{Graph, Value};
+use crate::model::Logits;
 
 /// How the states of the loop lie in memory, and the operators that depend on it.
 pub(crate) trait Domain {
     /// The axis of the channels.
     fn channel_axis(&self) -> usize;
 
-    /// Brings a term of the gates, `[B,4H,h,h]`, into the domain.
-    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Value;
+    /// Brings a term of the gates, `[B,4H,h,h]`, into the domain: as one value, or one for each gate.
+    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value>;
 
     /// The noise of a step, Z channels.
     fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value;
 
-    /// `hidden -> gates' term, 4H channels, and prior, 2Z channels`
-    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> [Value; 2];
+    /// `hidden -> prior, 2Z channels`, and the hidden state's terms of the gates, as [`Domain::enter`] hands them out.
+    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>);
 
-    /// `z -> gates' term`
-    fn latent(&self, graph: &mut Graph, step: usize, z: &Value) -> Value;
+    /// The gates' logits: the sum of the fixed terms, that of `z`, and those of the hidden state if there is one.
+    fn gates(
+        &self,
+        graph: &mut Graph,
+        step: usize,
+        fixed: &[Value],
+        z: &Value,
+        recurrent: &[Value],
+    ) -> Logits;
 
     /// `hidden -> its part of the picture in blocks, 48 channels`
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value;
@@ -41,6 +49,12 @@ impl Pictures {
     pub(crate) fn new(config: &ModelConfig) -> Self {
         Self { config: config.clone() }
     }
+
+    /// `z -> its term of the gates, [B,4H,h,h]`
+    pub(crate) fn latent(&self, graph: &mut Graph, step: usize, z: &Value) -> Value {
+        let weight = latent_weight(graph, &self.config, step);
+        graph.conv("latent/conv", &[z, &weight], 1, 2)
+    }
 }
 
 impl Domain for Pictures {
@@ -52,28 +66,42 @@ impl Domain for Pictures {
         2
     }
 
-    fn enter(&self, _: &mut Graph, _: &str, term: &Value) -> Value {
-        term.clone()
+    fn enter(&self, _: &mut Graph, _: &str, term: &Value) -> Vec<Value> {
+        vec![term.clone()]
     }
 
     fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
         graph.gather("noise", 1, noise, step)
     }
 
-    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> [Value; 2] {
+    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
         let weight = recurrent_weight(graph, &self.config, step);
         let bias = recurrent_bias(graph, &self.config);
         let both = graph.conv("recurrent/conv", &[hidden, &weight, &bias], 1, 2);
         graph.document("gates and prior; reads the hidden state from before this step");
         let (gates, prior) = (4 * self.config.hidden_channels, 2 * self.config.latent_channels);
-        graph.scoped("recurrent", |graph| {
+        let [gates, prior] = graph.scoped("recurrent", |graph| {
             graph.split_into(1, &both, [("gates", gates), ("prior", prior)])
-        })
+        });
+        (prior, vec![gates])
     }
 
-    fn latent(&self, graph: &mut Graph, step: usize, z: &Value) -> Value {
-        let weight = latent_weight(graph, &self.config, step);
-        graph.conv("latent/conv", &[z, &weight], 1, 2)
+    fn gates(
+        &self,
+        graph: &mut Graph,
+        step: usize,
+        fixed: &[Value],
+        z: &Value,
+        recurrent: &[Value],
+    ) -> Logits {
+        let latent = self.latent(graph, step, z);
+        graph.scoped("gates", |graph| {
+            let mut gates = graph.add("fixed_and_latent", &fixed[0], &latent);
+            if let [recurrent] = recurrent {
+                gates = graph.add("sum", &gates, recurrent);
+            }
+            Logits::split(graph, 1, &gates)
+        })
     }
 
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {

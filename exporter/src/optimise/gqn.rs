@@ -1,12 +1,13 @@
 use gqn_formats::{GraphPorts, ModelConfig};
 
 use super::domain::{Domain, Pictures};
+use super::lines::Lines;
 use super::quantised::Quantised;
 use super::rollout::{Emit, rollout};
 use super::scene::{scene_shape, scene_term};
 use super::tiles::Tiles;
 use super::winograd::Tile;
-use crate::graph::{Graph, Value, fixed};
+use crate::graph::{Graph, Value};
 use crate::model::{GENERATOR, Gqn, Query};
 
 /// Name of the drawing graph and what it says about itself.
@@ -32,6 +33,17 @@ pub(crate) enum Convolution {
     Winograd(Tile),
     /// By the engine's own operator, on eight-bit integers.
     Quantised,
+    /// By Winograd's transforms along rows, on eight-bit integers.
+    QuantisedLines(Tile),
+}
+
+/// A generator that computes in single precision and shows what a calibration wants to see, instead of pictures.
+#[derive(Debug)]
+pub(crate) struct ProbeGraph {
+    pub(crate) graph: Graph,
+    /// What stands one after the other in its output: the name of the ranges, how many groups have one, and how many
+    /// numbers there are.
+    pub(crate) parts: Vec<(String, usize, usize)>,
 }
 
 impl OptimisedGqn {
@@ -62,28 +74,42 @@ impl OptimisedGqn {
         })
     }
 
-    /// `scene, poses [queries,7], noise [noises,L,Z,h,h] -> frames [queries,(L−1)·5H,h,h]`: no pictures but what eight-bit
-    /// integers are to stand for, the hidden state and the gates' term of every step but the first. None if there is no
-    /// other step.
-    pub(crate) fn probe_graph(&self) -> Option<Graph> {
-        let (config, size) = (&self.config, self.config.hidden_size());
-        let channels = (config.steps - 1) * 5 * config.hidden_channels;
+    /// `scene, poses [queries,7], noise [noises,L,Z,h,h] -> frames [queries,·]`: no pictures but what eight-bit integers are to
+    /// stand for in every step but the first. None if there is no other step, or nothing is quantised.
+    pub(crate) fn probe_graph(&self) -> Option<ProbeGraph> {
+        let config = &self.config;
         let mut ports = GraphPorts::generator(config, &scene_shape(config));
-        let mut output = ports.outputs.remove(0);
-        output.shape.splice(1.., fixed([channels, size, size]));
         let mut graph = Graph::new("probe", "What a calibration sees of whole rollouts.", config);
         let inputs: Vec<Value> =
             ports.inputs.into_iter().map(|port| graph.input(port, "as of the generator")).collect();
         let query = Query { scene: &inputs[0], poses: &inputs[1], noise: &inputs[2] };
-        let mut domain = Quantised::probe(config);
-        rollout(&mut graph, config, &mut domain, &query, Emit::Last);
-        let seen = domain.into_seen();
-        if seen.is_empty() {
+        let probe = match self.convolution {
+            Convolution::Direct | Convolution::Winograd(_) => return None,
+            Convolution::Quantised => {
+                let mut domain = Quantised::probe(config);
+                rollout(&mut graph, config, &mut domain, &query, Emit::Last);
+                domain.into_probe()
+            }
+            Convolution::QuantisedLines(tile) => {
+                let mut domain = Lines::probe(config, tile, &query.poses.shape[0]);
+                rollout(&mut graph, config, &mut domain, &query, Emit::Last);
+                domain.into_probe()
+            }
+        };
+        let watched = probe.into_watched();
+        if watched.is_empty() {
             return None;
         }
-        let seen = graph.concat("seen", 1, &seen.iter().collect::<Vec<_>>());
-        graph.output(&seen, output, "hidden state and gates' term by turns, step by step");
-        Some(graph)
+        let values: Vec<&Value> = watched.iter().map(|watched| &watched.value).collect();
+        let seen = graph.concat("seen", 1, &values);
+        let mut output = ports.outputs.remove(0);
+        output.shape.clone_from(&seen.shape);
+        graph.output(&seen, output, "group by group");
+        let parts = watched
+            .into_iter()
+            .map(|watched| (watched.name, watched.groups, watched.value.fixed(1)))
+            .collect();
+        Some(ProbeGraph { graph, parts })
     }
 
     fn roll(&self, graph: &mut Graph, query: &Query<'_>, emit: Emit) -> Value {
@@ -92,6 +118,9 @@ impl OptimisedGqn {
             Convolution::Quantised => Box::new(Quantised::new(&self.config)),
             Convolution::Winograd(tile) => {
                 Box::new(Tiles::new(&self.config, tile, &query.poses.shape[0]))
+            }
+            Convolution::QuantisedLines(tile) => {
+                Box::new(Lines::new(&self.config, tile, &query.poses.shape[0]))
             }
         };
         rollout(graph, &self.config, domain.as_mut(), query, emit)

@@ -9,8 +9,11 @@
 //! | `first_step.rs` | the first step knows its state: zero |
 //! | `canvas.rs` | fold the canvas: one small convolution at the end instead of a picture a step |
 //! | `winograd.rs` | Winograd: the transforms of F(4×4, 5×5) and F(2×2, 5×5) |
-//! | `tiles.rs` | Winograd: the loop's states as tiles |
+//! | `tiles.rs` | Winograd: the recurrent convolution on tiles |
+//! | `places.rs` | states as rows of places, tile by tile |
 //! | `quantised.rs` | eight-bit integers in the recurrent convolution |
+//! | `lines.rs` | eight-bit integers and Winograd along rows |
+//! | `probe.rs` | what a calibration sees |
 //! | `slices.rs` | the parts of the gates' weight by what they read |
 //! | `stages.rs` | [`Pass`]: some of the rewrites, to count and to test each by itself |
 //! | `domain.rs` | how states lie in memory, and what depends on it |
@@ -20,7 +23,10 @@ mod canvas;
 mod domain;
 mod first_step;
 mod gqn;
+mod lines;
+mod places;
 mod pose;
+mod probe;
 mod quantised;
 mod recurrent;
 mod rollout;
@@ -30,9 +36,7 @@ mod stages;
 mod tiles;
 mod winograd;
 
-pub(crate) use gqn::{Convolution, OptimisedGqn};
-pub(crate) use quantised::{gates_range, hidden_range};
-pub(crate) use slices::core;
+pub(crate) use gqn::{Convolution, OptimisedGqn, ProbeGraph};
 pub use stages::Pass;
 pub(crate) use stages::staged;
 pub(crate) use tiles::Tiles;

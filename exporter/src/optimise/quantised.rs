@@ -1,14 +1,14 @@
-use std::cell::RefCell;
-
 use gqn_formats::{ModelConfig, Tensor};
 use ndarray::Axis;
 
 use super::domain::{Domain, Pictures};
+use super::probe::Probe;
 use super::slices::{Inputs, core, input_channels};
 use crate::graph::{Element, Graph, Literal, Value};
+use crate::model::Logits;
 
 /// The largest eight-bit integer in use: −128 is left out, so that zero is in the middle.
-const LARGEST: f32 = 127.0;
+pub(super) const LARGEST: f32 = 127.0;
 
 /// States are pictures, and the recurrent convolution of the gates reads and writes eight-bit integers.
 ///
@@ -22,26 +22,25 @@ const LARGEST: f32 = 127.0;
 pub(crate) struct Quantised {
     config: ModelConfig,
     pictures: Pictures,
-    /// In a graph that only looks on: what integers are to stand for, in single precision.
-    seen: Option<RefCell<Vec<Value>>>,
+    /// In a graph that only looks on.
+    probe: Option<Probe>,
 }
 
 impl Quantised {
     pub(crate) fn new(config: &ModelConfig) -> Self {
-        Self { config: config.clone(), pictures: Pictures::new(config), seen: None }
+        Self { config: config.clone(), pictures: Pictures::new(config), probe: None }
     }
 
     /// Computes in single precision and notes what a calibration wants to see.
     pub(crate) fn probe(config: &ModelConfig) -> Self {
-        Self { seen: Some(RefCell::default()), ..Self::new(config) }
+        Self { probe: Some(Probe::default()), ..Self::new(config) }
     }
 
-    /// Hidden state and gates' term by turns, of every step but the first.
-    pub(crate) fn into_seen(self) -> Vec<Value> {
-        self.seen.map(RefCell::into_inner).unwrap_or_default()
+    pub(crate) fn into_probe(self) -> Probe {
+        self.probe.unwrap_or_default()
     }
 
-    fn gates(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
+    fn term(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
         let core = core(&self.config, step);
         let scale = graph.quantised(
             &format!("step{step}.hidden.scale"),
@@ -96,17 +95,17 @@ impl Quantised {
 }
 
 /// What a calibration says of the hidden state that a step reads: a number.
-pub(crate) fn hidden_range(step: usize) -> String {
+fn hidden_range(step: usize) -> String {
     format!("calibration.step{step}.hidden")
 }
 
 /// What a calibration says of a core's recurrent term: a number for each of 4H channels.
-pub(crate) fn gates_range(core: &str) -> String {
+fn gates_range(core: &str) -> String {
     format!("calibration.{core}.gates")
 }
 
 /// `weight [out,..] -> [out]`: what one step of the integers stands for.
-fn scales(weight: &Tensor) -> Tensor {
+pub(super) fn scales(weight: &Tensor) -> Tensor {
     let largest = |kernel: ndarray::ArrayViewD<'_, f32>| {
         kernel.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()))
     };
@@ -117,7 +116,7 @@ fn scales(weight: &Tensor) -> Tensor {
 }
 
 /// `weight [out,..] -> whole numbers in −127..=127`
-fn integers(weight: &Tensor) -> Tensor {
+pub(super) fn integers(weight: &Tensor) -> Tensor {
     let mut weight = weight.clone();
     let scales = scales(&weight);
     for (mut kernel, scale) in weight.axis_iter_mut(Axis(0)).zip(scales) {
@@ -135,7 +134,7 @@ impl Domain for Quantised {
         self.pictures.axes_after_channels()
     }
 
-    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Value {
+    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
         self.pictures.enter(graph, label, term)
     }
 
@@ -143,20 +142,32 @@ impl Domain for Quantised {
         self.pictures.noise(graph, noise, step)
     }
 
-    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> [Value; 2] {
-        if let Some(seen) = &self.seen {
-            let [gates, prior] = self.pictures.recurrent(graph, step, hidden);
-            seen.borrow_mut().extend([hidden.clone(), gates.clone()]);
-            return [gates, prior];
+    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
+        if let Some(probe) = &self.probe {
+            let (prior, gates) = self.pictures.recurrent(graph, step, hidden);
+            let range = gates_range(&core(&self.config, step));
+            let channels = 4 * self.config.hidden_channels;
+            graph.scoped("recurrent/watched", |graph| {
+                probe.watch(graph, "hidden", hidden, hidden_range(step), 1);
+                probe.watch(graph, "gates", &gates[0], range, channels);
+            });
+            return (prior, gates);
         }
-        let gates = self.gates(graph, step, hidden);
+        let gates = self.term(graph, step, hidden);
         let [weight, bias] = ["prior.weight", "prior.bias"].map(|name| graph.weight(name));
         let prior = graph.conv("recurrent/prior", &[hidden, &weight, &bias], 1, 2);
-        [gates, prior]
+        (prior, vec![gates])
     }
 
-    fn latent(&self, graph: &mut Graph, step: usize, z: &Value) -> Value {
-        self.pictures.latent(graph, step, z)
+    fn gates(
+        &self,
+        graph: &mut Graph,
+        step: usize,
+        fixed: &[Value],
+        z: &Value,
+        recurrent: &[Value],
+    ) -> Logits {
+        self.pictures.gates(graph, step, fixed, z, recurrent)
     }
 
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {

@@ -1,8 +1,8 @@
 use gqn_formats::{ModelConfig, Tensor};
 use ndarray::{Axis, concatenate};
 
-use super::slices::{Inputs, core, input_channels};
-use crate::graph::{Graph, Value};
+use super::slices::{GATES, Inputs, core, gate_kernels, input_channels};
+use crate::graph::{Graph, Rule, Value};
 
 /// The 5×5 kernels that read the hidden state, `[4H+2Z,H,5,5]`.
 ///
@@ -19,18 +19,45 @@ pub(crate) fn recurrent_weight(graph: &mut Graph, config: &ModelConfig, step: us
     )
 }
 
-/// The same kernels tap by tap, `[25,(4H+2Z)·H]`.
-pub(crate) fn recurrent_taps(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
-    let core = core(config, step);
-    let hidden = config.hidden_channels;
+/// The kernels of one gate that read the hidden state, tap by tap, `[25,H·H]`.
+pub(crate) fn gate_taps(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    step: usize,
+    gate: usize,
+) -> Value {
+    const RULES: [Rule; 4] = [taps::<0>, taps::<1>, taps::<2>, taps::<3>];
+    let (core, hidden) = (core(config, step), config.hidden_channels);
     graph.derived(
-        &format!("{core}.recurrent.taps"),
-        vec![25, (4 * hidden + 2 * config.latent_channels) * hidden],
-        &[format!("{core}.gates.weight"), "prior.weight".to_owned()],
-        |config, from| {
-            let weight = stacked(&input_channels(from[0], Inputs::new(config).hidden), from[1]);
-            weight.permuted_axes(vec![2, 3, 0, 1])
-        },
+        &format!("{core}.gates.{}.taps", GATES[gate]),
+        vec![25, hidden * hidden],
+        &[format!("{core}.gates.weight")],
+        RULES[gate],
+    )
+}
+
+fn taps<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
+    let weight = gate_kernels(config, from[0], GATE);
+    input_channels(&weight, Inputs::new(config).hidden).permuted_axes(vec![2, 3, 0, 1])
+}
+
+/// The prior's kernels, tap by tap, `[25,2Z·H]`.
+pub(crate) fn prior_taps(graph: &mut Graph, config: &ModelConfig) -> Value {
+    graph.derived(
+        "prior.taps",
+        vec![25, 2 * config.latent_channels * config.hidden_channels],
+        &["prior.weight".to_owned()],
+        |_, from| from[0].clone().permuted_axes(vec![2, 3, 0, 1]),
+    )
+}
+
+/// The prior's kernels as a matrix from a place to its shares of the 25 places around it, `[H,25·2Z]`.
+pub(crate) fn prior_spread(graph: &mut Graph, config: &ModelConfig) -> Value {
+    graph.derived(
+        "prior.spread",
+        vec![config.hidden_channels, 25 * 2 * config.latent_channels],
+        &["prior.weight".to_owned()],
+        |_, from| from[0].clone().permuted_axes(vec![1, 2, 3, 0]),
     )
 }
 
@@ -53,18 +80,26 @@ pub(crate) fn latent_weight(graph: &mut Graph, config: &ModelConfig, step: usize
     )
 }
 
-/// The same kernels as a matrix that multiplies rows of 25 neighbours from the right, `[25·Z,4H]`.
-pub(crate) fn latent_matrix(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
+/// The same kernels of one gate as a matrix that multiplies rows of 25 neighbours from the right, `[25·Z,H]`.
+pub(crate) fn latent_matrix(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    step: usize,
+    gate: usize,
+) -> Value {
+    const RULES: [Rule; 4] = [matrix::<0>, matrix::<1>, matrix::<2>, matrix::<3>];
     let core = core(config, step);
     graph.derived(
-        &format!("{core}.gates.latent.matrix"),
-        vec![25 * config.latent_channels, 4 * config.hidden_channels],
+        &format!("{core}.gates.{}.latent.matrix", GATES[gate]),
+        vec![25 * config.latent_channels, config.hidden_channels],
         &[format!("{core}.gates.weight")],
-        |config, from| {
-            let weight = input_channels(from[0], Inputs::new(config).latent);
-            weight.permuted_axes(vec![2, 3, 1, 0])
-        },
+        RULES[gate],
     )
+}
+
+fn matrix<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
+    let weight = gate_kernels(config, from[0], GATE);
+    input_channels(&weight, Inputs::new(config).latent).permuted_axes(vec![2, 3, 1, 0])
 }
 
 fn stacked(upper: &Tensor, lower: &Tensor) -> Tensor {

@@ -33,25 +33,20 @@ pub(crate) fn rollout(
         state = Some(graph.scoped(&format!("step{l}"), |graph| {
             let noise = domain.noise(graph, query.noise, l);
             let fixed = &fixed[l % fixed.len()];
-            let (before, cell) = match &state {
-                None => (first_latent(graph, domain.axes_after_channels(), &noise), None),
+            let (z, recurrent) = match &state {
+                None => (first_latent(graph, domain.axes_after_channels(), &noise), Vec::new()),
                 Some(state) => {
-                    let [gates, prior] = domain.recurrent(graph, l, &state.hidden);
+                    let (prior, recurrent) = domain.recurrent(graph, l, &state.hidden);
                     let [mean, log_variance] = graph.scoped("prior", |graph| {
                         graph.split(axis, &prior, ["mean", "log_variance"])
                     });
                     let z = DiagonalGaussian::new(mean, log_variance).sample(graph, &noise);
-                    (z, Some((gates, &state.cell)))
+                    (z, recurrent)
                 }
             };
-            let latent = domain.latent(graph, l, &before);
-            graph.scoped("gates", |graph| {
-                let mut gates = graph.add("fixed_and_latent", fixed, &latent);
-                if let Some((recurrent, _)) = &cell {
-                    gates = graph.add("sum", &gates, recurrent);
-                }
-                LstmState::next(graph, &gates, axis, cell.map(|(_, cell)| cell))
-            })
+            let logits = domain.gates(graph, l, fixed, &z, &recurrent);
+            let cell = state.as_ref().map(|state| &state.cell);
+            graph.scoped("gates", |graph| LstmState::next(graph, &logits, cell))
         }));
         let hidden = &state.as_ref().expect("a step was made").hidden;
         graph.scoped(&format!("step{l}"), |graph| canvas.add(graph, domain, l, hidden));
@@ -65,7 +60,7 @@ fn fixed_terms(
     config: &ModelConfig,
     domain: &dyn Domain,
     query: &Query<'_>,
-) -> Vec<Value> {
+) -> Vec<Vec<Value>> {
     let v = graph.as_picture("pose/as_picture", query.poses);
     let scenes = spread_scene(graph, config, query.scene);
     let terms = scenes.iter().enumerate().map(|(core, scene)| {

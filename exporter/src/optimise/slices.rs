@@ -12,6 +12,9 @@ pub(crate) fn core(config: &ModelConfig, step: usize) -> String {
     }
 }
 
+/// The gates in the order in which they stand along the output channels of their weight.
+pub(crate) const GATES: [&str; 4] = ["forget", "input", "output", "candidate"];
+
 /// What the gates of a generation core read, in the order of their weight's input channels.
 #[derive(Debug, Clone)]
 pub(crate) struct Inputs {
@@ -38,4 +41,10 @@ impl Inputs {
 /// `weight [out,in,k,k] -> [out,channels,k,k]`
 pub(crate) fn input_channels(weight: &Tensor, channels: Range<usize>) -> Tensor {
     weight.slice_axis(Axis(1), channels.into()).to_owned()
+}
+
+/// `weight [4H,..] -> [H,..]`: the kernels of one gate.
+pub(crate) fn gate_kernels(config: &ModelConfig, weight: &Tensor, gate: usize) -> Tensor {
+    let hidden = config.hidden_channels;
+    weight.slice_axis(Axis(0), (gate * hidden..(gate + 1) * hidden).into()).to_owned()
 }

@@ -8,7 +8,7 @@ use super::scene::{core_term, scene_shape, spread_scene};
 use super::slices::{Inputs, core, input_channels};
 use super::winograd::Tile;
 use crate::graph::{Graph, Value, fixed};
-use crate::model::{DiagonalGaussian, GENERATOR, Gqn, LstmState, Query};
+use crate::model::{DiagonalGaussian, GENERATOR, Gqn, Logits, LstmState, Query};
 
 /// A rewrite of the reference's graphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,8 +119,8 @@ impl Stage<'_> {
                 if let Some(recurrent) = &recurrent {
                     gates = graph.add("sum", &gates, recurrent);
                 }
-                let cell = state.as_ref().map(|state| &state.cell);
-                let next = LstmState::next(graph, &gates, 1, cell);
+                let logits = Logits::split(graph, 1, &gates);
+                let next = LstmState::next(graph, &logits, state.as_ref().map(|state| &state.cell));
                 let part = self.paint(graph, l, &next.hidden);
                 canvas = Some(match &canvas {
                     Some(canvas) => graph.add("canvas", canvas, &part),
@@ -144,7 +144,9 @@ impl Stage<'_> {
         let noise = graph.gather("noise", 1, query.noise, step);
         let Some(state) = state else { return (first_latent(graph, 2, &noise), None) };
         let [gates, prior] = if self.has(Pass::Merge) {
-            Pictures::new(self.config).recurrent(graph, step, &state.hidden)
+            let (prior, mut gates) =
+                Pictures::new(self.config).recurrent(graph, step, &state.hidden);
+            [gates.remove(0), prior]
         } else {
             self.apart(graph, step, &state.hidden)
         };

@@ -18,6 +18,15 @@ pub(crate) enum Tile {
 }
 
 impl Tile {
+    /// The tile with so many points in one dimension.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub(crate) fn of_points(points: usize) -> Self {
+        let tile = [Self::Fine, Self::Usual].into_iter().find(|tile| tile.points() == points);
+        tile.expect("a tile has six or eight points")
+    }
+
     /// Outputs in one dimension.
     pub(crate) const fn side(self) -> usize {
         match self {
@@ -42,43 +51,69 @@ impl Tile {
     }
 }
 
-/// The three transforms for two dimensions, row by row: for m² outputs and P pairs of points `[m²,P]`, `[P,25]`, `[P,P]`.
+/// The three transforms, row by row. In two dimensions, for m² outputs and P pairs of points, `[m²,P]`, `[P,25]`, `[P,P]`; in
+/// one, for m outputs and p points, `[m,p]`, `[p,5]`, `[p,p]`.
 #[derive(Debug)]
 pub(crate) struct Transforms {
-    /// Aᵀ⊗Aᵀ: from products to outputs.
+    /// Aᵀ, or Aᵀ⊗Aᵀ: from products to outputs.
     pub(crate) output: Vec<f32>,
-    /// G⊗G: from taps to the points' values.
+    /// G, or G⊗G: from taps to the points' values.
     pub(crate) filter: Vec<f32>,
-    /// Bᵀ⊗Bᵀ: from inputs to the points' values.
+    /// Bᵀ, or Bᵀ⊗Bᵀ: from inputs to the points' values.
     pub(crate) input: Vec<f32>,
 }
 
 impl Transforms {
+    /// In two dimensions.
     pub(crate) fn new(tile: Tile) -> Self {
-        let (finite, points) = (tile.finite(), tile.points());
-        let (mut output, mut filter, mut input) = (
-            vec![vec![0.0; points]; tile.side()],
-            vec![vec![0.0; TAPS]; points],
-            vec![vec![0.0; points]; points],
-        );
-        for (k, point) in finite.iter().enumerate() {
-            let others = finite.iter().enumerate().filter(|(other, _)| *other != k);
-            let others: Vec<f64> = others.map(|(_, point)| *point).collect();
-            let norm: f64 = others.iter().map(|other| point - other).product();
-            for (power, row) in output.iter_mut().enumerate() {
-                row[k] = point.powi(power as i32);
-            }
-            for (power, value) in filter[k].iter_mut().enumerate() {
-                *value = point.powi(power as i32) / norm;
-            }
-            input[k][..points - 1].copy_from_slice(&with_roots(&others));
-        }
-        // Infinity reads the highest coefficient.
-        output[tile.side() - 1][points - 1] = 1.0;
-        filter[points - 1][TAPS - 1] = 1.0;
-        input[points - 1].copy_from_slice(&with_roots(finite));
-        Self { output: squared(&output), filter: squared(&filter), input: squared(&input) }
+        let [output, filter, input] = matrices(tile).map(|matrix| squared(&matrix));
+        Self { output, filter, input }
     }
+
+    /// In one dimension.
+    pub(crate) fn of_lines(tile: Tile) -> Self {
+        let [output, filter, input] = matrices(tile)
+            .map(|matrix| matrix.concat().into_iter().map(|number| number as f32).collect());
+        Self { output, filter, input }
+    }
+}
+
+/// From a whole line of that length to the points of its tiles, `[tiles·p,side]`: what lies outside of the line is zero
+/// and left out.
+pub(crate) fn line_transform(tile: Tile, side: usize) -> Vec<f32> {
+    let (m, points, input) = (tile.side(), tile.points(), Transforms::of_lines(tile).input);
+    let number = |row: usize, x: usize| {
+        let tap = (x + 2).checked_sub(row / points * m).filter(|tap| *tap < points);
+        tap.map_or(0.0, |tap| input[row % points * points + tap])
+    };
+    (0..side / m * points).flat_map(|row| (0..side).map(move |x| number(row, x))).collect()
+}
+
+/// Aᵀ, G and Bᵀ.
+fn matrices(tile: Tile) -> [Vec<Vec<f64>>; 3] {
+    let (finite, points) = (tile.finite(), tile.points());
+    let (mut output, mut filter, mut input) = (
+        vec![vec![0.0; points]; tile.side()],
+        vec![vec![0.0; TAPS]; points],
+        vec![vec![0.0; points]; points],
+    );
+    for (k, point) in finite.iter().enumerate() {
+        let others = finite.iter().enumerate().filter(|(other, _)| *other != k);
+        let others: Vec<f64> = others.map(|(_, point)| *point).collect();
+        let norm: f64 = others.iter().map(|other| point - other).product();
+        for (power, row) in output.iter_mut().enumerate() {
+            row[k] = point.powi(power as i32);
+        }
+        for (power, value) in filter[k].iter_mut().enumerate() {
+            *value = point.powi(power as i32) / norm;
+        }
+        input[k][..points - 1].copy_from_slice(&with_roots(&others));
+    }
+    // Infinity reads the highest coefficient.
+    output[tile.side() - 1][points - 1] = 1.0;
+    filter[points - 1][TAPS - 1] = 1.0;
+    input[points - 1].copy_from_slice(&with_roots(finite));
+    [output, filter, input]
 }
 
 /// Coefficients, lowest first, of the monic polynomial with those roots.
@@ -142,6 +177,26 @@ mod tests {
     #[test]
     fn a_tile_is_the_direct_convolution() {
         check(Tile::Usual);
+    }
+
+    #[test]
+    fn a_line_is_the_direct_convolution() {
+        for tile in [Tile::Usual, Tile::Fine] {
+            let numbers = |count: usize, step: f32| -> Vec<f32> {
+                (0..count).map(|index| (step * index as f32).cos()).collect()
+            };
+            let (d, g) = (numbers(tile.points(), 1.1), numbers(TAPS, 0.6));
+            let transforms = Transforms::of_lines(tile);
+            let u = times(&transforms.filter, TAPS, &g);
+            let v = times(&transforms.input, tile.points(), &d);
+            let products: Vec<f32> = u.iter().zip(&v).map(|(u, v)| u * v).collect();
+            let found = times(&transforms.output, tile.points(), &products);
+            assert_eq!(found.len(), tile.side());
+            for (index, found) in found.into_iter().enumerate() {
+                let expected: f32 = (0..TAPS).map(|tap| g[tap] * d[index + tap]).sum();
+                assert!((found - expected).abs() < 1e-5, "{index}: {found}, not {expected}");
+            }
+        }
     }
 
     #[test]

@@ -4,4 +4,6 @@ mod command_line;
 mod external_data;
 mod graphs;
 mod package;
+mod precision;
+mod rewrites;
 mod support;

@@ -3,11 +3,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use gqn_exporter::{
-    ExportOptions, Findings, GraphSummary, Graphs, Winograd, build_graphs_with, export, summarize,
+    ExportOptions, Findings, GraphSummary, Graphs, Winograd, build_graphs_from, export, summarize,
+    uncalibrated,
 };
 use gqn_formats::{
-    Checkpoint, Manifest, ModelConfig, Overwrite, Preset, Provenance, Tensor, TensorFile, Variant,
-    names, parameters, write_atomic,
+    Checkpoint, Manifest, ModelConfig, Overwrite, Precision, Preset, Provenance, Tensor,
+    TensorFile, Variant, names, parameters, write_atomic,
 };
 use serde::Serialize;
 
@@ -21,9 +22,6 @@ pub(crate) enum Size {
 }
 
 impl Size {
-    /// What fits any machine; the unshared paper preset takes several gigabytes.
-    pub(crate) const USUAL: [Self; 3] = [Self::Tiny, Self::Edge, Self::Paper];
-
     pub(crate) fn preset(self) -> Preset {
         match self {
             Self::Tiny => Preset::Tiny,
@@ -51,19 +49,41 @@ pub(crate) struct Case {
 impl Case {
     /// Every choice that is timed, for one set of weights.
     pub(crate) fn of(size: Size) -> Vec<Self> {
+        const BEST: ExportOptions =
+            ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED };
         let checkpoint = random(&size.config());
         let choices = [
             ("reference", ExportOptions::REFERENCE),
             ("direct", ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED }),
-            ("winograd", ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED }),
+            ("winograd", BEST),
+            ("fp16", ExportOptions { precision: Precision::Fp16, ..BEST }),
+            ("int8", ExportOptions { precision: Precision::Int8, ..BEST }),
         ];
         let case = |(name, options): (&'static str, ExportOptions)| {
             let config = checkpoint.config.clone();
             let [_, generator] = summarize(&config, &options);
-            let graphs = build_graphs_with(&checkpoint, &options);
+            let ranges = uncalibrated(&config, &options);
+            let graphs = build_graphs_from(&checkpoint, &ranges, &options);
             Self { size, config, name, options, graphs, generator }
         };
         choices.into_iter().map(case).collect()
+    }
+
+    /// Whether tract runs it, which refuses eight bits.
+    pub(crate) fn is_for_tract(&self) -> bool {
+        self.options.precision != Precision::Int8
+    }
+
+    /// Whether its recurrent convolution is Winograd's.
+    pub(crate) fn winograd(&self) -> bool {
+        self.options.winograd == Winograd::On
+    }
+
+    /// Bytes of all its graphs.
+    pub(crate) fn package_bytes(&self) -> usize {
+        let Graphs { representation, generator, drawing, external_data } = &self.graphs;
+        let beside = external_data.values().map(Vec::len).sum::<usize>();
+        representation.len() + generator.len() + drawing.as_ref().map_or(0, Vec::len) + beside
     }
 
     /// Name of its package.
@@ -87,7 +107,10 @@ impl Case {
             ORIGIN,
             &blank_sample(&self.config),
             &self.options,
-            &Findings::default(),
+            &Findings {
+                calibration: uncalibrated(&self.config, &self.options),
+                ..Findings::default()
+            },
         )?;
         for (name, content) in &files {
             let path = folder.join(name);
@@ -103,8 +126,8 @@ impl Case {
             preset: self.size.preset(),
             shared_core: self.config.shared_core,
             variant: self.options.variant,
-            winograd: self.name == "winograd",
-            precision: "fp32",
+            winograd: self.winograd(),
+            precision: self.options.precision.name(),
             macs_per_view: self.generator.multiply_adds,
             bytes: self.graphs.generator.len(),
             scene_shape: scene,

@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use case::{Case, Size};
 use measure::Measured;
@@ -29,7 +29,7 @@ use report::{Browser, Row};
 #[derive(Debug, Parser)]
 #[command(name = "scoreboard")]
 struct Flags {
-    /// Only these models [default: tiny, edge, paper with a shared core]
+    /// Only these models [default: all]
     #[arg(long, value_enum)]
     only: Vec<Size>,
     /// Threads of ONNX Runtime, several by commas; the built-in engine has one
@@ -44,7 +44,7 @@ struct Flags {
     /// Write the rows as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Draw the rows of one query as an SVG
+    /// Draw the rows of one query on the first number of threads as an SVG
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
     /// Write what would be timed as packages with an index into a folder, and time nothing
@@ -60,7 +60,8 @@ struct Flags {
 
 fn main() -> Result<()> {
     let flags = Flags::parse();
-    let sizes = if flags.only.is_empty() { Size::USUAL.to_vec() } else { flags.only.clone() };
+    let sizes =
+        if flags.only.is_empty() { Size::value_variants().to_vec() } else { flags.only.clone() };
     if let Some(folder) = &flags.write {
         return write_packages(folder, &sizes);
     }

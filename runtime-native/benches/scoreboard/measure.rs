@@ -41,7 +41,7 @@ impl<'a> Measured<'a> {
     ) -> Result<Vec<Self>> {
         let mut measured = Vec::new();
         for case in cases {
-            for &name in engines {
+            for &name in engines.iter().filter(|name| **name != "tract" || case.is_for_tract()) {
                 let started = Instant::now();
                 let mut engine =
                     engine(name, &case.graphs.representation, &case.graphs.generator, threads)?;
@@ -122,8 +122,8 @@ pub(crate) fn run(
             preset: case.size.preset(),
             shared_core: case.config.shared_core,
             variant: case.options.variant,
-            winograd: case.name == "winograd",
-            precision: "fp32".to_owned(),
+            winograd: case.winograd(),
+            precision: case.options.precision.name().to_owned(),
             queries,
             threads: if measured.engine_name == "built-in" { 1 } else { threads },
             ms_per_view,
@@ -132,6 +132,7 @@ pub(crate) fn run(
             peak_gflops: peak.map(|(_, gflops)| *gflops),
             macs_per_view,
             bytes: case.graphs.generator.len(),
+            package_bytes: Some(case.package_bytes()),
             load_ms: measured.load_ms,
         }
     });

@@ -20,7 +20,10 @@ pub(crate) struct Row {
     /// A product of large matrices by the same engine in the same run; a browser's is not measured.
     pub(crate) peak_gflops: Option<f64>,
     pub(crate) macs_per_view: u64,
+    /// Of the generator, with the weights that are not inside.
     pub(crate) bytes: usize,
+    /// Of all graphs; a browser's rows do not say.
+    pub(crate) package_bytes: Option<usize>,
     pub(crate) load_ms: f64,
 }
 
@@ -65,17 +68,21 @@ impl From<BrowserRow> for Row {
             fastest_ms_per_view: row.fastest_ms_per_view,
             macs_per_view: row.macs_per_view,
             bytes: row.bytes,
+            package_bytes: None,
             load_ms: row.load_ms,
         }
     }
 }
 
 impl Row {
-    fn graph(&self) -> String {
-        match (self.variant, self.winograd) {
-            (Variant::Reference, _) => "reference".to_owned(),
-            (variant, true) => format!("{}, winograd", variant.name()),
-            (variant, false) => format!("{}, direct", variant.name()),
+    /// What distinguishes graphs of a model.
+    fn graph(&self) -> &'static str {
+        match (self.variant, self.precision.as_str(), self.winograd) {
+            (Variant::Reference, _, _) => "reference",
+            (_, "int8", _) => "int8",
+            (_, "fp16", _) => "fp16",
+            (_, _, true) => "Winograd",
+            (_, _, false) => "direct",
         }
     }
 
@@ -84,84 +91,140 @@ impl Row {
         format!("{}{cores}", self.preset)
     }
 
-    /// Whether the other row differs from this one in nothing but the graph.
-    fn compares_with(&self, other: &Self) -> bool {
-        let key = |row: &Self| {
-            (row.engine.clone(), row.preset, row.shared_core, row.queries, row.threads)
-        };
-        key(self) == key(other)
+    /// Where and how it was timed: a column of the table.
+    fn setting(&self) -> (String, usize, usize) {
+        (self.engine.clone(), self.threads, self.queries)
     }
 }
 
-/// The rows as a table of Markdown.
+/// In the order in which they come, each once.
+fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list = Vec::new();
+    for item in items {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+    list
+}
+
+/// The rows as a table of Markdown: a line for each graph, a column for each engine and its setting.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let mut text = "| model | engine | queries | graph | ms a view | times faster | multiply-adds a view | GFLOP/s | of peak | MB | load ms |\n\
-                    |---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|\n"
-        .to_owned();
-    for row in rows {
-        let reference = rows
-            .iter()
-            .find(|other| other.variant == Variant::Reference && other.compares_with(row));
-        let faster = reference.map_or(1.0, |reference| reference.ms_per_view / row.ms_per_view);
-        writeln!(
-            text,
-            "| {} | {}, {} thread{} | {} | {} | {:.2} | {faster:.1} | {:.2} G | {:.0} | {} | {:.1} | {:.0} |",
-            row.model(),
-            row.engine,
-            row.threads,
-            if row.threads == 1 { "" } else { "s" },
-            row.queries,
-            row.graph(),
-            row.ms_per_view,
-            row.macs_per_view as f64 / 1e9,
-            row.gflops,
-            row.peak_gflops.map_or_else(
-                || "–".to_owned(),
-                |peak| format!("{:.0} %", 100.0 * row.gflops / peak)
-            ),
-            row.bytes as f64 / 1e6,
-            row.load_ms,
-        )
-        .expect("a string takes any text");
+    let settings = distinct(rows.iter().map(Row::setting));
+    let mut text = format!(
+        "Milliseconds a view, and how many times faster than the reference. {}\n\n{}",
+        "GFLOP/s and their share of a large matrix product's are those of the first column of times.",
+        "| model | graph | multiply-adds | GFLOP/s | generator | package | load |"
+    );
+    for (engine, threads, queries) in &settings {
+        let thread =
+            if *threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
+        let query = if *queries == 1 { "1 query".to_owned() } else { format!("{queries} queries") };
+        write!(text, " {engine}, {thread}, {query} |").expect("a string takes any text");
+    }
+    text.push_str("\n|---|---|--:|--:|--:|--:|--:|");
+    text.push_str(&"--:|".repeat(settings.len()));
+    text.push('\n');
+    for model in distinct(rows.iter().map(Row::model)) {
+        let of_model: Vec<&Row> = rows.iter().filter(|row| row.model() == model).collect();
+        for graph in distinct(of_model.iter().map(|row| row.graph())) {
+            let of_graph: Vec<&&Row> = of_model.iter().filter(|row| row.graph() == graph).collect();
+            line(&mut text, &of_model, &of_graph, &settings).expect("a string takes any text");
+        }
     }
     text
 }
 
-/// Bars of the rows of one query, as an SVG.
+/// One graph in all settings.
+fn line(
+    text: &mut String,
+    of_model: &[&Row],
+    of_graph: &[&&Row],
+    settings: &[(String, usize, usize)],
+) -> std::fmt::Result {
+    let first = of_graph[0];
+    let share = first
+        .peak_gflops
+        .map_or_else(String::new, |peak| format!(" ({:.0} %)", 100.0 * first.gflops / peak));
+    write!(
+        text,
+        "| {} | {} | {:.2} G | {:.0}{share} | {:.2} MB | {} | {:.0} ms |",
+        first.model(),
+        first.graph(),
+        first.macs_per_view as f64 / 1e9,
+        first.gflops,
+        first.bytes as f64 / 1e6,
+        first
+            .package_bytes
+            .map_or_else(|| "–".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6)),
+        first.load_ms,
+    )?;
+    for setting in settings {
+        let at = |row: &&&Row| row.setting() == *setting;
+        let Some(row) = of_graph.iter().copied().find(at) else {
+            write!(text, " – |")?;
+            continue;
+        };
+        let reference = of_model
+            .iter()
+            .find(|other| other.setting() == *setting && other.variant == Variant::Reference);
+        let times = reference.map_or(1.0, |reference| reference.ms_per_view / row.ms_per_view);
+        write!(text, " {:.2} ({times:.1}×) |", row.ms_per_view)?;
+    }
+    text.push('\n');
+    Ok(())
+}
+
+/// Bars of the rows of one query on the fewest threads, as an SVG: a panel for each model, each with a scale of its own.
 pub(crate) fn chart(rows: &[Row]) -> String {
     const BAR: usize = 20;
-    const LEFT: usize = 330;
-    const WIDTH: usize = 960;
-    let rows: Vec<&Row> = rows.iter().filter(|row| row.queries == 1).collect();
-    let longest = rows.iter().map(|row| row.ms_per_view).fold(1e-9, f64::max);
-    let height = BAR * rows.len() + 2 * BAR;
+    const LEFT: usize = 250;
+    const WIDTH: usize = 900;
+    let fewest = rows.iter().map(|row| row.threads).min().unwrap_or_default();
+    let rows: Vec<&Row> =
+        rows.iter().filter(|row| row.queries == 1 && row.threads == fewest).collect();
+    let models = distinct(rows.iter().map(|row| row.model()));
+    let height = BAR * (rows.len() + 2 * models.len() + 1);
     let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"white\"/>\n\
-         <text x=\"8\" y=\"16\">Milliseconds a view, one query; logarithmic</text>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"white\"/>\n"
     );
-    for (index, row) in rows.iter().enumerate() {
-        let (top, label) =
-            (BAR * (index + 1) + 6, format!("{}, {}, {}", row.model(), row.engine, row.graph()));
-        // From 0.1 ms on the left to the longest on the right.
-        let share = (row.ms_per_view / 0.1).ln().max(0.0) / (longest / 0.1).ln();
-        let length = share * (WIDTH - LEFT - 90) as f64;
-        let colour = match (row.variant, row.winograd) {
-            (Variant::Reference, _) => "#999999",
-            (_, false) => "#4c8fbd",
-            (_, true) => "#d9772b",
-        };
+    let mut top = BAR / 2;
+    for model in models {
+        let of_model: Vec<&&Row> = rows.iter().filter(|row| row.model() == model).collect();
+        let longest = of_model.iter().map(|row| row.ms_per_view).fold(1e-9, f64::max);
         writeln!(
             text,
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{label}</text><rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.0}\" height=\"{}\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"{}\">{:.1}</text>",
-            LEFT - 8,
-            top + 13,
-            BAR - 4,
-            LEFT as f64 + length + 6.0,
-            top + 13,
-            row.ms_per_view,
+            "<text x=\"8\" y=\"{}\" font-weight=\"bold\">{model}: milliseconds a view, one query, {fewest} thread{}</text>",
+            top + 16,
+            if fewest == 1 { "" } else { "s" },
         )
         .expect("a string takes any text");
+        top += BAR + BAR / 4;
+        for row in of_model {
+            let length = row.ms_per_view / longest * (WIDTH - LEFT - 70) as f64;
+            let colour = match row.graph() {
+                "reference" => "#999999",
+                "direct" => "#4c8fbd",
+                "Winograd" => "#d9772b",
+                "fp16" => "#c9a227",
+                _ => "#3f9b5c",
+            };
+            writeln!(
+                text,
+                "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}, {}</text><rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.1}\" height=\"{}\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"{}\">{:.2}</text>",
+                LEFT - 8,
+                top + 13,
+                row.engine,
+                row.graph(),
+                BAR - 4,
+                LEFT as f64 + length + 6.0,
+                top + 13,
+                row.ms_per_view,
+            )
+            .expect("a string takes any text");
+            top += BAR;
+        }
+        top += BAR - BAR / 4;
     }
     text.push_str("</svg>\n");
     text
