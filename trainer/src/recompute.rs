@@ -9,7 +9,7 @@ use tch::{Kind, Tensor};
 
 use crate::batch::Batch;
 use crate::elbo::{kl, log_likelihood};
-use crate::model::{Gqn, Latents, Painter, State};
+use crate::model::{Compute, Gqn, Latents, Painter, State, passed_on};
 use crate::step::{Loss, Objective};
 
 /// Adds the gradients of the objective to those of the model's parameters, as
@@ -17,8 +17,9 @@ use crate::step::{Loss, Objective};
 pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &Objective) -> Loss {
     let frames = &batch.query_frames;
     let r = leaf(&tch::no_grad(|| {
-        let first = represent(model, batch, 0);
-        (1..views(batch)).fold(first, |sum, view| sum + represent(model, batch, view))
+        let first = represent(model, batch, 0, objective.compute);
+        (1..views(batch))
+            .fold(first, |sum, view| sum + represent(model, batch, view, objective.compute))
     }));
     let latents = Latents::Posterior { frames, noise };
     let whole = Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
@@ -51,10 +52,14 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
         (own + passed_on(&next.tensors(), &arrived)).backward();
         arrived = gradients_at(&start.tensors());
     }
-    passed_on(&roots, &gradients_at(&leaves)).backward();
+    let mut gradients = gradients_at(&leaves);
+    let (kernels, deferred) = painter.deferred();
+    roots.extend(kernels);
+    gradients.extend(deferred);
+    passed_on(&roots, &gradients).backward();
     let arrived = [r.grad()];
     for view in 0..views(batch) {
-        passed_on(&[represent(model, batch, view)], &arrived).backward();
+        passed_on(&[represent(model, batch, view, objective.compute)], &arrived).backward();
     }
     Loss::new(&log_likelihood, &Tensor::stack(&divergences, 1), &observation, batch)
 }
@@ -64,9 +69,9 @@ fn views(batch: &Batch) -> i64 {
 }
 
 /// The part of the representation that one view contributes.
-fn represent(model: &Gqn, batch: &Batch, view: i64) -> Tensor {
+fn represent(model: &Gqn, batch: &Batch, view: i64, compute: Compute) -> Tensor {
     let [x, v] = [&batch.context_frames, &batch.context_poses].map(|all| all.narrow(1, view, 1));
-    model.represent(&x, &v)
+    model.represent_computed(&x, &v, compute)
 }
 
 /// The same numbers as the beginning of a graph.
@@ -81,16 +86,6 @@ fn leaves_of(state: &State) -> State {
 /// Gradients of leaves; undefined where nothing arrived.
 fn gradients_at(leaves: &[Tensor]) -> Vec<Tensor> {
     leaves.iter().map(Tensor::grad).collect()
-}
-
-/// Σ outputs · gradients, where there are any.
-fn passed_on(outputs: &[Tensor], gradients: &[Tensor]) -> Tensor {
-    let pairs = outputs.iter().zip(gradients);
-    pairs
-        .filter(|(output, gradient)| output.requires_grad() && gradient.defined())
-        .map(|(output, gradient)| (output * gradient).sum(Kind::Float))
-        .reduce(|sum, next| sum + next)
-        .expect("the loss depends on what every piece computes")
 }
 
 #[cfg(test)]

@@ -15,11 +15,11 @@ use crate::cli::{BenchFlags, ProbeFlags};
 use crate::print;
 
 const PLAIN: Way =
-    Way { form: Form::Plain, precision: Precision::Fp32, winograd: false, recompute: false };
+    Way { form: Form::Plain, precision: Precision::Fp32, winograd: None, recompute: false };
 const FAST: Way = Way { form: Form::Fast, ..PLAIN };
-const WINOGRAD: Way = Way { winograd: true, ..FAST };
-const WINOGRAD_RECOMPUTING: Way = Way { recompute: true, ..WINOGRAD };
 const FAST_RECOMPUTING: Way = Way { recompute: true, ..FAST };
+const DIRECT: Way = Way { winograd: Some(false), ..FAST };
+const DIRECT_RECOMPUTING: Way = Way { recompute: true, ..DIRECT };
 
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     tch::set_num_threads(i32::from(flags.threads));
@@ -52,10 +52,10 @@ pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Plain, fast and fast with checkpointing: time in turns, memory at both batches each in a process of its own.
+/// Plain, fast with and without Winograd's algorithm, each with and without checkpointing: time in turns, memory at both batches each in a process of its own.
 fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
     let model = flags.model(true)?;
-    let ways = [PLAIN, FAST, FAST_RECOMPUTING, WINOGRAD, WINOGRAD_RECOMPUTING];
+    let ways = [PLAIN, FAST, FAST_RECOMPUTING, DIRECT, DIRECT_RECOMPUTING];
     let case =
         |way, batch| Case { model: model.clone(), way, batch, context: flags.context as usize };
     prepare(device.device, Precision::Fp32);

@@ -3,6 +3,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
+use super::kernel::Kernel;
 use super::layers::same;
 use super::winograd;
 
@@ -13,8 +14,9 @@ pub struct Compute {
     pub form: Form,
     /// In which numbers.
     pub precision: Precision,
-    /// Whether the fast form's 5×5 convolutions go by Winograd's algorithm: six times fewer multiplications and a
-    /// digit less, in 32 bits and for pictures whose side is a multiple of 16. Pays on CPUs, not on GPUs.
+    /// Whether the fast form's 5×5 and 3×3 convolutions go by Winograd's algorithm: six and four times fewer
+    /// multiplications and a digit less, in 32 bits and for pictures whose side is a multiple of 16. Pays on CPUs, not
+    /// on GPUs.
     pub winograd: bool,
 }
 
@@ -44,7 +46,7 @@ pub enum Precision {
     Bf16,
 }
 
-/// How the inputs of convolutions lie in memory, and how 5×5 kernels are applied.
+/// How the inputs of convolutions lie in memory, and how large kernels are applied.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     kind: Kind,
@@ -53,13 +55,14 @@ pub(super) struct Layout {
 }
 
 impl Compute {
-    /// What suits a device; `fits` says whether Winograd's tiles do.
-    pub(super) fn layout(self, device: Device, fits: bool) -> Layout {
+    /// What suits a device; `side` is that of the hidden states.
+    pub(super) fn layout(self, device: Device, side: i64) -> Layout {
         let bf16 = self.precision == Precision::Bf16;
+        let winograd = self.winograd && self.form == Form::Fast && !bf16 && winograd::fits(side);
         Layout {
             kind: if bf16 { Kind::BFloat16 } else { Kind::Float },
-            channels_last: device.is_cuda(),
-            winograd: self.winograd && fits && !bf16,
+            channels_last: device.is_cuda() || winograd,
+            winograd,
         }
     }
 }
@@ -75,17 +78,36 @@ impl Layout {
         }
     }
 
-    /// `[out,in,5,5] ->` what [`Layout::convolve`] takes
-    pub(super) fn kernel(self, kernel: &Tensor) -> Tensor {
-        if self.winograd { winograd::kernel(kernel) } else { self.of(kernel) }
+    /// `[out,in,k,k] ->` a kernel for [`Layout::convolve`] from many channels to many
+    pub(super) fn wide(self, kernel: &Tensor) -> Kernel {
+        if self.winograd { Kernel::transformed(kernel) } else { self.narrow(kernel) }
+    }
+
+    /// `[out,in,k,k] ->` a kernel for [`Layout::convolve`] from or to so few channels that transforming the others
+    /// would be most of the work
+    pub(super) fn narrow(self, kernel: &Tensor) -> Kernel {
+        Kernel::Direct(self.of(kernel))
     }
 
     /// A convolution that keeps the size.
-    pub(super) fn convolve(self, x: &Tensor, kernel: &Tensor) -> Tensor {
-        if kernel.dim() == 4 {
-            same(&self.of(x), kernel, None)
+    pub(super) fn convolve(self, x: &Tensor, kernel: &Kernel) -> Tensor {
+        match kernel {
+            Kernel::Direct(kernel) => same(&self.of(x), kernel, None),
+            Kernel::Winograd(transformed) => transformed.convolve(x),
+        }
+    }
+
+    /// Whether large kernels are applied by Winograd's algorithm.
+    pub(super) fn is_winograd(self) -> bool {
+        self.winograd
+    }
+
+    /// A convolution that keeps the size, with a kernel `[out,in,k,k]` that serves once.
+    pub(super) fn convolve_once(self, x: &Tensor, kernel: &Tensor) -> Tensor {
+        if self.winograd {
+            winograd::convolve(x, &winograd::kernel(kernel))
         } else {
-            winograd::convolve(x, kernel)
+            same(&self.of(x), &self.of(kernel), None)
         }
     }
 }

@@ -4,6 +4,7 @@ use gqn_formats::{Checkpoint, ModelConfig, Provenance};
 use tch::nn::VarStore;
 use tch::{Device, Tensor};
 
+use super::compute::Compute;
 use super::generation_core::GenerationCore;
 use super::heads::{GaussianHead, Observation};
 use super::inference_core::InferenceCore;
@@ -97,15 +98,22 @@ impl Gqn {
 
     /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]` or, for the tower, `[B,R,h,h]`, summed over views
     pub fn represent(&self, x: &Tensor, v: &Tensor) -> Tensor {
+        self.represent_computed(x, v, Compute::default())
+    }
+
+    /// [`Gqn::represent`], computed in a way that can be chosen.
+    pub fn represent_computed(&self, x: &Tensor, v: &Tensor, compute: Compute) -> Tensor {
         let [batch, views, channels, side, _] = x.size()[..] else {
             panic!("context pictures are [B,M,3,S,S], found {:?}", x.size());
         };
+        let layout = compute.layout(self.device(), self.config.hidden_size() as i64);
         let r = self.representation.forward(
             &x.reshape([batch * views, channels, side, side]),
             &v.reshape([batch * views, -1]),
+            layout,
         );
         let (_, channels, side, _) = r.size4().expect("a representation is [N,R,s,s]");
-        r.view([batch, views, channels, side, side]).sum_dim_intlist([1].as_slice(), false, None)
+        r.reshape([batch, views, channels, side, side]).sum_dim_intlist([1].as_slice(), false, None)
     }
 
     /// `v [B,7], r, noise [B,L,Z,h,h] -> pictures [B,3,S,S]` in \[0, 1\]

@@ -3,6 +3,8 @@ use std::borrow::Borrow;
 use tch::Tensor;
 use tch::nn::{Init, Path};
 
+use super::compute::Layout;
+
 /// A convolution with bias.
 #[derive(Debug)]
 pub(crate) struct Conv {
@@ -66,6 +68,15 @@ impl Conv {
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
         x.conv2d(&self.weight, Some(&self.bias), stride, padding, [1, 1], 1)
+    }
+
+    /// [`Conv::forward`] by Winograd's algorithm, if the layout has it and it pays.
+    pub(super) fn forward_in(&self, layout: Layout, x: &Tensor) -> Tensor {
+        if layout.is_winograd() && self.padding > 0 {
+            layout.convolve_once(x, &self.weight) + self.bias.view([1, -1, 1, 1])
+        } else {
+            self.forward(x)
+        }
     }
 }
 
