@@ -9,8 +9,11 @@ use tch::{Kind, Tensor};
 
 use crate::batch::Batch;
 use crate::elbo::{kl, log_likelihood};
-use crate::model::{Compute, Gqn, Latents, Painter, State, passed_on};
+use crate::model::{Compute, Gqn, Latents, Painter, State};
 use crate::step::{Loss, Objective};
+
+/// Tiles of several steps that are worth a product of matrices; what they were made of is kept until then.
+const ENOUGH_TILES: i64 = 256;
 
 /// Adds the gradients of the objective to those of the model's parameters, as
 /// [`Trainer::gradients_of`](crate::step::Trainer::gradients_of) does.
@@ -22,11 +25,10 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
             .fold(first, |sum, view| sum + represent(model, batch, view, objective.compute))
     }));
     let latents = Latents::Posterior { frames, noise };
-    let whole = Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
-    let (mut roots, mut leaves) = (Vec::new(), Vec::new());
-    let painter = whole.map(&mut |root| {
-        roots.push(root.shallow_clone());
-        leaves.push(leaf(root));
+    let whole = || Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
+    let mut leaves = Vec::new();
+    let painter = tch::no_grad(whole).map(&mut |tensor| {
+        leaves.push(leaf(tensor));
         leaves[leaves.len() - 1].shallow_clone()
     });
 
@@ -50,16 +52,23 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
         let (next, step) = painter.step(l, &start, latents);
         let own = kl(&step).sum(Kind::Float) * (objective.kl_weight * objective.scale);
         (own + passed_on(&next.tensors(), &arrived)).backward();
+        model.settle(ENOUGH_TILES);
         arrived = gradients_at(&start.tensors());
     }
-    let mut gradients = gradients_at(&leaves);
-    let (kernels, deferred) = painter.deferred();
-    roots.extend(kernels);
-    gradients.extend(deferred);
-    passed_on(&roots, &gradients).backward();
+    model.settle(0);
+    drop(painter);
+    let (gradients, mut roots) = (gradients_at(&leaves), Vec::new());
+    drop(leaves);
+    let _ = whole().map(&mut |root| {
+        roots.push(root.shallow_clone());
+        root.shallow_clone()
+    });
+    model.backward(&passed_on(&roots, &gradients));
+    drop((roots, gradients));
     let arrived = [r.grad()];
     for view in 0..views(batch) {
-        passed_on(&[represent(model, batch, view, objective.compute)], &arrived).backward();
+        let r = represent(model, batch, view, objective.compute);
+        model.backward(&passed_on(&[r], &arrived));
     }
     Loss::new(&log_likelihood, &Tensor::stack(&divergences, 1), &observation, batch)
 }
@@ -86,6 +95,16 @@ fn leaves_of(state: &State) -> State {
 /// Gradients of leaves; undefined where nothing arrived.
 fn gradients_at(leaves: &[Tensor]) -> Vec<Tensor> {
     leaves.iter().map(Tensor::grad).collect()
+}
+
+/// Σ outputs · gradients, where there are any.
+fn passed_on(outputs: &[Tensor], gradients: &[Tensor]) -> Tensor {
+    let pairs = outputs.iter().zip(gradients);
+    pairs
+        .filter(|(output, gradient)| output.requires_grad() && gradient.defined())
+        .map(|(output, gradient)| (output * gradient).sum(Kind::Float))
+        .reduce(|sum, next| sum + next)
+        .expect("the loss depends on what every piece computes")
 }
 
 #[cfg(test)]

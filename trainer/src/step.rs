@@ -163,7 +163,7 @@ impl Trainer {
         let rollout = Rollout::computed(model, &batch.query_poses, &r, latents, objective.compute);
         let elbo = Elbo::new(&rollout, &batch.query_frames, objective.pixel_std_dev);
         let goal = elbo.weighted(objective.kl_weight).sum(Kind::Float);
-        rollout.backward(&(goal * -objective.scale));
+        model.backward(&(goal * -objective.scale));
         Loss::new(&elbo.log_likelihood, &elbo.kl, &rollout.observation, batch)
     }
 

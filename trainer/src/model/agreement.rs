@@ -66,7 +66,7 @@ fn run(config: &ModelConfig, compute: Compute) -> Outcome {
     let latents = Latents::Posterior { frames: &x_q, noise: &noise };
     let rollout = Rollout::computed(&model, &v_q, &r, latents, compute);
     let bound = Elbo::new(&rollout, &x_q, 1.3).bound();
-    rollout.backward(&bound.mean(Kind::Float));
+    model.backward(&bound.mean(Kind::Float));
     let generated = tch::no_grad(|| {
         Rollout::computed(&model, &v_q, &r, Latents::Prior { noise: &noise }, compute).observation
     });

@@ -1,9 +1,10 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
-use super::kernel::Kernel;
+use super::gqn::Gqn;
+use super::kernel::{Deferred, Kernel, Part};
 use super::layers::same;
 use super::winograd;
 
@@ -48,26 +49,28 @@ pub enum Precision {
 
 /// How the inputs of convolutions lie in memory, and how large kernels are applied.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct Layout<'a> {
     kind: Kind,
     channels_last: bool,
-    winograd: bool,
+    /// Where the gradients of Winograd's kernels wait, if that is how large kernels are applied.
+    winograd: Option<&'a Deferred>,
 }
 
 impl Compute {
-    /// What suits a device; `side` is that of the hidden states.
-    pub(super) fn layout(self, device: Device, side: i64) -> Layout {
+    /// What suits the device and the sizes of a model.
+    pub(super) fn layout(self, model: &Gqn) -> Layout<'_> {
         let bf16 = self.precision == Precision::Bf16;
-        let winograd = self.winograd && self.form == Form::Fast && !bf16 && winograd::fits(side);
+        let fits = winograd::fits(model.config().hidden_size() as i64);
+        let winograd = self.winograd && self.form == Form::Fast && !bf16 && fits;
         Layout {
             kind: if bf16 { Kind::BFloat16 } else { Kind::Float },
-            channels_last: device.is_cuda() || winograd,
-            winograd,
+            channels_last: model.device().is_cuda() || winograd,
+            winograd: winograd.then_some(&model.deferred),
         }
     }
 }
 
-impl Layout {
+impl<'a> Layout<'a> {
     /// The same numbers in that layout. Differentiable.
     pub(super) fn of(self, x: &Tensor) -> Tensor {
         let x = x.to_kind(self.kind);
@@ -78,19 +81,24 @@ impl Layout {
         }
     }
 
-    /// `[out,in,k,k] ->` a kernel for [`Layout::convolve`] from many channels to many
-    pub(super) fn wide(self, kernel: &Tensor) -> Kernel {
-        if self.winograd { Kernel::transformed(kernel) } else { self.narrow(kernel) }
+    /// Parts `[·,in,k,k]`, one above the other, as a kernel from many channels to many.
+    pub(super) fn wide(self, parts: Vec<Part>) -> Kernel<'a> {
+        match self.winograd {
+            Some(deferred) => Kernel::transformed(parts, deferred),
+            None => {
+                let parts: Vec<Tensor> = parts.iter().map(Part::kernel).collect();
+                self.narrow(&Tensor::cat(&parts, 0))
+            }
+        }
     }
 
-    /// `[out,in,k,k] ->` a kernel for [`Layout::convolve`] from or to so few channels that transforming the others
-    /// would be most of the work
-    pub(super) fn narrow(self, kernel: &Tensor) -> Kernel {
+    /// `[out,in,k,k]` as a kernel from or to so few channels that transforming the others would be most of the work.
+    pub(super) fn narrow(self, kernel: &Tensor) -> Kernel<'a> {
         Kernel::Direct(self.of(kernel))
     }
 
     /// A convolution that keeps the size.
-    pub(super) fn convolve(self, x: &Tensor, kernel: &Kernel) -> Tensor {
+    pub(super) fn convolve(self, x: &Tensor, kernel: &Kernel<'_>) -> Tensor {
         match kernel {
             Kernel::Direct(kernel) => same(&self.of(x), kernel, None),
             Kernel::Winograd(transformed) => transformed.convolve(x),
@@ -99,16 +107,7 @@ impl Layout {
 
     /// Whether large kernels are applied by Winograd's algorithm.
     pub(super) fn is_winograd(self) -> bool {
-        self.winograd
-    }
-
-    /// A convolution that keeps the size, with a kernel `[out,in,k,k]` that serves once.
-    pub(super) fn convolve_once(self, x: &Tensor, kernel: &Tensor) -> Tensor {
-        if self.winograd {
-            winograd::convolve(x, &winograd::kernel(kernel))
-        } else {
-            same(&self.of(x), &self.of(kernel), None)
-        }
+        self.winograd.is_some()
     }
 }
 

@@ -4,7 +4,7 @@ use super::compute::{Compute, Layout};
 use super::gaussian::DiagonalGaussian;
 use super::generation_core::GenerationCore;
 use super::gqn::Gqn;
-use super::kernel::Kernel;
+use super::kernel::{Kernel, Part};
 use super::layers::same;
 use super::lstm::LstmState;
 use super::plain::at;
@@ -21,44 +21,43 @@ use super::rollout::{State, Step};
 /// Lists have one entry where steps share a core, otherwise one a step; those of the inference core are empty when
 /// generating.
 #[derive(Debug)]
-pub(crate) struct Fast {
+pub(crate) struct Fast<'a> {
     steps: usize,
     /// U
     seen: i64,
-    layout: Layout,
+    layout: Layout<'a>,
     /// `[4H+2Z,H,5,5]`: from the generation core's hidden state to its gates and to the prior.
-    hidden: Vec<Kernel>,
+    hidden: Vec<Kernel<'a>>,
     /// `[4H,Z,5,5]`, from the latent to the generation core's gates.
-    latent: Vec<Kernel>,
+    latent: Vec<Kernel<'a>>,
     /// `[B,4H,h,h]`: what the generation core's gates make of camera and scene.
     fixed: Vec<Tensor>,
     /// `[48,H,1,1]`, from the generation core's hidden state to the picture.
     picture: Vec<Tensor>,
     /// `[4H,2H+U,5,5]`, from both hidden states and what the inference core sees of the canvas to its gates.
-    sight: Vec<Kernel>,
+    sight: Vec<Kernel<'a>>,
     /// `[B,4H,h,h]`: what the inference core's gates make of query picture, camera and scene.
     inference_fixed: Vec<Tensor>,
     /// `[n·U,H,1,1]`: from the generation core's hidden state to what the n coming inference cores see of the canvas;
     /// one n where the steps share one.
-    paint: Vec<Kernel>,
+    paint: Vec<Kernel<'a>>,
     /// `[2Z,H,5,5]`
-    posterior: Kernel,
+    posterior: Kernel<'a>,
     /// Of prior, posterior and observation.
     biases: [Tensor; 3],
 }
 
-impl Fast {
+impl<'a> Fast<'a> {
     /// `v [B,7], r [B,R,1,1] or [B,R,h,h], x [B,3,S,S] ->` everything that does not depend on a step's latents
     pub(super) fn new(
-        model: &Gqn,
+        model: &'a Gqn,
         v: &Tensor,
         r: &Tensor,
         x: Option<&Tensor>,
         compute: Compute,
     ) -> Self {
         let config = model.config();
-        let side = config.hidden_size() as i64;
-        let layout = compute.layout(v.device(), side);
+        let layout = compute.layout(model);
         let [h, z, u, scene] = [
             config.hidden_channels,
             config.latent_channels,
@@ -66,25 +65,25 @@ impl Fast {
             config.pose_channels() + config.representation_channels,
         ]
         .map(|channels| channels as i64);
-        let fixed_term = |inputs: &[Tensor], kernel: &Tensor, bias: &Tensor| {
-            let term = layout.convolve_once(&Tensor::cat(inputs, 1), kernel);
+        let fixed_term = |inputs: &[Tensor], kernel: Part, bias: &Tensor| {
+            let term = layout.convolve(&Tensor::cat(inputs, 1), &layout.wide(vec![kernel]));
             term.to_kind(Kind::Float) + bias.view([1, -1, 1, 1])
         };
         let (mut sight, mut inference_fixed) = (Vec::new(), Vec::new());
         for (core, x) in model.inference_core.iter().zip(x.into_iter().cycle()) {
-            let kernels = core.gates.kernels(&[h + h + u, 3 + scene]);
+            let [changing, once] = core.gates.kernels([h + h + u, 3 + scene]);
             let [v, r] = core.scene.once(v, r);
             let inputs = [core.downsample_x.forward(x), v, r];
-            inference_fixed.push(fixed_term(&inputs, &kernels[1], core.gates.bias()));
-            sight.push(layout.wide(&kernels[0]));
+            inference_fixed.push(fixed_term(&inputs, once, core.gates.bias()));
+            sight.push(layout.wide(vec![changing]));
         }
         let (mut hidden, mut latent, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
         let [prior, prior_bias] = model.prior.parameters();
         for core in &model.generation_core {
-            let kernels = core.gates.kernels(&[h, z, scene]);
-            fixed.push(fixed_term(&core.scene.once(v, r), &kernels[2], core.gates.bias()));
-            hidden.push(layout.wide(&Tensor::cat(&[&kernels[0], prior], 0)));
-            latent.push(layout.narrow(&kernels[1]));
+            let [own, z, once] = core.gates.kernels([h, z, scene]);
+            fixed.push(fixed_term(&core.scene.once(v, r), once, core.gates.bias()));
+            hidden.push(layout.wide(vec![own, Part::whole(prior)]));
+            latent.push(layout.narrow(&z.kernel()));
         }
         let [posterior, posterior_bias] = model.posterior.parameters();
         let [_, observation_bias] = model.observation.parameters();
@@ -145,7 +144,8 @@ impl Fast {
     }
 
     pub(super) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
-        let mut kernels = |list: &[Kernel]| list.iter().map(|kernel| kernel.map(change)).collect();
+        let mut kernels =
+            |list: &[Kernel<'a>]| list.iter().map(|kernel| kernel.map(change)).collect();
         let [hidden, latent, sight, paint] =
             [&self.hidden, &self.latent, &self.sight, &self.paint].map(|list| kernels(list));
         let posterior = self.posterior.map(change);
@@ -167,11 +167,6 @@ impl Fast {
             posterior,
             biases,
         }
-    }
-
-    /// After the backward pass: kernels and those of their gradients that autograd does not know.
-    pub(super) fn deferred(&self) -> (Vec<Tensor>, Vec<Tensor>) {
-        self.hidden.iter().chain(&self.sight).filter_map(Kernel::deferred).unzip()
     }
 
     /// A step of the inference core.
@@ -226,7 +221,7 @@ fn picture_kernels(model: &Gqn) -> Vec<Tensor> {
 
 /// For every step but the last, the generation core's transposed convolution and the coming inference cores'
 /// convolutions composed: `[n·U,H,1,1]`.
-fn paint_kernels(model: &Gqn, layout: Layout) -> Vec<Kernel> {
+fn paint_kernels<'a>(model: &Gqn, layout: Layout<'a>) -> Vec<Kernel<'a>> {
     let flat = |kernel: &Tensor| kernel.flatten(1, -1);
     let downs: Vec<Tensor> =
         model.inference_core.iter().map(|core| flat(core.downsample_u.kernel())).collect();

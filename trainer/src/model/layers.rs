@@ -4,6 +4,7 @@ use tch::Tensor;
 use tch::nn::{Init, Path};
 
 use super::compute::Layout;
+use super::kernel::Part;
 
 /// A convolution with bias.
 #[derive(Debug)]
@@ -71,9 +72,10 @@ impl Conv {
     }
 
     /// [`Conv::forward`] by Winograd's algorithm, if the layout has it and it pays.
-    pub(super) fn forward_in(&self, layout: Layout, x: &Tensor) -> Tensor {
+    pub(super) fn forward_in(&self, layout: Layout<'_>, x: &Tensor) -> Tensor {
         if layout.is_winograd() && self.padding > 0 {
-            layout.convolve_once(x, &self.weight) + self.bias.view([1, -1, 1, 1])
+            let kernel = layout.wide(vec![Part::whole(&self.weight)]);
+            layout.convolve(x, &kernel) + self.bias.view([1, -1, 1, 1])
         } else {
             self.forward(x)
         }

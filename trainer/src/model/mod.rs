@@ -28,4 +28,4 @@ pub use inference_core::{InferenceCore, Sight};
 pub use lstm::{ConvLstmCell, LstmState};
 pub use representation::Representation;
 pub use rollout::{Latents, Rollout, Step};
-pub(crate) use rollout::{Painter, State, passed_on};
+pub(crate) use rollout::{Painter, State};

@@ -43,7 +43,7 @@ impl Representation {
     }
 
     /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]` or, for the tower, `[N,R,h,h]`
-    pub(super) fn forward(&self, x: &Tensor, v: &Tensor, layout: Layout) -> Tensor {
+    pub(super) fn forward(&self, x: &Tensor, v: &Tensor, layout: Layout<'_>) -> Tensor {
         match self.kind {
             RepresentationKind::Pyramid => self.pyramid(x, v),
             RepresentationKind::Tower => self.tower(x, v, layout),
@@ -59,7 +59,7 @@ impl Representation {
         self.layers.iter().fold(input, |r, layer| layer.forward(&r).relu())
     }
 
-    fn tower(&self, x: &Tensor, v: &Tensor, layout: Layout) -> Tensor {
+    fn tower(&self, x: &Tensor, v: &Tensor, layout: Layout<'_>) -> Tensor {
         let relu = |layer: usize, x: &Tensor| self.layers[layer - 1].forward_in(layout, x).relu();
         let half = relu(1, x);
         let skip = relu(2, &half);

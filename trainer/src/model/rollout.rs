@@ -1,4 +1,4 @@
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::compute::{Compute, Form};
 use super::fast::Fast;
@@ -26,8 +26,7 @@ pub enum Latents<'a> {
 
 /// What a rollout leaves behind.
 #[derive(Debug)]
-pub struct Rollout<'a> {
-    painter: Painter<'a>,
+pub struct Rollout {
     /// One entry a DRAW step.
     pub steps: Vec<Step>,
     /// State of the generation core after the last step.
@@ -50,7 +49,7 @@ pub struct Step {
 #[derive(Debug)]
 pub(crate) enum Painter<'a> {
     Plain(Plain<'a>),
-    Fast(Box<Fast>),
+    Fast(Box<Fast<'a>>),
 }
 
 /// What passes from one step to the next. Nothing stands for zeros.
@@ -80,15 +79,15 @@ impl<'a> Latents<'a> {
     }
 }
 
-impl<'a> Rollout<'a> {
+impl Rollout {
     /// `v [B,7], r [B,R,1,1] or [B,R,h,h] ->` L steps of painting (Eslami et al. 2018, section S3.2) in 32 bits
-    pub fn new(model: &'a Gqn, v: &Tensor, r: &Tensor, latents: Latents<'_>) -> Self {
+    pub fn new(model: &Gqn, v: &Tensor, r: &Tensor, latents: Latents<'_>) -> Self {
         Self::computed(model, v, r, latents, Compute::default())
     }
 
     /// [`Rollout::new`], computed in a way that can be chosen.
     pub fn computed(
-        model: &'a Gqn,
+        model: &Gqn,
         v: &Tensor,
         r: &Tensor,
         latents: Latents<'_>,
@@ -104,17 +103,7 @@ impl<'a> Rollout<'a> {
         }
         let observation = painter.finish(&state);
         let state = state.generation.expect("there is a step at least");
-        Self { painter, steps, state, observation }
-    }
-
-    /// The backward pass of a number that follows from this rollout. The number's own `backward` would leave out the
-    /// kernels whose gradients are computed for all steps at once.
-    pub fn backward(&self, number: &Tensor) {
-        number.backward();
-        let (kernels, gradients) = self.painter.deferred();
-        if !kernels.is_empty() {
-            passed_on(&kernels, &gradients).backward();
-        }
+        Self { steps, state, observation }
     }
 
     /// The pictures `[B,3,S,S]`: the mean of the observation in \[0, 1\], never a sample of the pixel noise.
@@ -161,14 +150,6 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// After the backward pass: kernels and those of their gradients that autograd does not know.
-    pub(crate) fn deferred(&self) -> (Vec<Tensor>, Vec<Tensor>) {
-        match self {
-            Self::Plain(_) => (Vec::new(), Vec::new()),
-            Self::Fast(fast) => fast.deferred(),
-        }
-    }
-
     /// The same painter with other tensors where it has computed some; weights stay the model's.
     pub(crate) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
         match self {
@@ -202,14 +183,4 @@ impl State {
         });
         tensors
     }
-}
-
-/// Σ outputs · gradients, where there are any: its derivative is what the chain rule asks for.
-pub(crate) fn passed_on(outputs: &[Tensor], gradients: &[Tensor]) -> Tensor {
-    let pairs = outputs.iter().zip(gradients);
-    pairs
-        .filter(|(output, gradient)| output.requires_grad() && gradient.defined())
-        .map(|(output, gradient)| (output * gradient).sum(Kind::Float))
-        .reduce(|sum, next| sum + next)
-        .expect("the loss depends on what every piece computes")
 }

@@ -13,9 +13,10 @@ const TILE: i64 = 4;
 /// Where the polynomials are evaluated, besides at infinity; n - 1 of them.
 const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5];
 
-/// Tiles whose share of a kernel's gradient is computed at once: enough to be one large product of matrices, few enough
-/// to need little memory.
+/// Tiles and output channels whose share of a kernel's gradient is computed at once: enough for large products of
+/// matrices, few enough to need little memory.
 const TILES_AT_ONCE: i64 = 512;
+const OUTPUTS_AT_ONCE: i64 = 128;
 
 /// Whether a picture of that side consists of whole tiles.
 pub(super) fn fits(side: i64) -> bool {
@@ -38,27 +39,29 @@ pub(super) fn convolve(x: &Tensor, kernel: &Tensor) -> Tensor {
     gather(&products, size, [height, width])
 }
 
-/// Pairs of `x [B,in,s,s]` and the gradient `[B,out,s,s]` of what [`convolve`] made of it with one kernel of k×k `->`
-/// the gradient of that kernel, `[out,in,k,k]`
-pub(super) fn kernel_gradient(pairs: &[(Tensor, Tensor)], size: i64) -> Tensor {
-    let (batch, input, height, width) = pairs[0].0.size4().expect("x is [B,C,s,s]");
-    let output = pairs[0].1.size()[1];
-    let tiles = batch * (height / TILE) * (width / TILE);
-    let mut sum: Option<Tensor> = None;
-    for pairs in pairs.chunks((TILES_AT_ONCE / tiles).max(1) as usize) {
-        let join = |part: fn(&(Tensor, Tensor)) -> &Tensor| {
-            Tensor::cat(&pairs.iter().map(part).collect::<Vec<_>>(), 0)
-        };
-        let points = spread(&join(|pair| &pair.0), size, Axis::Input);
-        let products = spread(&join(|pair| &pair.1), size, Axis::Output).transpose(1, 2);
-        sum = Some(match sum {
-            Some(mut sum) => sum.baddbmm_(&products, &points),
-            None => products.bmm(&points),
-        });
+/// Tiles of `x [B,C,s,s]`.
+pub(super) fn tiles(x: &Tensor) -> i64 {
+    let (batch, _, height, width) = x.size4().expect("x is [B,C,s,s]");
+    batch * (height / TILE) * (width / TILE)
+}
+
+/// Of pairs of `x [B,in,s,s]` and the gradient of what [`convolve`] made of it with one kernel: adds what concerns the
+/// kernel's output channels from `first` on to their gradient `[out,in,k,k]`.
+pub(super) fn add_kernel_gradient(pairs: &[(Tensor, Tensor)], first: i64, gradient: &Tensor) {
+    let (outputs, input, size, _) = gradient.size4().expect("a kernel has four axes");
+    let at_once = (TILES_AT_ONCE / tiles(&pairs[0].0)).max(1);
+    for pairs in pairs.chunks(at_once as usize) {
+        let (x, y): (Vec<_>, Vec<_>) = pairs.iter().map(|(x, y)| (x, y)).unzip();
+        let x = spread(&Tensor::cat(&x, 0), size, Axis::Input);
+        for start in (0..outputs).step_by(OUTPUTS_AT_ONCE as usize) {
+            let count = OUTPUTS_AT_ONCE.min(outputs - start);
+            let y: Vec<_> = y.iter().map(|y| y.narrow(1, first + start, count)).collect();
+            let y = spread(&Tensor::cat(&y, 0), size, Axis::Output);
+            let products = y.transpose(1, 2).bmm(&x).view([-1, count * input]);
+            let part = products.transpose(0, 1).matmul(&kernel_transform(size));
+            let _ = gradient.narrow(0, start, count).g_add_(&part.view([count, input, size, size]));
+        }
     }
-    let sum = sum.expect("there is a pair at least");
-    let flat = sum.view([-1, output * input]).transpose(0, 1);
-    flat.matmul(&kernel_transform(size)).view([output, input, size, size])
 }
 
 /// A matrix along an axis of a picture.
@@ -234,7 +237,11 @@ mod tests {
             check("output", &found, &expected);
             check("gradient of x", &leaf.grad(), &leaves[0].grad());
             let pairs = [0, 1].map(|sample| (x.narrow(0, sample, 1), slope.narrow(0, sample, 1)));
-            check("gradient of the kernel", &kernel_gradient(&pairs, size), &leaves[1].grad());
+            let gradient = weight.zeros_like();
+            for (first, count) in [(0, 3), (3, 4)] {
+                add_kernel_gradient(&pairs, first, &gradient.narrow(0, first, count));
+            }
+            check("gradient of the kernel", &gradient, &leaves[1].grad());
         }
     }
 }

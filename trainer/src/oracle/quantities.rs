@@ -29,7 +29,7 @@ pub(super) fn quantities(
     for sigma in ["2.0", "0.7"] {
         let elbo = Elbo::new(&rollout, &input.x_q, sigma.parse().expect("a number"));
         if sigma == "2.0" {
-            rollout.backward(&-elbo.bound().mean(Kind::Float));
+            model.backward(&-elbo.bound().mean(Kind::Float));
         }
         found.insert(format!("log_likelihood_sigma_{sigma}"), elbo.log_likelihood.shallow_clone());
         found.insert(format!("elbo_sigma_{sigma}"), elbo.bound());
