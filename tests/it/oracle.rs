@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use gqn_formats::TensorFile;
-use gqn_trainer::model::Form;
+use gqn_trainer::model::{Compute, Form};
 use gqn_trainer::oracle::check_oracle;
 
 use crate::programs::{program, run};
@@ -40,18 +40,23 @@ fn golden() -> PathBuf {
 
 #[test]
 fn every_quantity_of_the_reference_agrees() {
-    check_form(Form::Fast);
+    check(Compute::default());
+}
+
+#[test]
+fn so_it_does_by_winograds_algorithm() {
+    check(Compute { winograd: true, ..Compute::default() });
 }
 
 #[test]
 fn the_plain_form_agrees_as_well() {
-    check_form(Form::Plain);
+    check(Compute { form: Form::Plain, ..Compute::default() });
 }
 
 #[track_caller]
-fn check_form(form: Form) {
+fn check(compute: Compute) {
     tch::set_num_threads(1);
-    let report = check_oracle(&golden(), form).expect("an oracle");
+    let report = check_oracle(&golden(), compute).expect("an oracle");
     assert!(report.unknown.is_empty(), "unknown: {:?}", report.unknown);
     for line in &report.lines {
         let (index, found, expected) = line.worst;
