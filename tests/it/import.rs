@@ -24,13 +24,20 @@ fn import(file: &Path, out: &Path, flags: &[&str]) -> Outcome {
 
 /// Imports a fixture, and compares representation, generated picture, reconstruction and divergence with `PyTorch`'s.
 #[track_caller]
-fn check(name: &str, flags: &[&str], kind: RepresentationKind, steps: usize, shared: bool) {
+fn check(
+    name: &str,
+    flags: &[&str],
+    kind: RepresentationKind,
+    steps: usize,
+    [inference, generation]: [bool; 2],
+) {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("imported.safetensors");
     import(&fixture(&format!("{name}.pt")), &out, flags).succeeded();
     let checkpoint = Checkpoint::load(&out).expect("a checkpoint");
     let config = &checkpoint.config;
-    assert_eq!((config.representation, config.steps, config.shared_core), (kind, steps, shared));
+    assert_eq!((config.representation, config.steps), (kind, steps));
+    assert_eq!((config.shares_inference_core(), config.shared_core), (inference, generation));
     let sizes = (config.image_size, config.representation_channels, config.latent_channels);
     assert_eq!(sizes, (16, 8, 2));
     assert_eq!((config.hidden_channels, config.canvas_channels), (2, 3));
@@ -72,17 +79,23 @@ fn check_near(what: &str, found: &Tensor, expected: &Tensor) {
 
 #[test]
 fn a_shared_core_in_a_file_of_today() {
-    check("pool", &["--layers", "3"], RepresentationKind::Pool, 3, true);
+    check("pool", &["--layers", "3"], RepresentationKind::Pool, 3, [true, true]);
 }
 
 #[test]
 fn unshared_cores_in_a_wrapped_file_of_old() {
-    check("tower", &["--representation", "tower"], RepresentationKind::Tower, 2, false);
+    check("tower", &["--representation", "tower"], RepresentationKind::Tower, 2, [false, false]);
 }
 
 #[test]
 fn parameters_under_a_newer_protocol() {
-    check("pyramid", &[], RepresentationKind::Pyramid, 1, false);
+    check("pyramid", &[], RepresentationKind::Pyramid, 1, [false, false]);
+}
+
+#[test]
+fn one_of_the_cores_shared() {
+    check("inference-shared", &[], RepresentationKind::Pyramid, 2, [true, false]);
+    check("generation-shared", &[], RepresentationKind::Pyramid, 2, [false, true]);
 }
 
 #[test]

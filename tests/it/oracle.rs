@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gqn_formats::TensorFile;
-use gqn_trainer::model::Form;
+use gqn_trainer::model::{Compute, Form};
 use gqn_trainer::oracle::{OracleReport, check_oracle};
 
 use crate::programs::{program, run};
@@ -50,12 +50,17 @@ fn oracle(variant: &str) -> PathBuf {
 
 #[test]
 fn every_quantity_of_the_reference_agrees() {
-    check_form(Form::Fast);
+    check(Compute::default());
+}
+
+#[test]
+fn so_it_does_by_winograds_algorithm() {
+    check(Compute { winograd: true, ..Compute::default() });
 }
 
 #[test]
 fn the_plain_form_agrees_as_well() {
-    check_form(Form::Plain);
+    check(Compute { form: Form::Plain, ..Compute::default() });
 }
 
 #[test]
@@ -71,7 +76,7 @@ fn a_pyramid_with_a_core_a_step_agrees() {
 #[track_caller]
 fn check_unshared(variant: &str, convolutions: usize) {
     for form in [Form::Fast, Form::Plain] {
-        let report = agreement(&oracle(variant), form);
+        let report = agreement(&oracle(variant), Compute { form, ..Compute::default() });
         let names = || report.lines.iter().map(|line| line.name.as_str());
         let gradients = names().filter(|name| name.starts_with("grad_norm/")).count();
         assert_eq!(gradients, gradients_unshared(convolutions));
@@ -82,8 +87,8 @@ fn check_unshared(variant: &str, convolutions: usize) {
 }
 
 #[track_caller]
-fn check_form(form: Form) {
-    let report = agreement(&golden(), form);
+fn check(compute: Compute) {
+    let report = agreement(&golden(), compute);
     let (gradients, others): (Vec<_>, Vec<_>) = report
         .lines
         .iter()
@@ -95,9 +100,9 @@ fn check_form(form: Form) {
 
 /// Every quantity of the file is known and within the tolerance that `docs/oracles.md` promises.
 #[track_caller]
-fn agreement(file: &Path, form: Form) -> OracleReport {
+fn agreement(file: &Path, compute: Compute) -> OracleReport {
     tch::set_num_threads(1);
-    let report = check_oracle(file, form).expect("an oracle");
+    let report = check_oracle(file, compute).expect("an oracle");
     assert!(report.unknown.is_empty(), "unknown: {:?}", report.unknown);
     for line in &report.lines {
         let (index, found, expected) = line.worst;

@@ -1,6 +1,6 @@
 //! Flags first, built values second: the only file that knows clap.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
@@ -175,7 +175,7 @@ pub(crate) struct MethodFlags {
     /// How the network is computed: fast or plain
     #[arg(long)]
     form: Option<Form>,
-    /// Whether the fast form's 5×5 convolutions go by Winograd's algorithm
+    /// Whether the fast form's large convolutions go by Winograd's algorithm [default: with shared cores on a CPU]
     #[arg(long, value_name = "true|false")]
     winograd: Option<bool>,
     /// In which numbers: fp32, tf32 or bf16
@@ -268,6 +268,9 @@ pub(crate) struct OracleFlags {
     /// How the network is computed: fast or plain
     #[arg(long, default_value = "fast")]
     pub(crate) form: Form,
+    /// Whether the fast form's large convolutions go by Winograd's algorithm, as they do where a CPU trains shared cores
+    #[arg(long, value_name = "true|false", default_value_t = true, action = clap::ArgAction::Set)]
+    pub(crate) winograd: bool,
     /// Use these weights instead of those that the formula makes: they were imported and are to be the same
     #[arg(long, value_name = "CHECKPOINT")]
     pub(crate) checkpoint: Option<PathBuf>,
@@ -297,6 +300,9 @@ pub(crate) struct BenchFlags {
     /// Steps that are timed, the first of which warms up
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) steps: u16,
+    /// Also read scenes from these files, and say how many times over that feeds the fastest training
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Every form in fp32, tf32 and bf16, unshared and shared: what a GPU is to show, in one call
     #[arg(long)]
     pub(crate) gpu_suite: bool,
@@ -335,6 +341,18 @@ impl BenchFlags {
         table.insert("model".to_owned(), model.into());
         Ok(TrainConfig::layered(Some(self.preset), None, table)?.model)
     }
+
+    /// A run that reads the files, if there are any.
+    pub(crate) fn reading(&self) -> Result<Option<TrainConfig>, ConfigError> {
+        let Some(folder) = &self.data else { return Ok(None) };
+        let mut table = collect([
+            ("batch", value(Some(self.batch))),
+            ("min_context", value(Some(self.context))),
+            ("max_context", value(Some(self.context))),
+        ]);
+        table.insert("data".to_owned(), data_table(folder, false));
+        TrainConfig::layered(Some(self.preset), None, table).map(Some)
+    }
 }
 
 impl TrainFlags {
@@ -350,11 +368,7 @@ impl TrainFlags {
         table.extend(self.method.table());
         let model = self.sizes.table();
         if let Some(folder) = &self.data {
-            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-            let mut data = Table::new();
-            data.insert("folder".to_owned(), folder.to_string_lossy().into_owned().into());
-            data.insert("skip_damaged".to_owned(), self.skip_damaged.into());
-            table.insert("data".to_owned(), Value::Table(data));
+            table.insert("data".to_owned(), data_table(folder, self.skip_damaged));
         }
         if !model.is_empty() {
             table.insert("model".to_owned(), Value::Table(model));
@@ -397,4 +411,12 @@ impl MethodFlags {
             ("recompute", value(self.recompute.then_some(true))),
         ])
     }
+}
+
+fn data_table(folder: &Path, skip_damaged: bool) -> Value {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut data = Table::new();
+    data.insert("folder".to_owned(), folder.to_string_lossy().into_owned().into());
+    data.insert("skip_damaged".to_owned(), skip_damaged.into());
+    Value::Table(data)
 }

@@ -6,6 +6,7 @@ use gqn_datasets::DataSet;
 use gqn_formats::{ModelConfig, Preset};
 use gqn_scenes::{Split, World};
 use serde::{Deserialize, Serialize};
+use tch::Device;
 
 pub use self::error::ConfigError;
 use crate::model::{Compute, Form, Precision};
@@ -59,9 +60,9 @@ pub struct TrainConfig {
     /// In which numbers.
     #[serde(default)]
     pub precision: Precision,
-    /// Whether the fast form's 5×5 convolutions go by Winograd's algorithm.
-    #[serde(default)]
-    pub winograd: bool,
+    /// Whether the fast form's large convolutions go by Winograd's algorithm; where nothing is said, where that pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winograd: Option<bool>,
     /// Compute the DRAW steps and the representation anew for the backward pass instead of keeping them: less memory,
     /// more time.
     #[serde(default)]
@@ -120,7 +121,7 @@ impl TrainConfig {
             weight_average: None,
             form: Form::Fast,
             precision: Precision::Fp32,
-            winograd: false,
+            winograd: None,
             recompute: false,
             checkpoint_every: 1000,
             log_every: 10,
@@ -354,10 +355,13 @@ impl TrainConfig {
         self.kl_weight.map_or(1.0, |weight| weight.at(step, self.steps))
     }
 
-    /// How the network is computed.
-    pub fn compute(&self) -> Compute {
-        let Self { form, precision, winograd, .. } = *self;
-        Compute { form, precision, winograd }
+    /// How the network is computed on a device.
+    pub fn compute(&self, device: Device) -> Compute {
+        let Self { form, precision, .. } = *self;
+        // One transformed kernel for all steps; of unshared cores there would be gigabytes, and each would serve once.
+        let pays =
+            device == Device::Cpu && self.model.shared_core && self.model.shares_inference_core();
+        Compute { form, precision, winograd: self.winograd.unwrap_or(pays) }
     }
 
     /// Adam's step size at a step.

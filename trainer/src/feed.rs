@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use gqn_datasets::{DataError, DataSet, Decoder, KnownSet, Prefetch, Resize, SceneSet};
 use gqn_scenes::Split;
@@ -45,7 +46,9 @@ impl Feed {
         let set = open_sound(data, Split::Train)?;
         let some = config.scenes.min(CONSTANT_SCENES);
         let constant = scenes_of(config, Split::Train, some, on_progress)?.mean_frame();
-        Ok((Self::Files(FileFeed::new(config, set, rows, device)), constant))
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(MOST_THREADS);
+        Ok((Self::Files(FileFeed::new(config, set, rows, device, threads)), constant))
     }
 
     /// What is taken of a batch.
@@ -74,6 +77,31 @@ impl Feed {
             }
         }
     }
+}
+
+/// Scenes a second that a configuration's files give to a run on the CPU, over that many seconds.
+///
+/// # Errors
+/// [`DataError`]: the files cannot be read.
+pub(crate) fn reading_rate(
+    config: &TrainConfig,
+    data: &DataConfig,
+    threads: usize,
+    secs: f64,
+) -> Result<f64, DataError> {
+    let set = open_sound(data, Split::Train)?;
+    let files = FileFeed::new(config, set, 0..config.batch, Device::Cpu, threads);
+    // The first results fill the queue.
+    let filled = (AHEAD * threads) as u64;
+    (0..filled).try_for_each(|step| files.batch(step).map(drop))?;
+    let clock = Instant::now();
+    let mut step = filled;
+    while clock.elapsed().as_secs_f64() < secs {
+        files.batch(step)?;
+        step += 1;
+    }
+    let scenes = (step - filled) as f64 * config.batch as f64;
+    Ok(scenes / clock.elapsed().as_secs_f64())
 }
 
 /// What a run was trained on, for its provenance.
@@ -122,6 +150,7 @@ fn open_sound(data: &DataConfig, split: Split) -> Result<DataSet, DataError> {
 pub(crate) struct FileFeed {
     reader: Arc<Reader>,
     device: Device,
+    threads: usize,
     /// The step of the next result.
     ahead: RefCell<Option<(u64, Batches)>>,
 }
@@ -147,21 +176,25 @@ struct HostBatch {
 }
 
 impl FileFeed {
-    fn new(config: &TrainConfig, set: DataSet, rows: Range<usize>, device: Device) -> Self {
+    fn new(
+        config: &TrainConfig,
+        set: DataSet,
+        rows: Range<usize>,
+        device: Device,
+        threads: usize,
+    ) -> Self {
         let skip_damaged = config.data.as_ref().is_some_and(|data| data.skip_damaged);
         let (config, damaged) = (config.clone(), Mutex::default());
         let reader = Arc::new(Reader { config, rows, set, skip_damaged, damaged });
-        Self { reader, device, ahead: RefCell::new(None) }
+        Self { reader, device, threads, ahead: RefCell::new(None) }
     }
 
     fn batch(&self, step: u64) -> Result<Batch, DataError> {
         let mut ahead = self.ahead.borrow_mut();
         if !matches!(&*ahead, Some((next, _)) if *next == step) {
             let reader = Arc::clone(&self.reader);
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let threads = cores.min(MOST_THREADS);
             let job = move |step| reader.read(step);
-            *ahead = Some((step, Prefetch::new(step, threads, AHEAD * threads, job)));
+            *ahead = Some((step, Prefetch::new(step, self.threads, AHEAD * self.threads, job)));
         }
         let (next, results) = ahead.as_mut().expect("it was just made");
         *next += 1;

@@ -5,6 +5,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+/// What glibc is told about memory: a step asks for what the last one gave back, some of it in very large pieces. By
+/// itself glibc hands these to the system, which clears every page of them again; that can take longer than all of the
+/// step's arithmetic that is not in products of matrices.
+const MEMORY: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "4294967296"), ("MALLOC_TRIM_THRESHOLD_", "17179869184")];
+
 fn main() -> ExitCode {
     let error = match start() {
         Ok(code) => return code,
@@ -33,7 +39,8 @@ fn start() -> Result<ExitCode, String> {
             missing.join(", ")
         ));
     }
-    become_program(Command::new(&trainer).args(std::env::args_os().skip(1)))
+    let settings = MEMORY.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
+    become_program(Command::new(&trainer).args(std::env::args_os().skip(1)).envs(settings))
         .map_err(|error| format!("{} does not start: {error}", trainer.display()))
 }
 

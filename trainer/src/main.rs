@@ -15,6 +15,7 @@ use gqn_trainer::evaluate::{TestPlan, evaluate_run};
 use gqn_trainer::event::Event;
 use gqn_trainer::golden::golden;
 use gqn_trainer::import::{ImportOptions, import};
+use gqn_trainer::model::Compute;
 use gqn_trainer::model::Gqn;
 use gqn_trainer::oracle::check_weights;
 use gqn_trainer::parallel::Processes;
@@ -274,7 +275,9 @@ fn world_of_run(folder: &Path) -> Result<World> {
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let report = check_weights(&flags.file, flags.checkpoint.as_deref(), flags.form)?;
+    let Compute { precision, .. } = Compute::default();
+    let compute = Compute { form: flags.form, winograd: flags.winograd, precision };
+    let report = check_weights(&flags.file, flags.checkpoint.as_deref(), compute)?;
     for line in &report.lines {
         let (index, found, expected) = line.worst;
         let verdict = if line.passed() { "pass" } else { "FAIL" };

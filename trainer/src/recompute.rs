@@ -9,23 +9,26 @@ use tch::{Kind, Tensor};
 
 use crate::batch::Batch;
 use crate::elbo::{kl, log_likelihood};
-use crate::model::{Gqn, Latents, Painter, State};
+use crate::model::{Compute, Gqn, Latents, Painter, State};
 use crate::step::{Loss, Objective};
+
+/// Tiles of several steps that are worth a product of matrices; what they were made of is kept until then.
+const ENOUGH_TILES: i64 = 256;
 
 /// Adds the gradients of the objective to those of the model's parameters, as
 /// [`Trainer::gradients_of`](crate::step::Trainer::gradients_of) does.
 pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &Objective) -> Loss {
     let frames = &batch.query_frames;
     let r = leaf(&tch::no_grad(|| {
-        let first = represent(model, batch, 0);
-        (1..views(batch)).fold(first, |sum, view| sum + represent(model, batch, view))
+        let first = represent(model, batch, 0, objective.compute);
+        (1..views(batch))
+            .fold(first, |sum, view| sum + represent(model, batch, view, objective.compute))
     }));
     let latents = Latents::Posterior { frames, noise };
-    let whole = Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
-    let (mut roots, mut leaves) = (Vec::new(), Vec::new());
-    let painter = whole.map(&mut |root| {
-        roots.push(root.shallow_clone());
-        leaves.push(leaf(root));
+    let whole = || Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
+    let mut leaves = Vec::new();
+    let painter = tch::no_grad(whole).map(&mut |tensor| {
+        leaves.push(leaf(tensor));
         leaves[leaves.len() - 1].shallow_clone()
     });
 
@@ -49,12 +52,23 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
         let (next, step) = painter.step(l, &start, latents);
         let own = kl(&step).sum(Kind::Float) * (objective.kl_weight * objective.scale);
         (own + passed_on(&next.tensors(), &arrived)).backward();
+        model.settle(ENOUGH_TILES);
         arrived = gradients_at(&start.tensors());
     }
-    passed_on(&roots, &gradients_at(&leaves)).backward();
+    model.settle(0);
+    drop(painter);
+    let (gradients, mut roots) = (gradients_at(&leaves), Vec::new());
+    drop(leaves);
+    let _ = whole().map(&mut |root| {
+        roots.push(root.shallow_clone());
+        root.shallow_clone()
+    });
+    model.backward(&passed_on(&roots, &gradients));
+    drop((roots, gradients));
     let arrived = [r.grad()];
     for view in 0..views(batch) {
-        passed_on(&[represent(model, batch, view)], &arrived).backward();
+        let r = represent(model, batch, view, objective.compute);
+        model.backward(&passed_on(&[r], &arrived));
     }
     Loss::new(&log_likelihood, &Tensor::stack(&divergences, 1), &observation, batch)
 }
@@ -64,9 +78,9 @@ fn views(batch: &Batch) -> i64 {
 }
 
 /// The part of the representation that one view contributes.
-fn represent(model: &Gqn, batch: &Batch, view: i64) -> Tensor {
+fn represent(model: &Gqn, batch: &Batch, view: i64, compute: Compute) -> Tensor {
     let [x, v] = [&batch.context_frames, &batch.context_poses].map(|all| all.narrow(1, view, 1));
-    model.represent(&x, &v)
+    model.represent_computed(&x, &v, compute)
 }
 
 /// The same numbers as the beginning of a graph.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use gqn_formats::{ModelConfig, Overwrite, write_atomic};
 use gqn_trainer::bench::{
     Case, Probe, Report, Row, Way, in_turns, matmul_flops, multiply_adds, probe, probe_in_child,
+    read,
 };
 use gqn_trainer::device::{OpenDevice, prepare};
 use gqn_trainer::model::{Form, Precision};
@@ -15,11 +16,11 @@ use crate::cli::{BenchFlags, ProbeFlags};
 use crate::print;
 
 const PLAIN: Way =
-    Way { form: Form::Plain, precision: Precision::Fp32, winograd: false, recompute: false };
+    Way { form: Form::Plain, precision: Precision::Fp32, winograd: None, recompute: false };
 const FAST: Way = Way { form: Form::Fast, ..PLAIN };
-const WINOGRAD: Way = Way { winograd: true, ..FAST };
-const WINOGRAD_RECOMPUTING: Way = Way { recompute: true, ..WINOGRAD };
 const FAST_RECOMPUTING: Way = Way { recompute: true, ..FAST };
+const DIRECT: Way = Way { winograd: Some(false), ..FAST };
+const DIRECT_RECOMPUTING: Way = Way { recompute: true, ..DIRECT };
 
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     tch::set_num_threads(i32::from(flags.threads));
@@ -34,12 +35,31 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     } else {
         forms(flags, &device, &mut report)?;
     }
+    reading(flags, &mut report)?;
     print(report.table().trim_end())?;
     if let Some(path) = &flags.json {
         let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
         write_atomic(path, report.to_json().as_bytes(), overwrite)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How fast files are read, and how many times over that feeds the fastest training.
+fn reading(flags: &BenchFlags, report: &mut Report) -> Result<()> {
+    const THREADS: [usize; 2] = [1, 2];
+    let Some(config) = flags.reading()? else { return Ok(()) };
+    let trained = report.rows.iter().map(|row| row.batch as f64 * row.steps_per_sec);
+    let fastest = trained.fold(0.0, f64::max);
+    for threads in THREADS {
+        say(&format!("reading with {threads} threads"));
+        let Some(reading) = read(&config, threads)? else { continue };
+        if fastest > 0.0 {
+            let name = format!("scenes/s read with {threads} threads / fastest trained");
+            report.ratios.insert(name, reading.scenes_per_sec / fastest);
+        }
+        report.readings.push(reading);
+    }
+    Ok(())
 }
 
 /// One case in this process, for [`probe_in_child`].
@@ -52,10 +72,11 @@ pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Plain, fast and fast with checkpointing: time in turns, memory at both batches each in a process of its own.
+/// Plain, and fast with and without Winograd's algorithm, each with and without checkpointing: time in turns, memory
+/// at both batches each in a process of its own.
 fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
     let model = flags.model(true)?;
-    let ways = [PLAIN, FAST, FAST_RECOMPUTING, WINOGRAD, WINOGRAD_RECOMPUTING];
+    let ways = [PLAIN, FAST, FAST_RECOMPUTING, DIRECT, DIRECT_RECOMPUTING];
     let case =
         |way, batch| Case { model: model.clone(), way, batch, context: flags.context as usize };
     prepare(device.device, Precision::Fp32);
@@ -70,22 +91,13 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
         (name, timings[0].median_secs() / timing.median_secs())
     }));
     for (case, timing) in cases.iter().zip(&timings) {
-        if flags.memory_batch == 0 {
-            let secs = timing.median_secs();
-            let difference = timing.loss_difference(&timings[0]);
-            say(&format!(
-                "{}: {secs:.3} s a step, losses differ {difference:.1e}",
-                case.way.name()
-            ));
-            continue;
-        }
-        say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
-        let probe = child(flags, device, case, 1)?;
-        let mut row = row(case, device, &probe, rate);
-        row.steps_per_sec = timing.median_secs().recip();
-        row.matmul_share *= row.steps_per_sec / probe.steps_per_sec;
+        let mut row = row(case, device, timing.median_secs().recip(), rate);
         "turns".clone_into(&mut row.timed);
         row.loss_difference = Some(timing.loss_difference(&timings[0]));
+        if flags.memory_batch > 0 {
+            say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
+            row = with_memory(row, &child(flags, device, case, 1)?);
+        }
         report.rows.push(row);
     }
     if flags.memory_batch == 0 {
@@ -94,12 +106,14 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     let large = ways.map(|way| case(way, flags.memory_batch as usize));
     for case in &large {
         say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
-        report.rows.push(row(case, device, &child(flags, device, case, 1)?, rate));
+        let probe = child(flags, device, case, 1)?;
+        report.rows.push(with_memory(row(case, device, probe.steps_per_sec, rate), &probe));
     }
-    let plain = report.rows[ways.len()].activation_bytes as f64;
+    let bytes = |row: &Row| row.activation_bytes.map_or(f64::NAN, |bytes| bytes as f64);
+    let plain = bytes(&report.rows[ways.len()]);
     let memory = ways.iter().zip(&report.rows[ways.len()..]).skip(1).map(|(way, row)| {
         let name = format!("activations of {} / plain at batch {}", way.name(), flags.memory_batch);
-        (name, row.activation_bytes as f64 / plain)
+        (name, bytes(row) / plain)
     });
     report.ratios.extend(memory.collect::<Vec<_>>());
     Ok(())
@@ -132,7 +146,7 @@ fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
             say(&format!("{} {} {}", cores(&case.model), way.name(), dtype(way.precision)));
             let (_, rate) = rates[way.precision as usize];
             let probe = child(flags, device, &case, flags.steps as usize)?;
-            report.rows.push(row(&case, device, &probe, rate));
+            report.rows.push(with_memory(row(&case, device, probe.steps_per_sec, rate), &probe));
         }
         let rows = &report.rows[report.rows.len() - ways.len()..];
         let ratios: Vec<_> = rows[1..]
@@ -160,7 +174,7 @@ fn child(flags: &BenchFlags, device: &OpenDevice, case: &Case, steps: usize) -> 
     Ok(probe_in_child(&mut command)?)
 }
 
-fn row(case: &Case, device: &OpenDevice, probe: &Probe, matmul_flops: f64) -> Row {
+fn row(case: &Case, device: &OpenDevice, steps_per_sec: f64, matmul_flops: f64) -> Row {
     let forward = multiply_adds(&case.model, case.way.form, case.batch, case.context);
     // Two operations each; the backward pass does twice the forward pass's, which checkpointing does once more.
     let flops = 2.0 * forward * if case.way.recompute { 4.0 } else { 3.0 };
@@ -171,14 +185,19 @@ fn row(case: &Case, device: &OpenDevice, probe: &Probe, matmul_flops: f64) -> Ro
         cores: cores(&case.model).to_owned(),
         batch: case.batch,
         context: case.context,
-        steps_per_sec: probe.steps_per_sec,
+        steps_per_sec,
         timed: "alone".to_owned(),
-        activation_bytes: probe.activation_bytes,
-        held_bytes: probe.held_bytes,
-        matmul_share: flops * probe.steps_per_sec / matmul_flops,
+        activation_bytes: None,
+        held_bytes: None,
+        matmul_share: flops * steps_per_sec / matmul_flops,
         matmul_flops,
         loss_difference: None,
     }
+}
+
+fn with_memory(row: Row, probe: &Probe) -> Row {
+    let Probe { activation_bytes, held_bytes, .. } = *probe;
+    Row { activation_bytes: Some(activation_bytes), held_bytes: Some(held_bytes), ..row }
 }
 
 fn dtype(precision: Precision) -> &'static str {

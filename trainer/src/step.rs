@@ -127,7 +127,7 @@ impl Trainer {
             pixel_std_dev: config.pixel_std_dev_at(step),
             kl_weight: config.kl_weight_at(step),
             scale: 1.0 / size as f64,
-            compute: config.compute(),
+            compute: config.compute(self.model.device()),
         };
         let parts = config.accumulate as i64;
         let losses: Vec<Loss> = (0..parts)
@@ -157,12 +157,13 @@ impl Trainer {
         if config.recompute {
             return recompute::gradients(model, batch, noise, objective);
         }
-        let r = model.represent(&batch.context_frames, &batch.context_poses);
+        let (x, v) = (&batch.context_frames, &batch.context_poses);
+        let r = model.represent_computed(x, v, objective.compute);
         let latents = Latents::Posterior { frames: &batch.query_frames, noise };
         let rollout = Rollout::computed(model, &batch.query_poses, &r, latents, objective.compute);
         let elbo = Elbo::new(&rollout, &batch.query_frames, objective.pixel_std_dev);
         let goal = elbo.weighted(objective.kl_weight).sum(Kind::Float);
-        (goal * -objective.scale).backward();
+        model.backward(&(goal * -objective.scale));
         Loss::new(&elbo.log_likelihood, &elbo.kl, &rollout.observation, batch)
     }
 

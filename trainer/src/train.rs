@@ -141,10 +141,7 @@ pub fn train(
             on_event(Event::Stepped { step: trainer.adam.steps() });
         }
         if let Some(watch) = &mut watch {
-            let steps = trainer.adam.steps();
-            trainer.published(|model| {
-                watch.stepped(model, &config, steps, &provenance, folder, on_event)
-            })?;
+            watch.stepped(&trainer, &config, &provenance, folder, on_event)?;
         }
         let stop = processes.any(interrupted.load(Ordering::Relaxed));
         if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {

@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::held_out::{HeldOut, HeldOutFigures, HeldOutSet};
 use crate::model::Gqn;
 use crate::run_folder::{BEST_FILE, HELD_OUT_FILE, Log, RunFolder};
+use crate::step::Trainer;
 use crate::train::TrainError;
 
 /// A divergence below a tenth of a nat over a whole picture tells less than one yes or no about it (0.69).
@@ -117,8 +118,23 @@ impl Watch {
         })
     }
 
-    /// After step `steps` was taken: looks, if it is time to.
+    /// After a step was taken: looks, with the weights that are published, if it is time to.
     pub(crate) fn stepped(
+        &mut self,
+        trainer: &Trainer,
+        config: &TrainConfig,
+        provenance: &Provenance,
+        folder: &RunFolder,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<(), TrainError> {
+        let steps = trainer.adam.steps();
+        if !steps.is_multiple_of(config.evaluate_every) && steps != config.steps {
+            return Ok(());
+        }
+        trainer.published(|model| self.look(model, config, steps, provenance, folder, on_event))
+    }
+
+    fn look(
         &mut self,
         model: &Gqn,
         config: &TrainConfig,
@@ -127,9 +143,6 @@ impl Watch {
         folder: &RunFolder,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<(), TrainError> {
-        if !steps.is_multiple_of(config.evaluate_every) && steps != config.steps {
-            return Ok(());
-        }
         let held_out = self.set.look(model, config, steps);
         let figures = held_out.figures;
         self.log.append(&figures)?;

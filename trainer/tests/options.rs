@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use gqn_formats::TensorFile;
+use gqn_formats::{Checkpoint, TensorFile};
 use gqn_trainer::config::TrainConfig;
 use gqn_trainer::device::DeviceChoice;
+use gqn_trainer::held_out::HeldOutSet;
+use gqn_trainer::model::Gqn;
 use gqn_trainer::parallel::Processes;
-use gqn_trainer::run_folder::{CHECKPOINT_FILE, RunFolder, STATE_FILE};
+use gqn_trainer::run_folder::{CHECKPOINT_FILE, HELD_OUT_FILE, RunFolder, STATE_FILE};
 use gqn_trainer::train::{TrainOptions, train};
 
 /// Three steps of a small model.
@@ -51,16 +53,20 @@ fn bits(folder: &Path, file: &str) -> BTreeMap<String, Vec<u32>> {
         .collect()
 }
 
+/// The base run with an option.
+fn config(folder: &Path, option: &str) -> TrainConfig {
+    let file = folder.join("base.toml");
+    std::fs::write(&file, BASE).expect("a file");
+    let option = option.parse().expect("TOML");
+    TrainConfig::layered(None, Some(&file), option).expect("a config")
+}
+
 /// The weights that are published after the run.
 #[track_caller]
 fn check(option: &str) -> BTreeMap<String, Vec<u32>> {
     tch::set_num_threads(1);
-    let mut table: toml::Table = option.parse().expect("TOML");
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("base.toml");
-    std::fs::write(&file, BASE).expect("a file");
-    let config = TrainConfig::layered(None, Some(&file), std::mem::take(&mut table));
-    let config = config.expect("a config");
+    let config = config(folder.path(), option);
     let [straight, stopped] = ["straight", "stopped"].map(|name| folder.path().join(name));
     train_in(&straight, config.clone(), false, false);
     // An interruption that is there from the start takes effect after one step.
@@ -92,7 +98,7 @@ fn every_option_resumes_and_changes_something() {
         "min_context = 3",
         "recompute = true",
         "form = \"plain\"",
-        "winograd = true",
+        "winograd = false",
         "precision = \"bf16\"",
         "pixel_std_dev = { start = 3.0, end = 2.0, over = \"run\" }",
         "learning_rate = { start = 1e-3, end = 1e-4, over = 2 }",
@@ -101,4 +107,28 @@ fn every_option_resumes_and_changes_something() {
     ] {
         assert!(check(option) != plain, "{option} changes nothing");
     }
+}
+
+#[test]
+fn held_out_scenes_are_painted_with_the_average() {
+    tch::set_num_threads(1);
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "weight_average = 0.9\nevaluate_every = 3");
+    train_in(folder.path(), config.clone(), false, false);
+    let log = std::fs::read_to_string(folder.path().join(HELD_OUT_FILE)).expect("a log");
+    let set = HeldOutSet::open(&config, tch::Device::Cpu).expect("scenes");
+    let figures = |checkpoint: &Checkpoint| {
+        let model = Gqn::from_checkpoint(checkpoint, tch::Device::Cpu);
+        serde_json::to_string(&set.look(&model, &config, 3).figures).expect("figures are JSON")
+    };
+    let average = Checkpoint::load(&folder.path().join(CHECKPOINT_FILE)).expect("a checkpoint");
+    assert_eq!(log.trim(), figures(&average));
+    // The weights that Adam moves are others, and paint otherwise.
+    let bytes = std::fs::read(folder.path().join(STATE_FILE)).expect("a state");
+    let state = TensorFile::from_bytes(STATE_FILE, &bytes).expect("tensors").tensors;
+    let mut own = average;
+    for (name, tensor) in &mut own.tensors {
+        tensor.assign(&state[name]);
+    }
+    assert_ne!(log.trim(), figures(&own));
 }

@@ -96,17 +96,15 @@ class Tower(nn.Module):
 
 
 class Gqn(nn.Module):
-    def __init__(self, kind, steps, shared, r=256, z=3, h=128, u=128, side=64):
+    def __init__(self, kind, steps, inference_shared, generation_shared, r=256, z=3, h=128, u=128, side=64):
         super().__init__()
-        self.steps, self.shared, self.sizes = steps, shared, (h, u, side)
+        self.steps, self.sizes = steps, (h, u, side)
         self.phi = Pyramid(r, side) if kind == "pyramid" else Tower(r, kind == "pool")
         inference = lambda: InferenceCore(r, h, u, side // 4)
         generation = lambda: GenerationCore(r, z, h, u, side // 4)
-        if shared:
-            self.inference_core, self.generation_core = inference(), generation()
-        else:
-            self.inference_core = nn.ModuleList(inference() for _ in range(steps))
-            self.generation_core = nn.ModuleList(generation() for _ in range(steps))
+        cores = lambda core, shared: core() if shared else nn.ModuleList(core() for _ in range(steps))
+        self.inference_core = cores(inference, inference_shared)
+        self.generation_core = cores(generation, generation_shared)
         self.eta_pi = nn.Conv2d(h, 2 * z, 5, padding=2)
         self.eta_e = nn.Conv2d(h, 2 * z, 5, padding=2)
         self.eta_g = nn.Conv2d(u, 3, 1)
@@ -123,7 +121,7 @@ class Gqn(nn.Module):
         h_e, c_e, h_g, c_g = (zeros(h, side // 4) for _ in range(4))
         canvas, divergence = zeros(u, side), 0
         for step in range(self.steps):
-            of = lambda cores: cores if self.shared else cores[step]
+            of = lambda cores: cores[step] if isinstance(cores, nn.ModuleList) else cores
             mean, log_variance = self.eta_pi(h_g).chunk(2, 1)
             if x is not None:
                 h_e, c_e = of(self.inference_core)(x, v, r, h_g, canvas, h_e, c_e)
@@ -173,10 +171,10 @@ def write_safetensors(path, tensors):
     path.write_bytes(struct.pack("<Q", len(header)) + header + data)
 
 
-def fixture(folder, kind, steps, shared, save):
+def fixture(folder, name, kind, steps, shared, save):
     torch.manual_seed(steps)
     side, z, batch, views = 16, 2, 2, 2
-    model = Gqn(kind, steps, shared, r=8, z=z, h=2, u=3, side=side)
+    model = Gqn(kind, steps, *shared, r=8, z=z, h=2, u=3, side=side)
     x, x_q = torch.rand(batch, views, 3, side, side), torch.rand(batch, 3, side, side)
     v, v_q = torch.rand(batch, views, 7) * 2 - 1, torch.rand(batch, 7) * 2 - 1
     noise = torch.randn(batch, steps, z, side // 4, side // 4)
@@ -185,26 +183,30 @@ def fixture(folder, kind, steps, shared, save):
         generated, _ = model.paint(r, v_q, noise)
         reconstructed, kl = model.paint(r, v_q, noise, x_q)
     names = dict(x=x, v=v, x_q=x_q, v_q=v_q, noise=noise, r=r, generated=generated, reconstructed=reconstructed, kl=kl)
-    write_safetensors(folder / f"{kind}.safetensors", names)
-    save(model, folder / f"{kind}.pt")
+    write_safetensors(folder / f"{name}.safetensors", names)
+    save(model, folder / f"{name}.pt")
 
 
 def main():
     if len(sys.argv) > 1:
-        model = Gqn("pool", 3, True)
+        model = Gqn("pool", 3, True, True)
         fill(model)
         torch.save(model.state_dict(), sys.argv[1])
         return
     folder = pathlib.Path(__file__).parent
     # As the reference's training script writes it.
-    fixture(folder, "pool", 3, True, lambda model, path: torch.save(model.state_dict(), path))
+    state = lambda model, path: torch.save(model.state_dict(), path)
+    fixture(folder, "pool", "pool", 3, (True, True), state)
+    fixture(folder, "inference-shared", "pyramid", 2, (True, False), state)
+    fixture(folder, "generation-shared", "pyramid", 2, (False, True), state)
     # As PyTorch wrote files before 1.6, with what training scripts wrap around a state.
     wrapped = lambda model: {"step": 7, "state_dict": nn.DataParallel(model).state_dict(), "args": ("--L", 2)}
     old = lambda model, path: torch.save(wrapped(model), path, _use_new_zipfile_serialization=False)
-    fixture(folder, "tower", 2, False, old)
+    fixture(folder, "tower", "tower", 2, (False, False), old)
     # A list of parameters proper, under a newer protocol of pickle.
     parameters = lambda model: dict(model.named_parameters())
-    fixture(folder, "pyramid", 1, False, lambda model, path: torch.save(parameters(model), path, pickle_protocol=4))
+    newer = lambda model, path: torch.save(parameters(model), path, pickle_protocol=4)
+    fixture(folder, "pyramid", "pyramid", 1, (False, False), newer)
 
 
 main()

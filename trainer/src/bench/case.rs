@@ -15,8 +15,8 @@ pub struct Way {
     pub form: Form,
     /// In which numbers.
     pub precision: Precision,
-    /// Whether 5×5 convolutions go by Winograd's algorithm.
-    pub winograd: bool,
+    /// Whether large convolutions go by Winograd's algorithm; `None`: where it pays.
+    pub winograd: Option<bool>,
     /// Whether steps are computed anew for the backward pass.
     pub recompute: bool,
 }
@@ -49,7 +49,11 @@ impl Way {
             Form::Plain => "plain",
             Form::Fast => "fast",
         };
-        let winograd = if self.winograd { "+winograd" } else { "" };
+        let winograd = match self.winograd {
+            None => "",
+            Some(true) => "+winograd",
+            Some(false) => "+direct",
+        };
         format!("{form}{winograd}{}", if self.recompute { "+checkpointing" } else { "" })
     }
 }

@@ -7,12 +7,14 @@
 //! | `turns.rs` | several cases in one process, a step each in turns |
 //! | `probe.rs` | one case in a process of its own, for its memory |
 //! | `memory.rs` | what the process or the device holds at most |
+//! | `reading.rs` | scenes a second from files |
 //! | `work.rs` | multiplications of a step, and how many a second a device is seen to do |
 //! | `report.rs` | rows, table and JSON |
 
 mod case;
 mod memory;
 mod probe;
+mod reading;
 mod report;
 mod turns;
 mod work;
@@ -20,6 +22,7 @@ mod work;
 pub use case::{Case, Way};
 pub use memory::MemoryError;
 pub use probe::{BenchError, Probe, probe, probe_in_child};
+pub use reading::{Reading, read};
 pub use report::{Report, Row};
 pub use turns::{Timing, in_turns};
 pub use work::{matmul_flops, multiply_adds};

@@ -2,6 +2,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::reading::Reading;
+
 /// All that a bench measured.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
@@ -11,6 +13,9 @@ pub struct Report {
     pub threads: i32,
     /// One row for each case.
     pub rows: Vec<Row>,
+    /// How fast scenes were read, if files were given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
     /// How the forms compare, by name.
     pub ratios: std::collections::BTreeMap<String, f64>,
 }
@@ -18,7 +23,7 @@ pub struct Report {
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// `plain`, `fast` or `fast+checkpointing`.
+    /// Such as `plain`, `fast` or `fast+checkpointing`.
     pub form: String,
     /// Where it ran.
     pub device: String,
@@ -34,10 +39,12 @@ pub struct Row {
     pub steps_per_sec: f64,
     /// `turns`: the median of steps in turns with the other forms; `alone`: the mean of a process of its own.
     pub timed: String,
-    /// Most memory in use, less parameters, gradients and Adam's moments.
-    pub activation_bytes: u64,
+    /// Most memory in use, less parameters, gradients and Adam's moments; where it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation_bytes: Option<u64>,
     /// Parameters, gradients and moments.
-    pub held_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_bytes: Option<u64>,
     /// Multiplications and additions a second that the step does, as a share of those of a large product of matrices
     /// in the same numbers on the same device.
     pub matmul_share: f64,
@@ -52,7 +59,7 @@ impl Report {
     /// The rows as a table for a terminal.
     pub fn table(&self) -> String {
         let mut table = format!(
-            "{:<19} {:<5} {:<9} {:>5} {:>8} {:>10} {:>13} {:>8} {:>13}\n",
+            "{:<25} {:<5} {:<9} {:>5} {:>8} {:>10} {:>13} {:>8} {:>13}\n",
             "form",
             "dtype",
             "cores",
@@ -65,17 +72,25 @@ impl Report {
         );
         for row in &self.rows {
             let difference = row.loss_difference.map_or_else(String::new, |d| format!("{d:.1e}"));
+            let activations = row.activation_bytes.map_or_else(String::new, |bytes| {
+                format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+            });
             let _ = writeln!(
                 table,
-                "{:<19} {:<5} {:<9} {:>5} {:>8.3} {:>10.3} {:>9.1} MiB {:>7.0}% {difference:>13}",
+                "{:<25} {:<5} {:<9} {:>5} {:>8.3} {:>10.3} {activations:>13} {:>7.0}% {difference:>13}",
                 row.form,
                 row.dtype,
                 row.cores,
                 row.batch,
                 row.steps_per_sec,
                 row.steps_per_sec.recip(),
-                row.activation_bytes as f64 / f64::from(1 << 20),
                 100.0 * row.matmul_share,
+            );
+        }
+        for Reading { threads, views, scenes_per_sec } in &self.readings {
+            let _ = writeln!(
+                table,
+                "{threads} threads read {scenes_per_sec:.0} scenes/s of {views} views"
             );
         }
         for (name, ratio) in &self.ratios {

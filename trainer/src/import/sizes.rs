@@ -16,8 +16,9 @@ pub(super) fn config(
 ) -> Result<(ModelConfig, bool), ImportError> {
     let [heads, hidden_channels, _, _] = shape4(shapes, "eta_pi.weight")?;
     let [_, canvas_channels, _, _] = shape4(shapes, "eta_g.weight")?;
-    let cores = cores(shapes, "generation_core");
-    let core = if cores.is_some() { "generation_core.0" } else { "generation_core" };
+    let [inference, generation] =
+        ["inference_core", "generation_core"].map(|name| cores(shapes, name));
+    let core = if generation.is_some() { "generation_core.0" } else { "generation_core" };
     let [_, _, side, _] = shape4(shapes, &format!("{core}.upsample_v.weight"))?;
     let has_upsample_r = shapes.contains_key(format!("{core}.upsample_r.weight").as_str());
     let (representation, representation_channels, assumed_pool) =
@@ -29,13 +30,14 @@ pub(super) fn config(
         latent_channels: heads / 2,
         hidden_channels,
         canvas_channels,
-        steps: steps(cores, options)?,
-        shared_core: cores.is_none(),
+        steps: steps(generation.or(inference), options)?,
+        shared_core: generation.is_none(),
+        shared_inference_core: Some(inference.is_none()),
         upsample_r: if has_upsample_r { UpsampleR::Learned } else { UpsampleR::Tile },
         pose_encoding: options.pose_encoding,
         ..Preset::Paper.config()
     };
-    Ok((config, assumed_pool))
+    Ok((config.canonical(), assumed_pool))
 }
 
 fn steps(cores: Option<usize>, options: &ImportOptions) -> Result<usize, ImportError> {

@@ -62,11 +62,11 @@ fn run(config: &ModelConfig, compute: Compute) -> Outcome {
             Tensor::randn(model.noise_shape(batch), (Kind::Float, Device::Cpu)),
         ]
     });
-    let r = model.represent(&x, &v);
+    let r = model.represent_computed(&x, &v, compute);
     let latents = Latents::Posterior { frames: &x_q, noise: &noise };
     let rollout = Rollout::computed(&model, &v_q, &r, latents, compute);
     let bound = Elbo::new(&rollout, &x_q, 1.3).bound();
-    bound.mean(Kind::Float).backward();
+    model.backward(&bound.mean(Kind::Float));
     let generated = tch::no_grad(|| {
         Rollout::computed(&model, &v_q, &r, Latents::Prior { noise: &noise }, compute).observation
     });

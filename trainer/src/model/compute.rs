@@ -1,8 +1,10 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
+use super::gqn::Gqn;
+use super::kernel::{Deferred, Kernel, Part};
 use super::layers::same;
 use super::winograd;
 
@@ -13,8 +15,9 @@ pub struct Compute {
     pub form: Form,
     /// In which numbers.
     pub precision: Precision,
-    /// Whether the fast form's 5×5 convolutions go by Winograd's algorithm: six times fewer multiplications and a
-    /// digit less, in 32 bits and for pictures whose side is a multiple of 16. Pays on CPUs, not on GPUs.
+    /// Whether the fast form's 5×5 and 3×3 convolutions go by Winograd's algorithm: six and four times fewer
+    /// multiplications and a digit less, in 32 bits and for pictures whose side is a multiple of 16. Pays on CPUs, not
+    /// on GPUs.
     pub winograd: bool,
 }
 
@@ -44,27 +47,30 @@ pub enum Precision {
     Bf16,
 }
 
-/// How the inputs of convolutions lie in memory, and how 5×5 kernels are applied.
+/// How the inputs of convolutions lie in memory, and how large kernels are applied.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct Layout<'a> {
     kind: Kind,
     channels_last: bool,
-    winograd: bool,
+    /// Where the gradients of Winograd's kernels wait, if that is how large kernels are applied.
+    winograd: Option<&'a Deferred>,
 }
 
 impl Compute {
-    /// What suits a device; `fits` says whether Winograd's tiles do.
-    pub(super) fn layout(self, device: Device, fits: bool) -> Layout {
+    /// What suits the device and the sizes of a model.
+    pub(super) fn layout(self, model: &Gqn) -> Layout<'_> {
         let bf16 = self.precision == Precision::Bf16;
+        let fits = winograd::fits(model.config().hidden_size() as i64);
+        let winograd = self.winograd && self.form == Form::Fast && !bf16 && fits;
         Layout {
             kind: if bf16 { Kind::BFloat16 } else { Kind::Float },
-            channels_last: device.is_cuda(),
-            winograd: self.winograd && fits && !bf16,
+            channels_last: model.device().is_cuda() || winograd,
+            winograd: winograd.then_some(&model.deferred),
         }
     }
 }
 
-impl Layout {
+impl<'a> Layout<'a> {
     /// The same numbers in that layout. Differentiable.
     pub(super) fn of(self, x: &Tensor) -> Tensor {
         let x = x.to_kind(self.kind);
@@ -75,18 +81,33 @@ impl Layout {
         }
     }
 
-    /// `[out,in,5,5] ->` what [`Layout::convolve`] takes
-    pub(super) fn kernel(self, kernel: &Tensor) -> Tensor {
-        if self.winograd { winograd::kernel(kernel) } else { self.of(kernel) }
+    /// Parts `[·,in,k,k]`, one above the other, as a kernel from many channels to many.
+    pub(super) fn wide(self, parts: Vec<Part>) -> Kernel<'a> {
+        match self.winograd {
+            Some(deferred) => Kernel::transformed(parts, deferred),
+            None => {
+                let parts: Vec<Tensor> = parts.iter().map(Part::kernel).collect();
+                self.narrow(&Tensor::cat(&parts, 0))
+            }
+        }
+    }
+
+    /// `[out,in,k,k]` as a kernel from or to so few channels that transforming the others would be most of the work.
+    pub(super) fn narrow(self, kernel: &Tensor) -> Kernel<'a> {
+        Kernel::Direct(self.of(kernel))
     }
 
     /// A convolution that keeps the size.
-    pub(super) fn convolve(self, x: &Tensor, kernel: &Tensor) -> Tensor {
-        if kernel.dim() == 4 {
-            same(&self.of(x), kernel, None)
-        } else {
-            winograd::convolve(x, kernel)
+    pub(super) fn convolve(self, x: &Tensor, kernel: &Kernel<'_>) -> Tensor {
+        match kernel {
+            Kernel::Direct(kernel) => same(&self.of(x), kernel, None),
+            Kernel::Winograd(transformed) => transformed.convolve(x),
         }
+    }
+
+    /// Whether large kernels are applied by Winograd's algorithm.
+    pub(super) fn is_winograd(self) -> bool {
+        self.winograd.is_some()
     }
 }
 

@@ -4,64 +4,60 @@ use super::compute::{Compute, Layout};
 use super::gaussian::DiagonalGaussian;
 use super::generation_core::GenerationCore;
 use super::gqn::Gqn;
+use super::kernel::{Kernel, Part};
 use super::layers::same;
 use super::lstm::LstmState;
 use super::plain::at;
 use super::rollout::{State, Step};
-use super::winograd;
 
 /// A rollout that computes everything once, see [`Form::Fast`](super::Form::Fast).
 ///
 /// A convolution is linear in its input channels, so the part of the gates that reads camera, scene and query picture
-/// is convolved before the first step. What reads the generation core's hidden state (both cores' gates and the
-/// prior) is one convolution. The canvas is Σ `upsample_h(h_l)` and is read by linear layers only: the stride-4
-/// convolution behind the stride-4 transposed one of the same kernel size is a 1×1 convolution, and so is, with 16
-/// output channels for each colour, the observation.
+/// is convolved before the first step. What else a core's gates read is one convolution, the prior part of the
+/// generation core's. The canvas is Σ `upsample_h(h_l)` and is read by linear layers only: the stride-4 convolution
+/// behind the stride-4 transposed one of the same kernel size is a 1×1 convolution, and so is, with 16 output channels
+/// for each colour, the observation.
 ///
-/// Kernels of 5×5 stand as they are or, where Winograd's algorithm convolves, transformed. Lists have one entry where steps share a core, otherwise one a step; those of the inference core are empty when
+/// Lists have one entry where steps share a core, otherwise one a step; those of the inference core are empty when
 /// generating.
 #[derive(Debug)]
-pub(crate) struct Fast {
+pub(crate) struct Fast<'a> {
     steps: usize,
     /// U
     seen: i64,
-    layout: Layout,
-    /// `[4H+2Z,H,5,5]`, with inference `[4H+2Z+4H,H,5,5]`: from the generation core's hidden state to its gates, to
-    /// the prior and to the inference core's gates.
-    hidden: Vec<Tensor>,
+    layout: Layout<'a>,
+    /// `[4H+2Z,H,5,5]`: from the generation core's hidden state to its gates and to the prior.
+    hidden: Vec<Kernel<'a>>,
     /// `[4H,Z,5,5]`, from the latent to the generation core's gates.
-    latent: Vec<Tensor>,
+    latent: Vec<Kernel<'a>>,
     /// `[B,4H,h,h]`: what the generation core's gates make of camera and scene.
     fixed: Vec<Tensor>,
     /// `[48,H,1,1]`, from the generation core's hidden state to the picture.
     picture: Vec<Tensor>,
-    /// `[4H,H,5,5]`, from the inference core's hidden state to its gates.
-    own: Vec<Tensor>,
-    /// `[4H,U,5,5]`, from what it sees of the canvas to its gates.
-    canvas: Vec<Tensor>,
+    /// `[4H,2H+U,5,5]`, from both hidden states and what the inference core sees of the canvas to its gates.
+    sight: Vec<Kernel<'a>>,
     /// `[B,4H,h,h]`: what the inference core's gates make of query picture, camera and scene.
     inference_fixed: Vec<Tensor>,
     /// `[n·U,H,1,1]`: from the generation core's hidden state to what the n coming inference cores see of the canvas;
     /// one n where the steps share one.
-    paint: Vec<Tensor>,
+    paint: Vec<Kernel<'a>>,
     /// `[2Z,H,5,5]`
-    posterior: Tensor,
+    posterior: Kernel<'a>,
     /// Of prior, posterior and observation.
     biases: [Tensor; 3],
 }
 
-impl Fast {
+impl<'a> Fast<'a> {
     /// `v [B,7], r [B,R,1,1] or [B,R,h,h], x [B,3,S,S] ->` everything that does not depend on a step's latents
     pub(super) fn new(
-        model: &Gqn,
+        model: &'a Gqn,
         v: &Tensor,
         r: &Tensor,
         x: Option<&Tensor>,
         compute: Compute,
     ) -> Self {
         let config = model.config();
-        let side = config.hidden_size() as i64;
-        let layout = compute.layout(v.device(), winograd::fits(side));
+        let layout = compute.layout(model);
         let [h, z, u, scene] = [
             config.hidden_channels,
             config.latent_channels,
@@ -69,52 +65,40 @@ impl Fast {
             config.pose_channels() + config.representation_channels,
         ]
         .map(|channels| channels as i64);
-        let fixed_term = |inputs: &[Tensor], kernel: &Tensor, bias: &Tensor| {
-            let term = layout.convolve(&Tensor::cat(inputs, 1), &layout.kernel(kernel));
+        let fixed_term = |inputs: &[Tensor], kernel: Part, bias: &Tensor| {
+            let term = layout.convolve(&Tensor::cat(inputs, 1), &layout.wide(vec![kernel]));
             term.to_kind(Kind::Float) + bias.view([1, -1, 1, 1])
         };
-        let (mut own, mut canvas, mut inference_fixed) = (Vec::new(), Vec::new(), Vec::new());
-        let mut inference_hidden = Vec::new();
+        let (mut sight, mut inference_fixed) = (Vec::new(), Vec::new());
         for (core, x) in model.inference_core.iter().zip(x.into_iter().cycle()) {
-            let kernels = core.gates.kernels(&[h, h, u, 3 + scene]);
+            let [changing, once] = core.gates.kernels([h + h + u, 3 + scene]);
             let [v, r] = core.scene.once(v, r);
             let inputs = [core.downsample_x.forward(x), v, r];
-            inference_fixed.push(fixed_term(&inputs, &kernels[3], core.gates.bias()));
-            own.push(layout.kernel(&kernels[0]));
-            inference_hidden.push(kernels[1].shallow_clone());
-            canvas.push(layout.kernel(&kernels[2]));
+            inference_fixed.push(fixed_term(&inputs, once, core.gates.bias()));
+            sight.push(layout.wide(vec![changing]));
         }
-        let (mut latent, mut fixed) = (Vec::new(), Vec::new());
-        let mut generation_hidden = Vec::new();
-        for core in &model.generation_core {
-            let kernels = core.gates.kernels(&[h, z, scene]);
-            fixed.push(fixed_term(&core.scene.once(v, r), &kernels[2], core.gates.bias()));
-            generation_hidden.push(kernels[0].shallow_clone());
-            latent.push(layout.kernel(&kernels[1]));
-        }
+        let (mut hidden, mut latent, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
         let [prior, prior_bias] = model.prior.parameters();
-        let hidden = (0..generation_hidden.len().max(inference_hidden.len())).map(|core| {
-            let mut kernels = vec![at(&generation_hidden, core), prior];
-            if x.is_some() {
-                kernels.push(at(&inference_hidden, core));
-            }
-            layout.kernel(&Tensor::cat(&kernels, 0))
-        });
+        for core in &model.generation_core {
+            let [own, z, once] = core.gates.kernels([h, z, scene]);
+            fixed.push(fixed_term(&core.scene.once(v, r), once, core.gates.bias()));
+            hidden.push(layout.wide(vec![own, Part::whole(prior)]));
+            latent.push(layout.narrow(&z.kernel()));
+        }
         let [posterior, posterior_bias] = model.posterior.parameters();
         let [_, observation_bias] = model.observation.parameters();
         Self {
             steps: config.steps,
             seen: u,
             layout,
-            hidden: hidden.collect(),
+            hidden,
             latent,
             fixed,
             picture: picture_kernels(model),
-            own,
-            canvas,
+            sight,
             inference_fixed,
             paint: if x.is_some() { paint_kernels(model, layout) } else { Vec::new() },
-            posterior: layout.kernel(posterior),
+            posterior: layout.narrow(posterior),
             biases: [prior_bias, posterior_bias, observation_bias]
                 .map(|bias| bias.view([1, -1, 1, 1])),
         }
@@ -124,22 +108,17 @@ impl Fast {
         let [prior_bias, posterior_bias, _] = &self.biases;
         let fixed = at(&self.fixed, l);
         let (batch, gates, side, _) = fixed.size4().expect("gates are [B,4H,h,h]");
-        let (prior, gates, seen) = match &state.generation {
+        let (prior, gates) = match &state.generation {
             Some(old) => {
-                let kernel = at(&self.hidden, l);
-                let z2 = prior_bias.size()[1];
-                let sizes = [gates, z2, outputs(kernel) - gates - z2];
-                let all = self.layout.convolve(&old.hidden, kernel).split_with_sizes(sizes, 1);
-                let prior = all[1].to_kind(Kind::Float) + prior_bias;
-                (prior, fixed + &all[0], Some(all[2].shallow_clone()))
+                let both = self.layout.convolve(&old.hidden, at(&self.hidden, l));
+                let parts = both.split_with_sizes([gates, prior_bias.size()[1]], 1);
+                (parts[1].to_kind(Kind::Float) + prior_bias, fixed + &parts[0])
             }
             // Zeros: what is left are the biases and what is fixed.
-            None => {
-                (prior_bias.expand([batch, -1, side, side], false), fixed.shallow_clone(), None)
-            }
+            None => (prior_bias.expand([batch, -1, side, side], false), fixed.shallow_clone()),
         };
         let prior = DiagonalGaussian::from_channels(&prior);
-        let inference = (!self.own.is_empty()).then(|| self.look(l, state, seen.as_ref()));
+        let inference = (!self.sight.is_empty()).then(|| self.look(l, state));
         let posterior = inference.as_ref().map(|inference| {
             let both =
                 self.layout.convolve(&inference.hidden, &self.posterior).to_kind(Kind::Float);
@@ -165,35 +144,42 @@ impl Fast {
     }
 
     pub(super) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
-        let mut list = |list: &[Tensor]| list.iter().map(&mut *change).collect::<Vec<_>>();
+        let mut kernels =
+            |list: &[Kernel<'a>]| list.iter().map(|kernel| kernel.map(change)).collect();
+        let [hidden, latent, sight, paint] =
+            [&self.hidden, &self.latent, &self.sight, &self.paint].map(|list| kernels(list));
+        let posterior = self.posterior.map(change);
+        let mut tensors = |list: &[Tensor]| list.iter().map(&mut *change).collect();
+        let [fixed, picture, inference_fixed] =
+            [&self.fixed, &self.picture, &self.inference_fixed].map(|list| tensors(list));
+        let biases = self.biases.each_ref().map(change);
         Self {
             steps: self.steps,
             seen: self.seen,
             layout: self.layout,
-            hidden: list(&self.hidden),
-            latent: list(&self.latent),
-            fixed: list(&self.fixed),
-            picture: list(&self.picture),
-            own: list(&self.own),
-            canvas: list(&self.canvas),
-            inference_fixed: list(&self.inference_fixed),
-            paint: list(&self.paint),
-            posterior: change(&self.posterior),
-            biases: self.biases.each_ref().map(change),
+            hidden,
+            latent,
+            fixed,
+            picture,
+            sight,
+            inference_fixed,
+            paint,
+            posterior,
+            biases,
         }
     }
 
-    /// A step of the inference core; `seen [B,4H,h,h]` is what its gates make of the generation core's hidden state.
-    fn look(&self, l: usize, state: &State, seen: Option<&Tensor>) -> LstmState {
-        let own =
-            state.inference.as_ref().map(|old| self.layout.convolve(&old.hidden, at(&self.own, l)));
-        let canvas = state.canvas.as_ref().map(|canvas| {
-            self.layout.convolve(&first_channels(canvas, self.seen), at(&self.canvas, l))
-        });
-        let seen = seen.map(Tensor::shallow_clone);
-        let fixed = at(&self.inference_fixed, l).shallow_clone();
-        let gates = [seen, own, canvas].into_iter().flatten().fold(fixed, |sum, term| sum + term);
-        LstmState::next(state.inference.as_ref(), &gates)
+    /// A step of the inference core.
+    fn look(&self, l: usize, state: &State) -> LstmState {
+        let fixed = at(&self.inference_fixed, l);
+        let (Some(own), Some(seen), Some(canvas)) =
+            (&state.inference, &state.generation, &state.canvas)
+        else {
+            return LstmState::next(None, fixed);
+        };
+        let inputs = [&own.hidden, &seen.hidden, &first_channels(canvas, self.seen)];
+        let gates = self.layout.convolve(&Tensor::cat(&inputs, 1), at(&self.sight, l));
+        LstmState::next(Some(own), &(fixed + gates))
     }
 
     /// What the coming inference cores see of the canvas once `hidden` was painted.
@@ -213,12 +199,6 @@ impl Fast {
             None => painted,
         }
     }
-}
-
-/// Output channels of a 5×5 kernel, `[out,in,5,5]` or, transformed, `[64,in,out]`.
-fn outputs(kernel: &Tensor) -> i64 {
-    let size = kernel.size();
-    if size.len() == 4 { size[0] } else { size[2] }
 }
 
 fn first_channels(x: &Tensor, channels: i64) -> Tensor {
@@ -241,13 +221,13 @@ fn picture_kernels(model: &Gqn) -> Vec<Tensor> {
 
 /// For every step but the last, the generation core's transposed convolution and the coming inference cores'
 /// convolutions composed: `[n·U,H,1,1]`.
-fn paint_kernels(model: &Gqn, layout: Layout) -> Vec<Tensor> {
+fn paint_kernels<'a>(model: &Gqn, layout: Layout<'a>) -> Vec<Kernel<'a>> {
     let flat = |kernel: &Tensor| kernel.flatten(1, -1);
     let downs: Vec<Tensor> =
         model.inference_core.iter().map(|core| flat(core.downsample_u.kernel())).collect();
     let compose = |downs: &[Tensor], core: &GenerationCore| {
         let kernel = Tensor::cat(downs, 0).matmul(&flat(core.upsample_h.kernel()).transpose(0, 1));
-        layout.of(&kernel.unsqueeze(-1).unsqueeze(-1))
+        layout.narrow(&kernel.unsqueeze(-1).unsqueeze(-1))
     };
     if downs.len() == 1 {
         return model.generation_core.iter().map(|core| compose(&downs, core)).collect();

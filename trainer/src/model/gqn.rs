@@ -4,9 +4,11 @@ use gqn_formats::{Checkpoint, ModelConfig, Provenance};
 use tch::nn::VarStore;
 use tch::{Device, Tensor};
 
+use super::compute::Compute;
 use super::generation_core::GenerationCore;
 use super::heads::{GaussianHead, Observation};
 use super::inference_core::InferenceCore;
+use super::kernel::Deferred;
 use super::representation::Representation;
 use super::rollout::{Latents, Rollout};
 use crate::convert::{to_array, to_tensor, with_torch_seed};
@@ -22,6 +24,7 @@ pub struct Gqn {
     pub(super) prior: GaussianHead,
     pub(super) posterior: GaussianHead,
     pub(super) observation: Observation,
+    pub(super) deferred: Deferred,
 }
 
 impl Gqn {
@@ -52,6 +55,7 @@ impl Gqn {
             prior: GaussianHead::new(&root / "prior", h, z),
             posterior: GaussianHead::new(&root / "posterior", h, z),
             observation: Observation::new(&root / "observation", u),
+            deferred: Deferred::default(),
             config: config.clone(),
             variables,
         }
@@ -97,20 +101,39 @@ impl Gqn {
 
     /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]` or, for the tower, `[B,R,h,h]`, summed over views
     pub fn represent(&self, x: &Tensor, v: &Tensor) -> Tensor {
+        self.represent_computed(x, v, Compute::default())
+    }
+
+    /// [`Gqn::represent`], computed in a way that can be chosen.
+    pub fn represent_computed(&self, x: &Tensor, v: &Tensor, compute: Compute) -> Tensor {
         let [batch, views, channels, side, _] = x.size()[..] else {
             panic!("context pictures are [B,M,3,S,S], found {:?}", x.size());
         };
         let r = self.representation.forward(
             &x.reshape([batch * views, channels, side, side]),
             &v.reshape([batch * views, -1]),
+            compute.layout(self),
         );
         let (_, channels, side, _) = r.size4().expect("a representation is [N,R,s,s]");
-        r.view([batch, views, channels, side, side]).sum_dim_intlist([1].as_slice(), false, None)
+        r.reshape([batch, views, channels, side, side]).sum_dim_intlist([1].as_slice(), false, None)
     }
 
     /// `v [B,7], r, noise [B,L,Z,h,h] -> pictures [B,3,S,S]` in \[0, 1\]
     pub fn generate(&self, v: &Tensor, r: &Tensor, noise: &Tensor) -> Tensor {
         Rollout::new(self, v, r, Latents::Prior { noise }).frames()
+    }
+
+    /// The backward pass of a number that this model was computed for. The number's own `backward` leaves out what
+    /// [`Gqn::settle`] adds.
+    pub fn backward(&self, number: &Tensor) {
+        number.backward();
+        self.settle(0);
+    }
+
+    /// After a backward pass: adds those gradients of kernels that autograd does not compute, where `tiles` of
+    /// Winograd's algorithm or more wait for it.
+    pub(crate) fn settle(&self, tiles: i64) {
+        self.deferred.settle(tiles);
     }
 
     /// Shape of the noise for a batch, `[B,L,Z,h,h]`.

@@ -3,6 +3,9 @@ use std::borrow::Borrow;
 use tch::Tensor;
 use tch::nn::{Init, Path};
 
+use super::compute::Layout;
+use super::kernel::Part;
+
 /// A convolution with bias.
 #[derive(Debug)]
 pub(crate) struct Conv {
@@ -66,6 +69,16 @@ impl Conv {
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
         x.conv2d(&self.weight, Some(&self.bias), stride, padding, [1, 1], 1)
+    }
+
+    /// [`Conv::forward`] by Winograd's algorithm, if the layout has it and it pays.
+    pub(super) fn forward_in(&self, layout: Layout<'_>, x: &Tensor) -> Tensor {
+        if layout.is_winograd() && self.padding > 0 {
+            let kernel = layout.wide(vec![Part::whole(&self.weight)]);
+            layout.convolve(x, &kernel) + self.bias.view([1, -1, 1, 1])
+        } else {
+            self.forward(x)
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use std::borrow::Borrow;
 use tch::nn::Path;
 use tch::{Kind, Tensor};
 
+use super::kernel::Part;
 use super::layers::{same, uniform};
 
 /// A convolutional LSTM with 5×5 gates (Shi et al. 2015, without peepholes).
@@ -47,9 +48,13 @@ impl ConvLstmCell {
         LstmState { hidden: output * cell.tanh(), cell }
     }
 
-    /// The kernel cut along its input channels: one `[4H,size,5,5]` for each size, which add up to all.
-    pub(super) fn kernels(&self, sizes: &[i64]) -> Vec<Tensor> {
-        self.weight.split_with_sizes(sizes, 1)
+    /// The kernel cut along its input channels, into pieces of these sizes, which add up to all.
+    pub(super) fn kernels<const N: usize>(&self, sizes: [i64; N]) -> [Part; N] {
+        let mut first = 0;
+        sizes.map(|size| {
+            first += size;
+            Part::new(&self.weight, first - size, size)
+        })
     }
 
     /// `[4H]`

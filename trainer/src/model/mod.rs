@@ -11,6 +11,7 @@ mod generation_core;
 mod gqn;
 mod heads;
 mod inference_core;
+mod kernel;
 mod layers;
 mod lstm;
 mod plain;

@@ -4,6 +4,7 @@ use gqn_formats::{ModelConfig, RepresentationKind};
 use tch::Tensor;
 use tch::nn::Path;
 
+use super::compute::Layout;
 use super::layers::{Conv, tile};
 
 /// What one picture and its camera say about the scene (Eslami et al. 2018, section S3.1).
@@ -42,11 +43,13 @@ impl Representation {
     }
 
     /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]` or, for the tower, `[N,R,h,h]`
-    pub fn forward(&self, x: &Tensor, v: &Tensor) -> Tensor {
+    pub(super) fn forward(&self, x: &Tensor, v: &Tensor, layout: Layout<'_>) -> Tensor {
         match self.kind {
             RepresentationKind::Pyramid => self.pyramid(x, v),
-            RepresentationKind::Tower => self.tower(x, v),
-            RepresentationKind::Pool => self.tower(x, v).mean_dim([2, 3].as_slice(), true, None),
+            RepresentationKind::Tower => self.tower(x, v, layout),
+            RepresentationKind::Pool => {
+                self.tower(x, v, layout).mean_dim([2, 3].as_slice(), true, None)
+            }
         }
     }
 
@@ -56,8 +59,8 @@ impl Representation {
         self.layers.iter().fold(input, |r, layer| layer.forward(&r).relu())
     }
 
-    fn tower(&self, x: &Tensor, v: &Tensor) -> Tensor {
-        let relu = |layer: usize, x: &Tensor| self.layers[layer - 1].forward(x).relu();
+    fn tower(&self, x: &Tensor, v: &Tensor, layout: Layout<'_>) -> Tensor {
+        let relu = |layer: usize, x: &Tensor| self.layers[layer - 1].forward_in(layout, x).relu();
         let half = relu(1, x);
         let skip = relu(2, &half);
         let r = relu(4, &relu(3, &half)) + skip;

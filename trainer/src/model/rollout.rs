@@ -49,7 +49,7 @@ pub struct Step {
 #[derive(Debug)]
 pub(crate) enum Painter<'a> {
     Plain(Plain<'a>),
-    Fast(Box<Fast>),
+    Fast(Box<Fast<'a>>),
 }
 
 /// What passes from one step to the next. Nothing stands for zeros.

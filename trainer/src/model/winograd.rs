@@ -1,107 +1,200 @@
-use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use tch::{Kind, Tensor};
 
-/// Winograd's F(4×4, 5×5): a tile of 4×4 outputs from 8×8 inputs with 64 multiplications a pair of channels instead of
-/// 400 (Lavin and Gray 2016). The products of all tiles are one batched product of matrices.
+/// Winograd's F(4×4, k×k): a tile of 4×4 outputs from n×n inputs, n = k + 3, with n² multiplications a pair of channels
+/// instead of 16·k² (Lavin and Gray 2016). The products of all tiles are one batched product of matrices.
+///
+/// Along an axis, the transforms of all its tiles are one matrix, so that no tile is ever cut out: first the rows are
+/// multiplied with it, then the columns. Pictures have their channels as the innermost axis in memory.
 const TILE: i64 = 4;
-const INPUT: i64 = 8;
-const KERNEL: i64 = 5;
 
-/// Where the polynomials are evaluated, besides at infinity.
+/// Where the polynomials are evaluated, besides at infinity; n - 1 of them.
 const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5];
+
+/// Tiles and output channels whose share of a kernel's gradient is computed at once: enough for large products of
+/// matrices, few enough to need little memory.
+const TILES_AT_ONCE: i64 = 512;
+const OUTPUTS_AT_ONCE: i64 = 128;
 
 /// Whether a picture of that side consists of whole tiles.
 pub(super) fn fits(side: i64) -> bool {
     side % TILE == 0
 }
 
-/// `kernel [out,in,5,5] -> [64,in,out]`
+/// `kernel [out,in,k,k] -> [n²,out,in]`
 pub(super) fn kernel(kernel: &Tensor) -> Tensor {
-    let (output, input, ..) = kernel.size4().expect("a kernel has four axes");
-    let flat = kernel.permute([2, 3, 1, 0]).reshape([KERNEL * KERNEL, input * output]);
-    with_transforms(|transforms| transforms.kernel.matmul(&flat)).view([
-        INPUT * INPUT,
-        input,
-        output,
+    let (output, input, size, _) = kernel.size4().expect("a kernel has four axes");
+    let points = size + TILE - 1;
+    let flat = kernel.reshape([-1, size * size]).transpose(0, 1);
+    kernel_transform(size).matmul(&flat).view([points * points, output, input])
+}
+
+/// `x [B,in,s,s], kernel [n²,out,in] -> [B,out,s,s]`
+pub(super) fn convolve(x: &Tensor, kernel: &Tensor) -> Tensor {
+    let (.., height, width) = x.size4().expect("x is [B,C,s,s]");
+    let size = kernel_size(kernel.size()[0]);
+    let products = spread(x, size, Axis::Input).bmm(&kernel.transpose(1, 2));
+    gather(&products, size, [height, width])
+}
+
+/// Tiles of `x [B,C,s,s]`.
+pub(super) fn tiles(x: &Tensor) -> i64 {
+    let (batch, _, height, width) = x.size4().expect("x is [B,C,s,s]");
+    batch * (height / TILE) * (width / TILE)
+}
+
+/// Of pairs of `x [B,in,s,s]` and the gradient of what [`convolve`] made of it with one kernel: adds what concerns the
+/// kernel's output channels from `first` on to their gradient `[out,in,k,k]`.
+pub(super) fn add_kernel_gradient(pairs: &[(Tensor, Tensor)], first: i64, gradient: &Tensor) {
+    let (outputs, input, size, _) = gradient.size4().expect("a kernel has four axes");
+    let at_once = (TILES_AT_ONCE / tiles(&pairs[0].0)).max(1);
+    for pairs in pairs.chunks(at_once as usize) {
+        let (x, y): (Vec<_>, Vec<_>) = pairs.iter().map(|(x, y)| (x, y)).unzip();
+        let x = spread(&Tensor::cat(&x, 0), size, Axis::Input);
+        for start in (0..outputs).step_by(OUTPUTS_AT_ONCE as usize) {
+            let count = OUTPUTS_AT_ONCE.min(outputs - start);
+            let y: Vec<_> = y.iter().map(|y| y.narrow(1, first + start, count)).collect();
+            let y = spread(&Tensor::cat(&y, 0), size, Axis::Output);
+            let products = y.transpose(1, 2).bmm(&x).view([-1, count * input]);
+            let part = products.transpose(0, 1).matmul(&kernel_transform(size));
+            let _ = gradient.narrow(0, start, count).g_add_(&part.view([count, input, size, size]));
+        }
+    }
+}
+
+/// A matrix along an axis of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Axis {
+    /// `[n·tiles,s]`: from places to the points of every tile.
+    Input,
+    /// `[n·tiles,s]`: from places to the points whose products they are made of; its transpose makes them.
+    Output,
+}
+
+/// `x [B,C,s,s] -> [n²,B·tiles,C]`
+fn spread(x: &Tensor, size: i64, axis: Axis) -> Tensor {
+    let (batch, channels, height, width) = x.size4().expect("x is [B,C,s,s]");
+    let (points, rows, columns) = (size + TILE - 1, height / TILE, width / TILE);
+    let x = x.permute([0, 2, 3, 1]).reshape([batch, height, width * channels]);
+    let x = axis_transform(axis, size, height).matmul(&x);
+    let x = x.view([batch * points * rows, width, channels]);
+    let x = axis_transform(axis, size, width).matmul(&x);
+    x.view([batch, points, rows, points, columns, channels]).permute([1, 3, 0, 2, 4, 5]).reshape([
+        points * points,
+        batch * rows * columns,
+        channels,
     ])
 }
 
-/// `x [B,in,s,s], kernel [64,in,out] -> [B,out,s,s]`, with channels as the innermost axis in memory
-pub(super) fn convolve(x: &Tensor, kernel: &Tensor) -> Tensor {
-    let (batch, channels, height, width) = x.size4().expect("x is [B,C,s,s]");
-    let (rows, columns, output) = (height / TILE, width / TILE, kernel.size()[2]);
-    let border = (INPUT - TILE) / 2;
-    let padded = x.permute([0, 2, 3, 1]).constant_pad_nd([0, 0, border, border, border, border]);
-    let tiles = padded.unfold(1, INPUT, TILE).unfold(2, INPUT, TILE);
-    let tiles = tiles.permute([4, 5, 0, 1, 2, 3]).reshape([INPUT * INPUT, -1]);
-    with_transforms(|transforms| {
-        let points = transforms.input.matmul(&tiles).view([INPUT * INPUT, -1, channels]);
-        let products = points.bmm(kernel).view([INPUT * INPUT, -1]);
-        let tiles = transforms.output.matmul(&products);
-        let tiles = tiles.view([TILE, TILE, batch, rows, columns, output]);
-        tiles.permute([2, 3, 0, 4, 1, 5]).reshape([batch, height, width, output])
+/// `[n²,B·tiles,C] -> [B,C,s,s]`
+fn gather(products: &Tensor, size: i64, [height, width]: [i64; 2]) -> Tensor {
+    let (points, rows, columns) = (size + TILE - 1, height / TILE, width / TILE);
+    let (_, tiles, channels) = products.size3().expect("products are [n²,tiles,C]");
+    let batch = tiles / (rows * columns);
+    let x = products
+        .view([points, points, batch, rows, columns, channels])
+        .permute([2, 0, 3, 1, 4, 5])
+        .reshape([batch * points * rows, points * columns, channels]);
+    let back = |side| axis_transform(Axis::Output, size, side).transpose(0, 1);
+    let x = back(width).matmul(&x).view([batch, points * rows, width * channels]);
+    back(height).matmul(&x).view([batch, height, width, channels]).permute([0, 3, 1, 2])
+}
+
+fn kernel_size(points: i64) -> i64 {
+    (1..).find(|size| (size + TILE - 1).pow(2) >= points).expect("a number")
+}
+
+/// `[n²,k²]`, for both axes at once.
+fn kernel_transform(size: i64) -> Tensor {
+    cached((None, size, size), || {
+        let matrix = matrix(&Points::new(size).kernel, size);
+        matrix.kron(&matrix)
     })
-    .permute([0, 3, 1, 2])
 }
 
-/// The three transforms, for both axes at once.
-struct Transforms {
-    /// `[64,64]`
-    input: Tensor,
-    /// `[64,25]`
-    kernel: Tensor,
-    /// `[16,64]`
-    output: Tensor,
-}
-
-fn with_transforms<T>(job: impl FnOnce(&Transforms) -> T) -> T {
-    thread_local! {
-        static TRANSFORMS: OnceCell<Transforms> = const { OnceCell::new() };
-    }
-    TRANSFORMS.with(|cell| job(cell.get_or_init(Transforms::new)))
-}
-
-impl Transforms {
-    /// Toom–Cook's matrices, transposed: an input row has the coefficients of Π (x - q) over the other points, a kernel
-    /// row the powers of its point over Π (point - q), an output column the powers of its point.
-    fn new() -> Self {
-        let mut input = Vec::new();
-        let mut kernel = Vec::new();
-        let mut output = vec![0.0; (TILE * INPUT) as usize];
-        for (index, point) in POINTS.into_iter().enumerate() {
-            let others = || {
-                let all = POINTS.into_iter().enumerate();
-                all.filter(move |(other, _)| *other != index).map(|(_, other)| other)
-            };
-            input.extend(coefficients(others()));
-            let scale: f64 = others().map(|other| point - other).product();
-            kernel.extend((0..KERNEL).map(|power| point.powi(power as i32) / scale));
-            for power in 0..TILE {
-                output[(power * INPUT) as usize + index] = point.powi(power as i32);
+fn axis_transform(axis: Axis, size: i64, side: i64) -> Tensor {
+    cached((Some(axis), size, side), || {
+        let points = Points::new(size);
+        let (n, tiles) = (size + TILE - 1, side / TILE);
+        let mut numbers = vec![0.0; (n * tiles * side) as usize];
+        let (width, table, first) = match axis {
+            Axis::Input => (n, &points.input, -(size / 2)),
+            Axis::Output => (TILE, &points.output, 0),
+        };
+        for point in 0..n {
+            for tile in 0..tiles {
+                for offset in 0..width {
+                    let place = TILE * tile + offset + first;
+                    if (0..side).contains(&place) {
+                        numbers[((point * tiles + tile) * side + place) as usize] =
+                            table[(point * width + offset) as usize];
+                    }
+                }
             }
         }
-        input.extend(coefficients(POINTS.into_iter()));
-        kernel.extend([0.0, 0.0, 0.0, 0.0, 1.0]);
-        output[(TILE * INPUT) as usize - 1] = 1.0;
-        let both_axes = |numbers: &[f64], columns: i64| {
-            let matrix = Tensor::from_slice(numbers).view([-1, columns]);
-            matrix.kron(&matrix).to_kind(Kind::Float)
-        };
-        Self {
-            input: both_axes(&input, INPUT),
-            kernel: both_axes(&kernel, KERNEL),
-            output: both_axes(&output, INPUT),
+        matrix(&numbers, side)
+    })
+}
+
+fn matrix(numbers: &[f64], columns: i64) -> Tensor {
+    Tensor::from_slice(numbers).view([-1, columns])
+}
+
+/// The same matrices serve again and again.
+fn cached(key: (Option<Axis>, i64, i64), make: impl FnOnce() -> Tensor) -> Tensor {
+    thread_local! {
+        static MATRICES: RefCell<BTreeMap<(Option<Axis>, i64, i64), Tensor>> =
+            const { RefCell::new(BTreeMap::new()) };
+    }
+    MATRICES.with_borrow_mut(|matrices| {
+        let matrix = matrices.entry(key).or_insert_with(|| make().to_kind(Kind::Float));
+        matrix.shallow_clone()
+    })
+}
+
+/// Toom–Cook's matrices, a row for each point: of what is read the coefficients of Π (x - q) over the other points, of
+/// the kernel the powers of the point over Π (point - q), of what is written the powers of the point.
+struct Points {
+    /// `[n,n]`
+    input: Vec<f64>,
+    /// `[n,k]`
+    kernel: Vec<f64>,
+    /// `[n,4]`
+    output: Vec<f64>,
+}
+
+impl Points {
+    fn new(size: i64) -> Self {
+        let points = &POINTS[..(size + TILE - 2) as usize];
+        let [mut input, mut kernel, mut output] = [(); 3].map(|()| Vec::new());
+        let powers = |point: f64, count: i64| (0..count).map(move |power| point.powi(power as i32));
+        for (index, point) in points.iter().enumerate() {
+            let others = || {
+                let all = points.iter().enumerate();
+                all.filter(move |(other, _)| *other != index).map(|(_, other)| *other)
+            };
+            input.extend(coefficients(others(), points.len() + 1));
+            let scale: f64 = others().map(|other| point - other).product();
+            kernel.extend(powers(*point, size).map(|power| power / scale));
+            output.extend(powers(*point, TILE));
         }
+        // At infinity the highest coefficient is left.
+        input.extend(coefficients(points.iter().copied(), points.len() + 1));
+        let last = |count: i64| (1..=count).map(move |place| f64::from(u8::from(place == count)));
+        kernel.extend(last(size));
+        output.extend(last(TILE));
+        Self { input, kernel, output }
     }
 }
 
 /// Of Π (x - root), lowest power first.
-fn coefficients(roots: impl Iterator<Item = f64>) -> [f64; INPUT as usize] {
-    let mut found = [0.0; INPUT as usize];
+fn coefficients(roots: impl Iterator<Item = f64>, count: usize) -> Vec<f64> {
+    let mut found = vec![0.0; count];
     found[0] = 1.0;
     for root in roots {
-        for power in (0..INPUT as usize).rev() {
+        for power in (0..count).rev() {
             let below = if power > 0 { found[power - 1] } else { 0.0 };
             found[power] = below - root * found[power];
         }
@@ -117,19 +210,38 @@ mod tests {
     use crate::convert::with_torch_seed;
     use crate::model::layers::same;
 
-    /// The points' powers lose a digit: some 1e-6 of the largest output.
-    const TOLERANCE: f64 = 5e-6;
+    /// The points' powers lose a digit: some 5e-6 of the largest number.
+    const TOLERANCE: f64 = 2e-5;
+
+    #[track_caller]
+    fn check(what: &str, found: &Tensor, expected: &Tensor) {
+        assert_eq!(found.size(), expected.size(), "{what}");
+        let error = (found - expected).abs().max() / expected.abs().max();
+        let error = error.double_value(&[]);
+        assert!(error < TOLERANCE, "{what}: error {error:e}");
+    }
 
     #[test]
-    fn is_the_convolution() {
-        let [x, weight] = with_torch_seed(5, || {
-            [[2, 3, 8, 12], [7, 3, 5, 5]]
-                .map(|shape| Tensor::randn(shape, (Kind::Float, Device::Cpu)))
-        });
-        let (found, expected) = (convolve(&x, &kernel(&weight)), same(&x, &weight, None));
-        assert_eq!(found.size(), expected.size());
-        let error = (found - &expected).abs().max() / expected.abs().max();
-        let error = error.double_value(&[]);
-        assert!(error < TOLERANCE, "error {error:e}");
+    fn is_the_convolution_and_its_gradients() {
+        for size in [3, 5] {
+            let draw = |shape: [i64; 4]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
+            let (x, weight, slope) = with_torch_seed(5, || {
+                (draw([2, 3, 8, 12]), draw([7, 3, size, size]), draw([2, 7, 8, 12]))
+            });
+            let leaves = [&x, &weight].map(|leaf| leaf.copy().set_requires_grad(true));
+            let expected = same(&leaves[0], &leaves[1], None);
+            (&expected * &slope).sum(Kind::Float).backward();
+            let leaf = x.copy().set_requires_grad(true);
+            let found = convolve(&leaf, &kernel(&weight));
+            (&found * &slope).sum(Kind::Float).backward();
+            check("output", &found, &expected);
+            check("gradient of x", &leaf.grad(), &leaves[0].grad());
+            let pairs = [0, 1].map(|sample| (x.narrow(0, sample, 1), slope.narrow(0, sample, 1)));
+            let gradient = weight.zeros_like();
+            for (first, count) in [(0, 3), (3, 4)] {
+                add_kernel_gradient(&pairs, first, &gradient.narrow(0, first, count));
+            }
+            check("gradient of the kernel", &gradient, &leaves[1].grad());
+        }
     }
 }

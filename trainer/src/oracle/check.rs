@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{mapping, quantities};
 use crate::convert::to_array;
-use crate::model::{Form, Gqn};
+use crate::model::{Compute, Gqn};
 
 /// Largest absolute error of a tensor, relative to its largest number where that is above one: f32 sums of thousands
 /// of products in another order differ by some 1e-6.
@@ -75,12 +75,12 @@ impl OracleReport {
     }
 }
 
-/// Rebuilds the oracle's weights and inputs from the formula, runs the model in that form and compares.
+/// Rebuilds the oracle's weights and inputs from the formula, runs the model in that way and compares.
 ///
 /// # Errors
 /// [`OracleError`]: the file is missing, damaged, or its metadata do not describe a model.
-pub fn check_oracle(path: &Path, form: Form) -> Result<OracleReport, OracleError> {
-    check_weights(path, None, form)
+pub fn check_oracle(path: &Path, compute: Compute) -> Result<OracleReport, OracleError> {
+    check_weights(path, None, compute)
 }
 
 /// As [`check_oracle`], with the weights of a checkpoint in place of the formula's.
@@ -90,7 +90,7 @@ pub fn check_oracle(path: &Path, form: Form) -> Result<OracleReport, OracleError
 pub fn check_weights(
     path: &Path,
     weights: Option<&Path>,
-    form: Form,
+    compute: Compute,
 ) -> Result<OracleReport, OracleError> {
     let bytes = std::fs::read(path)
         .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
@@ -122,7 +122,7 @@ pub fn check_weights(
         return Err(OracleError::OtherModel { found, expected });
     }
     let model = Gqn::from_checkpoint(&checkpoint, Device::Cpu);
-    let found = quantities::quantities(&model, batch, context, form);
+    let found = quantities::quantities(&model, batch, context, compute);
 
     let mut report = OracleReport { lines: Vec::new(), unknown: Vec::new() };
     for (name, expected) in &file.tensors {

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use super::formula;
 use crate::convert::to_tensor;
 use crate::elbo::Elbo;
-use crate::model::{Compute, Form, Gqn, Latents, Rollout, Step};
+use crate::model::{Compute, Gqn, Latents, Rollout, Step};
 
 /// Half the width of a uniform distribution of variance one.
 const UNIT_VARIANCE: f64 = 1.732_050_8;
@@ -18,18 +18,17 @@ pub(super) fn quantities(
     model: &Gqn,
     batch: usize,
     context: usize,
-    form: Form,
+    compute: Compute,
 ) -> BTreeMap<String, Tensor> {
-    let compute = Compute { form, ..Compute::default() };
     let input = Inputs::new(model.config(), batch, context);
-    let r = model.represent(&input.x, &input.v);
+    let r = model.represent_computed(&input.x, &input.v, compute);
     let latents = Latents::Posterior { frames: &input.x_q, noise: &input.noise_posterior };
     let rollout = Rollout::computed(model, &input.v_q, &r, latents, compute);
     let mut found = BTreeMap::new();
     for sigma in ["2.0", "0.7"] {
         let elbo = Elbo::new(&rollout, &input.x_q, sigma.parse().expect("a number"));
         if sigma == "2.0" {
-            (-elbo.bound().mean(Kind::Float)).backward();
+            model.backward(&-elbo.bound().mean(Kind::Float));
         }
         found.insert(format!("log_likelihood_sigma_{sigma}"), elbo.log_likelihood.shallow_clone());
         found.insert(format!("elbo_sigma_{sigma}"), elbo.bound());

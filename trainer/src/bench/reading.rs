@@ -1,0 +1,29 @@
+use gqn_datasets::DataError;
+use serde::Serialize;
+
+use crate::config::TrainConfig;
+use crate::feed::reading_rate;
+
+/// Seconds that reading is measured for.
+const SECS: f64 = 5.0;
+
+/// How fast scenes come from files.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reading {
+    /// Threads that read and decode.
+    pub threads: usize,
+    /// Views of a scene that are decoded: context and query.
+    pub views: usize,
+    /// Scenes that arrive as tensors.
+    pub scenes_per_sec: f64,
+}
+
+/// Reads batches as training does, if the configuration names files.
+///
+/// # Errors
+/// [`DataError`]: the files cannot be read.
+pub fn read(config: &TrainConfig, threads: usize) -> Result<Option<Reading>, DataError> {
+    let Some(data) = &config.data else { return Ok(None) };
+    let scenes_per_sec = reading_rate(config, data, threads, SECS)?;
+    Ok(Some(Reading { threads, views: config.max_context + 1, scenes_per_sec }))
+}
