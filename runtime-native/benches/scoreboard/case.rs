@@ -69,8 +69,8 @@ impl Case {
         choices.into_iter().map(case).collect()
     }
 
-    /// Whether tract runs it, which refuses eight bits.
-    pub(crate) fn is_for_tract(&self) -> bool {
+    /// Whether the engines in pure Rust run it: they would gain nothing from eight bits.
+    pub(crate) fn is_for_pure_rust(&self) -> bool {
         self.options.precision != Precision::Int8
     }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use gqn_formats::{Tensor, names};
 use gqn_runtime::Engine;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::WasmEngine;
+use gqn_runtime_wasm::{TractEngine, WasmEngine};
 use onnx_protobuf::{
     GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto, TypeProto, ValueInfoProto,
     tensor_shape_proto, type_proto,
@@ -21,7 +21,8 @@ use crate::report::Row;
 const PEAK_SIDE: usize = 1024;
 
 /// The engines by name; of them only the first has threads.
-pub(crate) const ENGINES: [&str; 2] = ["ONNX Runtime", "built-in"];
+pub(crate) const ENGINES: [&str; 3] = [ORT, "built-in", "tract"];
+const ORT: &str = "ONNX Runtime";
 
 /// A case on an engine.
 pub(crate) struct Measured<'a> {
@@ -41,7 +42,7 @@ impl<'a> Measured<'a> {
     ) -> Result<Vec<Self>> {
         let mut measured = Vec::new();
         for case in cases {
-            for &name in engines.iter().filter(|name| **name != "tract" || case.is_for_tract()) {
+            for &name in engines.iter().filter(|name| **name == ORT || case.is_for_pure_rust()) {
                 let started = Instant::now();
                 let mut engine =
                     engine(name, &case.graphs.representation, &case.graphs.generator, threads)?;
@@ -73,12 +74,15 @@ fn engine(
     threads: usize,
 ) -> Result<Box<dyn Engine>> {
     let nothing = BTreeMap::new();
-    Ok(if name == "built-in" {
-        Box::new(WasmEngine::from_graphs(representation, generator, &nothing)?)
-    } else {
-        let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(threads) };
-        let runtime = OnnxRuntime::load(None)?;
-        Box::new(OrtEngine::from_graphs(runtime, representation, generator, &nothing, &options)?)
+    Ok(match name {
+        "built-in" => Box::new(WasmEngine::from_graphs(representation, generator, &nothing)?),
+        "tract" => Box::new(TractEngine::from_graphs(representation, generator, &nothing)?),
+        _ => {
+            let provider = Provider::Cpu;
+            let options = OrtOptions { provider, threads: NonZeroUsize::new(threads) };
+            let ort = OnnxRuntime::load(None)?;
+            Box::new(OrtEngine::from_graphs(ort, representation, generator, &nothing, &options)?)
+        }
     })
 }
 
@@ -125,7 +129,7 @@ pub(crate) fn run(
             winograd: case.winograd(),
             precision: case.options.precision.name().to_owned(),
             queries,
-            threads: if measured.engine_name == "built-in" { 1 } else { threads },
+            threads: if measured.engine_name == ORT { threads } else { 1 },
             ms_per_view,
             fastest_ms_per_view: times.iter().copied().fold(f64::MAX, f64::min) / queries as f64,
             gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,
