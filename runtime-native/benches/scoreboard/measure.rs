@@ -20,8 +20,9 @@ use crate::report::Row;
 /// Side of the matrices whose product measures an engine's peak: well beyond the caches, well below a second.
 const PEAK_SIDE: usize = 1024;
 
-/// The engines by name; of them only the first has threads.
-pub(crate) const ENGINES: [&str; 2] = ["ONNX Runtime", "tract"];
+/// The engines by name; only the first has threads.
+pub(crate) const ONNX_RUNTIME: &str = "ONNX Runtime";
+pub(crate) const TRACT: &str = "tract";
 
 /// A case on an engine.
 pub(crate) struct Measured<'a> {
@@ -33,26 +34,25 @@ pub(crate) struct Measured<'a> {
 }
 
 impl<'a> Measured<'a> {
-    /// Every case on every engine.
+    /// Every case that the engine runs.
     pub(crate) fn load(
         cases: &'a [Case],
-        engines: &[&'static str],
+        engine_name: &'static str,
         threads: usize,
     ) -> Result<Vec<Self>> {
-        let mut measured = Vec::new();
-        for case in cases {
-            for &name in engines.iter().filter(|name| **name != "tract" || case.is_for_tract()) {
-                let started = Instant::now();
-                let mut engine =
-                    engine(name, &case.graphs.representation, &case.graphs.generator, threads)?;
-                let load_ms = milliseconds(started);
-                let side = case.config.image_size;
-                let frame = Tensor::from_elem(vec![1, 3, side, side], 0.5);
-                let scene = engine.represent(&frame, &Tensor::from_elem(vec![1, 7], 0.5))?;
-                measured.push(Self { case, engine_name: name, engine, load_ms, scene });
-            }
-        }
-        Ok(measured)
+        let load = |case: &'a Case| {
+            let started = Instant::now();
+            let graphs = &case.graphs;
+            let mut engine =
+                engine(engine_name, &graphs.representation, &graphs.generator, threads)?;
+            let load_ms = milliseconds(started);
+            let side = case.config.image_size;
+            let frame = Tensor::from_elem(vec![1, 3, side, side], 0.5);
+            let scene = engine.represent(&frame, &Tensor::from_elem(vec![1, 7], 0.5))?;
+            Ok(Self { case, engine_name, engine, load_ms, scene })
+        };
+        let runs = |case: &&Case| engine_name != TRACT || case.is_for_tract();
+        cases.iter().filter(runs).map(load).collect()
     }
 
     fn run(&mut self, queries: usize) -> Result<f64> {
@@ -73,7 +73,7 @@ fn engine(
     threads: usize,
 ) -> Result<Box<dyn Engine>> {
     let nothing = BTreeMap::new();
-    Ok(if name == "tract" {
+    Ok(if name == TRACT {
         Box::new(TractEngine::from_graphs(representation, generator, &nothing)?)
     } else {
         let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(threads) };
@@ -125,7 +125,7 @@ pub(crate) fn run(
             winograd: case.winograd(),
             precision: case.options.precision.name().to_owned(),
             queries,
-            threads: if measured.engine_name == "tract" { 1 } else { threads },
+            threads: if measured.engine_name == TRACT { 1 } else { threads },
             ms_per_view,
             fastest_ms_per_view: times.iter().copied().fold(f64::MAX, f64::min) / queries as f64,
             gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,
