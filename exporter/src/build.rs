@@ -5,7 +5,7 @@ use gqn_formats::{Checkpoint, GraphPorts, ModelConfig, Port, Precision, Tensor, 
 use crate::error::ExportError;
 use crate::graph::{Graph, OnnxFile, Storage, Weight, encode};
 use crate::model::Gqn;
-use crate::optimise::{Convolution, OptimisedGqn, Pass, ProbeGraph, Tile, Tiles, staged};
+use crate::optimise::{Convolution, Gates, OptimisedGqn, Pass, ProbeGraph, Tile, Tiles, staged};
 use crate::precision::{compute_in_half, store_in_half};
 
 /// Weights beyond this many bytes leave the model's file, which protobuf limits to 2 GB. The unshared paper preset
@@ -14,6 +14,9 @@ const EXTERNAL_DATA_LIMIT: u64 = 1_500_000_000;
 
 /// Hidden channels from which on Winograd pays on a CPU.
 const WINOGRAD_CHANNELS: usize = 32;
+
+/// Bytes of what a processor's core keeps at hand, in its second cache.
+const CACHE_BYTES: usize = 1 << 20;
 
 /// Whether the recurrent convolution is Winograd's, which takes fewer multiplications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,9 +104,17 @@ impl ExportOptions {
         match (self.precision, tile) {
             (Precision::Int8, Some(tile)) => Convolution::QuantisedLines(tile),
             (Precision::Int8, None) => Convolution::Quantised,
-            (_, Some(tile)) => Convolution::Winograd(tile),
+            (_, Some(tile)) => Convolution::Winograd(tile, self.gates(config, tile)),
             (_, None) => Convolution::Direct,
         }
+    }
+
+    /// Whether the gates are computed apart: where all products of a step together would leave the cache. For ONNX Runtime
+    /// alone it pays earlier; for tract every operator costs more.
+    fn gates(&self, config: &ModelConfig, tile: Tile) -> Gates {
+        let bytes = Tiles::product_bytes(config, tile);
+        let cache = if self.target == Target::Cpu { CACHE_BYTES / 2 } else { CACHE_BYTES };
+        if bytes > cache { Gates::Apart } else { Gates::Together }
     }
 
     /// Whether these choices fit one another and the model.

@@ -103,7 +103,7 @@ pub(crate) struct WebOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchOptions {
-    /// Only these models: tiny, edge, paper, paper-unshared [default: the first three]
+    /// Only these models: tiny, edge, paper, paper-unshared [default: all; in a browser the first three]
     #[arg(long, value_name = "MODEL")]
     only: Vec<String>,
     /// Threads of ONNX Runtime, by commas
@@ -113,7 +113,7 @@ pub(crate) struct BenchOptions {
     #[arg(long, value_name = "N,..", default_value = "1,8")]
     queries: String,
     /// How often every graph runs; the median counts
-    #[arg(long, value_name = "N", default_value_t = 15)]
+    #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: usize,
     /// Time the engines of a browser too
     #[arg(long)]

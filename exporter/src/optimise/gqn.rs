@@ -2,6 +2,7 @@ use gqn_formats::{GraphPorts, ModelConfig};
 
 use super::domain::{Domain, Pictures};
 use super::lines::Lines;
+use super::places::Gates;
 use super::quantised::Quantised;
 use super::rollout::{Emit, rollout};
 use super::scene::{scene_shape, scene_term};
@@ -30,7 +31,7 @@ pub(crate) enum Convolution {
     /// By the engine's own operator.
     Direct,
     /// By Winograd's transforms; the states must be covered by tiles.
-    Winograd(Tile),
+    Winograd(Tile, Gates),
     /// By the engine's own operator, on eight-bit integers.
     Quantised,
     /// By Winograd's transforms along rows, on eight-bit integers.
@@ -84,7 +85,7 @@ impl OptimisedGqn {
             ports.inputs.into_iter().map(|port| graph.input(port, "as of the generator")).collect();
         let query = Query { scene: &inputs[0], poses: &inputs[1], noise: &inputs[2] };
         let probe = match self.convolution {
-            Convolution::Direct | Convolution::Winograd(_) => return None,
+            Convolution::Direct | Convolution::Winograd(..) => return None,
             Convolution::Quantised => {
                 let mut domain = Quantised::probe(config);
                 rollout(&mut graph, config, &mut domain, &query, Emit::Last);
@@ -116,8 +117,8 @@ impl OptimisedGqn {
         let mut domain: Box<dyn Domain> = match self.convolution {
             Convolution::Direct => Box::new(Pictures::new(&self.config)),
             Convolution::Quantised => Box::new(Quantised::new(&self.config)),
-            Convolution::Winograd(tile) => {
-                Box::new(Tiles::new(&self.config, tile, &query.poses.shape[0]))
+            Convolution::Winograd(tile, gates) => {
+                Box::new(Tiles::new(&self.config, tile, gates, &query.poses.shape[0]))
             }
             Convolution::QuantisedLines(tile) => {
                 Box::new(Lines::new(&self.config, tile, &query.poses.shape[0]))

@@ -2,7 +2,7 @@ use gqn_formats::{Dim, ModelConfig, Tensor};
 use ndarray::{Axis, s};
 
 use super::domain::Domain;
-use super::places::Places;
+use super::places::{Gates, Places};
 use super::probe::Probe;
 use super::quantised::{LARGEST, integers, scales};
 use super::recurrent::prior_spread;
@@ -32,7 +32,11 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(config: &ModelConfig, tile: Tile, queries: &Dim) -> Self {
-        Self { places: Places::new(config, [1, tile.side()], queries), tile, probe: None }
+        Self {
+            places: Places::new(config, [1, tile.side()], queries, Gates::Apart),
+            tile,
+            probe: None,
+        }
     }
 
     /// Computes in single precision and notes what a calibration wants to see.

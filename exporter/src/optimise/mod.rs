@@ -37,6 +37,7 @@ mod tiles;
 mod winograd;
 
 pub(crate) use gqn::{Convolution, OptimisedGqn, ProbeGraph};
+pub(crate) use places::Gates;
 pub use stages::Pass;
 pub(crate) use stages::staged;
 pub(crate) use tiles::Tiles;

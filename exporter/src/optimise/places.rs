@@ -1,7 +1,7 @@
 use gqn_formats::{Dim, ModelConfig};
 
 use super::canvas::{BLOCK, paint_bias, paint_matrix};
-use super::recurrent::latent_matrix;
+use super::recurrent::{latent_matrix, latent_matrix_of_gate};
 use super::slices::GATES;
 use super::winograd::TAPS;
 use crate::graph::{Graph, Literal, Value, fixed};
@@ -9,23 +9,32 @@ use crate::model::Logits;
 
 /// States as rows of places, `[B,h·h,C]`: tile by tile, and row by row within a tile; channels are innermost.
 ///
-/// A neighbourhood is a choice of rows, and what lies outside of the picture is one more row, of zeros. Each gate has
-/// values of its own: numbers that are used together stay together in the processor's cache, and nothing is cut apart.
+/// A neighbourhood is a choice of rows, and what lies outside of the picture is one more row, of zeros.
 #[derive(Debug)]
 pub(crate) struct Places {
     pub(super) config: ModelConfig,
     queries: Dim,
     /// Height and width of a tile.
     tile: [usize; 2],
+    pub(super) gates: Gates,
     /// All noise, `[L,B,h·h,Z]`.
     noise: Option<Value>,
 }
 
+/// Whether the four gates are one value or four until they are squashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gates {
+    /// One: fewer operators.
+    Together,
+    /// Four: what is used together stays in the processor's cache.
+    Apart,
+}
+
 impl Places {
-    pub(crate) fn new(config: &ModelConfig, tile: [usize; 2], queries: &Dim) -> Self {
+    pub(crate) fn new(config: &ModelConfig, tile: [usize; 2], queries: &Dim, gates: Gates) -> Self {
         let fits = tile.iter().all(|side| config.hidden_size().is_multiple_of(*side));
         assert!(fits, "tiles do not cover the state");
-        Self { config: config.clone(), queries: queries.clone(), tile, noise: None }
+        Self { config: config.clone(), queries: queries.clone(), tile, gates, noise: None }
     }
 
     /// h·h.
@@ -82,10 +91,13 @@ impl Places {
         graph.reshape(&format!("{label}/rows"), &x, [lead.as_slice(), &rows].concat())
     }
 
-    /// The term of each gate.
+    /// A term of the gates.
     pub(crate) fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
         let rows = self.rows(graph, label, term);
-        graph.scoped(label, |graph| graph.split(2, &rows, GATES)).into()
+        match self.gates {
+            Gates::Together => vec![rows],
+            Gates::Apart => graph.scoped(label, |graph| graph.split(2, &rows, GATES)).into(),
+        }
     }
 
     pub(crate) fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
@@ -114,7 +126,36 @@ impl Places {
         numbers
     }
 
-    /// The gates' logits, each by itself.
+    /// `rows [B,h·h,C] -> [B,h·h,25·C]`: what stands around every place, gathered along rows first and then along columns, in
+    /// pieces as long as can be.
+    fn around(&self, graph: &mut Graph, rows: &Value) -> Value {
+        let (count, channels) = (self.count(), rows.fixed(2));
+        let around = self.neighbourhoods();
+        let mut along_rows = Vec::new();
+        let mut along_columns = Vec::new();
+        for neighbours in around.chunks(TAPS * TAPS) {
+            let middle = TAPS / 2;
+            along_rows.extend(neighbours.iter().skip(middle * TAPS).take(TAPS));
+            along_columns.extend(neighbours.iter().skip(middle).step_by(TAPS));
+        }
+        // What is around the row of zeros is zero.
+        along_rows.extend([count; TAPS]);
+        let mut table = |name, numbers: Vec<usize>| {
+            let shape = vec![numbers.len() / TAPS, TAPS];
+            let numbers = numbers.into_iter().map(|row| row as i64).collect();
+            graph.constant(Literal::Indices { name, shape, numbers })
+        };
+        let along_rows = table("along_rows", along_rows);
+        let along_columns = table("along_columns", along_columns);
+        let rows = self.with_outside(graph, rows);
+        let rows = graph.take("along_rows", 1, &rows, &along_rows);
+        let shape = self.of([count + 1, TAPS * channels]);
+        let rows = graph.reshape("along_rows/joined", &rows, shape);
+        let rows = graph.take("along_columns", 1, &rows, &along_columns);
+        graph.reshape("rows", &rows, self.of([count, TAPS * TAPS * channels]))
+    }
+
+    /// The gates' logits.
     pub(crate) fn gates(
         &self,
         graph: &mut Graph,
@@ -123,22 +164,23 @@ impl Places {
         z: &Value,
         recurrent: &[Value],
     ) -> Logits {
-        let numbers = self.neighbourhoods().into_iter().map(|row| row as i64).collect();
-        let shape = vec![self.count(), TAPS * TAPS];
-        let neighbours = graph.constant(Literal::Indices { name: "neighbours", shape, numbers });
-        let z = graph.scoped("latent_term", |graph| {
-            let z = self.with_outside(graph, z);
-            let z = graph.take("neighbours", 1, &z, &neighbours);
-            let shape = self.of([self.count(), TAPS * TAPS * self.config.latent_channels]);
-            graph.reshape("rows", &z, shape)
-        });
-        let mut logit = |gate: usize| {
-            let weight = latent_matrix(graph, &self.config, step, gate);
-            graph.scoped(&format!("gates/{}_logit", GATES[gate]), |graph| {
-                let latent = graph.matmul("latent", &z, &weight);
-                let sum = graph.add("fixed_and_latent", &fixed[gate], &latent);
-                recurrent.get(gate).map_or(sum.clone(), |term| graph.add("sum", &sum, term))
+        let z = graph.scoped("latent_term", |graph| self.around(graph, z));
+        let sum = |graph: &mut Graph, label: &str, part: usize, weight: &Value| {
+            graph.scoped(label, |graph| {
+                let latent = graph.matmul("latent", &z, weight);
+                let sum = graph.add("fixed_and_latent", &fixed[part], &latent);
+                recurrent.get(part).map_or(sum.clone(), |term| graph.add("sum", &sum, term))
             })
+        };
+        let config = &self.config;
+        if self.gates == Gates::Together {
+            let weight = latent_matrix(graph, config, step);
+            let gates = sum(graph, "gates", 0, &weight);
+            return graph.scoped("gates", |graph| Logits::split(graph, 2, &gates));
+        }
+        let mut logit = |gate: usize| {
+            let weight = latent_matrix_of_gate(graph, config, step, gate);
+            sum(graph, &format!("gates/{}_logit", GATES[gate]), gate, &weight)
         };
         // Without a hidden state there is no cell state to forget.
         let forget = (!recurrent.is_empty()).then(|| logit(0));

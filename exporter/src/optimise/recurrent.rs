@@ -19,6 +19,21 @@ pub(crate) fn recurrent_weight(graph: &mut Graph, config: &ModelConfig, step: us
     )
 }
 
+/// The same kernels tap by tap, `[25,(4H+2Z)·H]`.
+pub(crate) fn recurrent_taps(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
+    let core = core(config, step);
+    let hidden = config.hidden_channels;
+    graph.derived(
+        &format!("{core}.recurrent.taps"),
+        vec![25, (4 * hidden + 2 * config.latent_channels) * hidden],
+        &[format!("{core}.gates.weight"), "prior.weight".to_owned()],
+        |config, from| {
+            let weight = stacked(&input_channels(from[0], Inputs::new(config).hidden), from[1]);
+            weight.permuted_axes(vec![2, 3, 0, 1])
+        },
+    )
+}
+
 /// The kernels of one gate that read the hidden state, tap by tap, `[25,H·H]`.
 pub(crate) fn gate_taps(
     graph: &mut Graph,
@@ -80,8 +95,22 @@ pub(crate) fn latent_weight(graph: &mut Graph, config: &ModelConfig, step: usize
     )
 }
 
-/// The same kernels of one gate as a matrix that multiplies rows of 25 neighbours from the right, `[25·Z,H]`.
-pub(crate) fn latent_matrix(
+/// The same kernels as a matrix that multiplies rows of 25 neighbours from the right, `[25·Z,4H]`.
+pub(crate) fn latent_matrix(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
+    let core = core(config, step);
+    graph.derived(
+        &format!("{core}.gates.latent.matrix"),
+        vec![25 * config.latent_channels, 4 * config.hidden_channels],
+        &[format!("{core}.gates.weight")],
+        |config, from| {
+            let weight = input_channels(from[0], Inputs::new(config).latent);
+            weight.permuted_axes(vec![2, 3, 1, 0])
+        },
+    )
+}
+
+/// That of one gate, `[25·Z,H]`.
+pub(crate) fn latent_matrix_of_gate(
     graph: &mut Graph,
     config: &ModelConfig,
     step: usize,

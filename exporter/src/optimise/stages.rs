@@ -3,6 +3,7 @@ use gqn_formats::{Dim, GraphPorts, ModelConfig};
 use super::domain::{Domain, Pictures};
 use super::first_step::first_latent;
 use super::gqn::{Convolution, OptimisedGqn};
+use super::places::Gates;
 use super::pose::pose_term;
 use super::scene::{core_term, scene_shape, spread_scene};
 use super::slices::{Inputs, core, input_channels};
@@ -60,7 +61,7 @@ pub(crate) fn staged(config: &ModelConfig, passes: &[Pass]) -> [Graph; 2] {
     let has = |pass| passes.contains(&pass);
     if has(Pass::Winograd) {
         assert!(Pass::ALL.into_iter().all(has), "Winograd comes after all other passes");
-        let model = OptimisedGqn::new(config, Convolution::Winograd(Tile::Usual));
+        let model = OptimisedGqn::new(config, Convolution::Winograd(Tile::Usual, Gates::Apart));
         return [model.representation_graph(), model.generator_graph()];
     }
     let reference = Gqn::new(config);

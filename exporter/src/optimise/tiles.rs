@@ -1,8 +1,8 @@
 use gqn_formats::{Dim, ModelConfig};
 
 use super::domain::Domain;
-use super::places::Places;
-use super::recurrent::{gate_taps, prior_taps};
+use super::places::{Gates, Places};
+use super::recurrent::{gate_taps, prior_taps, recurrent_taps};
 use super::slices::GATES;
 use super::winograd::{Tile, Transforms, line_transform};
 use crate::graph::{Graph, Literal, Value, fixed};
@@ -16,8 +16,8 @@ const CHANNEL_BLOCK: usize = 16;
 ///
 /// The input and output transforms are matrices that multiply whole sides and each tile from the left. The products between them are
 /// convolutions of 1×1 kernels with a group for every pair of points: of all operators that stand for a batch of products
-/// it is the one whose kernels engines put in order when they load the graph. There is one for the prior and one for each
-/// gate: all products of a step would not fit the processor's cache.
+/// it is the one whose kernels engines put in order when they load the graph. There is one for the gates and the prior, or,
+/// where all products of a step would not fit the processor's cache, one for the prior and one for each gate.
 #[derive(Debug)]
 pub(crate) struct Tiles {
     places: Places,
@@ -25,8 +25,14 @@ pub(crate) struct Tiles {
 }
 
 impl Tiles {
-    pub(crate) fn new(config: &ModelConfig, tile: Tile, queries: &Dim) -> Self {
-        Self { places: Places::new(config, [tile.side(); 2], queries), tile }
+    pub(crate) fn new(config: &ModelConfig, tile: Tile, gates: Gates, queries: &Dim) -> Self {
+        Self { places: Places::new(config, [tile.side(); 2], queries, gates), tile }
+    }
+
+    /// Bytes of the gates' products at all points of one query.
+    pub(crate) fn product_bytes(config: &ModelConfig, tile: Tile) -> usize {
+        let points = config.hidden_size() / tile.side() * tile.points();
+        points * points * 4 * config.hidden_channels * size_of::<f32>()
     }
 
     /// Whether tiles cover the state exactly.
@@ -158,7 +164,19 @@ impl Domain for Tiles {
 
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
         let config = &self.places.config;
-        let (taps, bias) = (prior_taps(graph, config), graph.weight("prior.bias"));
+        let bias = graph.weight("prior.bias");
+        if self.places.gates == Gates::Together {
+            let taps = recurrent_taps(graph, config, step);
+            let parts =
+                [("gates", 4 * self.hidden()), ("prior_without_bias", 2 * config.latent_channels)];
+            return graph.scoped("recurrent", |graph| {
+                let values = self.values(graph, hidden);
+                let both = self.convolved(graph, "both", &values, &taps);
+                let [gates, prior] = graph.split_into(2, &both, parts);
+                (graph.add("prior", &prior, &bias), vec![gates])
+            });
+        }
+        let taps = prior_taps(graph, config);
         let gates = [0, 1, 2, 3].map(|gate| gate_taps(graph, config, step, gate));
         graph.scoped("recurrent", |graph| {
             let values = self.values(graph, hidden);

@@ -3,8 +3,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use gqn_exporter::{
-    ExportOptions, Findings, GraphSummary, Graphs, Winograd, build_graphs_from, export, summarize,
-    uncalibrated,
+    ExportOptions, Findings, GraphSummary, Graphs, Target, Winograd, build_graphs_from, export,
+    summarize, uncalibrated,
 };
 use gqn_formats::{
     Checkpoint, Manifest, ModelConfig, Overwrite, Precision, Preset, Provenance, Tensor,
@@ -47,17 +47,16 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Every choice that is timed, for one set of weights.
-    pub(crate) fn of(size: Size) -> Vec<Self> {
-        const BEST: ExportOptions =
-            ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED };
+    /// Every choice that is timed, for one set of weights and as the exporter writes it for that target.
+    pub(crate) fn of(size: Size, target: Target) -> Vec<Self> {
+        let best = ExportOptions { winograd: Winograd::On, target, ..ExportOptions::OPTIMISED };
         let checkpoint = random(&size.config());
         let choices = [
             ("reference", ExportOptions::REFERENCE),
             ("direct", ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED }),
-            ("winograd", BEST),
-            ("fp16", ExportOptions { precision: Precision::Fp16, ..BEST }),
-            ("int8", ExportOptions { precision: Precision::Int8, ..BEST }),
+            ("winograd", best.clone()),
+            ("fp16", ExportOptions { precision: Precision::Fp16, ..best.clone() }),
+            ("int8", ExportOptions { precision: Precision::Int8, ..best }),
         ];
         let case = |(name, options): (&'static str, ExportOptions)| {
             let config = checkpoint.config.clone();

@@ -22,7 +22,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
 use case::{Case, Size};
-use measure::Measured;
+use gqn_exporter::Target;
+use measure::{Measured, ONNX_RUNTIME, PURE_RUST};
 use report::{Browser, Row};
 
 /// Time what the exporter writes.
@@ -67,17 +68,21 @@ fn main() -> Result<()> {
     }
     let mut rows: Vec<Row> = Vec::new();
     for size in sizes {
-        let cases = Case::of(size);
+        let [for_cpu, for_wasm] = [Target::Cpu, Target::Wasm].map(|target| Case::of(size, target));
         for (index, &threads) in flags.threads.iter().enumerate() {
-            // the built-in engine has one thread, so it takes part once.
-            let engines = if index == 0 { &measure::ENGINES[..] } else { &measure::ENGINES[..1] };
-            let mut measured = Measured::load(&cases, engines, threads)?;
+            let mut engines = vec![ONNX_RUNTIME];
+            let mut measured = Measured::load(&for_cpu, ONNX_RUNTIME, threads)?;
+            // Those in pure Rust have one thread, so they take part once.
+            for engine in PURE_RUST.into_iter().filter(|_| index == 0) {
+                engines.push(engine);
+                measured.extend(Measured::load(&for_wasm, engine, threads)?);
+            }
             for &queries in &flags.queries {
                 let graphs = measured.len();
                 say(&format!(
                     "{size:?}, {queries} queries, {threads} threads: {graphs} graphs take turns"
                 ));
-                rows.extend(measure::run(&mut measured, engines, queries, flags.rounds, threads)?);
+                rows.extend(measure::run(&mut measured, &engines, queries, flags.rounds, threads)?);
             }
         }
     }
@@ -100,7 +105,7 @@ fn main() -> Result<()> {
 fn write_packages(folder: &Path, sizes: &[Size]) -> Result<()> {
     let mut index = Vec::new();
     for &size in sizes {
-        for case in Case::of(size) {
+        for case in Case::of(size, Target::Wasm) {
             say(&format!("writing {}", case.package()));
             index.push(case.write(folder)?);
         }

@@ -20,9 +20,9 @@ use crate::report::Row;
 /// Side of the matrices whose product measures an engine's peak: well beyond the caches, well below a second.
 const PEAK_SIDE: usize = 1024;
 
-/// The engines by name; of them only the first has threads.
-pub(crate) const ENGINES: [&str; 3] = [ORT, "built-in", "tract"];
-const ORT: &str = "ONNX Runtime";
+/// The engines by name; only the first has threads.
+pub(crate) const ONNX_RUNTIME: &str = "ONNX Runtime";
+pub(crate) const PURE_RUST: [&str; 2] = ["built-in", "tract"];
 
 /// A case on an engine.
 pub(crate) struct Measured<'a> {
@@ -34,26 +34,25 @@ pub(crate) struct Measured<'a> {
 }
 
 impl<'a> Measured<'a> {
-    /// Every case on every engine.
+    /// Every case that the engine runs.
     pub(crate) fn load(
         cases: &'a [Case],
-        engines: &[&'static str],
+        engine_name: &'static str,
         threads: usize,
     ) -> Result<Vec<Self>> {
-        let mut measured = Vec::new();
-        for case in cases {
-            for &name in engines.iter().filter(|name| **name == ORT || case.is_for_pure_rust()) {
-                let started = Instant::now();
-                let mut engine =
-                    engine(name, &case.graphs.representation, &case.graphs.generator, threads)?;
-                let load_ms = milliseconds(started);
-                let side = case.config.image_size;
-                let frame = Tensor::from_elem(vec![1, 3, side, side], 0.5);
-                let scene = engine.represent(&frame, &Tensor::from_elem(vec![1, 7], 0.5))?;
-                measured.push(Self { case, engine_name: name, engine, load_ms, scene });
-            }
-        }
-        Ok(measured)
+        let load = |case: &'a Case| {
+            let started = Instant::now();
+            let graphs = &case.graphs;
+            let mut engine =
+                engine(engine_name, &graphs.representation, &graphs.generator, threads)?;
+            let load_ms = milliseconds(started);
+            let side = case.config.image_size;
+            let frame = Tensor::from_elem(vec![1, 3, side, side], 0.5);
+            let scene = engine.represent(&frame, &Tensor::from_elem(vec![1, 7], 0.5))?;
+            Ok(Self { case, engine_name, engine, load_ms, scene })
+        };
+        let runs = |case: &&Case| engine_name == ONNX_RUNTIME || case.is_for_pure_rust();
+        cases.iter().filter(runs).map(load).collect()
     }
 
     fn run(&mut self, queries: usize) -> Result<f64> {
@@ -129,7 +128,7 @@ pub(crate) fn run(
             winograd: case.winograd(),
             precision: case.options.precision.name().to_owned(),
             queries,
-            threads: if measured.engine_name == ORT { threads } else { 1 },
+            threads: if measured.engine_name == ONNX_RUNTIME { threads } else { 1 },
             ms_per_view,
             fastest_ms_per_view: times.iter().copied().fold(f64::MAX, f64::min) / queries as f64,
             gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,

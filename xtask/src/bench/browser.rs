@@ -14,6 +14,9 @@ use crate::workspace::{self, Workspace};
 /// Where in `xtask` the part in JavaScript lies, with what it takes from npm.
 const FOLDER: &str = "xtask/bench";
 
+/// The models that a tab's memory holds in every variant.
+const USUAL: [&str; 3] = ["tiny", "edge", "paper"];
+
 /// A run of Chromium.
 #[derive(Debug)]
 pub(crate) struct BenchWeb {
@@ -48,7 +51,11 @@ pub(super) fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf
     let glue = web::engine(workspace, bench.build)?;
     let (packages, found) =
         (workspace.target().join("bench/packages"), workspace.target().join("bench/web.json"));
-    let only = bench.only.iter().flat_map(|model| ["--only", model]);
+    let models: Vec<&str> = match &bench.only[..] {
+        [] => USUAL.to_vec(),
+        only => only.iter().map(String::as_str).collect(),
+    };
+    let only = models.into_iter().flat_map(|model| ["--only", model]);
     let mut write = scoreboard(workspace);
     workspace::run(write.arg("--write").arg(&packages).args(only.clone()))?;
     let mut node = workspace.command("node");

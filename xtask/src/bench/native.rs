@@ -10,7 +10,7 @@ use crate::workspace::{self, Workspace};
 /// The scoreboard: presets, variants and engines.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    /// Models to time; the usual ones if there are none.
+    /// Models to time; all if there are none.
     pub(crate) only: Vec<String>,
     pub(crate) threads: String,
     pub(crate) queries: String,
@@ -18,7 +18,7 @@ pub(crate) struct Bench {
     /// Whether a browser takes part.
     pub(crate) web: bool,
     pub(crate) json: Option<PathBuf>,
-    /// The bar chart; `docs/scoreboard.svg` without one, if all usual models are timed.
+    /// The bar chart; `docs/scoreboard.svg` without one, if all models are timed.
     pub(crate) chart: Option<PathBuf>,
 }
 
