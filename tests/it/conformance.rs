@@ -233,7 +233,13 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         for options in VARIANTS {
             let graphs = build_graphs_with(&checkpoint, &options);
             check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &CASES);
-            check_engine("built-in", &options, &mut on_wasm_engine(&graphs), &mut reference, &CASES);
+            check_engine(
+                "built-in",
+                &options,
+                &mut on_wasm_engine(&graphs),
+                &mut reference,
+                &CASES,
+            );
         }
     }
 }
