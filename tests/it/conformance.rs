@@ -238,9 +238,14 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         let mut reference = Libtorch::new(&checkpoint);
         for options in VARIANTS {
             let graphs = build_graphs_with(&checkpoint, &options);
-            check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &CASES);
-            check_engine("built-in", &options, &mut on_wasm_engine(&graphs), &mut reference, &CASES);
-            check_engine("tract", &options, &mut on_tract(&graphs), &mut reference, &CASES);
+            let mut engines: [(&str, Box<dyn Engine>); 3] = [
+                ("ONNX Runtime", Box::new(on_ort(&graphs))),
+                ("built-in", Box::new(on_wasm_engine(&graphs))),
+                ("tract", Box::new(on_tract(&graphs))),
+            ];
+            for (name, engine) in &mut engines {
+                check_engine(name, &options, engine.as_mut(), &mut reference, &CASES);
+            }
         }
     }
 }

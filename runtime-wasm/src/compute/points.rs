@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::plan::Compute;
-use super::products::{Dense, put};
+use super::products::Dense;
 use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Mix, ROWS, TOGETHER, tile};
+use crate::kernels::{COLUMNS, Left, Mix, ROWS, TOGETHER, write_tile};
 
 /// The parts of rows times a matrix each, and then a mixture of the products, as at the end of Winograd's convolution:
 /// `[rows, c·c·k] -> [rows, r·r, n]`. What is mixed never leaves the nearest caches.
@@ -41,8 +41,7 @@ impl Compute for Points {
                     for (index, points) in points.chunks_mut(panel).enumerate() {
                         let right = matrices.panel(group, column / COLUMNS + index);
                         for (row, to) in points.chunks_mut(ROWS * COLUMNS).enumerate() {
-                            let tile = tile(left.panel(row, &(0..depth)), right);
-                            to.copy_from_slice(tile.as_flattened());
+                            write_tile(left.panel(row, &(0..depth)), right, to, COLUMNS);
                         }
                     }
                 }
@@ -51,11 +50,16 @@ impl Compute for Points {
                 for (place, numbers) in places.chunks(length).enumerate() {
                     for (index, numbers) in numbers.chunks(panel).enumerate() {
                         let column = column + index * COLUMNS;
-                        let rows = numbers.as_chunks().0.iter().take(count).enumerate();
+                        let rows = numbers.as_chunks::<COLUMNS>().0.iter().take(count).enumerate();
                         for (row, numbers) in rows {
                             let row = (start + row) * r * r + place;
                             let out = &mut outputs[0][row * columns + column..];
-                            put(numbers, out, columns - column);
+                            let width = COLUMNS.min(columns - column);
+                            if width == COLUMNS {
+                                out[..COLUMNS].copy_from_slice(numbers);
+                            } else {
+                                out[..width].copy_from_slice(&numbers[..width]);
+                            }
                         }
                     }
                 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::plan::Compute;
 use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, multiply, tile};
+use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, multiply, write_part};
 
 /// Rows times a constant matrix, or the parts of rows times a matrix each: `[rows, G·k] -> [rows, G·n]`.
 #[derive(Debug, Clone)]
@@ -25,24 +25,13 @@ impl Compute for Dense {
             for column in (0..columns).step_by(COLUMNS) {
                 let right = self.matrices.panel(index, column / COLUMNS);
                 for row in (0..rows).step_by(ROWS) {
-                    let tile = tile(left.panel(row / ROWS, &(0..depth)), right);
-                    for (row, numbers) in (row..rows).zip(&tile) {
-                        let start = (row * count + index) * columns + column;
-                        put(numbers, &mut outputs[0][start..], columns - column);
-                    }
+                    let out = &mut outputs[0][(row * count + index) * columns + column..];
+                    let (left, room) =
+                        (left.panel(row / ROWS, &(0..depth)), (rows - row, columns - column));
+                    write_part(left, right, room, out, count * columns);
                 }
             }
         }
-    }
-}
-
-/// Writes a row of a tile, or so much of it as there is room for.
-#[inline]
-pub(super) fn put(numbers: &[f32; COLUMNS], out: &mut [f32], room: usize) {
-    if room < COLUMNS {
-        out[..room].copy_from_slice(&numbers[..room]);
-    } else {
-        out[..COLUMNS].copy_from_slice(numbers);
     }
 }
 

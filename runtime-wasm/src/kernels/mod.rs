@@ -26,4 +26,4 @@ mod wide;
 pub(crate) use functions::{exp, sigmoid, tanh};
 pub(crate) use matrices::{Matrices, TOGETHER};
 pub(crate) use mix::Mix;
-pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, tile};
+pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, write_part, write_tile};

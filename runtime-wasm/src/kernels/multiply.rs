@@ -44,16 +44,50 @@ pub(crate) fn multiply(
 
 /// A tile of the product of two panels.
 #[inline]
-pub(crate) fn tile(left: &[[f32; ROWS]], right: &[[f32; COLUMNS]]) -> Tile {
+fn tile(left: &[[f32; ROWS]], right: &[[f32; COLUMNS]]) -> Tile {
+    let mut sums = [[0.0; COLUMNS]; ROWS];
+    write_tile(left, right, sums.as_flattened_mut(), COLUMNS);
+    sums
+}
+
+/// Writes a tile of the product of two panels to rows that begin `stride` numbers apart.
+#[inline]
+pub(crate) fn write_tile(
+    left: &[[f32; ROWS]],
+    right: &[[f32; COLUMNS]],
+    out: &mut [f32],
+    stride: usize,
+) {
     #[cfg(target_arch = "wasm32")]
-    if let Some(tile) = super::relaxed::tile(left, right) {
-        return tile;
+    if super::relaxed::write_tile(left, right, out, stride) {
+        return;
     }
     #[cfg(target_arch = "x86_64")]
-    if let Some(tile) = super::wide::tile(left, right) {
-        return tile;
+    let wide = super::wide::tile(left, right);
+    #[cfg(not(target_arch = "x86_64"))]
+    let wide: Option<Tile> = None;
+    let tile = wide.unwrap_or_else(|| sum(left, right, |sum, left, right| sum + left * right));
+    for (row, sums) in tile.iter().enumerate() {
+        out[row * stride..][..COLUMNS].copy_from_slice(sums);
     }
-    sum(left, right, |sum, left, right| sum + left * right)
+}
+
+/// Writes as much of a tile as there is room for.
+#[inline]
+pub(crate) fn write_part(
+    left: &[[f32; ROWS]],
+    right: &[[f32; COLUMNS]],
+    (height, width): (usize, usize),
+    out: &mut [f32],
+    stride: usize,
+) {
+    if height >= ROWS && width >= COLUMNS {
+        return write_tile(left, right, out, stride);
+    }
+    let width = width.min(COLUMNS);
+    for (row, sums) in tile(left, right).iter().take(height).enumerate() {
+        out[row * stride..][..width].copy_from_slice(&sums[..width]);
+    }
 }
 
 /// The sums of a tile's products.

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use js_sys::{Function, Object, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::multiply::{COLUMNS, ROWS, Tile};
+use super::multiply::{COLUMNS, ROWS};
 
 /// Where in this module's table the loop stands; 0, where no function is, without one.
 static PLACE: AtomicUsize = AtomicUsize::new(0);
 
-/// `left [depth,ROWS], right [depth,COLUMNS], depth, out [ROWS,COLUMNS]`
-type Loop = extern "C" fn(*const f32, *const f32, usize, *mut f32);
+/// `left [depth,ROWS], right [depth,COLUMNS], depth, out, bytes from one row of out to the next`
+type Loop = extern "C" fn(*const f32, *const f32, usize, *mut f32, usize);
 
 /// Whether products use it.
 pub(crate) fn is_on() -> bool {
@@ -43,22 +43,31 @@ fn compiled() -> Result<usize, JsValue> {
     Ok(place as usize)
 }
 
-/// A tile of the product of two panels; none if the browser has no such instructions.
+/// Writes a tile of the product of two panels to rows that begin `stride` numbers apart; false if the browser has no such
+/// instructions.
 #[inline]
-pub(super) fn tile(left: &[[f32; ROWS]], right: &[[f32; COLUMNS]]) -> Option<Tile> {
+pub(super) fn write_tile(
+    left: &[[f32; ROWS]],
+    right: &[[f32; COLUMNS]],
+    out: &mut [f32],
+    stride: usize,
+) -> bool {
     let place = PLACE.load(Ordering::Relaxed);
     if place == 0 || left.is_empty() {
-        return None;
+        return false;
     }
-    assert_eq!(left.len(), right.len(), "depth");
-    let mut sums = [[0.0; COLUMNS]; ROWS];
+    assert!(
+        left.len() == right.len() && out.len() >= (ROWS - 1) * stride + COLUMNS,
+        "a tile's sizes"
+    );
     // SAFETY: `compiled` put a function of this type at that place. It reads as many numbers of both panels as they have
-    // and writes a whole tile.
+    // and writes a tile, for which there is room.
     unsafe {
         let function = std::mem::transmute::<usize, Loop>(place);
-        function(left.as_ptr().cast(), right.as_ptr().cast(), left.len(), sums.as_mut_ptr().cast());
+        let (left_numbers, out) = (left.as_ptr().cast(), out.as_mut_ptr());
+        function(left_numbers, right.as_ptr().cast(), left.len(), out, 4 * stride);
     }
-    Some(sums)
+    true
 }
 
 /// The module.
@@ -66,7 +75,7 @@ fn written() -> Vec<u8> {
     const I32: u8 = 0x7f;
     const V128: u8 = 0x7b;
     let mut module = b"\0asm\x01\0\0\0".to_vec();
-    section(&mut module, 1, &[1, 0x60, 4, I32, I32, I32, I32, 0]);
+    section(&mut module, 1, &[1, 0x60, 5, I32, I32, I32, I32, I32, 0]);
     section(&mut module, 2, b"\x01\x01e\x01m\x02\0\0");
     section(&mut module, 3, &[1, 0]);
     section(&mut module, 7, b"\x01\x01f\0\0");
@@ -82,13 +91,13 @@ fn written() -> Vec<u8> {
 /// Vectors of a row of a tile.
 const VECTORS: usize = COLUMNS / 4;
 /// The parameters are counted first.
-const SUMS: u8 = 4;
+const SUMS: u8 = 5;
 const RIGHT: u8 = SUMS + (ROWS * VECTORS) as u8;
 const LEFT: u8 = RIGHT + VECTORS as u8;
 const COUNT: u8 = LEFT + 1 - SUMS;
 
 fn instructions() -> Vec<u8> {
-    let [left_place, right_place, depth, out] = [0, 1, 2, 3];
+    let [left_place, right_place, depth, out, stride] = [0, 1, 2, 3, 4];
     let (get, set) = (|local: u8| [0x20, local], |local: u8| [0x21, local]);
     let add = |code: &mut Vec<u8>, local: u8, bytes: usize| {
         code.extend(get(local));
@@ -134,9 +143,15 @@ fn instructions() -> Vec<u8> {
     code.extend([get(left_place), get(depth)].concat());
     // Again, if they differ.
     code.extend([0x47, 0x0d, 0, 0x0b]);
-    for vector in 0..ROWS * VECTORS {
-        code.extend([get(out), get(SUMS + vector as u8)].concat());
-        memory(&mut code, 0x0b, 16 * vector);
+    for row in 0..ROWS {
+        for vector in 0..VECTORS {
+            let sum = SUMS + (row * VECTORS + vector) as u8;
+            code.extend([get(out), get(sum)].concat());
+            memory(&mut code, 0x0b, 16 * vector);
+        }
+        code.extend([get(out), get(stride)].concat());
+        code.push(0x6a);
+        code.extend(set(out));
     }
     code
 }
