@@ -17,6 +17,8 @@ test("fewer pictures are other knowledge, and the same again is the same picture
 for (const viewport of [undefined, PHONE]) {
   test(`pictures are added, dragged on the map and taken away${viewport ? " (phone)" : ""}`, () => open({ viewport }, async (page) => {
     await repaint(page, () => page.click("#strip .more"));
+    assert.equal(await page.locator("#strip canvas").count(), 4);
+    assert.equal(await page.locator("#strip .more").count(), 1);
     await page.waitForFunction(() => location.hash.includes("shown=0.1.2.3&"), null, PATIENCE);
     await page.locator("#map").scrollIntoViewIfNeeded();
     const box = await page.locator("#map").boundingBox();

@@ -11,7 +11,6 @@ const REST_MS = 220;
 
 /** Two cameras that differ by less in each number are one. */
 const NEARLY = 1e-3;
-
 /** A walk from one place to another: how long it takes, and how often it says where it is. */
 const GLIDE_MS = 520;
 const GLIDE_STEP_MS = 40;
@@ -110,9 +109,8 @@ export class Look extends EventTarget {
     const camera = jump?.camera ?? this.place?.camera ?? this.state.at ?? survey.home;
     const [near, far] = [this.#heading * STEP, -this.#heading * STEP];
     const turns = [near, 2 * near, 3 * near, far, 4 * near, 2 * far].map((turn) => [turn, 0, 0]);
-    const ups = survey.rises ? [[0, STEP, 0], [0, -STEP, 0]] : [];
-    const ways = survey.advances ? [[0, 0, STEP], [0, 0, -STEP], [0, 0, 2 * STEP]] : [];
-    const ahead = [...ways, ...turns, ...ups];
+    const others = [1, -1].flatMap((way) => [[0, way * STEP, 0], [0, 0, way * STEP]]);
+    const ahead = [...turns, ...others].filter(([, raise, advance]) => (survey.rises || !raise) && (survey.advances || !advance));
     const truth = own ? 0 : side;
     this.place = /** @type {Place} */ (await surveyor.call("look", { camera, motion, steps, ahead, side: truth }));
     this.state.at = this.place.camera;

@@ -19,6 +19,7 @@ export function strip(scene, look) {
   });
   scene.addEventListener("views", () => {
     const { views } = scene;
+    list.querySelector(".more")?.parentElement?.remove();
     while (list.children.length > views.length) list.lastElementChild?.remove();
     while (list.children.length < views.length) list.append(item(list.children.length));
     views.forEach(({ rgba, side }, index) => {
