@@ -116,9 +116,11 @@ fn fast_gradients_are_the_plain_ones() {
 
 #[test]
 fn winograds_gradients_lose_a_digit() {
-    for shared_core in [true, false] {
-        let config = ModelConfig { shared_core, ..small() };
-        check_forms(&config, WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
+    for representation in [RepresentationKind::Tower, RepresentationKind::Pool] {
+        for shared_core in [true, false] {
+            let config = ModelConfig { representation, shared_core, ..small() };
+            check_forms(&config, WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
+        }
     }
 }
 
