@@ -42,7 +42,10 @@ pub(crate) struct Case {
     pub(crate) config: ModelConfig,
     pub(crate) name: &'static str,
     pub(crate) options: ExportOptions,
-    pub(crate) graphs: Graphs,
+    /// Content of `generator.onnx`. Nothing else is kept: representations of unshared cores take a gigabyte each.
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes of all graphs.
+    pub(crate) package_bytes: usize,
     pub(crate) generator: GraphSummary,
 }
 
@@ -62,8 +65,12 @@ impl Case {
             let config = checkpoint.config.clone();
             let [_, generator] = summarize(&config, &options);
             let ranges = uncalibrated(&config, &options);
-            let graphs = build_graphs_from(&checkpoint, &ranges, &options);
-            Self { size, config, name, options, graphs, generator }
+            let Graphs { representation, generator: bytes, drawing, external_data } =
+                build_graphs_from(&checkpoint, &ranges, &options);
+            let beside = external_data.values().map(Vec::len).sum::<usize>();
+            let drawing = drawing.as_ref().map_or(0, Vec::len);
+            let package_bytes = representation.len() + bytes.len() + drawing + beside;
+            Self { size, config, name, options, bytes, package_bytes, generator }
         };
         choices.into_iter().map(case).collect()
     }
@@ -76,13 +83,6 @@ impl Case {
     /// Whether its recurrent convolution is Winograd's.
     pub(crate) fn winograd(&self) -> bool {
         self.options.winograd == Winograd::On
-    }
-
-    /// Bytes of all its graphs.
-    pub(crate) fn package_bytes(&self) -> usize {
-        let Graphs { representation, generator, drawing, external_data } = &self.graphs;
-        let beside = external_data.values().map(Vec::len).sum::<usize>();
-        representation.len() + generator.len() + drawing.as_ref().map_or(0, Vec::len) + beside
     }
 
     /// Name of its package.
@@ -128,7 +128,7 @@ impl Case {
             winograd: self.winograd(),
             precision: self.options.precision.name(),
             macs_per_view: self.generator.multiply_adds,
-            bytes: self.graphs.generator.len(),
+            bytes: self.bytes.len(),
             scene_shape: scene,
             noise_shape: [1, self.config.steps, self.config.latent_channels, size, size],
             files: files.into_keys().collect(),

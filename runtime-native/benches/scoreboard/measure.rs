@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use anyhow::Result;
-use gqn_formats::{Tensor, names};
+use gqn_formats::{Dim, Tensor, names};
 use gqn_runtime::Engine;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_runtime_wasm::{TractEngine, WasmEngine};
@@ -42,14 +42,12 @@ impl<'a> Measured<'a> {
     ) -> Result<Vec<Self>> {
         let load = |case: &'a Case| {
             let started = Instant::now();
-            let graphs = &case.graphs;
-            let mut engine =
-                engine(engine_name, &graphs.representation, &graphs.generator, threads)?;
+            let engine = engine(engine_name, &case.bytes, threads)?;
             let load_ms = milliseconds(started);
-            let side = case.config.image_size;
-            let frame = Tensor::from_elem(vec![1, 3, side, side], 0.5);
-            let scene = engine.represent(&frame, &Tensor::from_elem(vec![1, 7], 0.5))?;
-            Ok(Self { case, engine_name, engine, load_ms, scene })
+            let scene = &case.generator.ports.inputs[0].shape;
+            let length = |dim: &Dim| if let Dim::Fixed(length) = dim { *length } else { 1 };
+            let scene: Vec<usize> = scene.iter().map(length).collect();
+            Ok(Self { case, engine_name, engine, load_ms, scene: Tensor::from_elem(scene, 0.1) })
         };
         let runs = |case: &&Case| engine_name == ONNX_RUNTIME || case.is_for_pure_rust();
         cases.iter().filter(runs).map(load).collect()
@@ -66,21 +64,17 @@ impl<'a> Measured<'a> {
     }
 }
 
-fn engine(
-    name: &str,
-    representation: &[u8],
-    generator: &[u8],
-    threads: usize,
-) -> Result<Box<dyn Engine>> {
-    let nothing = BTreeMap::new();
+/// An engine for a generator; what stands for its representation is never run.
+fn engine(name: &str, generator: &[u8], threads: usize) -> Result<Box<dyn Engine>> {
+    let (representation, nothing) = (product_graph(REPRESENTATION), BTreeMap::new());
     Ok(match name {
-        "built-in" => Box::new(WasmEngine::from_graphs(representation, generator, &nothing)?),
-        "tract" => Box::new(TractEngine::from_graphs(representation, generator, &nothing)?),
+        "built-in" => Box::new(WasmEngine::from_graphs(&representation, generator, &nothing)?),
+        "tract" => Box::new(TractEngine::from_graphs(&representation, generator, &nothing)?),
         _ => {
             let provider = Provider::Cpu;
             let options = OrtOptions { provider, threads: NonZeroUsize::new(threads) };
             let ort = OnnxRuntime::load(None)?;
-            Box::new(OrtEngine::from_graphs(ort, representation, generator, &nothing, &options)?)
+            Box::new(OrtEngine::from_graphs(ort, &representation, generator, &nothing, &options)?)
         }
     })
 }
@@ -97,8 +91,7 @@ pub(crate) fn run(
         engine_names.iter().map(|name| (*name, Vec::new())).collect();
     let mut engines = Vec::new();
     for (name, _) in &peaks {
-        let representation = &measured[0].case.graphs.representation;
-        engines.push(engine(name, representation, &product_graph(), threads)?);
+        engines.push(engine(name, &product_graph(GENERATOR), threads)?);
     }
     let mut times = vec![Vec::new(); measured.len()];
     // The first round optimises and packs, and does not count.
@@ -134,8 +127,8 @@ pub(crate) fn run(
             gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,
             peak_gflops: peak.map(|(_, gflops)| *gflops),
             macs_per_view,
-            bytes: case.graphs.generator.len(),
-            package_bytes: Some(case.package_bytes()),
+            bytes: case.bytes.len(),
+            package_bytes: Some(case.package_bytes),
             load_ms: measured.load_ms,
         }
     });
@@ -149,8 +142,14 @@ fn product(engine: &mut dyn Engine) -> Result<f64> {
     Ok(milliseconds(started))
 }
 
-/// A generator by its ports, and a product of two matrices by what it does.
-fn product_graph() -> Vec<u8> {
+/// Ports of a representation graph: the inputs and the output.
+const REPRESENTATION: (&[&str], &str) = (&[names::FRAMES, names::POSES], names::SCENE);
+
+/// Those of a generator.
+const GENERATOR: (&[&str], &str) = (&[names::SCENE, names::POSES, names::NOISE], names::FRAMES);
+
+/// One of the two by its ports, and a product of two matrices by what it does.
+fn product_graph((inputs, output): (&[&str], &str)) -> Vec<u8> {
     let port = |name: &str, side: usize, rank: usize| {
         let dimension = tensor_shape_proto::Dimension {
             value: Some(tensor_shape_proto::dimension::Value::DimValue(side as i64)),
@@ -174,19 +173,21 @@ fn product_graph() -> Vec<u8> {
     let node = NodeProto {
         name: "product".to_owned(),
         op_type: "MatMul".to_owned(),
-        input: vec![names::SCENE.to_owned(), names::POSES.to_owned()],
-        output: vec![names::FRAMES.to_owned()],
+        input: inputs.iter().take(2).map(|name| (*name).to_owned()).collect(),
+        output: vec![output.to_owned()],
         ..Default::default()
     };
     let graph = GraphProto {
         name: "product".to_owned(),
         node: vec![node],
-        input: vec![
-            port(names::SCENE, PEAK_SIDE, 2),
-            port(names::POSES, PEAK_SIDE, 2),
-            port(names::NOISE, 1, 1),
-        ],
-        output: vec![port(names::FRAMES, PEAK_SIDE, 2)],
+        input: inputs
+            .iter()
+            .enumerate()
+            .map(
+                |(index, name)| if index < 2 { port(name, PEAK_SIDE, 2) } else { port(name, 1, 1) },
+            )
+            .collect(),
+        output: vec![port(output, PEAK_SIDE, 2)],
         ..Default::default()
     };
     let model = ModelProto {
