@@ -136,7 +136,7 @@ impl Compute for Pointwise {
             for axis in (0..outer.len()).rev() {
                 index[axis] += 1;
                 let step = |(place, (_, axes)): (&mut usize, &(usize, Vec<Axis>))| {
-                    *place += axes[axis].stride
+                    *place += axes[axis].stride;
                 };
                 places.iter_mut().zip(&self.inputs).for_each(step);
                 if index[axis] < outer[axis] {
@@ -144,7 +144,7 @@ impl Compute for Pointwise {
                 }
                 index[axis] = 0;
                 let back = |(place, (_, axes)): (&mut usize, &(usize, Vec<Axis>))| {
-                    *place -= outer[axis] * axes[axis].stride
+                    *place -= outer[axis] * axes[axis].stride;
                 };
                 places.iter_mut().zip(&self.inputs).for_each(back);
             }
@@ -159,10 +159,10 @@ fn apply(operation: Operation, out: &mut [f32], left: &[f32], right: &[f32]) {
         Operation::Mul => pairs(out, left, right, |left, right| left * right),
         Operation::Div => pairs(out, left, right, |left, right| left / right),
         Operation::Max => {
-            pairs(out, left, right, |left, right| if left < right { right } else { left })
+            pairs(out, left, right, |left, right| if left < right { right } else { left });
         }
         Operation::Min => {
-            pairs(out, left, right, |left, right| if left > right { right } else { left })
+            pairs(out, left, right, |left, right| if left > right { right } else { left });
         }
         Operation::Exp => single(out, left, exp),
         Operation::Sigmoid => single(out, left, sigmoid),

@@ -9,37 +9,37 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn attribute(&self, name: &str) -> Option<&'a Attribute> {
+    fn attribute(self, name: &str) -> Option<&'a Attribute> {
         self.node.attribute.iter().find(|attribute| attribute.name == name)
     }
 
-    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+    pub(super) fn integer(self, name: &str) -> Option<i64> {
         self.attribute(name).map(|attribute| attribute.integer)
     }
 
-    pub(super) fn integers(&self, name: &str) -> Option<&'a [i64]> {
+    pub(super) fn integers(self, name: &str) -> Option<&'a [i64]> {
         self.attribute(name).map(|attribute| attribute.integers.as_slice())
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&'a [u8]> {
+    pub(super) fn text(self, name: &str) -> Option<&'a [u8]> {
         self.attribute(name).map(|attribute| attribute.text.as_slice())
     }
 
-    pub(super) fn tensor(&self, name: &str) -> Option<&'a TensorOf> {
+    pub(super) fn tensor(self, name: &str) -> Option<&'a TensorOf> {
         self.attribute(name).and_then(|attribute| attribute.tensor.as_ref())
     }
 
     /// Lengths, of which each must be what such a thing can be.
-    pub(super) fn lengths(&self, name: &str) -> Result<Option<Vec<usize>>> {
+    pub(super) fn lengths(self, name: &str) -> Result<Option<Vec<usize>>> {
         self.integers(name).map(lengths).transpose()
     }
 
     /// The name of an input, if it is given.
-    pub(super) fn optional(&self, index: usize) -> Option<&'a str> {
+    pub(super) fn optional(self, index: usize) -> Option<&'a str> {
         self.node.input.get(index).map(String::as_str).filter(|name| !name.is_empty())
     }
 
-    pub(super) fn input(&self, index: usize) -> Result<&'a str> {
+    pub(super) fn input(self, index: usize) -> Result<&'a str> {
         self.optional(index).with_context(|| format!("it has no input {index}"))
     }
 }

@@ -47,7 +47,9 @@ pub(super) fn compile(
     expressions: &[Rc<Expression>],
 ) -> (Vec<Slot>, Arc<Pointwise>) {
     let mut program = Program::default();
-    expressions.iter().for_each(|expression| program.collect(shape, expression));
+    for expression in expressions {
+        program.collect(shape, expression);
+    }
     let outputs = expressions.iter().map(|expression| program.value(shape, expression)).collect();
     let slots = program.inputs.iter().map(|view| view.slot).collect();
     let inputs: Vec<(usize, Vec<Axis>)> =
@@ -74,7 +76,9 @@ impl Program {
                 }
             }
             Expression::Apply { from, .. } => {
-                from.iter().for_each(|from| self.collect(shape, from))
+                for from in from {
+                    self.collect(shape, from);
+                }
             }
         }
     }

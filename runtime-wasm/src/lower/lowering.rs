@@ -49,12 +49,11 @@ pub(super) fn constants(node: &Node, constants: &Constants) -> Result<Vec<Consta
     lowering.lower(node)?;
     let mut results = Vec::new();
     for name in &node.output {
-        results.push(match lowering.value(name)? {
-            Value::Whole(whole) => Constant::Whole(whole),
-            _ => {
-                let view = lowering.view(name)?;
-                Constant::Numbers(lowering.constant_numbers(&view)?, view.shape())
-            }
+        results.push(if let Value::Whole(whole) = lowering.value(name)? {
+            Constant::Whole(whole)
+        } else {
+            let view = lowering.view(name)?;
+            Constant::Numbers(lowering.constant_numbers(&view)?, view.shape())
         });
     }
     Ok(results)
@@ -130,7 +129,7 @@ impl<'a> Lowering<'a> {
     /// Numbers that are there.
     pub(super) fn view(&mut self, name: &'a str) -> Result<View> {
         if let Value::Later(expression) = self.value(name)? {
-            self.compute_all(name, expression.shape())?;
+            self.compute_all(name, &expression.shape())?;
         }
         match self.value(name)? {
             Value::View(view) => Ok(view),
@@ -139,7 +138,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Computes what was put off and is still needed, and has the shape that is asked for, in one pass.
-    fn compute_all(&mut self, wanted: &'a str, shape: Vec<usize>) -> Result<()> {
+    fn compute_all(&mut self, wanted: &'a str, shape: &[usize]) -> Result<()> {
         let mut names: Vec<&str> = Vec::new();
         let mut expressions = Vec::new();
         let later = self.values.iter().filter_map(|(name, value)| match value {
@@ -157,9 +156,9 @@ impl<'a> Lowering<'a> {
             names.push(name);
             expressions.push(Rc::clone(expression));
         }
-        let (inputs, computation) = compile(&shape, &expressions);
-        let results =
-            self.add(computation, &inputs, expressions.iter().map(|_| shape.clone()).collect())?;
+        let (inputs, computation) = compile(shape, &expressions);
+        let shapes = vec![shape.to_vec(); expressions.len()];
+        let results = self.add(computation, &inputs, &shapes)?;
         self.values.extend(names.into_iter().zip(results.into_iter().map(Value::View)));
         Ok(())
     }
@@ -181,16 +180,21 @@ impl<'a> Lowering<'a> {
         inputs: &[Slot],
         shape: Vec<usize>,
     ) -> Result<View> {
-        Ok(self.add(Arc::new(computation), inputs, vec![shape])?.remove(0))
+        Ok(self.add(Arc::new(computation), inputs, &[shape])?.remove(0))
     }
 
     fn add(
         &mut self,
         computation: Arc<dyn Compute>,
         inputs: &[Slot],
-        shapes: Vec<Vec<usize>>,
+        shapes: &[Vec<usize>],
     ) -> Result<Vec<View>> {
-        let lengths: Vec<usize> = shapes.iter().map(|shape| shape.iter().product()).collect();
+        let length = |shape: &Vec<usize>| {
+            let product = |all: usize, length: &usize| all.checked_mul(*length);
+            let length = shape.iter().try_fold(1, product);
+            length.with_context(|| format!("{shape:?} is more than a machine holds"))
+        };
+        let lengths: Vec<usize> = shapes.iter().map(length).collect::<Result<_>>()?;
         let constants: Option<Vec<Arc<Vec<f32>>>> =
             inputs.iter().map(|input| self.constant(*input)).collect();
         let slots = if let Some(constants) = constants {
@@ -203,7 +207,7 @@ impl<'a> Lowering<'a> {
         } else {
             self.plan.add_step(computation, inputs.to_vec(), &lengths)
         };
-        Ok(slots.into_iter().zip(&shapes).map(|(slot, shape)| View::new(slot, shape)).collect())
+        Ok(slots.into_iter().zip(shapes).map(|(slot, shape)| View::new(slot, shape)).collect())
     }
 
     /// How the numbers of a view came about, if they are products `[..,G,n]` of G parts of rows.

@@ -62,7 +62,7 @@ fn pair<'a>(graph: &mut Lowering<'a>, call: Call<'a>, operation: Operation) -> R
 
 fn apply(operation: Operation, from: Vec<Rc<Expression>>) -> Result<Value> {
     let shapes: Vec<_> = from.iter().map(|from| from.shape()).collect();
-    let rank = shapes.iter().map(|shape| shape.len()).max().unwrap_or(0);
+    let rank = shapes.iter().map(Vec::len).max().unwrap_or(0);
     let mut joined: Vec<usize> = vec![1; rank];
     for shape in &shapes {
         for (joined, length) in joined.iter_mut().rev().zip(shape.iter().rev()) {
@@ -110,7 +110,9 @@ fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -> Result<Va
     axes.sort_unstable();
     let count: usize = axes.iter().map(|axis| shape[*axis]).product();
     let mut left = shape.clone();
-    axes.iter().for_each(|axis| left[*axis] = 1);
+    for axis in &axes {
+        left[*axis] = 1;
+    }
     let strides = View::new(x.slot, &left).axes;
     let summed = |(index, length): (usize, &usize)| Axis {
         length: *length,

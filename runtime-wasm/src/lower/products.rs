@@ -72,6 +72,8 @@ fn find<T>(
     if let Some((_, packed)) = known.iter().find(|(key, _)| same(key)) {
         return Ok(Arc::clone(packed));
     }
+    let wanted = lines.matrices * lines.count * lines.length;
+    ensure!(wanted == constant.len(), "{} numbers for {lines:?}", constant.len());
     let packed = Arc::new(pack(constant));
     known.push((Key { constant: Arc::clone(constant), lines }, Arc::clone(&packed)));
     Ok(packed)
@@ -130,13 +132,12 @@ pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Matrices>)
         let (last, outer) = x.axes.split_last()?;
         (last.stride == 1 || last.length == 1).then(|| View::even(outer)).flatten()
     };
-    let (x, rows) = match rows_of(x) {
-        Some(rows) => (x.clone(), rows),
-        None => {
-            let x = graph.standing(x)?;
-            let rows = rows_of(&x).context("its rows are apart")?;
-            (x, rows)
-        }
+    let (x, rows) = if let Some(rows) = rows_of(x) {
+        (x.clone(), rows)
+    } else {
+        let x = graph.standing(x)?;
+        let rows = rows_of(&x).context("its rows are apart")?;
+        (x, rows)
     };
     let mut shape = x.shape();
     let columns = matrices.count() * matrices.columns();
