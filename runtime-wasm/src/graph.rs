@@ -171,7 +171,6 @@ mod tests {
             initializer: vec![weight],
             input: vec![port("x")],
             output: vec![port("y")],
-            ..Default::default()
         };
         onnx::Model { graph: Some(graph) }.encode_to_vec()
     }

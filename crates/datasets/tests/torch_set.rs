@@ -43,7 +43,10 @@ fn check_scene(scene: usize, record: &SceneRecord) {
         let sum: usize = rgb8.iter().enumerate().map(difference).sum();
         let mean = sum as f64 / rgb8.len() as f64;
         assert!(mean < MEAN_DIFFERENCE, "scene {scene}, view {view}: {mean}");
-        assert_eq!(camera.position.map(f64::from), [scene as f64, view as f64, 0.5]);
+        assert_eq!(
+            camera.position.map(f32::to_bits),
+            [scene as f32, view as f32, 0.5].map(f32::to_bits)
+        );
         assert!((camera.yaw - 0.25 * view as f32).abs() < ANGLE_TOLERANCE, "{camera:?}");
         assert!((camera.pitch + 0.125 * scene as f32).abs() < ANGLE_TOLERANCE, "{camera:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
+use gqn_formats::{ModelConfig, RepresentationKind, UpsampleR};
 
 use super::{ImportError, ImportOptions};
 
@@ -35,7 +35,6 @@ pub(super) fn config(
         shared_inference_core: Some(inference.is_none()),
         upsample_r: if has_upsample_r { UpsampleR::Learned } else { UpsampleR::Tile },
         pose_encoding: options.pose_encoding,
-        ..Preset::Paper.config()
     };
     Ok((config.canonical(), assumed_pool))
 }

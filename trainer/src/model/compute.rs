@@ -83,13 +83,11 @@ impl<'a> Layout<'a> {
 
     /// Parts `[·,in,k,k]`, one above the other, as a kernel from many channels to many.
     pub(super) fn wide(self, parts: Vec<Part>) -> Kernel<'a> {
-        match self.winograd {
-            Some(deferred) => Kernel::transformed(parts, deferred),
-            None => {
-                let parts: Vec<Tensor> = parts.iter().map(Part::kernel).collect();
-                self.narrow(&Tensor::cat(&parts, 0))
-            }
+        if let Some(deferred) = self.winograd {
+            return Kernel::transformed(parts, deferred);
         }
+        let parts: Vec<Tensor> = parts.iter().map(Part::kernel).collect();
+        self.narrow(&Tensor::cat(&parts, 0))
     }
 
     /// `[out,in,k,k]` as a kernel from or to so few channels that transforming the others would be most of the work.

@@ -103,7 +103,7 @@ fn gather(products: &Tensor, size: i64, [height, width]: [i64; 2]) -> Tensor {
 }
 
 fn kernel_size(points: i64) -> i64 {
-    (1..).find(|size| (size + TILE - 1).pow(2) >= points).expect("a number")
+    (1..=points).find(|size| (size + TILE - 1).pow(2) >= points).expect("a number")
 }
 
 /// `[n²,k²]`, for both axes at once.
@@ -142,10 +142,13 @@ fn matrix(numbers: &[f64], columns: i64) -> Tensor {
     Tensor::from_slice(numbers).view([-1, columns])
 }
 
+/// What a matrix transforms, the kernel's size and the side's length.
+type MatrixKey = (Option<Axis>, i64, i64);
+
 /// The same matrices serve again and again.
-fn cached(key: (Option<Axis>, i64, i64), make: impl FnOnce() -> Tensor) -> Tensor {
+fn cached(key: MatrixKey, make: impl FnOnce() -> Tensor) -> Tensor {
     thread_local! {
-        static MATRICES: RefCell<BTreeMap<(Option<Axis>, i64, i64), Tensor>> =
+        static MATRICES: RefCell<BTreeMap<MatrixKey, Tensor>> =
             const { RefCell::new(BTreeMap::new()) };
     }
     MATRICES.with_borrow_mut(|matrices| {

@@ -82,7 +82,7 @@ pub(crate) struct Verify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// A file or a folder of them, or the one above its `train` and `test`: shards, HDF5 files, or what PyTorch ports
+    /// A file or a folder of them, or the one above its `train` and `test`: shards, HDF5 files, or what `PyTorch` ports
     /// saved (`.pt`, `.pt.gz`)
     pub(crate) data: PathBuf,
     /// Which of both, read and written: train or test
@@ -108,7 +108,7 @@ pub(crate) struct Convert {
 /// What `convert` makes.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Target {
-    /// `DeepMind`'s record files, of HDF5 files or of what PyTorch ports saved
+    /// `DeepMind`'s record files, of HDF5 files or of what `PyTorch` ports saved
     Tfrecord,
     /// Files of the gqn-dataset-renderer, of shards
     Hdf5,
