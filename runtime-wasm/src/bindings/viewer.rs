@@ -9,11 +9,7 @@ use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::border::{camera, cameras, to_js, unfit, whole};
-
-#[cfg(feature = "tract")]
-use crate::TractEngine as Chosen;
-#[cfg(not(feature = "tract"))]
-use crate::WasmEngine as Chosen;
+use crate::WasmEngine;
 
 /// The standard deviation that the map of uncertainty shows as white.
 const FULL_STD_DEV: f32 = 0.25;
@@ -22,7 +18,7 @@ const FULL_STD_DEV: f32 = 0.25;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Viewer {
-    session: Session<Chosen>,
+    session: Session<WasmEngine>,
     package: Package,
 }
 
@@ -254,7 +250,7 @@ impl Viewer {
     fn open(package: Package, progress: Option<&Function>) -> Result<Self, JsError> {
         tell(progress, "unpack", 1.0)?;
         tell(progress, "read", 0.0)?;
-        let engine = Chosen::new(&package).map_err(|error| to_js(&error))?;
+        let engine = WasmEngine::new(&package).map_err(|error| to_js(&error))?;
         tell(progress, "read", 1.0)?;
         Ok(Self { session: Session::new(engine, &package.manifest), package })
     }

@@ -56,7 +56,8 @@ pub(super) fn make(workspace: &Workspace, from: &Path) -> Result<()> {
         link(&target, &part.join("lib").join(&name))?;
         names.push(Path::new("lib").join(name));
     }
-    if part.join("lib/libgomp.so.1").exists() {
+    // A folder that was made here has it among its own.
+    if part.join("lib/libgomp.so.1").exists() && !part.join("lib/libgomp.so").exists() {
         link(Path::new("libgomp.so.1"), &part.join("lib/libgomp.so"))?;
     }
     fs::write(part.join("lib/libtorch.so"), LINKER_SCRIPT)
