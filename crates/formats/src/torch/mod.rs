@@ -3,9 +3,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `pickle.rs` | [`Pickle`]: Python's pickles; nothing in them is ever run |
+//! | `machine.rs` | the stack machine that reads them |
 //! | `torch_file.rs` | [`TorchFile`]: the pickle of a file, and its tensors |
 //! | `strided.rs` | tensors out of storages |
 
+mod machine;
 mod pickle;
 mod strided;
 mod torch_file;

@@ -2,8 +2,9 @@
 //! and never made, so that a file can do no more than be refused.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::Read;
+
+use super::machine::Machine;
 
 /// Where a value is in a [`Pickle`]. Values refer to one another by this, so that a file in which many names share one
 /// value stays small.
@@ -12,7 +13,7 @@ pub type Id = usize;
 /// The values of a pickle.
 #[derive(Debug, Default)]
 pub struct Pickle {
-    values: Vec<Value>,
+    pub(super) values: Vec<Value>,
     /// The value that was pickled.
     pub root: Id,
 }
@@ -52,17 +53,7 @@ impl Pickle {
     /// # Errors
     /// The text says what is wrong: it ends early, is no pickle, or is too large.
     pub fn read(source: &mut impl Read) -> Result<Self, String> {
-        let mut machine =
-            Machine { source, pickle: Self::default(), stack: vec![], memo: BTreeMap::new() };
-        loop {
-            if machine.pickle.values.len() > MOST_VALUES {
-                return Err(format!("its pickle has more than {MOST_VALUES} values"));
-            }
-            if machine.step()? {
-                machine.pickle.root = machine.pop()?;
-                return Ok(machine.pickle);
-            }
-        }
+        Machine::new(source).run()
     }
 
     /// All values, by their [`Id`]s.
@@ -126,259 +117,6 @@ impl Pickle {
             _ => None,
         }
     }
-}
-
-/// A state of an unshared model has some thousand values; this keeps hostile files from filling the memory.
-const MOST_VALUES: usize = 5_000_000;
-/// The longest text or number; tensors lie outside of pickles.
-const LONGEST: usize = 1 << 26;
-
-struct Machine<'a, R> {
-    source: &'a mut R,
-    pickle: Pickle,
-    /// `None` is a mark.
-    stack: Vec<Option<Id>>,
-    memo: BTreeMap<u64, Id>,
-}
-
-impl<R: Read> Machine<'_, R> {
-    /// One instruction; whether it was the last. Their letters are those of Python's `pickletools`.
-    #[allow(clippy::too_many_lines, reason = "a table of instructions")]
-    fn step(&mut self) -> Result<bool, String> {
-        let [instruction] = self.bytes()?;
-        match instruction {
-            b'.' => return Ok(true),
-            // Version of the format, length of a frame: of no interest.
-            0x80 => drop(self.bytes::<1>()?),
-            0x95 => drop(self.bytes::<8>()?),
-            b'(' => self.stack.push(None),
-            b'0' => drop(self.stack.pop()),
-            b'1' => drop(self.above_mark()?),
-            b'2' => {
-                let top = self.top()?;
-                self.stack.push(Some(top));
-            }
-            b'N' => self.push(Value::None),
-            0x88 => self.push(Value::Bool(true)),
-            0x89 => self.push(Value::Bool(false)),
-            b'K' => {
-                let [value] = self.bytes()?;
-                self.push(Value::Int(i64::from(value)));
-            }
-            b'M' => {
-                let value = u16::from_le_bytes(self.bytes()?);
-                self.push(Value::Int(i64::from(value)));
-            }
-            b'J' => {
-                let value = i32::from_le_bytes(self.bytes()?);
-                self.push(Value::Int(i64::from(value)));
-            }
-            0x8a => {
-                let [length] = self.bytes()?;
-                let value = self.long(usize::from(length))?;
-                self.push(value);
-            }
-            b'G' => {
-                let value = f64::from_be_bytes(self.bytes()?);
-                self.push(Value::Float(value));
-            }
-            0x8c | b'U' | b'C' => {
-                let [length] = self.bytes()?;
-                self.string(instruction, u64::from(length))?;
-            }
-            b'X' | b'T' | b'B' => {
-                let length = u32::from_le_bytes(self.bytes()?);
-                self.string(instruction, u64::from(length))?;
-            }
-            0x8d | 0x8e => {
-                let length = u64::from_le_bytes(self.bytes()?);
-                self.string(instruction, length)?;
-            }
-            b']' | b')' | 0x8f => self.push(Value::Items(vec![])),
-            b'}' => self.push(Value::Dict(vec![])),
-            b't' | b'l' | 0x91 => {
-                let items = self.above_mark()?;
-                self.push(Value::Items(items));
-            }
-            b'd' => {
-                let items = self.above_mark()?;
-                let pairs = pairs(&items)?;
-                self.push(Value::Dict(pairs));
-            }
-            0x85..=0x87 => {
-                let count = usize::from(instruction - 0x84);
-                let mut items: Vec<Id> =
-                    (0..count).map(|_| self.pop()).collect::<Result<_, _>>()?;
-                items.reverse();
-                self.push(Value::Items(items));
-            }
-            b'a' => {
-                let item = self.pop()?;
-                self.extend(&[item])?;
-            }
-            b'e' | 0x90 => {
-                let items = self.above_mark()?;
-                self.extend(&items)?;
-            }
-            b's' => {
-                let (value, key) = (self.pop()?, self.pop()?);
-                self.set(&[(key, value)])?;
-            }
-            b'u' => {
-                let items = self.above_mark()?;
-                self.set(&pairs(&items)?)?;
-            }
-            b'c' => {
-                let name = format!("{}.{}", self.line()?, self.line()?);
-                self.push(Value::Global(name));
-            }
-            0x93 => {
-                let (name, module) = (self.pop()?, self.pop()?);
-                let text = |id| self.pickle.text(id).ok_or("a name in its pickle is no text");
-                let name = format!("{}.{}", text(module)?, text(name)?);
-                self.push(Value::Global(name));
-            }
-            b'R' | 0x81 => {
-                let (arguments, of) = (self.pop()?, self.pop()?);
-                self.push(Value::Call { of, arguments, pairs: vec![], state: None });
-            }
-            b'b' => {
-                let (restored, object) = (self.pop()?, self.top()?);
-                if let Value::Call { state, .. } = &mut self.pickle.values[object] {
-                    *state = Some(restored);
-                }
-            }
-            b'Q' => {
-                let id = self.pop()?;
-                self.push(Value::Persistent(id));
-            }
-            b'q' | b'r' | b'p' | 0x94 => {
-                let place = self.place(instruction)?;
-                let top = self.top()?;
-                self.memo.insert(place, top);
-            }
-            b'h' | b'j' | b'g' => {
-                let place = self.place(instruction)?;
-                let id = *self.memo.get(&place).ok_or("its pickle recalls what it never kept")?;
-                self.stack.push(Some(id));
-            }
-            other => {
-                return Err(format!("its pickle has instruction {other:#04x}, which is not known"));
-            }
-        }
-        Ok(false)
-    }
-
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        let mut bytes = [0; N];
-        self.source.read_exact(&mut bytes).map_err(|_| "its pickle ends early".to_owned())?;
-        Ok(bytes)
-    }
-
-    fn string(&mut self, instruction: u8, length: u64) -> Result<(), String> {
-        if length > LONGEST as u64 {
-            return Err(format!("its pickle has a text of {length} bytes"));
-        }
-        let mut bytes = Vec::new();
-        let read = self.source.take(length).read_to_end(&mut bytes);
-        if read.map_or(true, |read| (read as u64) < length) {
-            return Err("its pickle ends early".to_owned());
-        }
-        let value = match instruction {
-            b'C' | b'B' | 0x8e => Value::Bytes(bytes),
-            _ => Value::Text(
-                String::from_utf8(bytes).map_err(|_| "a text in its pickle is no UTF-8")?,
-            ),
-        };
-        self.push(value);
-        Ok(())
-    }
-
-    /// An integer of some bytes; one that does not fit is known by its bytes alone.
-    fn long(&mut self, length: usize) -> Result<Value, String> {
-        let mut bytes = vec![0; length];
-        self.source.read_exact(&mut bytes).map_err(|_| "its pickle ends early".to_owned())?;
-        if length > 8 {
-            return Ok(Value::Bytes(bytes));
-        }
-        let fill = if bytes.last().is_some_and(|last| last & 0x80 != 0) { 0xFF } else { 0 };
-        let mut word = [fill; 8];
-        word[..length].copy_from_slice(&bytes);
-        Ok(Value::Int(i64::from_le_bytes(word)))
-    }
-
-    fn line(&mut self) -> Result<String, String> {
-        let mut line = Vec::new();
-        loop {
-            match self.bytes()? {
-                [b'\n'] => break,
-                [byte] if line.len() < 1000 => line.push(byte),
-                _ => return Err("a name in its pickle is too long".to_owned()),
-            }
-        }
-        String::from_utf8(line).map_err(|_| "a name in its pickle is no UTF-8".to_owned())
-    }
-
-    /// Where something is kept or recalled from.
-    fn place(&mut self, instruction: u8) -> Result<u64, String> {
-        match instruction {
-            b'q' | b'h' => self.bytes().map(|[place]| u64::from(place)),
-            b'r' | b'j' => self.bytes().map(|place| u64::from(u32::from_le_bytes(place))),
-            0x94 => Ok(self.memo.len() as u64),
-            _ => {
-                self.line()?.parse().map_err(|_| "its pickle keeps a value at no number".to_owned())
-            }
-        }
-    }
-
-    fn push(&mut self, value: Value) {
-        self.stack.push(Some(self.pickle.values.len()));
-        self.pickle.values.push(value);
-    }
-
-    fn pop(&mut self) -> Result<Id, String> {
-        self.stack.pop().flatten().ok_or_else(|| "its pickle takes what is not there".to_owned())
-    }
-
-    fn top(&self) -> Result<Id, String> {
-        let top = self.stack.last().copied().flatten();
-        top.ok_or_else(|| "its pickle takes what is not there".to_owned())
-    }
-
-    fn above_mark(&mut self) -> Result<Vec<Id>, String> {
-        let mark = self.stack.iter().rposition(Option::is_none);
-        let mark = mark.ok_or("its pickle takes what is not there")?;
-        let items = self.stack.split_off(mark + 1).into_iter().flatten().collect();
-        self.stack.pop();
-        Ok(items)
-    }
-
-    fn extend(&mut self, more: &[Id]) -> Result<(), String> {
-        let list = self.top()?;
-        match &mut self.pickle.values[list] {
-            Value::Items(items) => items.extend(more),
-            // What is put into an object of a class of its own is of no interest.
-            Value::Call { .. } => {}
-            _ => return Err("its pickle adds to what is no list".to_owned()),
-        }
-        Ok(())
-    }
-
-    fn set(&mut self, more: &[(Id, Id)]) -> Result<(), String> {
-        let dict = self.top()?;
-        match &mut self.pickle.values[dict] {
-            Value::Dict(pairs) | Value::Call { pairs, .. } => pairs.extend(more),
-            _ => return Err("its pickle sets entries of what is no dictionary".to_owned()),
-        }
-        Ok(())
-    }
-}
-
-fn pairs(items: &[Id]) -> Result<Vec<(Id, Id)>, String> {
-    if !items.len().is_multiple_of(2) {
-        return Err("a dictionary in its pickle has a key without a value".to_owned());
-    }
-    Ok(items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
 }
 
 #[cfg(test)]
