@@ -11,7 +11,7 @@
 //! | `lower/` | from an ONNX graph to what is computed |
 //! | `compute/` | what is computed, and in which order |
 //! | `kernels/` | arithmetic on plain slices |
-//! | `tract/` | [`TractEngine`], with the feature `tract`: the same packages on tract, to compare |
+//! | `tract/` | `TractEngine`, with the feature `tract`: the same packages on tract, to compare |
 
 #[cfg(target_arch = "wasm32")]
 #[allow(unreachable_pub, reason = "what is exported is reached from JavaScript")]

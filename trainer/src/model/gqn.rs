@@ -124,7 +124,7 @@ impl Gqn {
     }
 
     /// The backward pass of a number that this model was computed for. The number's own `backward` leaves out what
-    /// [`Gqn::settle`] adds.
+    /// `settle` adds.
     pub fn backward(&self, number: &Tensor) {
         number.backward();
         self.settle(0);
