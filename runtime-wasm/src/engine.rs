@@ -1,4 +1,4 @@
-//! `Engine` in this crate's own arithmetic.
+//! `Engine` over the graphs of a package, whatever runs one graph.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,49 @@ use gqn_runtime::{Engine, EngineError};
 
 use crate::graph::Graph;
 
-/// Runs a package's graphs on one thread.
+/// Runs a package's graphs in this crate's own arithmetic, on one thread.
+pub type WasmEngine = GraphEngine<Graph>;
+
+/// Runs a package's graphs, on one thread.
 #[derive(Debug)]
-pub struct WasmEngine {
-    representation: Graph,
-    generator: Graph,
-    drawing: Option<Graph>,
+pub struct GraphEngine<G> {
+    representation: G,
+    generator: G,
+    drawing: Option<G>,
 }
 
-impl WasmEngine {
+/// One graph: read once, and made ready for every choice of its free axes.
+pub trait RunGraph: Sized {
+    /// What runs it.
+    fn describe() -> String;
+
+    /// Reads a graph whose inputs and output must be those, in that order; `external` are the files, by name, that hold
+    /// weights outside of it.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if it cannot be read.
+    fn parse(
+        name: &'static str,
+        bytes: &[u8],
+        external: &BTreeMap<&str, &[u8]>,
+        inputs: &[&str],
+        output: &str,
+    ) -> Result<Self, EngineError>;
+
+    /// Makes the graph ready for those axes, unless it is already.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if it cannot be made ready.
+    fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError>;
+
+    /// Runs the graph with its free axes as long as said.
+    ///
+    /// # Errors
+    /// [`EngineError`] if it cannot be made ready, or does not take the inputs.
+    fn run(&mut self, axes: &[(&str, usize)], inputs: &[&Tensor]) -> Result<Tensor, EngineError>;
+}
+
+impl<G: RunGraph> GraphEngine<G> {
     /// An engine for the package.
     ///
     /// # Errors
@@ -40,14 +74,14 @@ impl WasmEngine {
         generator: &[u8],
         external: &BTreeMap<&str, &[u8]>,
     ) -> Result<Self, EngineError> {
-        let representation = Graph::parse(
+        let representation = G::parse(
             names::REPRESENTATION_FILE,
             representation,
             external,
             &[names::FRAMES, names::POSES],
             names::SCENE,
         )?;
-        let generator = Graph::parse(
+        let generator = G::parse(
             names::GENERATOR_FILE,
             generator,
             external,
@@ -66,7 +100,7 @@ impl WasmEngine {
         let (None, Some((_, bytes))) = (&self.drawing, bytes) else { return Ok(()) };
         let files: BTreeMap<&str, &[u8]> = package.files().collect();
         let inputs = [names::SCENE, names::POSES, names::NOISE];
-        let graph = Graph::parse(names::DRAWING_FILE, bytes, &files, &inputs, names::FRAMES)?;
+        let graph = G::parse(names::DRAWING_FILE, bytes, &files, &inputs, names::FRAMES)?;
         self.drawing = Some(graph);
         Ok(())
     }
@@ -81,9 +115,9 @@ impl WasmEngine {
     }
 }
 
-impl Engine for WasmEngine {
+impl<G: RunGraph> Engine for GraphEngine<G> {
     fn describe(&self) -> String {
-        format!("built-in engine {VERSION}, one thread{}", features())
+        G::describe()
     }
 
     fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
@@ -112,19 +146,8 @@ impl Engine for WasmEngine {
     }
 }
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Which vector instructions of wasm it uses.
-fn features() -> &'static str {
-    #[cfg(target_arch = "wasm32")]
-    if crate::kernels::relaxed::is_on() {
-        return ", simd128, relaxed-simd";
-    }
-    if cfg!(target_feature = "simd128") { ", simd128" } else { "" }
-}
-
 /// Length of a tensor's first axis, the one that callers choose.
-pub(crate) fn length(tensor: &Tensor) -> usize {
+fn length(tensor: &Tensor) -> usize {
     tensor.shape().first().copied().unwrap_or_default()
 }
 

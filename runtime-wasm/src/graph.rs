@@ -1,18 +1,19 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::Error;
 use gqn_formats::Tensor;
 use gqn_runtime::EngineError;
 
 use crate::compute::Plan;
-use crate::lower::{Files, Packs, Source, lower};
+use crate::engine::RunGraph;
+use crate::lower::{Packs, Source, lower};
 
 /// How many plans of one graph are kept. They share the weights; a client uses two or three numbers of queries by turns.
 const KEPT: usize = 4;
 
 /// One graph: read once, and made ready once for every choice of its free axes.
 #[derive(Debug)]
-pub(crate) struct Graph {
+pub struct Graph {
     name: &'static str,
     source: Source,
     packs: Packs,
@@ -29,16 +30,19 @@ struct Ready {
     output: Vec<usize>,
 }
 
-impl Graph {
-    /// Reads a graph whose inputs and output must be those, in that order.
-    pub(crate) fn parse(
+impl RunGraph for Graph {
+    fn describe() -> String {
+        format!("built-in engine {VERSION}, one thread{}", features())
+    }
+
+    fn parse(
         name: &'static str,
         bytes: &[u8],
-        files: &Files<'_>,
+        external: &BTreeMap<&str, &[u8]>,
         inputs: &[&str],
         output: &str,
     ) -> Result<Self, EngineError> {
-        let source = Source::read(bytes, files)
+        let source = Source::read(bytes, external)
             .map_err(|error| EngineError::load(name, one_line(&error)))?;
         let found: Vec<&str> = source.inputs.iter().map(|input| input.name.as_str()).collect();
         let found = format!("{} -> {}", found.join(", "), source.outputs.join(", "));
@@ -50,12 +54,11 @@ impl Graph {
         Ok(Self { name, source, packs: Packs::default(), ready: VecDeque::new() })
     }
 
-    /// Runs the graph with its free axes as long as said.
-    pub(crate) fn run(
-        &mut self,
-        axes: &[(&str, usize)],
-        inputs: &[&Tensor],
-    ) -> Result<Tensor, EngineError> {
+    fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
+        self.ready(axes).map(|_| ())
+    }
+
+    fn run(&mut self, axes: &[(&str, usize)], inputs: &[&Tensor]) -> Result<Tensor, EngineError> {
         let name = self.name;
         let ready = self.ready(axes)?;
         for (input, expected) in inputs.iter().zip(&ready.inputs) {
@@ -73,12 +76,9 @@ impl Graph {
         let numbers = ready.plan.run(&inputs);
         Ok(Tensor::from_shape_vec(ready.output.clone(), numbers).expect("a plan fits its shape"))
     }
+}
 
-    /// Makes the graph ready for those axes, unless it is already.
-    pub(crate) fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
-        self.ready(axes).map(|_| ())
-    }
-
+impl Graph {
     fn ready(&mut self, axes: &[(&str, usize)]) -> Result<&mut Ready, EngineError> {
         let lengths: Vec<usize> = axes.iter().map(|(_, length)| *length).collect();
         let known = self.ready.iter().position(|ready| ready.lengths == lengths);
@@ -103,6 +103,17 @@ impl Graph {
     }
 }
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Which vector instructions of wasm it uses.
+fn features() -> &'static str {
+    #[cfg(target_arch = "wasm32")]
+    if crate::kernels::relaxed::is_on() {
+        return ", simd128, relaxed-simd";
+    }
+    if cfg!(target_feature = "simd128") { ", simd128" } else { "" }
+}
+
 /// The outermost and the innermost message say what there is to say.
 fn one_line(error: &Error) -> String {
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -115,8 +126,6 @@ fn one_line(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::lower::onnx::{
         self, Attribute, Dimension, Element, Kind, Length, Node, TensorKind, TensorOf, ValueInfo,

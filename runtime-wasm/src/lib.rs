@@ -5,8 +5,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `engine.rs` | [`WasmEngine`] |
+//! | `engine.rs` | [`GraphEngine`]: an engine over what runs one graph; [`WasmEngine`] |
 //! | `graph.rs` | one graph: read once, made ready once for every number of views, queries and noises |
+//! | `external.rs` | weights in files beside a graph |
 //! | `bindings/` | what JavaScript sees; only in wasm |
 //! | `lower/` | from an ONNX graph to what is computed |
 //! | `compute/` | what is computed, and in which order |
@@ -19,12 +20,13 @@
 mod bindings;
 mod compute;
 mod engine;
+mod external;
 mod graph;
 mod kernels;
 mod lower;
 #[cfg(feature = "tract")]
 mod tract;
 
-pub use engine::WasmEngine;
+pub use engine::{GraphEngine, RunGraph, WasmEngine};
 #[cfg(feature = "tract")]
 pub use tract::TractEngine;

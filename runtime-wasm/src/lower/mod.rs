@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `onnx.rs` | what an ONNX file holds |
 //! | `source.rs` | [`Source`]: nodes and constants as they were read; what follows from constants is computed there |
-//! | `weights.rs` | constants: element types, weights in files of their own |
+//! | `weights.rs` | constants as they are written |
 //! | `lowering.rs` | [`lower`]: the nodes, one after the other |
 //! | `values.rs` | what a name stands for on the way |
 //! | `expression.rs` | functions of single numbers that are not computed yet |
@@ -31,4 +31,3 @@ mod windows;
 pub(crate) use lowering::lower;
 pub(crate) use products::Packs;
 pub(crate) use source::Source;
-pub(crate) use weights::Files;

@@ -5,7 +5,8 @@ use prost::Message;
 
 use super::lowering::{Constants, constants};
 use super::onnx::{Length, Model, Node, ValueInfo};
-use super::weights::{Files, load};
+use super::weights::load;
+use crate::external::Files;
 
 /// A graph that was read: what does not depend on the lengths of its axes.
 #[derive(Debug)]

@@ -1,18 +1,14 @@
-//! Constants: element types, weights in files of their own.
+//! Constants as they are written.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use half::f16;
 
 use super::call::lengths;
-
 use super::onnx::{Element, TensorOf};
 use super::values::{Constant, Whole};
-
-/// Files beside a graph, by name.
-pub(crate) type Files<'a> = BTreeMap<&'a str, &'a [u8]>;
+use crate::external::{Files, part};
 
 /// Says that a tensor's numbers stand in a file of their own.
 const EXTERNAL: i32 = 1;
@@ -21,7 +17,10 @@ const EXTERNAL: i32 = 1;
 pub(super) fn load(tensor: &TensorOf, files: &Files<'_>) -> Result<Constant> {
     let shape = lengths(&tensor.dims)?;
     let external = tensor.location == EXTERNAL;
-    let raw = if external { content(tensor, files)? } else { &tensor.raw };
+    let entry = |key: &str| {
+        tensor.external.iter().find(|entry| entry.key == key).map(|entry| &*entry.value)
+    };
+    let raw = if external { part(entry, files)? } else { &tensor.raw };
     let kind = Element::try_from(tensor.element).ok();
     match kind {
         Some(Element::Float) if raw.is_empty() => numbers(shape, tensor.floats.clone()),
@@ -58,30 +57,10 @@ fn words<T, const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T
     bytes.as_chunks().0.iter().map(|word| value(*word)).collect()
 }
 
-/// The part of a file where the constant stands.
-fn content<'a>(tensor: &TensorOf, files: &Files<'a>) -> Result<&'a [u8]> {
-    let entry = |key: &str| {
-        tensor.external.iter().find(|entry| entry.key == key).map(|entry| &*entry.value)
-    };
-    let number = |key: &str| {
-        let parse = |value: &str| {
-            value.parse::<usize>().with_context(|| format!("{key} `{value}` is no number"))
-        };
-        entry(key).map(parse).transpose()
-    };
-    let location = entry("location").context("it stands in a file without a name")?;
-    let missing = || format!("it stands in {location}, which is missing");
-    let file = *files.get(location).with_context(missing)?;
-    let offset = number("offset")?.unwrap_or(0);
-    let length = number("length")?.unwrap_or(file.len().saturating_sub(offset));
-    let end = offset.checked_add(length);
-    end.and_then(|end| file.get(offset..end)).with_context(|| {
-        format!("{location} has {} bytes, {length} from {offset} are expected", file.len())
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::onnx::Entry;
     use super::*;
 

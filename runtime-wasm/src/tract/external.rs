@@ -1,16 +1,22 @@
-use std::collections::BTreeMap;
+use anyhow::{Context, Result};
+use tract_onnx::pb::{ModelProto, tensor_proto::DataLocation};
 
-use tract_onnx::pb::{ModelProto, TensorProto, tensor_proto::DataLocation};
+use crate::external::{Files, part};
 
 /// Puts weights that stand in files of their own back into the graph: tract itself would look for them on a disk.
-pub(crate) fn inline_external(
-    proto: &mut ModelProto,
-    files: &BTreeMap<&str, &[u8]>,
-) -> Result<(), String> {
+pub(super) fn inline_external(proto: &mut ModelProto, files: &Files<'_>) -> Result<()> {
     let Some(graph) = &mut proto.graph else { return Ok(()) };
     for tensor in &mut graph.initializer {
         if tensor.data_location == Some(DataLocation::External as i32) {
-            tensor.raw_data = content(tensor, files)?.to_vec();
+            let entry = |key: &str| {
+                tensor
+                    .external_data
+                    .iter()
+                    .find(|entry| entry.key == key)
+                    .map(|entry| &*entry.value)
+            };
+            let raw = part(entry, files).with_context(|| format!("constant `{}`", tensor.name))?;
+            tensor.raw_data = raw.to_vec();
             tensor.data_location = None;
             tensor.external_data.clear();
         }
@@ -18,33 +24,11 @@ pub(crate) fn inline_external(
     Ok(())
 }
 
-fn content<'a>(tensor: &TensorProto, files: &BTreeMap<&str, &'a [u8]>) -> Result<&'a [u8], String> {
-    let name = &tensor.name;
-    let entry = |key: &str| {
-        tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| &*entry.value)
-    };
-    let number = |key: &str| {
-        let parse = |value: &str| {
-            value.parse::<usize>().map_err(|_| format!("`{name}`: {key} `{value}` is no number"))
-        };
-        entry(key).map(parse).transpose()
-    };
-    let location =
-        entry("location").ok_or_else(|| format!("`{name}` stands in a file without a name"))?;
-    let file = *files
-        .get(location)
-        .ok_or_else(|| format!("`{name}` stands in {location}, which is missing"))?;
-    let offset = number("offset")?.unwrap_or(0);
-    let length = number("length")?.unwrap_or(file.len().saturating_sub(offset));
-    let end = offset.checked_add(length);
-    end.and_then(|end| file.get(offset..end)).ok_or_else(|| {
-        format!("{location} has {} bytes, `{name}` expects {length} from {offset}", file.len())
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use tract_onnx::pb::{GraphProto, StringStringEntryProto};
+    use std::collections::BTreeMap;
+
+    use tract_onnx::pb::{GraphProto, StringStringEntryProto, TensorProto};
 
     use super::*;
 
@@ -79,6 +63,6 @@ mod tests {
             assert!(inline_external(&mut proto(offset), &files).is_err());
         }
         let message = inline_external(&mut proto("0"), &BTreeMap::new()).expect_err("no file");
-        assert!(message.contains("a.data"));
+        assert!(format!("{message:#}").contains("a.data"));
     }
 }

@@ -6,6 +6,7 @@ use gqn_runtime::EngineError;
 use tract_onnx::prelude::*;
 
 use super::external::inline_external;
+use crate::engine::RunGraph;
 
 /// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
 /// or three numbers of queries by turns.
@@ -13,16 +14,19 @@ const KEPT: usize = 4;
 
 /// One graph: parsed once, and optimised once for every choice of its free axes.
 #[derive(Debug)]
-pub(crate) struct Graph {
+pub struct Graph {
     name: &'static str,
     model: InferenceModel,
     /// The latest used last.
     optimised: VecDeque<(Vec<usize>, Arc<TypedRunnableModel>)>,
 }
 
-impl Graph {
-    /// Parses a graph whose inputs and output must be those, in that order.
-    pub(crate) fn parse(
+impl RunGraph for Graph {
+    fn describe() -> String {
+        format!("tract {TRACT_VERSION}, one thread")
+    }
+
+    fn parse(
         name: &'static str,
         bytes: &[u8],
         external: &BTreeMap<&str, &[u8]>,
@@ -33,7 +37,7 @@ impl Graph {
         let onnx = tract_onnx::onnx();
         let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(failed)?;
         inline_external(&mut proto, external)
-            .map_err(|message| EngineError::load(name, message))?;
+            .map_err(|error| EngineError::load(name, one_line(&error)))?;
         let model = onnx.model_for_proto_model(&proto).map_err(failed)?;
         let ports = |ports: Vec<&str>| ports.join(", ");
         let graph = proto.graph.unwrap_or_default();
@@ -56,12 +60,11 @@ impl Graph {
         Ok(Self { name, model, optimised: VecDeque::new() })
     }
 
-    /// Runs the graph with its free axes as long as said.
-    pub(crate) fn run(
-        &mut self,
-        axes: &[(&str, usize)],
-        inputs: &[&Tensor],
-    ) -> Result<Tensor, EngineError> {
+    fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
+        self.optimised(axes).map(|_| ())
+    }
+
+    fn run(&mut self, axes: &[(&str, usize)], inputs: &[&Tensor]) -> Result<Tensor, EngineError> {
         let model = self.optimised(axes)?;
         let failed = |error: TractError| EngineError::run(self.name, one_line(&error));
         let mut values = tvec!();
@@ -78,12 +81,9 @@ impl Graph {
         let data = output.to_plain_array_view::<f32>().map_err(failed)?.iter().copied().collect();
         Ok(Tensor::from_shape_vec(output.shape(), data).expect("an array's data fits its shape"))
     }
+}
 
-    /// Optimises the graph for those axes, unless it is already.
-    pub(crate) fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
-        self.optimised(axes).map(|_| ())
-    }
-
+impl Graph {
     fn optimised(
         &mut self,
         axes: &[(&str, usize)],
@@ -114,6 +114,9 @@ impl Graph {
         model.into_optimized()?.into_runnable()
     }
 }
+
+/// The version that the workspace's `Cargo.toml` asks for; a test holds them together.
+pub(super) const TRACT_VERSION: &str = "0.23.9";
 
 /// tract's errors are chains that repeat the graph; their outermost and innermost messages say what there is to say.
 fn one_line(error: &TractError) -> String {
