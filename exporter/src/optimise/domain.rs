@@ -16,10 +16,11 @@ pub(crate) trait Domain {
     /// The noise of a step, Z channels.
     fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value;
 
-    /// `hidden -> prior, 2Z channels`, and the hidden state's terms of the gates, as [`Domain::enter`] hands them out.
+    /// `hidden -> prior, 2Z channels`, and what [`Domain::gates`] wants of the hidden state: its terms, as
+    /// [`Domain::enter`] hands them out, or itself.
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>);
 
-    /// The gates' logits: the sum of the fixed terms, that of `z`, and those of the hidden state if there is one.
+    /// The gates' logits: the sum of the fixed terms, that of `z`, and that of the hidden state if there is one.
     fn gates(
         &self,
         graph: &mut Graph,

@@ -1,18 +1,18 @@
 use gqn_formats::{Dim, ModelConfig, Tensor};
-use ndarray::{Axis, s};
+use ndarray::Axis;
 
 use super::domain::Domain;
 use super::places::{Gates, Places};
 use super::probe::Probe;
 use super::quantised::{LARGEST, integers, scales};
 use super::recurrent::prior_spread;
-use super::slices::{GATES, Inputs, core, input_channels};
+use super::slices::{Inputs, core, input_channels};
 use super::winograd::{TAPS, Tile, Transforms, line_transform};
 use crate::graph::{Element, Graph, Literal, Rule, Value};
 use crate::model::Logits;
 
-/// States are places, row by row, and the recurrent convolution of the gates is Winograd's along rows, on eight-bit
-/// integers.
+/// States are places, row by row, and the convolution of hidden state and latent for the gates is Winograd's along rows,
+/// on eight-bit integers.
 ///
 /// With p points for m outputs, and the kernels' five rows as they are, 5·p products stand for 25·m: 2.5 times fewer with
 /// F(4, 5). In both dimensions it would be 6.25 times fewer, but the transforms' factors, up to 8, would meet the rounding
@@ -20,6 +20,9 @@ use crate::model::Logits;
 /// for each point and output channel by theirs (both known from a calibration), so that all integers stand for −1..1:
 ///
 /// `M_po` = `r_po` · Σ (`s_po` · `r_p` / `r_po`) `Q_po` · (V`_p` / `r_p`) with kernels U`_po` ≈ `s_po` · `Q_po`.
+///
+/// The latent is multiplied by α, its kernels divided by it, so that at no point its range is beyond that of the hidden
+/// state.
 ///
 /// The prior is computed in single precision: each place says what it adds to the 25 places around it (one product), and
 /// these shares are gathered and summed up.
@@ -33,7 +36,7 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn new(config: &ModelConfig, tile: Tile, queries: &Dim) -> Self {
         Self {
-            places: Places::new(config, [1, tile.side()], queries, Gates::Apart),
+            places: Places::new(config, [1, tile.side()], queries, Gates::Together),
             tile,
             probe: None,
         }
@@ -89,101 +92,112 @@ impl Lines {
         })
     }
 
-    /// `hidden [B,h·h,H], transform -> values [B,h,tiles·p,H]`
-    fn values(&self, graph: &mut Graph, hidden: &Value, transform: &Value) -> Value {
+    /// `x [B,h·h,C], transform -> values [B,h,tiles·p,C]`
+    fn values(&self, graph: &mut Graph, x: &Value, transform: &Value) -> Value {
         let side = self.config().hidden_size();
-        let rows = self.places.of([side, side, self.config().hidden_channels]);
-        let rows = graph.reshape("rows", hidden, rows);
+        let rows = graph.reshape("rows", x, self.places.of([side, side, x.fixed(2)]));
         graph.matmul("values", transform, &rows)
     }
 
-    /// `[B,h,tiles·p,H] -> [B,p·H,h,tiles]`, a picture whose places are tiles
+    /// `[B,h,tiles·p,C] -> [B,p·C,h,tiles]`, a picture whose places are tiles
     fn channels_first(&self, graph: &mut Graph, label: &str, values: &Value) -> Value {
-        let channels = self.points() * self.config().hidden_channels;
+        let channels = self.points() * values.fixed(3);
         let shape = self.places.of([self.config().hidden_size(), self.tiles(), channels]);
         let values = graph.reshape(&format!("{label}/of_all_points"), values, shape);
         graph.transpose(&format!("{label}/channels_first"), &values, &[0, 3, 1, 2])
     }
 
-    /// `hidden -> the term of each gate`
-    fn terms(&self, graph: &mut Graph, core: &str, hidden: &Value) -> Vec<Value> {
+    /// `hidden, z -> their term of the gates`
+    fn term(&self, graph: &mut Graph, core: &str, hidden: &Value, z: &Value) -> Value {
         let unit = graph.constant(Literal::F32(1.0 / LARGEST));
         let (kernels, transform) = (self.kernels(graph, core), self.scaled_transform(graph, core));
-        let ranges = [0, 1, 2, 3].map(|gate| self.range(graph, core, gate));
-        let to_places = self.to_places(graph);
+        let (ranges, alpha) = (self.ranges(graph, core), self.alpha(graph, core));
         graph.scoped("recurrent", |graph| {
-            let values = self.values(graph, hidden, &transform);
+            let z = graph.mul("latent", z, &alpha);
+            let both = graph.concat("hidden_and_latent", 2, &[hidden, &z]);
+            let values = self.values(graph, &both, &transform);
             let q = graph.quantise("values/integers", &values, &unit);
             let values = graph.dequantise("values/numbers", &q, &unit);
             let values = self.channels_first(graph, "values", &values);
             let products = graph.grouped_conv("products", &values, &kernels, self.points());
-            graph.document("at every point; reads the hidden state from before this step");
+            graph.document(
+                "at every point; reads the latent, and the hidden state from before this step",
+            );
             let q = graph.quantise("products/integers", &products, &unit);
             let products = graph.dequantise("products/numbers", &q, &unit);
-            let products = graph.transpose("products/channels_last", &products, &[0, 2, 3, 1]);
-            let (tiles, gates) = (self.config().hidden_size() * self.tiles(), kernels.fixed(0));
-            let shape = self.places.of([tiles, self.points(), gates / self.points()]);
-            let products = graph.reshape("products/of_each_point", &products, shape);
-            let gates = graph.scoped("products", |graph| graph.split(3, &products, GATES));
-            let term = |((products, range), gate): ((&Value, &Value), &str)| {
-                graph.scoped(gate, |graph| {
-                    let products = graph.mul("products", products, range);
-                    let places = graph.matmul("output_transform", &to_places, &products);
-                    let shape = [self.places.count(), self.config().hidden_channels];
-                    graph.reshape("places", &places, self.places.of(shape))
-                })
-            };
-            gates.iter().zip(&ranges).zip(GATES).map(term).collect()
+            let products = self.of_each_point(graph, &products);
+            let products = graph.mul("products/scaled", &products, &ranges);
+            self.at_places(graph, &products)
         })
+    }
+
+    /// `[B,p·4H,h,tiles] -> [B,h·tiles,p,4H]`
+    fn of_each_point(&self, graph: &mut Graph, products: &Value) -> Value {
+        let products = graph.transpose("products/channels_last", products, &[0, 2, 3, 1]);
+        let (tiles, gates) = (self.config().hidden_size() * self.tiles(), products.fixed(3));
+        let shape = self.places.of([tiles, self.points(), gates / self.points()]);
+        graph.reshape("products/of_each_point", &products, shape)
+    }
+
+    /// `[B,h·tiles,p,4H] -> [B,h·h,4H]`
+    fn at_places(&self, graph: &mut Graph, products: &Value) -> Value {
+        let numbers = Transforms::of_lines(self.tile).output;
+        let shape = vec![self.tile.side(), self.points()];
+        let transform =
+            graph.constant(Literal::Numbers { name: "output_transform", shape, numbers });
+        let places = graph.matmul("output_transform", &transform, products);
+        graph.reshape("places", &places, self.places.of([self.places.count(), products.fixed(3)]))
     }
 
     /// The same in single precision, with what a calibration wants to see.
-    fn watched_terms(
+    fn watched_term(
         &self,
         graph: &mut Graph,
         core: &str,
-        hidden: &Value,
+        [hidden, z]: [&Value; 2],
         probe: &Probe,
-    ) -> Vec<Value> {
-        let (channels, points) = (self.config().hidden_channels, self.points());
+    ) -> Value {
         let (kernels, transform) = (self.kernels_in_single(graph, core), self.transform(graph));
-        let to_places = self.to_places(graph);
         graph.scoped("recurrent", |graph| {
-            let values = self.values(graph, hidden, &transform);
+            let watched =
+                [("hidden", hidden, values_range(core)), ("latent", z, latents_range(core))];
+            for (label, x, name) in watched {
+                graph.scoped(label, |graph| {
+                    let values = self.values(graph, x, &transform);
+                    let values = self.channels_first(graph, "values", &values);
+                    probe.watch(graph, "watched", &values, name, self.points());
+                });
+            }
+            let both = graph.concat("hidden_and_latent", 2, &[hidden, z]);
+            let values = self.values(graph, &both, &transform);
             let values = self.channels_first(graph, "values", &values);
-            probe.watch(graph, "values/watched", &values, values_range(core), points);
-            let products = graph.grouped_conv("products", &values, &kernels, points);
+            let products = graph.grouped_conv("products", &values, &kernels, self.points());
             let groups = kernels.fixed(0);
             probe.watch(graph, "products/watched", &products, products_range(core), groups);
-            let products = graph.transpose("products/channels_last", &products, &[0, 2, 3, 1]);
-            let tiles = self.config().hidden_size() * self.tiles();
-            let shape = self.places.of([tiles, points, groups / points]);
-            let products = graph.reshape("products/of_each_point", &products, shape);
-            let places = graph.matmul("output_transform", &to_places, &products);
-            let shape = self.places.of([self.places.count(), 4 * channels]);
-            let places = graph.reshape("places", &places, shape);
-            graph.split(2, &places, GATES).into()
+            let products = self.of_each_point(graph, &products);
+            self.at_places(graph, &products)
         })
     }
 
-    /// From the products at the points to places, `[m,p]`.
-    fn to_places(&self, graph: &mut Graph) -> Value {
-        let numbers = Transforms::of_lines(self.tile).output;
-        let shape = vec![self.tile.side(), self.points()];
-        graph.constant(Literal::Numbers { name: "output_transform", shape, numbers })
-    }
-
-    /// The gates' kernels at the points in eight bits, `[p·4H,H,5,1]`, as numbers that map −1..1 to −1..1.
+    /// The gates' kernels at the points in eight bits, `[p·4H,H+Z,5,1]`, as numbers that map −1..1 to −1..1.
     fn kernels(&self, graph: &mut Graph, core: &str) -> Value {
-        let hidden = self.config().hidden_channels;
-        let outputs = self.points() * 4 * hidden;
-        let from = [format!("{core}.gates.weight"), products_range(core), values_range(core)];
+        let config = self.config();
+        let (inputs, outputs) = (
+            config.hidden_channels + config.latent_channels,
+            self.points() * 4 * config.hidden_channels,
+        );
+        let from = [
+            format!("{core}.gates.weight"),
+            values_range(core),
+            latents_range(core),
+            products_range(core),
+        ];
         let integers = graph.quantised(
             &format!("{core}.gates.lines.weight"),
             Element::I8,
-            vec![outputs, hidden, TAPS, 1],
+            vec![outputs, inputs, TAPS, 1],
             &from,
-            |config, from| integers(&line_kernels(config, from[0], from[2].len())),
+            |config, from| integers(&scaled_kernels(config, from)),
         );
         let scale = graph.quantised(
             &format!("{core}.gates.lines.scale"),
@@ -191,8 +205,8 @@ impl Lines {
             vec![outputs],
             &from,
             |config, from| {
-                let (products, values) = (from[1], from[2]);
-                let mut scales = scales(&line_kernels(config, from[0], values.len())) / products;
+                let (values, products) = (from[1], from[3]);
+                let mut scales = scales(&scaled_kernels(config, from)) / products;
                 let of_a_point = scales.len() / values.len();
                 for (mut scales, range) in
                     scales.axis_chunks_iter_mut(Axis(0), of_a_point).zip(values)
@@ -207,30 +221,45 @@ impl Lines {
         })
     }
 
-    /// The gates' kernels at the points, `[p·4H,H,5,1]`.
+    /// α.
+    fn alpha(&self, graph: &mut Graph, core: &str) -> Value {
+        graph.quantised(
+            &format!("{core}.gates.lines.alpha"),
+            Element::F32,
+            Vec::new(),
+            &[values_range(core), latents_range(core)],
+            |_, from| ndarray::arr0(alpha(from[0], from[1])).into_dyn(),
+        )
+    }
+
+    /// The gates' kernels at the points, `[p·4H,H+Z,5,1]`.
     fn kernels_in_single(&self, graph: &mut Graph, core: &str) -> Value {
         const RULES: [Rule; 2] = [
             |config, from| line_kernels(config, from[0], Tile::Fine.points()),
             |config, from| line_kernels(config, from[0], Tile::Usual.points()),
         ];
-        let hidden = self.config().hidden_channels;
+        let config = self.config();
+        let inputs = config.hidden_channels + config.latent_channels;
         graph.derived(
             &format!("{core}.gates.lines.weight"),
-            vec![self.points() * 4 * hidden, hidden, TAPS, 1],
+            vec![self.points() * 4 * config.hidden_channels, inputs, TAPS, 1],
             &[format!("{core}.gates.weight")],
             RULES[usize::from(self.tile == Tile::Usual)],
         )
     }
 
-    /// The ranges of one gate's products, `[p,H]`.
-    fn range(&self, graph: &mut Graph, core: &str, gate: usize) -> Value {
-        const RULES: [Rule; 4] = [ranges::<0>, ranges::<1>, ranges::<2>, ranges::<3>];
+    /// The ranges of the gates' products, `[p,4H]`.
+    fn ranges(&self, graph: &mut Graph, core: &str) -> Value {
         graph.quantised(
-            &format!("{core}.gates.{}.lines.range", GATES[gate]),
+            &format!("{core}.gates.lines.range"),
             Element::F32,
-            vec![self.points(), self.config().hidden_channels],
+            vec![self.points(), 4 * self.config().hidden_channels],
             &[products_range(core)],
-            RULES[gate],
+            |config, from| {
+                let gates = 4 * config.hidden_channels;
+                let ranges = from[0].to_shape((from[0].len() / gates, gates));
+                ranges.expect("p·4H numbers").to_owned().into_dyn()
+            },
         )
     }
 
@@ -261,9 +290,14 @@ impl Lines {
     }
 }
 
-/// What a calibration says of the values at a core's points: p numbers.
+/// What a calibration says of the hidden state's values at a core's points: p numbers.
 fn values_range(core: &str) -> String {
     format!("calibration.{core}.values")
+}
+
+/// The same of the latent's.
+fn latents_range(core: &str) -> String {
+    format!("calibration.{core}.latents")
 }
 
 /// What a calibration says of the products at a core's points: p·4H numbers.
@@ -271,19 +305,27 @@ fn products_range(core: &str) -> String {
     format!("calibration.{core}.products")
 }
 
-fn ranges<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
-    let hidden = config.hidden_channels;
-    let points = from[0].len() / (4 * hidden);
-    let of_points = from[0].to_shape((points, 4 * hidden)).expect("p·4H numbers");
-    of_points.slice(s![.., GATE * hidden..(GATE + 1) * hidden]).to_owned().into_dyn()
+/// The largest factor with which the latent's values stay within the ranges of the hidden state's.
+fn alpha(values: &Tensor, latents: &Tensor) -> f32 {
+    values.iter().zip(latents).map(|(value, latent)| value / latent).fold(f32::MAX, f32::min)
 }
 
-/// `gates.weight -> [p·4H,H,5,1]`: the kernels that read the hidden state, each row of taps at the points.
+/// `gates.weight, ranges of values and latents -> [p·4H,H+Z,5,1]`: the kernels at the points, the latent's divided by α.
+fn scaled_kernels(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
+    let mut kernels = line_kernels(config, from[0], from[1].len());
+    let latent = Inputs::new(config).latent;
+    kernels
+        .slice_axis_mut(Axis(1), latent.into())
+        .mapv_inplace(|number| number / alpha(from[1], from[2]));
+    kernels
+}
+
+/// `gates.weight -> [p·4H,H+Z,5,1]`: the kernels that read hidden state and latent, each row of taps at the points.
 fn line_kernels(config: &ModelConfig, weight: &Tensor, points: usize) -> Tensor {
     let filter = Transforms::of_lines(Tile::of_points(points)).filter;
-    let weight = input_channels(weight, Inputs::new(config).hidden);
-    let outputs = weight.shape()[0];
-    Tensor::from_shape_fn(vec![points * outputs, config.hidden_channels, TAPS, 1], |index| {
+    let weight = input_channels(weight, 0..Inputs::new(config).latent.end);
+    let (outputs, inputs) = (weight.shape()[0], weight.shape()[1]);
+    Tensor::from_shape_fn(vec![points * outputs, inputs, TAPS, 1], |index| {
         let (point, output) = (index[0] / outputs, index[0] % outputs);
         let taps = (0..TAPS).map(|x| {
             f64::from(filter[point * TAPS + x]) * f64::from(weight[[output, index[1], index[2], x]])
@@ -309,13 +351,8 @@ impl Domain for Lines {
         self.places.noise(graph, noise, step)
     }
 
-    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
-        let core = core(self.config(), step);
-        let terms = match &self.probe {
-            Some(probe) => self.watched_terms(graph, &core, hidden, probe),
-            None => self.terms(graph, &core, hidden),
-        };
-        (self.prior(graph, hidden), terms)
+    fn recurrent(&self, graph: &mut Graph, _: usize, hidden: &Value) -> (Value, Vec<Value>) {
+        (self.prior(graph, hidden), vec![hidden.clone()])
     }
 
     fn gates(
@@ -326,7 +363,18 @@ impl Domain for Lines {
         z: &Value,
         recurrent: &[Value],
     ) -> Logits {
-        self.places.gates(graph, step, fixed, z, recurrent)
+        let [hidden] = recurrent else {
+            return self.places.gates(graph, step, fixed, z, recurrent);
+        };
+        let core = core(self.config(), step);
+        let term = match &self.probe {
+            Some(probe) => self.watched_term(graph, &core, [hidden, z], probe),
+            None => self.term(graph, &core, hidden, z),
+        };
+        graph.scoped("gates", |graph| {
+            let gates = graph.add("sum", &fixed[0], &term);
+            Logits::split(graph, 2, &gates)
+        })
     }
 
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
