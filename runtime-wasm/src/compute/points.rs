@@ -32,35 +32,28 @@ impl Compute for Points {
                 let x = &inputs[0][offset + start * stride + group * depth..];
                 left.repack(x, (count, depth), (*stride, 1));
             }
-            let panel = count.next_multiple_of(ROWS) * COLUMNS;
             for column in (0..columns).step_by(TOGETHER * COLUMNS) {
                 let panels = (columns - column).div_ceil(COLUMNS).min(TOGETHER);
-                let length = panels * panel;
+                let across = panels * COLUMNS;
+                let length = count.next_multiple_of(ROWS) * across;
                 for (group, left) in lefts.iter().enumerate() {
                     let points = &mut points[group * length..][..length];
-                    for (index, points) in points.chunks_mut(panel).enumerate() {
+                    for index in 0..panels {
                         let right = matrices.panel(group, column / COLUMNS + index);
-                        for (row, to) in points.chunks_mut(ROWS * COLUMNS).enumerate() {
-                            write_tile(left.panel(row, &(0..depth)), right, to, COLUMNS);
+                        for (row, to) in points.chunks_mut(ROWS * across).enumerate() {
+                            let left = left.panel(row, &(0..depth));
+                            write_tile(left, right, &mut to[index * COLUMNS..], across);
                         }
                     }
                 }
                 let places = &mut places[..r * r * length];
                 self.mix.apply(&points[..c * c * length], places, length, &mut between);
+                let width = across.min(columns - column);
                 for (place, numbers) in places.chunks(length).enumerate() {
-                    for (index, numbers) in numbers.chunks(panel).enumerate() {
-                        let column = column + index * COLUMNS;
-                        let rows = numbers.as_chunks::<COLUMNS>().0.iter().take(count).enumerate();
-                        for (row, numbers) in rows {
-                            let row = (start + row) * r * r + place;
-                            let out = &mut outputs[0][row * columns + column..];
-                            let width = COLUMNS.min(columns - column);
-                            if width == COLUMNS {
-                                out[..COLUMNS].copy_from_slice(numbers);
-                            } else {
-                                out[..width].copy_from_slice(&numbers[..width]);
-                            }
-                        }
+                    for (row, numbers) in numbers.chunks(across).take(count).enumerate() {
+                        let row = (start + row) * r * r + place;
+                        let out = &mut outputs[0][row * columns + column..][..width];
+                        out.copy_from_slice(&numbers[..width]);
                     }
                 }
             }

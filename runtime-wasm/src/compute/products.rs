@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::plan::Compute;
 use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, multiply, write_part};
+use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, Sparse, multiply, write_part};
 
 /// Rows times a constant matrix, or the parts of rows times a matrix each: `[rows, G·k] -> [rows, G·n]`.
 #[derive(Debug, Clone)]
@@ -51,6 +51,23 @@ impl Compute for Combine {
         for (item, out) in items {
             right.repack(item, (columns, depth), (1, columns));
             multiply(&self.matrix, 0..depth, &right, out, columns);
+        }
+    }
+}
+
+/// The same with a matrix of many zeros.
+#[derive(Debug)]
+pub(crate) struct CombineSparse {
+    pub(crate) matrix: Arc<Sparse>,
+    pub(crate) columns: usize,
+}
+
+impl Compute for CombineSparse {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let [rows, depth] = self.matrix.sides();
+        let items = inputs[0].chunks(depth * self.columns);
+        for (item, out) in items.zip(outputs[0].chunks_mut(rows * self.columns)) {
+            self.matrix.apply(item, out, self.columns);
         }
     }
 }
