@@ -27,3 +27,4 @@ pub(crate) use functions::{exp, sigmoid, tanh};
 pub(crate) use matrices::{Matrices, TOGETHER};
 pub(crate) use mix::{Mix, Sparse};
 pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, write_part, write_tile};
+pub(crate) use panels::arrange;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::call::Call;
 use super::lowering::Lowering;
-use crate::compute::{Combine, CombineSparse, Dense, Mixed, Points, Product, View};
+use crate::compute::{Combine, CombineSparse, Dense, Mixed, Pack, Points, Product, View};
 use crate::kernels::{Left, Matrices, Mix, Sparse};
 
 /// Constant matrices in the order in which products read them, each once however often it is used.
@@ -152,8 +152,10 @@ pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Matrices>)
     let mut shape = x.shape();
     let columns = matrices.count() * matrices.columns();
     *shape.last_mut().context("it has no axes")? = columns;
-    let dense = Dense { offset: x.offset, rows, matrices };
-    let y = graph.add_one(dense.clone(), &[x.slot], shape)?;
-    graph.parts.insert(y.slot, (dense, x.slot));
+    let (parts, depth) = (matrices.count(), matrices.depth());
+    let packed = graph.packed(x.slot, Pack { offset: x.offset, rows, parts, depth })?;
+    let dense = Dense { rows: rows.length, matrices };
+    let y = graph.add_one(dense.clone(), &[packed], shape)?;
+    graph.parts.insert(y.slot, (dense, packed));
     Ok(y)
 }
