@@ -2,10 +2,9 @@ use std::sync::Arc;
 
 use super::plan::Compute;
 use super::products::Dense;
-use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Mix, ROWS, TOGETHER, write_tile};
+use crate::kernels::{COLUMNS, Mix, ROWS, TOGETHER, write_tile};
 
-/// The parts of rows times a matrix each, and then a mixture of the products, as at the end of Winograd's convolution:
+/// The parts of packed rows times a matrix each, and then a mixture of the products, as at the end of Winograd's convolution:
 /// `[rows, c·c·k] -> [rows, r·r, n]`. What is mixed never leaves the nearest caches.
 #[derive(Debug)]
 pub(crate) struct Points {
@@ -18,49 +17,37 @@ const BLOCK: usize = 8 * ROWS;
 
 impl Compute for Points {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
-        let Dense { offset, rows: Axis { length: rows, stride }, matrices } = &self.dense;
-        let (depth, columns) = (matrices.depth(), matrices.columns());
+        let Dense { rows, matrices } = &self.dense;
+        let columns = matrices.columns();
         let [c, r] = self.mix.sides();
-        let mut lefts: Vec<Left> = (0..matrices.count()).map(|_| Left::default()).collect();
         // Of some panels of columns and every row: all points, then all places.
         let mut points = vec![0.0; c * c * BLOCK * TOGETHER * COLUMNS];
         let mut places = vec![0.0; r * r * BLOCK * TOGETHER * COLUMNS];
         let mut between = Vec::new();
         for start in (0..*rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - start);
-            for (group, left) in lefts.iter_mut().enumerate() {
-                let x = &inputs[0][offset + start * stride + group * depth..];
-                left.repack(x, (count, depth), (*stride, 1));
-            }
-            let panel = count.next_multiple_of(ROWS) * COLUMNS;
             for column in (0..columns).step_by(TOGETHER * COLUMNS) {
                 let panels = (columns - column).div_ceil(COLUMNS).min(TOGETHER);
-                let length = panels * panel;
-                for (group, left) in lefts.iter().enumerate() {
-                    let points = &mut points[group * length..][..length];
-                    for (index, points) in points.chunks_mut(panel).enumerate() {
+                let across = panels * COLUMNS;
+                let length = count.next_multiple_of(ROWS) * across;
+                for (group, points) in points.chunks_mut(length).take(matrices.count()).enumerate()
+                {
+                    for index in 0..panels {
                         let right = matrices.panel(group, column / COLUMNS + index);
-                        for (row, to) in points.chunks_mut(ROWS * COLUMNS).enumerate() {
-                            write_tile(left.panel(row, &(0..depth)), right, to, COLUMNS);
+                        for (row, to) in points.chunks_mut(ROWS * across).enumerate() {
+                            let left = self.dense.left(inputs[0], group, start / ROWS + row);
+                            write_tile(left, right, &mut to[index * COLUMNS..], across);
                         }
                     }
                 }
                 let places = &mut places[..r * r * length];
                 self.mix.apply(&points[..c * c * length], places, length, &mut between);
+                let width = across.min(columns - column);
                 for (place, numbers) in places.chunks(length).enumerate() {
-                    for (index, numbers) in numbers.chunks(panel).enumerate() {
-                        let column = column + index * COLUMNS;
-                        let rows = numbers.as_chunks::<COLUMNS>().0.iter().take(count).enumerate();
-                        for (row, numbers) in rows {
-                            let row = (start + row) * r * r + place;
-                            let out = &mut outputs[0][row * columns + column..];
-                            let width = COLUMNS.min(columns - column);
-                            if width == COLUMNS {
-                                out[..COLUMNS].copy_from_slice(numbers);
-                            } else {
-                                out[..width].copy_from_slice(&numbers[..width]);
-                            }
-                        }
+                    for (row, numbers) in numbers.chunks(across).take(count).enumerate() {
+                        let row = (start + row) * r * r + place;
+                        let out = &mut outputs[0][row * columns + column..][..width];
+                        out.copy_from_slice(&numbers[..width]);
                     }
                 }
             }

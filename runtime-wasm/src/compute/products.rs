@@ -2,32 +2,69 @@ use std::sync::Arc;
 
 use super::plan::Compute;
 use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, multiply, write_part};
+use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, Sparse, arrange, multiply, write_part};
 
-/// Rows times a constant matrix, or the parts of rows times a matrix each: `[rows, G·k] -> [rows, G·n]`.
-#[derive(Debug, Clone)]
-pub(crate) struct Dense {
+/// Rows in the order in which products read them: `[rows, G·k] -> [G, rows / ROWS, k, ROWS]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Pack {
     pub(crate) offset: usize,
     pub(crate) rows: Axis,
+    /// G
+    pub(crate) parts: usize,
+    /// k
+    pub(crate) depth: usize,
+}
+
+impl Pack {
+    /// How many numbers it gives: panels are whole.
+    pub(crate) fn len(&self) -> usize {
+        self.parts * self.rows.length.next_multiple_of(ROWS) * self.depth
+    }
+}
+
+impl Compute for Pack {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let (depth, Axis { length: rows, stride }) = (self.depth, self.rows);
+        let parts = outputs[0].as_chunks_mut().0.chunks_mut(rows.div_ceil(ROWS) * depth);
+        for (index, part) in parts.enumerate() {
+            let x = &inputs[0][self.offset + index * depth..];
+            arrange::<ROWS>(x, (rows, depth), (stride, 1), part);
+        }
+    }
+}
+
+/// Packed rows times a constant matrix, or their parts times a matrix each: `[rows, G·k] -> [rows, G·n]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Dense {
+    pub(crate) rows: usize,
     /// One for each of the G parts, `[k,n]`.
     pub(crate) matrices: Arc<Matrices>,
 }
 
+impl Dense {
+    /// A panel of the rows of one part.
+    pub(super) fn left<'a>(
+        &self,
+        packed: &'a [f32],
+        part: usize,
+        panel: usize,
+    ) -> &'a [[f32; ROWS]] {
+        let depth = self.matrices.depth();
+        let panel = part * self.rows.div_ceil(ROWS) + panel;
+        &packed.as_chunks().0[panel * depth..][..depth]
+    }
+}
+
 impl Compute for Dense {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
-        let Axis { length: rows, stride } = self.rows;
-        let (count, depth) = (self.matrices.count(), self.matrices.depth());
-        let columns = self.matrices.columns();
-        let mut left = Left::default();
+        let (count, columns) = (self.matrices.count(), self.matrices.columns());
         for index in 0..count {
-            let x = &inputs[0][self.offset + index * depth..];
-            left.repack(x, (rows, depth), (stride, 1));
             for column in (0..columns).step_by(COLUMNS) {
                 let right = self.matrices.panel(index, column / COLUMNS);
-                for row in (0..rows).step_by(ROWS) {
+                for row in (0..self.rows).step_by(ROWS) {
                     let out = &mut outputs[0][(row * count + index) * columns + column..];
-                    let (left, room) =
-                        (left.panel(row / ROWS, &(0..depth)), (rows - row, columns - column));
+                    let left = self.left(inputs[0], index, row / ROWS);
+                    let room = (self.rows - row, columns - column);
                     write_part(left, right, room, out, count * columns);
                 }
             }
@@ -55,6 +92,23 @@ impl Compute for Combine {
     }
 }
 
+/// The same with a matrix of many zeros.
+#[derive(Debug)]
+pub(crate) struct CombineSparse {
+    pub(crate) matrix: Arc<Sparse>,
+    pub(crate) columns: usize,
+}
+
+impl Compute for CombineSparse {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let [rows, depth] = self.matrix.sides();
+        let items = inputs[0].chunks(depth * self.columns);
+        for (item, out) in items.zip(outputs[0].chunks_mut(rows * self.columns)) {
+            self.matrix.apply(item, out, self.columns);
+        }
+    }
+}
+
 /// Matrices that both are computed, item by item: `[items,m,k], [items,k,n] -> [items,m,n]`.
 #[derive(Debug)]
 pub(crate) struct Product {
@@ -74,5 +128,46 @@ impl Compute for Product {
             right.repack(b, (columns, depth), (1, columns));
             multiply(&left, 0..depth, &right, out, columns);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parts of rows times a matrix each, the rows among other numbers.
+    #[track_caller]
+    fn check(rows: usize, parts: usize, depth: usize, columns: usize) {
+        let (offset, stride) = (3, parts * depth + 2);
+        // Small whole numbers, so that every order of summing gives the same.
+        let numbers = |count: usize, seed: usize| -> Vec<f32> {
+            (0..count).map(|index| ((index * 7 + seed) % 11) as f32 - 5.0).collect()
+        };
+        let x = numbers(offset + rows * stride, 1);
+        let weights = numbers(parts * depth * columns, 2);
+        let pack = Pack { offset, rows: Axis { length: rows, stride }, parts, depth };
+        let mut packed = vec![f32::NAN; pack.len()];
+        pack.run(&[&x], &mut [&mut packed]);
+        let matrices = Matrices::pack(&weights, parts, (columns, depth), (1, columns));
+        let dense = Dense { rows, matrices: Arc::new(matrices) };
+        let mut found = vec![f32::NAN; rows * parts * columns];
+        dense.run(&[&packed], &mut [&mut found]);
+        for (index, found) in found.iter().enumerate() {
+            let (row, part, column) =
+                (index / columns / parts, index / columns % parts, index % columns);
+            let term = |d: usize| {
+                x[offset + row * stride + part * depth + d]
+                    * weights[(part * depth + d) * columns + column]
+            };
+            let expected: f32 = (0..depth).map(term).sum();
+            assert!((found - expected).abs() <= 0.0, "{index}: {found}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn packed_rows_times_matrices_are_the_plain_products() {
+        check(2 * ROWS, 3, 5, 2 * COLUMNS);
+        check(ROWS + 3, 2, 4, COLUMNS + 5);
+        check(1, 1, 1, 1);
     }
 }

@@ -9,7 +9,7 @@ pub(crate) struct View {
 }
 
 /// So many numbers, so far apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Axis {
     pub(crate) length: usize,
     pub(crate) stride: usize,

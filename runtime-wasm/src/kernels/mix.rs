@@ -1,16 +1,64 @@
+/// A matrix with many zeros, for the left side of products.
+#[derive(Debug)]
+pub(crate) struct Sparse {
+    /// Of each row what is not zero, and where.
+    rows: Vec<Vec<(usize, f32)>>,
+    columns: usize,
+}
+
+/// Numbers of a row that are summed together: their sums stay in registers.
+const WIDTH: usize = 32;
+
+impl Sparse {
+    /// The matrix, row by row.
+    pub(crate) fn new(matrix: &[f32], columns: usize) -> Self {
+        let terms = |row: &[f32]| {
+            let terms = row.iter().copied().enumerate();
+            terms.filter(|(_, number)| *number != 0.0).collect()
+        };
+        Self { rows: matrix.chunks(columns).map(terms).collect(), columns }
+    }
+
+    /// The matrix, if leaving out its zeros saves more than the products of a dense one are faster.
+    pub(crate) fn if_it_pays(matrix: &[f32], columns: usize) -> Option<Self> {
+        let terms = matrix.iter().filter(|number| **number != 0.0).count();
+        (2 * terms <= matrix.len()).then(|| Self::new(matrix, columns))
+    }
+
+    /// Rows and columns.
+    pub(crate) fn sides(&self) -> [usize; 2] {
+        [self.rows.len(), self.columns]
+    }
+
+    /// `x [columns,length] -> out [rows,length]`
+    pub(crate) fn apply(&self, x: &[f32], out: &mut [f32], length: usize) {
+        for (out, terms) in out.chunks_mut(length).zip(&self.rows) {
+            let (blocks, rest) = out.as_chunks_mut::<WIDTH>();
+            let whole = blocks.len() * WIDTH;
+            for (index, block) in blocks.iter_mut().enumerate() {
+                let mut sums = [0.0; WIDTH];
+                for (row, factor) in terms {
+                    let x = &x[row * length + index * WIDTH..][..WIDTH];
+                    sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += factor * x);
+                }
+                *block = sums;
+            }
+            for (index, out) in rest.iter_mut().enumerate() {
+                let term = |(row, factor): &(usize, f32)| factor * x[row * length + whole + index];
+                *out = terms.iter().map(term).sum();
+            }
+        }
+    }
+}
+
 /// A small matrix with many zeros, and its product with itself (M⊗M) times the rows of a square.
 ///
 /// Row (i, j) of the result is the sum over k and l of `M[i,k]` · `M[j,l]` · row (k, l): first along one side of the square,
 /// then along the other, which takes a fraction of the products of the whole matrix.
 #[derive(Debug)]
 pub(crate) struct Mix {
-    /// Of each row of M what is not zero, and where.
-    rows: Vec<Vec<(usize, f32)>>,
-    columns: usize,
+    root: Sparse,
 }
-
-/// Numbers of a row that are summed together.
-const WIDTH: usize = 8;
 
 impl Mix {
     /// M, if the matrix `[rows,columns]` is M⊗M.
@@ -36,66 +84,24 @@ impl Mix {
                 return None;
             }
         }
-        let terms = |row: &[f32]| {
-            let terms = row.iter().copied().enumerate();
-            terms.filter(|(_, number)| *number != 0.0).collect()
-        };
-        Some(Self { rows: root.chunks(c).map(terms).collect(), columns: c })
+        Some(Self { root: Sparse::new(&root, c) })
     }
 
     /// Rows of the square that comes in, and of that which leaves.
     pub(crate) fn sides(&self) -> [usize; 2] {
-        [self.columns, self.rows.len()]
+        let [r, c] = self.root.sides();
+        [c, r]
     }
 
     /// `x [c·c,n] -> out [r·r,n]`; `between` is memory.
     pub(crate) fn apply(&self, x: &[f32], out: &mut [f32], length: usize, between: &mut Vec<f32>) {
         let [c, r] = self.sides();
         between.resize(between.len().max(r * c * length), 0.0);
-        self.along(x, &mut between[..r * c * length], c * length);
+        self.root.apply(x, &mut between[..r * c * length], c * length);
         let squares = between[..r * c * length].chunks(c * length).zip(out.chunks_mut(r * length));
         for (x, out) in squares {
-            self.along(x, out, length);
+            self.root.apply(x, out, length);
         }
-    }
-
-    /// `x [c,length] -> out [r,length]`
-    fn along(&self, x: &[f32], out: &mut [f32], length: usize) {
-        for (out, terms) in out.chunks_mut(length).zip(&self.rows) {
-            out.fill(0.0);
-            let row = |term: usize| (&x[terms[term].0 * length..][..length], terms[term].1);
-            let mut term = 0;
-            // Several at once, so that a sum travels to memory and back less often.
-            while term + 3 < terms.len() {
-                add_rows([row(term), row(term + 1), row(term + 2), row(term + 3)], out);
-                term += 4;
-            }
-            while term + 1 < terms.len() {
-                add_rows([row(term), row(term + 1)], out);
-                term += 2;
-            }
-            if term < terms.len() {
-                add_rows([row(term)], out);
-            }
-        }
-    }
-}
-
-/// Adds multiples of rows.
-#[inline]
-fn add_rows<const N: usize>(rows: [(&[f32], f32); N], out: &mut [f32]) {
-    let (blocks, rest) = out.as_chunks_mut::<WIDTH>();
-    let start = blocks.len() * WIDTH;
-    let from = rows.map(|(row, _)| row.as_chunks::<WIDTH>().0);
-    for (index, block) in blocks.iter_mut().enumerate() {
-        for ((_, factor), from) in rows.iter().zip(from) {
-            for (sum, x) in block.iter_mut().zip(&from[index]) {
-                *sum += factor * x;
-            }
-        }
-    }
-    for (index, out) in rest.iter_mut().enumerate() {
-        *out += rows.iter().map(|(row, factor)| factor * row[start + index]).sum::<f32>();
     }
 }
 
@@ -113,10 +119,29 @@ mod tests {
     }
 
     #[test]
+    fn a_sparse_matrix_is_the_product_with_the_whole() {
+        let matrix = [0.0, 2.0, 0.0, 0.0, 1.0, 0.0, 0.0, -4.25, 0.0, 0.0, 0.0, 0.0];
+        let sparse = Sparse::if_it_pays(&matrix, 4).expect("most are zeros");
+        assert!(Sparse::if_it_pays(&[1.0, 1.0, 1.0, 0.0], 2).is_none());
+        for length in [1, WIDTH, 2 * WIDTH + 7] {
+            let x: Vec<f32> = (0..4 * length).map(|index| (index % 7) as f32 - 3.0).collect();
+            let mut out = vec![100.0; 3 * length];
+            sparse.apply(&x, &mut out, length);
+            for (index, found) in out.iter().enumerate() {
+                let (row, column) = (index / length, index % length);
+                let term = |k: usize| matrix[row * 4 + k] * x[k * length + column];
+                let expected: f32 = (0..4).map(term).sum();
+                // Quarters of small whole numbers are exact.
+                assert!((found - expected).abs() <= 0.0, "{index}: {found}, not {expected}");
+            }
+        }
+    }
+
+    #[test]
     fn it_is_the_product_with_the_whole_matrix() {
         let matrix = squared([[1.0, 0.0, -5.25], [0.5, 4.0, 0.0]]);
         let mix = Mix::root(&matrix, 4, 9).expect("a square");
-        for length in [1, 8, 19] {
+        for length in [1, WIDTH, WIDTH + 11] {
             let x: Vec<f32> = (0..9 * length).map(|index| (index % 7) as f32 - 3.0).collect();
             let mut out = vec![0.0; 4 * length];
             mix.apply(&x, &mut out, length, &mut Vec::new());

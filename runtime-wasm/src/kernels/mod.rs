@@ -8,7 +8,7 @@
 //! | `multiply.rs` | [`multiply`]: products of matrices |
 //! | `relaxed.rs` | their inner loop with fused multiply-adds; only in wasm, where the browser has them |
 //! | `wide.rs` | the same with vectors of eight numbers; only where the processor has them |
-//! | `mix.rs` | [`Mix`]: products with M⊗M |
+//! | `mix.rs` | [`Sparse`], [`Mix`]: products with a matrix of many zeros, and with M⊗M |
 //! | `functions.rs` | exp, tanh, sigmoid of many numbers at once |
 
 mod functions;
@@ -25,5 +25,6 @@ mod wide;
 
 pub(crate) use functions::{exp, sigmoid, tanh};
 pub(crate) use matrices::{Matrices, TOGETHER};
-pub(crate) use mix::Mix;
+pub(crate) use mix::{Mix, Sparse};
 pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, write_part, write_tile};
+pub(crate) use panels::arrange;

@@ -29,27 +29,7 @@ impl<const W: usize> Panels<W> {
         (line, step): (usize, usize),
     ) {
         self.reset(lines, length);
-        for first in (0..lines).step_by(W) {
-            let width = W.min(lines - first);
-            let panel = &mut self.numbers[first / W * length..][..length];
-            let from = &data[first * line..];
-            if line == 1 {
-                for (numbers, from) in panel.iter_mut().zip(from.chunks(step)) {
-                    numbers[..width].copy_from_slice(&from[..width]);
-                }
-            } else if step == 1 && width == W {
-                let lines: [&[f32]; W] = array::from_fn(|within| &from[within * line..][..length]);
-                for (d, numbers) in panel.iter_mut().enumerate() {
-                    *numbers = lines.map(|line| line[d]);
-                }
-            } else {
-                for (d, numbers) in panel.iter_mut().enumerate() {
-                    for (within, number) in numbers[..width].iter_mut().enumerate() {
-                        *number = from[within * line + d * step];
-                    }
-                }
-            }
-        }
+        arrange(data, (lines, length), (line, step), &mut self.numbers);
     }
 
     /// So many lines of zeros.
@@ -74,5 +54,35 @@ impl<const W: usize> Panels<W> {
 
     pub(crate) fn panel_mut(&mut self, index: usize) -> &mut [[f32; W]] {
         &mut self.numbers[index * self.length..][..self.length]
+    }
+}
+
+/// Writes lines side by side, as [`Panels::pack`] finds them; what fills up the last panel stays as it is.
+pub(crate) fn arrange<const W: usize>(
+    data: &[f32],
+    (lines, length): (usize, usize),
+    (line, step): (usize, usize),
+    panels: &mut [[f32; W]],
+) {
+    for first in (0..lines).step_by(W) {
+        let width = W.min(lines - first);
+        let panel = &mut panels[first / W * length..][..length];
+        let from = &data[first * line..];
+        if line == 1 {
+            for (numbers, from) in panel.iter_mut().zip(from.chunks(step)) {
+                numbers[..width].copy_from_slice(&from[..width]);
+            }
+        } else if step == 1 && width == W {
+            let lines: [&[f32]; W] = array::from_fn(|within| &from[within * line..][..length]);
+            for (d, numbers) in panel.iter_mut().enumerate() {
+                *numbers = lines.map(|line| line[d]);
+            }
+        } else {
+            for (d, numbers) in panel.iter_mut().enumerate() {
+                for (within, number) in numbers[..width].iter_mut().enumerate() {
+                    *number = from[within * line + d * step];
+                }
+            }
+        }
     }
 }

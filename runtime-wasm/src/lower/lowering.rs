@@ -11,7 +11,7 @@ use super::operators::lower_node;
 use super::products::Packs;
 use super::source::Source;
 use super::values::{Constant, Value, Whole};
-use crate::compute::{Compute, Dense, Gather, Plan, Slot, View};
+use crate::compute::{Compute, Dense, Gather, Pack, Plan, Slot, View};
 
 /// Weights and other constants by name.
 pub(crate) type Constants = BTreeMap<String, Constant>;
@@ -65,6 +65,8 @@ pub(super) struct Lowering<'a> {
     values: HashMap<&'a str, Value>,
     constants: &'a Constants,
     pub(super) packs: &'a mut Packs,
+    /// Rows that were packed: several products read the same.
+    packed: HashMap<(Slot, Pack), Slot>,
     /// What gave the parts of rows times a matrix each, and what it read.
     pub(super) parts: HashMap<Slot, (Dense, Slot)>,
     /// Of each name, the last node that reads it.
@@ -80,6 +82,7 @@ impl<'a> Lowering<'a> {
             values: HashMap::new(),
             constants,
             packs,
+            packed: HashMap::new(),
             parts: HashMap::new(),
             last_use: HashMap::new(),
             index: 0,
@@ -210,12 +213,22 @@ impl<'a> Lowering<'a> {
         Ok(slots.into_iter().zip(shapes).map(|(slot, shape)| View::new(slot, shape)).collect())
     }
 
+    /// Rows of a tensor as products read them.
+    pub(super) fn packed(&mut self, slot: Slot, pack: Pack) -> Result<Slot> {
+        if let Some(packed) = self.packed.get(&(slot, pack)) {
+            return Ok(*packed);
+        }
+        let packed = self.add_one(pack, &[slot], vec![pack.len()])?.slot;
+        self.packed.insert((slot, pack), packed);
+        Ok(packed)
+    }
+
     /// How the numbers of a view came about, if they are products `[..,G,n]` of G parts of rows.
     pub(super) fn parts_of(&self, view: &View) -> Option<(Dense, Slot)> {
         let (dense, input) = self.parts.get(&view.slot)?;
         let (count, columns) = (dense.matrices.count(), dense.matrices.columns());
         let shape = view.shape();
-        let whole = view.len() == dense.rows.length * count * columns;
+        let whole = view.len() == dense.rows * count * columns;
         let fits = view.is_dense() && whole && shape.ends_with(&[count, columns]);
         fits.then(|| (dense.clone(), *input))
     }

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::call::Call;
 use super::lowering::Lowering;
-use crate::compute::{Combine, Dense, Mixed, Points, Product, View};
-use crate::kernels::{Left, Matrices, Mix};
+use crate::compute::{Combine, CombineSparse, Dense, Mixed, Pack, Points, Product, View};
+use crate::kernels::{Left, Matrices, Mix, Sparse};
 
 /// Constant matrices in the order in which products read them, each once however often it is used.
 #[derive(Debug, Default)]
@@ -15,6 +15,7 @@ pub(crate) struct Packs {
     left: Vec<(Key, Arc<Left>)>,
     right: Vec<(Key, Arc<Matrices>)>,
     mixes: Vec<(Key, Arc<Option<Arc<Mix>>>)>,
+    sparse: Vec<(Key, Arc<Option<Arc<Sparse>>>)>,
 }
 
 /// Of what constant, and how its lines stand in it. It keeps the constant, so that no other can take its place.
@@ -59,6 +60,12 @@ impl Packs {
     fn root(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Option<Arc<Mix>>> {
         let root = |numbers: &[f32]| Mix::root(numbers, lines.count, lines.length).map(Arc::new);
         Ok(Option::clone(&*find(&mut self.mixes, constant, lines, root)?))
+    }
+
+    /// The matrix, if it has many zeros.
+    fn sparse(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Option<Arc<Sparse>>> {
+        let pack = |numbers: &[f32]| Sparse::if_it_pays(numbers, lines.length).map(Arc::new);
+        Ok(Option::clone(&*find(&mut self.sparse, constant, lines, pack)?))
     }
 }
 
@@ -115,8 +122,11 @@ fn combine(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View> 
     let columns = shape[rank - 1];
     shape[rank - 2] = rows;
     let Some(mix) = mix else {
-        let matrix = graph.packs.left(&numbers, lines)?;
         let right = graph.standing(right)?;
+        if let Some(matrix) = graph.packs.sparse(&numbers, lines)? {
+            return graph.add_one(CombineSparse { matrix, columns }, &[right.slot], shape);
+        }
+        let matrix = graph.packs.left(&numbers, lines)?;
         return graph.add_one(Combine { matrix, columns }, &[right.slot], shape);
     };
     if let Some((dense, input)) = graph.parts_of(right) {
@@ -142,8 +152,10 @@ pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Matrices>)
     let mut shape = x.shape();
     let columns = matrices.count() * matrices.columns();
     *shape.last_mut().context("it has no axes")? = columns;
-    let dense = Dense { offset: x.offset, rows, matrices };
-    let y = graph.add_one(dense.clone(), &[x.slot], shape)?;
-    graph.parts.insert(y.slot, (dense, x.slot));
+    let (parts, depth) = (matrices.count(), matrices.depth());
+    let packed = graph.packed(x.slot, Pack { offset: x.offset, rows, parts, depth })?;
+    let dense = Dense { rows: rows.length, matrices };
+    let y = graph.add_one(dense.clone(), &[packed], shape)?;
+    graph.parts.insert(y.slot, (dense, packed));
     Ok(y)
 }
