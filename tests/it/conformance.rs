@@ -172,8 +172,8 @@ fn check_says_something(case: &str, frames: &Tensor, mean_frames: &Tensor) {
     }
 }
 
-/// One and several of each; noises are as many as queries, or one for all.
-const CASES: [[usize; 3]; 4] = [[1, 1, 1], [3, 1, 1], [1, 4, 1], [3, 4, 4]];
+/// One and several of each, more queries than an engine takes at once; noises are as many as queries, or one for all.
+const CASES: [[usize; 3]; 4] = [[1, 1, 1], [3, 1, 1], [1, 6, 1], [3, 6, 6]];
 
 /// The drawing graph on the built-in engine: its pictures are those of the same model with one step, two steps, and so on.
 #[track_caller]

@@ -54,7 +54,8 @@ pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> Result<()> {
 /// The program that builds and times graphs.
 pub(super) fn scoreboard(workspace: &Workspace) -> std::process::Command {
     let mut cargo = workspace.cargo();
-    cargo.args(["bench", "--quiet", "--package", "gqn-runtime-native", "--bench", "scoreboard"]);
+    // Of the whole workspace, so that features are those of the tests and nothing compiles twice.
+    cargo.args(["bench", "--quiet", "--workspace", "--bench", "scoreboard"]);
     cargo.arg("--");
     cargo
 }
