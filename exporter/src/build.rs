@@ -54,7 +54,7 @@ impl Target {
     }
 
     /// Whether its arithmetic in half precision is faster than that in single precision.
-    fn computes_in_half(self) -> bool {
+    pub(crate) fn computes_in_half(self) -> bool {
         matches!(self, Self::Cuda | Self::TensorRt)
     }
 }

@@ -22,7 +22,7 @@ use crate::model::Logits;
 /// `M_po` = `r_po` · Σ (`s_po` · `r_p` / `r_po`) `Q_po` · (V`_p` / `r_p`) with kernels U`_po` ≈ `s_po` · `Q_po`.
 ///
 /// The latent is multiplied by α, its kernels divided by it, so that at no point its range is beyond that of the hidden
-/// state.
+/// state. The first step, which has no hidden state, reads its latent in single precision.
 ///
 /// The prior is computed in single precision: each place says what it adds to the 25 places around it (one product), and
 /// these shares are gathered and summed up.
