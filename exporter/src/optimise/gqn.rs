@@ -91,13 +91,13 @@ impl OptimisedGqn {
         let probe = match self.convolution {
             Convolution::Direct | Convolution::Winograd(..) => return None,
             Convolution::Quantised => {
-                let mut domain = Quantised::probe(config);
-                rollout(&mut graph, config, &mut domain, &query, Emit::Last);
+                let domain = Quantised::probe(config);
+                rollout(&mut graph, config, &domain, &query, Emit::Last);
                 domain.into_probe()
             }
             Convolution::QuantisedLines(tile) => {
-                let mut domain = Lines::probe(config, tile, &query.poses.shape[0]);
-                rollout(&mut graph, config, &mut domain, &query, Emit::Last);
+                let domain = Lines::probe(config, tile, &query.poses.shape[0]);
+                rollout(&mut graph, config, &domain, &query, Emit::Last);
                 domain.into_probe()
             }
         };
@@ -118,7 +118,7 @@ impl OptimisedGqn {
     }
 
     fn roll(&self, graph: &mut Graph, query: &Query<'_>, emit: Emit) -> Value {
-        let mut domain: Box<dyn Domain> = match self.convolution {
+        let domain: Box<dyn Domain> = match self.convolution {
             Convolution::Direct => Box::new(Pictures::new(&self.config)),
             Convolution::Quantised => Box::new(Quantised::new(&self.config)),
             Convolution::Winograd(tile, gates) => {
@@ -128,6 +128,6 @@ impl OptimisedGqn {
                 Box::new(Lines::new(&self.config, tile, &query.poses.shape[0]))
             }
         };
-        rollout(graph, &self.config, domain.as_mut(), query, emit)
+        rollout(graph, &self.config, domain.as_ref(), query, emit)
     }
 }

@@ -1,7 +1,7 @@
 use gqn_formats::{Dim, ModelConfig, Tensor};
 use ndarray::Axis;
 
-use super::domain::Domain;
+use super::domain::{Domain, Layout};
 use super::places::{Gates, Places};
 use super::probe::Probe;
 use super::quantised::{LARGEST, integers, scales};
@@ -335,20 +335,8 @@ fn line_kernels(config: &ModelConfig, weight: &Tensor, points: usize) -> Tensor 
 }
 
 impl Domain for Lines {
-    fn channel_axis(&self) -> usize {
-        2
-    }
-
-    fn axes_after_channels(&self) -> usize {
-        0
-    }
-
-    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
-        self.places.enter(graph, label, term)
-    }
-
-    fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
-        self.places.noise(graph, noise, step)
+    fn layout(&self) -> &dyn Layout {
+        &self.places
     }
 
     fn recurrent(&self, graph: &mut Graph, _: usize, hidden: &Value) -> (Value, Vec<Value>) {
@@ -375,13 +363,5 @@ impl Domain for Lines {
             let gates = graph.add("sum", &fixed[0], &term);
             Logits::split(graph, 2, &gates)
         })
-    }
-
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        self.places.paint(graph, step, hidden)
-    }
-
-    fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
-        self.places.leave(graph, blocks)
     }
 }
