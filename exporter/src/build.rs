@@ -15,6 +15,12 @@ const EXTERNAL_DATA_LIMIT: u64 = 1_500_000_000;
 /// Hidden channels from which on Winograd pays on a CPU.
 const WINOGRAD_CHANNELS: usize = 32;
 
+/// Where a graph says what it was written for.
+pub(crate) const TARGET_KEY: &str = "gqn_target";
+
+/// Where it says whether Winograd was asked for.
+pub(crate) const WINOGRAD_KEY: &str = "gqn_winograd";
+
 /// Bytes of what a processor's core keeps at hand, in its second cache.
 const CACHE_BYTES: usize = 1 << 20;
 
@@ -30,6 +36,24 @@ pub enum Winograd {
     Fine,
     /// Never.
     Off,
+}
+
+impl Winograd {
+    const ALL: [Self; 4] = [Self::Auto, Self::On, Self::Fine, Self::Off];
+
+    /// The name used in flags and in graphs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Fine => "fine",
+            Self::Off => "off",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
 }
 
 /// What the graphs are to run on.
@@ -49,12 +73,29 @@ pub enum Target {
 }
 
 impl Target {
+    const ALL: [Self; 5] = [Self::Cpu, Self::Wasm, Self::Cuda, Self::TensorRt, Self::All];
+
+    /// The name used in flags and in graphs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Wasm => "wasm",
+            Self::Cuda => "cuda",
+            Self::TensorRt => "tensorrt",
+            Self::All => "all",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.name() == name)
+    }
+
     fn has_slow_convolutions(self) -> bool {
         !self.computes_in_half()
     }
 
     /// Whether its arithmetic in half precision is faster than that in single precision.
-    fn computes_in_half(self) -> bool {
+    pub(crate) fn computes_in_half(self) -> bool {
         matches!(self, Self::Cuda | Self::TensorRt)
     }
 }
@@ -305,6 +346,8 @@ fn metadata(checkpoint: &Checkpoint, options: &ExportOptions) -> BTreeMap<String
         (names::GRAPH_POSE_ENCODING.to_owned(), checkpoint.config.pose_encoding.to_string()),
         ("gqn_variant".to_owned(), options.variant.name().to_owned()),
         ("gqn_precision".to_owned(), options.precision.name().to_owned()),
+        (TARGET_KEY.to_owned(), options.target.name().to_owned()),
+        (WINOGRAD_KEY.to_owned(), options.winograd.name().to_owned()),
         ("gqn_step".to_owned(), checkpoint.step.to_string()),
     ])
 }

@@ -3,6 +3,7 @@ use std::fmt::Write;
 use gqn_formats::{Manifest, Precision, RepresentationKind, UpsampleR};
 use gqn_scenes::World;
 
+use crate::build::ExportOptions;
 use crate::measure::StepQuality;
 use crate::summary::{GraphSummary, grouped};
 
@@ -10,6 +11,7 @@ use crate::summary::{GraphSummary, grouped};
 /// the card itself yet.
 pub(crate) fn card(
     manifest: &Manifest,
+    options: &ExportOptions,
     graphs: &[GraphSummary; 2],
     steps: &[StepQuality],
 ) -> String {
@@ -17,7 +19,7 @@ pub(crate) fn card(
         FRONT_MATTER.to_owned(),
         training(manifest),
         quality(manifest),
-        precision(manifest),
+        precision(manifest, options),
         step_table(manifest, steps),
         LIMITS.to_owned(),
         running(manifest),
@@ -109,22 +111,27 @@ fn quality(manifest: &Manifest) -> String {
 }
 
 /// What the precision is, and what it costs.
-fn precision(manifest: &Manifest) -> String {
+fn precision(manifest: &Manifest, options: &ExportOptions) -> String {
     let what = match manifest.precision {
         Precision::Fp32 => return String::new(),
+        Precision::Fp16 if options.target.computes_in_half() => {
+            "Weights are stored in half precision, and convolutions and gates are computed in half. Cell state, means, \
+             log-variances, latents and pictures stay in single."
+        }
         Precision::Fp16 => {
             "Weights are stored in half precision; ONNX Runtime on CPUs and the built-in engine compute in single."
         }
         Precision::Int8 => {
-            "The recurrent convolution reads and writes eight-bit integers (QDQ, one scale for each kernel, no offsets); \
-             the other weights are stored in half precision and computed with in single. ONNX Runtime gains speed by it; \
-             the built-in engine does not run it and would gain nothing."
+            "The gates' convolution of the hidden state, and of the latent where it is Winograd's, reads and writes \
+             eight-bit integers (QDQ, one scale for each kernel, no offsets); the other weights are stored in half \
+             precision and computed with in single. ONNX Runtime gains speed by it; the built-in engine does not run it \
+             and would gain nothing."
         }
     };
     let loss = match &manifest.loss {
         Some(loss) => format!(
-            "Against single precision, over {} held-out views, each with a noise of its own: PSNR {:.1} dB, the worst view \
-             {:.1} dB.",
+            "Against single precision, over {} held-out views, each with a noise of its own, on ONNX Runtime's CPU: PSNR \
+             {:.1} dB, the worst view {:.1} dB.",
             loss.views, loss.psnr, loss.smallest_psnr
         ),
         None => "Its loss against single precision was not measured.".to_owned(),
@@ -135,12 +142,12 @@ fn precision(manifest: &Manifest) -> String {
 /// How good the pictures of the first steps are.
 fn step_table(manifest: &Manifest, steps: &[StepQuality]) -> String {
     let has = manifest.config.steps;
-    let mut text = "## Steps\n\n".to_owned();
+    let mut text = "## Steps\n".to_owned();
     if let Some(trained) = manifest.trained_steps {
         push_line(
             &mut text,
             &format!(
-                "These graphs have the first {has} of {trained} trained steps. The sample's pictures are those of the \
+                "\nThese graphs have the first {has} of {trained} trained steps. The sample's pictures are those of the \
                  reference graph of {has} steps on ONNX Runtime, which gave the trainer's pictures with all {trained}."
             ),
         );

@@ -2,8 +2,10 @@ use std::fmt;
 use std::path::Path;
 
 use gqn_formats::{Checkpoint, ModelConfig, Package, Provenance, names, parameters};
+use onnx_protobuf::ModelProto;
+use protobuf::Message;
 
-use crate::ExportOptions;
+use crate::build::{ExportOptions, TARGET_KEY, Target, WINOGRAD_KEY, Winograd};
 use crate::error::ExportError;
 use crate::optimise::Pass;
 use crate::source::Source;
@@ -25,7 +27,7 @@ pub struct Inspection {
 /// Looks into a package (a folder or a zip), a graph of a package, a checkpoint or a run folder.
 ///
 /// A package's files are checked against the manifest; its graphs are counted as this version writes them for the
-/// manifest's config and variant, not parsed.
+/// manifest's config and variant and for the choices in the generator's metadata, not parsed.
 ///
 /// # Errors
 /// [`ExportError`]: nothing there, a damaged file, or a graph that stands outside of a package.
@@ -62,14 +64,17 @@ fn inspect_graph(path: &Path) -> Result<Inspection, ExportError> {
 fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
     let package = Package::open(path)?;
     let manifest = &package.manifest;
+    let options = options(&package)?;
     let mut facts = vec![
         ("format", format!("version {}, every checksum fits", manifest.format_version)),
         (
             "graphs",
             format!(
-                "variant {}, {}, opset {}; counted from the config",
-                manifest.variant.name(),
-                manifest.precision.name(),
+                "variant {}, {}, target {}, Winograd {}, opset {}; counted from config and choices",
+                options.variant.name(),
+                options.precision.name(),
+                options.target.name(),
+                options.winograd.name(),
                 manifest.opset
             ),
         ),
@@ -79,17 +84,29 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
         title: format!("package {}", path.display()),
         facts,
         files: manifest.files.iter().map(|(name, entry)| (name.clone(), entry.bytes)).collect(),
-        graphs: summarize(
-            &manifest.config,
-            &ExportOptions {
-                variant: manifest.variant,
-                precision: manifest.precision,
-                ..ExportOptions::default()
-            },
-        )
-        .into(),
+        graphs: summarize(&manifest.config, &options).into(),
         passes: summarize_passes(&manifest.config),
         trained: trained(&manifest.config),
+    })
+}
+
+/// The choices with which a package's graphs were written: those of the manifest, and those that the generator's metadata
+/// tells. What it does not tell, as in packages from before, is taken to be as usual.
+fn options(package: &Package) -> Result<ExportOptions, ExportError> {
+    let file = names::GENERATOR_FILE;
+    let model = ModelProto::parse_from_bytes(package.file(file)?)
+        .map_err(|source| ExportError::NoModel { file, source })?;
+    let told = |key: &str| {
+        let entry = model.metadata_props.iter().find(|entry| entry.key == key)?;
+        Some(entry.value.as_str())
+    };
+    let usual = ExportOptions::default();
+    Ok(ExportOptions {
+        variant: package.manifest.variant,
+        precision: package.manifest.precision,
+        target: told(TARGET_KEY).and_then(Target::named).unwrap_or(usual.target),
+        winograd: told(WINOGRAD_KEY).and_then(Winograd::named).unwrap_or(usual.winograd),
+        ..usual
     })
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Not a tracer and not a runtime: graphs are written from the config and the weights. Where numbers have to be known
 //! (the ranges of eight-bit integers, what a precision costs), an engine runs the graphs: ONNX Runtime, loaded at run
-//! time. Nothing here links libtorch. ONNX files are written, never parsed: what [`inspect`] says about a package's graphs is
-//! counted from the structure that the manifest's config stands for.
+//! time. Nothing here links libtorch. ONNX files are written, and of those that are there only the metadata is read: what
+//! [`inspect`] says about a package's graphs is counted from the structure that the manifest's config and the choices in
+//! that metadata stand for.
 //!
 //! | file | holds |
 //! |---|---|

@@ -26,7 +26,7 @@ pub struct StepQuality {
     pub psnr: f64,
     /// That against the picture after all steps.
     pub psnr_of_all_steps: f64,
-    /// Multiply-adds of the generator for one query.
+    /// Multiply-adds for one query of the generator that is exported.
     pub multiply_adds: u64,
 }
 
@@ -65,13 +65,15 @@ pub fn measure_loss(
     Ok(PrecisionLoss { views: metrics.len(), psnr: mean.psnr.min(EQUAL), smallest_psnr: smallest })
 }
 
-/// How good the mean pictures after the first step are, after two, and so on, on held-out views.
+/// How good the mean pictures after the first step are, after two, and so on, on held-out views; and what graphs of so many
+/// steps cost with those options.
 ///
 /// # Errors
 /// As [`measure_loss`].
 pub fn measure_steps(
     runtime: &OnnxRuntime,
     checkpoint: &Checkpoint,
+    options: &ExportOptions,
     scenes: &SceneSource,
     views: usize,
 ) -> Result<Vec<StepQuality>, ExportError> {
@@ -100,7 +102,7 @@ pub fn measure_steps(
             |metrics: &[FrameMetrics]| FrameMetrics::mean(metrics).ok_or(ExportError::NoViews);
         let (truth, all) = (mean(&from_truth[step])?, mean(&from_all[step])?);
         let shorter = ModelConfig { steps: step + 1, ..config.clone() };
-        let [_, generator] = summarize(&shorter, &ExportOptions::OPTIMISED);
+        let [_, generator] = summarize(&shorter, options);
         Ok(StepQuality {
             steps: step + 1,
             mse: truth.mse,

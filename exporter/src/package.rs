@@ -45,7 +45,7 @@ pub fn export(
 
     let mut manifest = manifest(checkpoint, options, findings, &files);
     let graphs = summarize(&checkpoint.config, options);
-    let card = card(&manifest, &graphs, &findings.steps).into_bytes();
+    let card = card(&manifest, options, &graphs, &findings.steps).into_bytes();
     manifest.files.insert(names::CARD_FILE.to_owned(), FileEntry::of(&card));
     files.insert(names::CARD_FILE.to_owned(), card);
     files.insert(names::MANIFEST_FILE.to_owned(), manifest.to_json());

@@ -73,19 +73,22 @@ pub fn prepare(
     check_sample(&sample, &checkpoint.config, checkpoint_sha256)?;
     let runtime = || Ok::<_, ExportError>(OnnxRuntime::load(wishes.library.as_deref())?);
     let scenes = || SceneSource::named(wishes.scenes.as_deref(), &checkpoint.provenance.data);
+    let trained = checkpoint.config.steps;
+    let short = match wishes.steps {
+        Some(steps) if steps != trained => Some(shortened(&checkpoint, steps)?),
+        _ => None,
+    };
     let mut findings = Findings::default();
     if (wishes.quality || wishes.steps.is_some()) && wishes.views > 0 {
-        findings.steps = measure_steps(runtime()?, &checkpoint, &scenes()?, wishes.views)?;
+        findings.steps = measure_steps(runtime()?, &checkpoint, options, &scenes()?, wishes.views)?;
     }
-    let trained = checkpoint.config.steps;
-    let shorter = match wishes.steps {
-        Some(steps) if steps != trained => {
+    let shorter = match short {
+        Some(short) => {
             findings.trained_steps = Some(trained);
-            let short = shortened(&checkpoint, steps)?;
             let sample = shortened_sample(runtime()?, &checkpoint, &short, &sample)?;
             Some((short, sample))
         }
-        _ => None,
+        None => None,
     };
     let scenes = scenes();
     let (checkpoint, sample) = shorter.unwrap_or((checkpoint, sample));

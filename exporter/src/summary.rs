@@ -22,7 +22,8 @@ pub struct GraphSummary {
     pub parameters: u64,
     /// Bytes of the weights as they are stored.
     pub weight_bytes: u64,
-    /// Multiply-adds of the convolutions for one view or one query.
+    /// Multiply-adds of convolutions and matrix products for one view or one query, without what engines compute once
+    /// from weights.
     pub multiply_adds: u64,
 }
 
@@ -55,7 +56,7 @@ impl GraphSummary {
 /// the reference. Winograd is left out where its tiles do not cover the state.
 pub fn summarize_passes(config: &ModelConfig) -> Vec<(Option<Pass>, [GraphSummary; 2])> {
     let count = |passes: &[Pass]| GraphSummary::pair(&staged(config, passes));
-    let mut rows = vec![(None, count(&[]))];
+    let mut rows = vec![(None, summarize(config, &ExportOptions::REFERENCE))];
     for (index, pass) in Pass::ALL.into_iter().enumerate() {
         if pass != Pass::Winograd || Tiles::fit(config, Tile::Usual) {
             rows.push((Some(pass), count(&Pass::ALL[..=index])));

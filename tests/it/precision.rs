@@ -178,7 +178,7 @@ fn a_sample_that_the_graphs_do_not_give_is_no_origin_of_another() {
 fn the_last_of_the_steps_is_the_whole_picture() {
     let (checkpoint, _, _) = trained();
     let scenes = SceneSource::World(World::RoomsRingCamera);
-    let rows = measure_steps(onnx_runtime(), &checkpoint, &scenes, 4).expect("rows");
+    let rows = measure_steps(onnx_runtime(), &checkpoint, &SINGLE, &scenes, 4).expect("rows");
     let last: &StepQuality = rows.last().expect("a row");
     assert_eq!((last.steps, last.psnr_of_all_steps), (checkpoint.config.steps, 200.0));
     assert!(rows.iter().all(|row| row.mse.is_finite() && row.mse > 0.0));

@@ -112,7 +112,7 @@ pub(crate) struct BenchOptions {
     /// Queries of one run, by commas
     #[arg(long, value_name = "N,..", default_value = "1,8")]
     queries: String,
-    /// How often every graph runs; the median counts
+    /// How many turns every graph has, of a tenth of a second or more; the median of their runs counts
     #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: usize,
     /// Time the engines of a browser too

@@ -6,21 +6,21 @@ use crate::graph::{Graph, Value};
 use crate::model::Logits;
 
 /// How the states of the loop lie in memory, and the operators that depend on it.
-pub(crate) trait Domain {
+pub(crate) trait Layout {
     /// The axis of the channels.
     fn channel_axis(&self) -> usize;
 
-    /// Brings a term of the gates, `[B,4H,h,h]`, into the domain: as one value, or one for each gate.
+    /// Axes after that of the channels.
+    fn axes_after_channels(&self) -> usize;
+
+    /// Brings a term of the gates, `[B,4H,h,h]`, into the layout: as one value, or one for each gate.
     fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value>;
 
     /// The noise of a step, Z channels.
-    fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value;
+    fn noise(&self, graph: &mut Graph, noise: &Value, step: usize) -> Value;
 
-    /// `hidden -> prior, 2Z channels`, and what [`Domain::gates`] wants of the hidden state: its terms, as
-    /// [`Domain::enter`] hands them out, or itself.
-    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>);
-
-    /// The gates' logits: the sum of the fixed terms, that of `z`, and that of the hidden state if there is one.
+    /// The gates' logits: the sum of the fixed terms, that of `z`, and those of the hidden state if there is one; terms as
+    /// [`Layout::enter`] hands them out.
     fn gates(
         &self,
         graph: &mut Graph,
@@ -35,9 +35,27 @@ pub(crate) trait Domain {
 
     /// `picture in blocks -> [B,3,S,S]`, not clamped
     fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value;
+}
 
-    /// Axes after that of the channels.
-    fn axes_after_channels(&self) -> usize;
+/// What is computed of the hidden state, in some layout.
+pub(crate) trait Domain {
+    /// Where its states lie.
+    fn layout(&self) -> &dyn Layout;
+
+    /// `hidden -> prior, 2Z channels`, and what [`Domain::gates`] wants of the hidden state: its terms, or itself.
+    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>);
+
+    /// The gates' logits of the fixed terms, of `z`, and of what came of the hidden state if there is one.
+    fn gates(
+        &self,
+        graph: &mut Graph,
+        step: usize,
+        fixed: &[Value],
+        z: &Value,
+        recurrent: &[Value],
+    ) -> Logits {
+        self.layout().gates(graph, step, fixed, z, recurrent)
+    }
 }
 
 /// States are pictures, `[B,C,h,h]`, and convolutions are the engine's: for GPUs, and for small models.
@@ -58,7 +76,7 @@ impl Pictures {
     }
 }
 
-impl Domain for Pictures {
+impl Layout for Pictures {
     fn channel_axis(&self) -> usize {
         1
     }
@@ -71,20 +89,8 @@ impl Domain for Pictures {
         vec![term.clone()]
     }
 
-    fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
+    fn noise(&self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
         graph.gather("noise", 1, noise, step)
-    }
-
-    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
-        let weight = recurrent_weight(graph, &self.config, step);
-        let bias = recurrent_bias(graph, &self.config);
-        let both = graph.conv("recurrent/conv", &[hidden, &weight, &bias], 1, 2);
-        graph.document("gates and prior; reads the hidden state from before this step");
-        let (gates, prior) = (4 * self.config.hidden_channels, 2 * self.config.latent_channels);
-        let [gates, prior] = graph.scoped("recurrent", |graph| {
-            graph.split_into(1, &both, [("gates", gates), ("prior", prior)])
-        });
-        (prior, vec![gates])
     }
 
     fn gates(
@@ -114,5 +120,23 @@ impl Domain for Pictures {
         let bias = paint_bias(graph, 2);
         let blocks = graph.add("picture/bias", blocks, &bias);
         graph.depth_to_space("picture/pixels", &blocks, BLOCK)
+    }
+}
+
+impl Domain for Pictures {
+    fn layout(&self) -> &dyn Layout {
+        self
+    }
+
+    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
+        let weight = recurrent_weight(graph, &self.config, step);
+        let bias = recurrent_bias(graph, &self.config);
+        let both = graph.conv("recurrent/conv", &[hidden, &weight, &bias], 1, 2);
+        graph.document("gates and prior; reads the hidden state from before this step");
+        let (gates, prior) = (4 * self.config.hidden_channels, 2 * self.config.latent_channels);
+        let [gates, prior] = graph.scoped("recurrent", |graph| {
+            graph.split_into(1, &both, [("gates", gates), ("prior", prior)])
+        });
+        (prior, vec![gates])
     }
 }

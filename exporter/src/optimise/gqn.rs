@@ -18,6 +18,10 @@ const DRAWING: [&str; 2] = [
 ];
 
 /// A Generative Query Network whose graphs do less arithmetic than the reference's.
+///
+/// What only training reads is in no graph, nor in the reference's (strip). Pictures are made with z from the prior, and the
+/// prior of a step follows from the hidden state before it alone: nothing depends on the inference cores, on the posterior
+/// and on their parameters.
 #[derive(Debug)]
 pub(crate) struct OptimisedGqn {
     config: ModelConfig,
@@ -87,13 +91,13 @@ impl OptimisedGqn {
         let probe = match self.convolution {
             Convolution::Direct | Convolution::Winograd(..) => return None,
             Convolution::Quantised => {
-                let mut domain = Quantised::probe(config);
-                rollout(&mut graph, config, &mut domain, &query, Emit::Last);
+                let domain = Quantised::probe(config);
+                rollout(&mut graph, config, &domain, &query, Emit::Last);
                 domain.into_probe()
             }
             Convolution::QuantisedLines(tile) => {
-                let mut domain = Lines::probe(config, tile, &query.poses.shape[0]);
-                rollout(&mut graph, config, &mut domain, &query, Emit::Last);
+                let domain = Lines::probe(config, tile, &query.poses.shape[0]);
+                rollout(&mut graph, config, &domain, &query, Emit::Last);
                 domain.into_probe()
             }
         };
@@ -114,7 +118,7 @@ impl OptimisedGqn {
     }
 
     fn roll(&self, graph: &mut Graph, query: &Query<'_>, emit: Emit) -> Value {
-        let mut domain: Box<dyn Domain> = match self.convolution {
+        let domain: Box<dyn Domain> = match self.convolution {
             Convolution::Direct => Box::new(Pictures::new(&self.config)),
             Convolution::Quantised => Box::new(Quantised::new(&self.config)),
             Convolution::Winograd(tile, gates) => {
@@ -124,6 +128,6 @@ impl OptimisedGqn {
                 Box::new(Lines::new(&self.config, tile, &query.poses.shape[0]))
             }
         };
-        rollout(graph, &self.config, domain.as_mut(), query, emit)
+        rollout(graph, &self.config, domain.as_ref(), query, emit)
     }
 }

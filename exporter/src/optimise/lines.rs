@@ -1,7 +1,7 @@
 use gqn_formats::{Dim, ModelConfig, Tensor};
 use ndarray::Axis;
 
-use super::domain::Domain;
+use super::domain::{Domain, Layout};
 use super::places::{Gates, Places};
 use super::probe::Probe;
 use super::quantised::{LARGEST, integers, scales};
@@ -22,7 +22,7 @@ use crate::model::Logits;
 /// `M_po` = `r_po` · Σ (`s_po` · `r_p` / `r_po`) `Q_po` · (V`_p` / `r_p`) with kernels U`_po` ≈ `s_po` · `Q_po`.
 ///
 /// The latent is multiplied by α, its kernels divided by it, so that at no point its range is beyond that of the hidden
-/// state.
+/// state. The first step, which has no hidden state, reads its latent in single precision.
 ///
 /// The prior is computed in single precision: each place says what it adds to the 25 places around it (one product), and
 /// these shares are gathered and summed up.
@@ -335,20 +335,8 @@ fn line_kernels(config: &ModelConfig, weight: &Tensor, points: usize) -> Tensor 
 }
 
 impl Domain for Lines {
-    fn channel_axis(&self) -> usize {
-        2
-    }
-
-    fn axes_after_channels(&self) -> usize {
-        0
-    }
-
-    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
-        self.places.enter(graph, label, term)
-    }
-
-    fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
-        self.places.noise(graph, noise, step)
+    fn layout(&self) -> &dyn Layout {
+        &self.places
     }
 
     fn recurrent(&self, graph: &mut Graph, _: usize, hidden: &Value) -> (Value, Vec<Value>) {
@@ -375,13 +363,5 @@ impl Domain for Lines {
             let gates = graph.add("sum", &fixed[0], &term);
             Logits::split(graph, 2, &gates)
         })
-    }
-
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        self.places.paint(graph, step, hidden)
-    }
-
-    fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
-        self.places.leave(graph, blocks)
     }
 }

@@ -16,7 +16,7 @@
 //! | `probe.rs` | what a calibration sees |
 //! | `slices.rs` | the parts of the gates' weight by what they read |
 //! | `stages.rs` | [`Pass`]: some of the rewrites, to count and to test each by itself |
-//! | `domain.rs` | how states lie in memory, and what depends on it |
+//! | `domain.rs` | how states lie in memory, and what is computed of the hidden one there |
 //! | `rollout.rs` | the loop over the steps, once for all of this |
 
 mod canvas;

@@ -1,6 +1,9 @@
+use std::cell::OnceCell;
+
 use gqn_formats::{Dim, ModelConfig};
 
 use super::canvas::{BLOCK, paint_bias, paint_matrix};
+use super::domain::Layout;
 use super::recurrent::{latent_matrix, latent_matrix_of_gate};
 use super::slices::GATES;
 use super::winograd::TAPS;
@@ -18,7 +21,7 @@ pub(crate) struct Places {
     tile: [usize; 2],
     pub(super) gates: Gates,
     /// All noise, `[L,B,h·h,Z]`.
-    noise: Option<Value>,
+    noise: OnceCell<Value>,
 }
 
 /// Whether the four gates are one value or four until they are squashed.
@@ -34,7 +37,13 @@ impl Places {
     pub(crate) fn new(config: &ModelConfig, tile: [usize; 2], queries: &Dim, gates: Gates) -> Self {
         let fits = tile.iter().all(|side| config.hidden_size().is_multiple_of(*side));
         assert!(fits, "tiles do not cover the state");
-        Self { config: config.clone(), queries: queries.clone(), tile, gates, noise: None }
+        Self {
+            config: config.clone(),
+            queries: queries.clone(),
+            tile,
+            gates,
+            noise: OnceCell::new(),
+        }
     }
 
     /// h·h.
@@ -91,28 +100,6 @@ impl Places {
         graph.reshape(&format!("{label}/rows"), &x, [lead.as_slice(), &rows].concat())
     }
 
-    /// A term of the gates.
-    pub(crate) fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
-        let rows = self.rows(graph, label, term);
-        match self.gates {
-            Gates::Together => vec![rows],
-            Gates::Apart => graph.scoped(label, |graph| graph.split(2, &rows, GATES)).into(),
-        }
-    }
-
-    pub(crate) fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
-        let all = self.noise.take().unwrap_or_else(|| {
-            let shape = [std::slice::from_ref(&self.queries), &noise.shape[1..]].concat();
-            graph.at_root("noise", |graph| {
-                let noise = graph.expand("for_every_query", noise, &shape);
-                self.rows(graph, "all", &noise)
-            })
-        });
-        let noise = graph.gather("noise", 0, &all, step);
-        self.noise = Some(all);
-        noise
-    }
-
     /// Which rows the 5×5 kernels read around every place, `[h·h,25]`.
     pub(crate) fn neighbourhoods(&self) -> Vec<usize> {
         let side = self.config.hidden_size() as isize;
@@ -154,9 +141,37 @@ impl Places {
         let rows = graph.take("along_columns", 1, &rows, &along_columns);
         graph.reshape("rows", &rows, self.of([count, TAPS * TAPS * channels]))
     }
+}
 
-    /// The gates' logits.
-    pub(crate) fn gates(
+impl Layout for Places {
+    fn channel_axis(&self) -> usize {
+        2
+    }
+
+    fn axes_after_channels(&self) -> usize {
+        0
+    }
+
+    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
+        let rows = self.rows(graph, label, term);
+        match self.gates {
+            Gates::Together => vec![rows],
+            Gates::Apart => graph.scoped(label, |graph| graph.split(2, &rows, GATES)).into(),
+        }
+    }
+
+    fn noise(&self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
+        let all = self.noise.get_or_init(|| {
+            let shape = [std::slice::from_ref(&self.queries), &noise.shape[1..]].concat();
+            graph.at_root("noise", |graph| {
+                let noise = graph.expand("for_every_query", noise, &shape);
+                self.rows(graph, "all", &noise)
+            })
+        });
+        graph.gather("noise", 0, all, step)
+    }
+
+    fn gates(
         &self,
         graph: &mut Graph,
         step: usize,
@@ -187,12 +202,12 @@ impl Places {
         Logits { forget, input: logit(1), output: logit(2), candidate: logit(3) }
     }
 
-    pub(crate) fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
+    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
         let weight = paint_matrix(graph, &self.config, step);
         graph.matmul("paint", hidden, &weight)
     }
 
-    pub(crate) fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
+    fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
         let bias = paint_bias(graph, 0);
         let blocks = graph.add("picture/bias", blocks, &bias);
         let ([height, width], [down, across]) = (self.tile, self.tiles());

@@ -1,11 +1,10 @@
 use gqn_formats::{ModelConfig, Tensor};
 use ndarray::Axis;
 
-use super::domain::{Domain, Pictures};
+use super::domain::{Domain, Layout, Pictures};
 use super::probe::Probe;
 use super::slices::{Inputs, core, input_channels};
 use crate::graph::{Element, Graph, Literal, Value};
-use crate::model::Logits;
 
 /// The largest eight-bit integer in use: −128 is left out, so that zero is in the middle.
 pub(super) const LARGEST: f32 = 127.0;
@@ -126,20 +125,8 @@ pub(super) fn integers(weight: &Tensor) -> Tensor {
 }
 
 impl Domain for Quantised {
-    fn channel_axis(&self) -> usize {
-        self.pictures.channel_axis()
-    }
-
-    fn axes_after_channels(&self) -> usize {
-        self.pictures.axes_after_channels()
-    }
-
-    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
-        self.pictures.enter(graph, label, term)
-    }
-
-    fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
-        self.pictures.noise(graph, noise, step)
+    fn layout(&self) -> &dyn Layout {
+        &self.pictures
     }
 
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
@@ -157,25 +144,6 @@ impl Domain for Quantised {
         let [weight, bias] = ["prior.weight", "prior.bias"].map(|name| graph.weight(name));
         let prior = graph.conv("recurrent/prior", &[hidden, &weight, &bias], 1, 2);
         (prior, vec![gates])
-    }
-
-    fn gates(
-        &self,
-        graph: &mut Graph,
-        step: usize,
-        fixed: &[Value],
-        z: &Value,
-        recurrent: &[Value],
-    ) -> Logits {
-        self.pictures.gates(graph, step, fixed, z, recurrent)
-    }
-
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        self.pictures.paint(graph, step, hidden)
-    }
-
-    fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
-        self.pictures.leave(graph, blocks)
     }
 }
 

@@ -1,6 +1,6 @@
 use gqn_formats::ModelConfig;
 
-use super::domain::Domain;
+use super::domain::{Domain, Layout};
 use super::first_step::first_latent;
 use super::pose::pose_term;
 use super::scene::spread_scene;
@@ -21,20 +21,21 @@ pub(crate) enum Emit {
 pub(crate) fn rollout(
     graph: &mut Graph,
     config: &ModelConfig,
-    domain: &mut dyn Domain,
+    domain: &dyn Domain,
     query: &Query<'_>,
     emit: Emit,
 ) -> Value {
-    let axis = domain.channel_axis();
-    let fixed = fixed_terms(graph, config, domain, query);
+    let layout = domain.layout();
+    let axis = layout.channel_axis();
+    let fixed = fixed_terms(graph, config, layout, query);
     let mut state: Option<LstmState> = None;
     let mut canvas = Canvas::new(config, emit);
     for l in 0..config.steps {
         state = Some(graph.scoped(&format!("step{l}"), |graph| {
-            let noise = domain.noise(graph, query.noise, l);
+            let noise = layout.noise(graph, query.noise, l);
             let fixed = &fixed[l % fixed.len()];
             let (z, recurrent) = match &state {
-                None => (first_latent(graph, domain.axes_after_channels(), &noise), Vec::new()),
+                None => (first_latent(graph, layout.axes_after_channels(), &noise), Vec::new()),
                 Some(state) => {
                     let (prior, recurrent) = domain.recurrent(graph, l, &state.hidden);
                     let [mean, log_variance] = graph.scoped("prior", |graph| {
@@ -49,16 +50,16 @@ pub(crate) fn rollout(
             graph.scoped("gates", |graph| LstmState::next(graph, &logits, cell))
         }));
         let hidden = &state.as_ref().expect("a step was made").hidden;
-        graph.scoped(&format!("step{l}"), |graph| canvas.add(graph, domain, l, hidden));
+        graph.scoped(&format!("step{l}"), |graph| canvas.add(graph, layout, l, hidden));
     }
-    canvas.pictures(graph, domain)
+    canvas.pictures(graph, layout)
 }
 
 /// What scene and camera add to the gates of every core.
 fn fixed_terms(
     graph: &mut Graph,
     config: &ModelConfig,
-    domain: &dyn Domain,
+    layout: &dyn Layout,
     query: &Query<'_>,
 ) -> Vec<Vec<Value>> {
     let v = graph.as_picture("pose/as_picture", query.poses);
@@ -67,7 +68,7 @@ fn fixed_terms(
         let pose = pose_term(graph, config, core, &v);
         let label = if config.shared_core { String::new() } else { format!(".{core}") };
         let fixed = graph.add(&format!("fixed_term{label}"), &pose, scene);
-        domain.enter(graph, &format!("fixed{label}"), &fixed)
+        layout.enter(graph, &format!("fixed{label}"), &fixed)
     });
     terms.collect()
 }
@@ -87,19 +88,19 @@ impl Canvas {
         Self { each, emit, sum: None, pictures: Vec::new() }
     }
 
-    fn add(&mut self, graph: &mut Graph, domain: &dyn Domain, step: usize, hidden: &Value) {
-        let part = if self.each { domain.paint(graph, step, hidden) } else { hidden.clone() };
+    fn add(&mut self, graph: &mut Graph, layout: &dyn Layout, step: usize, hidden: &Value) {
+        let part = if self.each { layout.paint(graph, step, hidden) } else { hidden.clone() };
         let sum = match &self.sum {
             Some(sum) => graph.add("canvas", sum, &part),
             None => part,
         };
         if self.emit == Emit::Every {
-            self.pictures.push(graph.scoped("after", |graph| domain.leave(graph, &sum)));
+            self.pictures.push(graph.scoped("after", |graph| layout.leave(graph, &sum)));
         }
         self.sum = Some(sum);
     }
 
-    fn pictures(self, graph: &mut Graph, domain: &dyn Domain) -> Value {
+    fn pictures(self, graph: &mut Graph, layout: &dyn Layout) -> Value {
         if self.emit == Emit::Every {
             return match &self.pictures[..] {
                 [one] => one.clone(),
@@ -107,7 +108,7 @@ impl Canvas {
             };
         }
         let sum = self.sum.expect("a model has a step");
-        let blocks = if self.each { sum } else { domain.paint(graph, 0, &sum) };
-        domain.leave(graph, &blocks)
+        let blocks = if self.each { sum } else { layout.paint(graph, 0, &sum) };
+        layout.leave(graph, &blocks)
     }
 }

@@ -1,6 +1,6 @@
 use gqn_formats::{Dim, GraphPorts, ModelConfig};
 
-use super::domain::{Domain, Pictures};
+use super::domain::{Domain, Layout, Pictures};
 use super::first_step::first_latent;
 use super::gqn::{Convolution, OptimisedGqn};
 use super::places::Gates;

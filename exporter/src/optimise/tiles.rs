@@ -1,12 +1,11 @@
 use gqn_formats::{Dim, ModelConfig};
 
-use super::domain::Domain;
+use super::domain::{Domain, Layout};
 use super::places::{Gates, Places};
 use super::recurrent::{gate_taps, prior_taps, recurrent_taps};
 use super::slices::GATES;
 use super::winograd::{Tile, Transforms, line_transform};
 use crate::graph::{Graph, Literal, Value, fixed};
-use crate::model::Logits;
 
 /// Channels of a group come in multiples of this, so that engines which keep blocks of channels together in memory need
 /// not fall back to a slower kernel. What is added computes zeros.
@@ -146,20 +145,8 @@ impl Tiles {
 }
 
 impl Domain for Tiles {
-    fn channel_axis(&self) -> usize {
-        2
-    }
-
-    fn axes_after_channels(&self) -> usize {
-        0
-    }
-
-    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
-        self.places.enter(graph, label, term)
-    }
-
-    fn noise(&mut self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
-        self.places.noise(graph, noise, step)
+    fn layout(&self) -> &dyn Layout {
+        &self.places
     }
 
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
@@ -186,24 +173,5 @@ impl Domain for Tiles {
             let gates = gates.map(|(taps, gate)| self.convolved(graph, gate, &values, taps));
             (prior, gates.collect())
         })
-    }
-
-    fn gates(
-        &self,
-        graph: &mut Graph,
-        step: usize,
-        fixed: &[Value],
-        z: &Value,
-        recurrent: &[Value],
-    ) -> Logits {
-        self.places.gates(graph, step, fixed, z, recurrent)
-    }
-
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        self.places.paint(graph, step, hidden)
-    }
-
-    fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
-        self.places.leave(graph, blocks)
     }
 }

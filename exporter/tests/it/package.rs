@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use gqn_exporter::{ExportError, ExportOptions, Findings, export, inspect, write_package};
+use gqn_exporter::{
+    ExportError, ExportOptions, Findings, Target, Winograd, export, inspect, summarize,
+    write_package,
+};
 use gqn_formats::{FormatError, Overwrite, Package, Preset, Tensor, names};
 
 use crate::support::{checkpoint, checkpoint_file, every_kind, sample};
@@ -31,6 +34,30 @@ fn the_files_are_a_package_and_always_the_same() {
         ]
     );
     assert_eq!(files(), files());
+}
+
+#[test]
+fn what_is_inspected_are_the_graphs_that_were_written() {
+    let checkpoint = checkpoint(&Preset::Tiny.config());
+    let sample = sample(&checkpoint.config, "origin");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let usual = ExportOptions::OPTIMISED;
+    for (name, options) in [
+        ("cuda", ExportOptions { target: Target::Cuda, ..usual.clone() }),
+        ("fine", ExportOptions { winograd: Winograd::Fine, ..usual.clone() }),
+        ("off", ExportOptions { winograd: Winograd::Off, ..usual.clone() }),
+        ("reference", ExportOptions::REFERENCE),
+        ("usual", usual),
+    ] {
+        let findings = Findings::default();
+        let files = export(&checkpoint, "origin", &sample, &options, &findings).expect("a package");
+        let out = folder.path().join(name);
+        write_package(&files, &out, Overwrite::Refuse).expect("a folder");
+        let text = inspect(&out).expect("a package").to_string();
+        for graph in summarize(&checkpoint.config, &options) {
+            assert!(text.contains(&graph.to_string()), "{name}: no\n{graph}in\n{text}");
+        }
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p gqn-runtime-native --bench scoreboard -- --only paper --json bench.json --chart bench.svg`;
 //! `cargo xtask bench` calls it. Weights are random:
-//! time does not depend on them. All graphs of a preset take turns, so that whatever else the machine does falls on all
-//! of them alike; medians are reported.
+//! time does not depend on them. All graphs of a preset take turns of a tenth of a second, so that whatever else the machine
+//! does falls on all of them alike; medians are reported.
 //!
 //! | file | holds |
 //! |---|---|
@@ -36,7 +36,7 @@ struct Flags {
     /// Threads of ONNX Runtime, several by commas; the built-in engine has one
     #[arg(long, value_delimiter = ',', default_values_t = [1])]
     threads: Vec<usize>,
-    /// How often every graph runs
+    /// How many turns every graph has: a run that does not count, and as many as take a tenth of a second
     #[arg(long, default_value_t = 15)]
     rounds: usize,
     /// Queries of one run, several by commas
