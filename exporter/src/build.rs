@@ -171,6 +171,10 @@ impl ExportOptions {
         if self.precision == Precision::Int8 && self.variant == Variant::Reference {
             return refused("the reference variant is not quantised", "leave out `--variant`");
         }
+        if self.precision == Precision::Int8 && self.target == Target::Wasm {
+            let because = "the engine in a browser has no eight-bit arithmetic";
+            return refused(because, "`--precision fp16` halves the package there");
+        }
         let tile = match self.winograd {
             Winograd::On => Tile::Usual,
             Winograd::Fine => Tile::Fine,
@@ -281,7 +285,7 @@ pub(crate) fn drawing_graphs(config: &ModelConfig) -> [Graph; 2] {
 /// The graphs of a checkpoint with some of the rewrites, in single precision: to hold each rewrite against the reference.
 ///
 /// # Panics
-/// As [`build_graphs`], or if Winograd is among them and another is not.
+/// As [`build_graphs`], or if Winograd is among them.
 pub fn build_staged(checkpoint: &Checkpoint, passes: &[Pass]) -> Graphs {
     let [representation, generator] =
         staged(&checkpoint.config, passes).map(|graph| encode_alone(&graph, checkpoint));

@@ -57,13 +57,13 @@ pub struct ExportFlags {
     /// Export the first K of the trained steps: faster, coarser
     #[arg(long, value_name = "K")]
     steps: Option<usize>,
-    /// Put the quality of every number of steps into the model card
+    /// Put the quality of every number of steps into the model card, measured on `--measure` views
     #[arg(long)]
     quality: bool,
     /// A world, a data set or a folder with a views.json to calibrate and to measure on [default: the world that the model was trained on]
     #[arg(long, value_name = "WORLD_OR_DIR")]
     scenes: Option<String>,
-    /// Held-out views to measure a loss on; 0 measures nothing
+    /// Held-out views to measure the loss of a precision and the quality of steps on; 0 measures nothing
     #[arg(long, value_name = "N", default_value_t = 100)]
     measure: usize,
     /// ONNX Runtime to calibrate and to measure with: its file or folder [default: as gqn-run looks for it]

@@ -85,7 +85,7 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
         facts,
         files: manifest.files.iter().map(|(name, entry)| (name.clone(), entry.bytes)).collect(),
         graphs: summarize(&manifest.config, &options).into(),
-        passes: summarize_passes(&manifest.config),
+        passes: summarize_passes(&manifest.config, &options),
         trained: trained(&manifest.config),
     })
 }
@@ -132,7 +132,7 @@ fn inspect_checkpoint(path: &Path) -> Result<Inspection, ExportError> {
         facts,
         files: Vec::new(),
         graphs: summarize(&config, &ExportOptions::default()).into(),
-        passes: summarize_passes(&config),
+        passes: summarize_passes(&config, &ExportOptions::default()),
         trained: trained(&config),
     })
 }

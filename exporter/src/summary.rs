@@ -5,7 +5,7 @@ use gqn_formats::{GraphPorts, ModelConfig, names};
 
 use crate::build::{ExportOptions, Structure};
 use crate::graph::Graph;
-use crate::optimise::{Pass, Tile, Tiles, staged};
+use crate::optimise::{Convolution, Pass, staged};
 
 /// What a graph is made of, counted from its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +53,18 @@ impl GraphSummary {
 }
 
 /// The representation graph and the generator after each pass, one pass more in every row: what came last, or none for
-/// the reference. Winograd is left out where its tiles do not cover the state.
-pub fn summarize_passes(config: &ModelConfig) -> Vec<(Option<Pass>, [GraphSummary; 2])> {
+/// the reference. Winograd is there if the options export it.
+pub fn summarize_passes(
+    config: &ModelConfig,
+    options: &ExportOptions,
+) -> Vec<(Option<Pass>, [GraphSummary; 2])> {
     let count = |passes: &[Pass]| GraphSummary::pair(&staged(config, passes));
     let mut rows = vec![(None, summarize(config, &ExportOptions::REFERENCE))];
     for (index, pass) in Pass::ALL.into_iter().enumerate() {
-        if pass != Pass::Winograd || Tiles::fit(config, Tile::Usual) {
+        if pass != Pass::Winograd {
             rows.push((Some(pass), count(&Pass::ALL[..=index])));
+        } else if matches!(options.convolution(config), Convolution::Winograd(..)) {
+            rows.push((Some(pass), summarize(config, options)));
         }
     }
     rows

@@ -3,11 +3,9 @@ use gqn_formats::{Dim, GraphPorts, ModelConfig};
 use super::domain::{Domain, Layout, Pictures};
 use super::first_step::first_latent;
 use super::gqn::{Convolution, OptimisedGqn};
-use super::places::Gates;
 use super::pose::pose_term;
 use super::scene::{core_term, scene_shape, spread_scene};
 use super::slices::{Inputs, core, input_channels};
-use super::winograd::Tile;
 use crate::graph::{Graph, Value, fixed};
 use crate::model::{DiagonalGaussian, GENERATOR, Gqn, Logits, LstmState, Query};
 
@@ -56,14 +54,10 @@ impl Pass {
 /// exported has all of them (`rollout.rs`).
 ///
 /// # Panics
-/// If Winograd is among them and another is not.
+/// If Winograd is among them: with it they are what is exported.
 pub(crate) fn staged(config: &ModelConfig, passes: &[Pass]) -> [Graph; 2] {
     let has = |pass| passes.contains(&pass);
-    if has(Pass::Winograd) {
-        assert!(Pass::ALL.into_iter().all(has), "Winograd comes after all other passes");
-        let model = OptimisedGqn::new(config, Convolution::Winograd(Tile::Usual, Gates::Apart));
-        return [model.representation_graph(), model.generator_graph()];
-    }
+    assert!(!has(Pass::Winograd), "Winograd comes after all other passes");
     let reference = Gqn::new(config);
     let (representation, scene) = if has(Pass::HoistScene) {
         let model = OptimisedGqn::new(config, Convolution::Direct);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use gqn_exporter::{
-    ExportOptions, Graphs, Pass, build_graphs_with, build_staged, summarize_passes,
+    ExportOptions, Graphs, Pass, Target, Winograd, build_graphs_with, build_staged, summarize,
+    summarize_passes,
 };
 use gqn_formats::{Checkpoint, ModelConfig, Preset, RepresentationKind, Tensor, UpsampleR};
 use gqn_runtime::Engine;
@@ -74,14 +75,17 @@ fn reference(checkpoint: &Checkpoint) -> Vec<f32> {
 #[track_caller]
 fn check(passes: &[Pass]) {
     for config in every_kind().into_iter().chain(other_sizes()) {
-        // Tiles of four places cover states of a multiple of four.
-        if passes.contains(&Pass::Winograd) && !config.hidden_size().is_multiple_of(4) {
-            continue;
-        }
         let checkpoint = checkpoint(&config);
         let found = paint(&config, &build_staged(&checkpoint, passes));
         check_close(&format!("{passes:?} of {config:?}"), &found, &reference(&checkpoint));
     }
+}
+
+#[track_caller]
+fn check_export(config: &ModelConfig, options: &ExportOptions) {
+    let checkpoint = checkpoint(config);
+    let found = paint(config, &build_graphs_with(&checkpoint, options));
+    check_close(&format!("{options:?} of {config:?}"), &found, &reference(&checkpoint));
 }
 
 #[test]
@@ -111,7 +115,25 @@ fn the_folded_canvas() {
 
 #[test]
 fn winograd_after_all_others() {
-    check(&Pass::ALL);
+    for (winograd, tile) in [(Winograd::On, 4), (Winograd::Fine, 2)] {
+        let options = ExportOptions { winograd, ..ExportOptions::OPTIMISED };
+        let configs = every_kind().into_iter().chain(other_sizes());
+        for config in configs.filter(|config| config.hidden_size().is_multiple_of(tile)) {
+            check_export(&config, &options);
+        }
+    }
+}
+
+#[test]
+fn winograd_with_a_product_for_each_gate() {
+    let small = every_kind().remove(0);
+    let config = ModelConfig { hidden_channels: 64, image_size: 64, steps: 2, ..small };
+    let options =
+        ExportOptions { winograd: Winograd::On, target: Target::Cpu, ..ExportOptions::OPTIMISED };
+    let together = ExportOptions { target: Target::Wasm, ..options.clone() };
+    let nodes = |options| summarize(&config, options)[1].nodes();
+    assert!(nodes(&options) > nodes(&together), "the gates are not apart");
+    check_export(&config, &options);
 }
 
 #[test]
@@ -124,8 +146,7 @@ fn all_rewrites_are_what_is_exported() {
     for config in every_kind() {
         let checkpoint = checkpoint(&config);
         let staged = build_staged(&checkpoint, &Pass::ALL[..5]);
-        let options =
-            ExportOptions { winograd: gqn_exporter::Winograd::Off, ..ExportOptions::OPTIMISED };
+        let options = ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED };
         let exported = build_graphs_with(&checkpoint, &options);
         let [staged, exported] = [&staged, &exported].map(|graphs| paint(&config, graphs));
         check_close(&format!("{config:?}"), &staged, &exported);
@@ -156,7 +177,7 @@ fn every_pass_saves_multiplications_of_the_paper_preset() {
     let config = ModelConfig { shared_core: true, ..Preset::Paper.config() };
     assert_eq!(config.representation, RepresentationKind::Pool);
     assert_eq!(config.upsample_r, UpsampleR::Learned);
-    let counts: Vec<u64> = summarize_passes(&config)
+    let counts: Vec<u64> = summarize_passes(&config, &ExportOptions::OPTIMISED)
         .iter()
         .map(|(_, [representation, generator])| {
             representation.multiply_adds + generator.multiply_adds

@@ -50,7 +50,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Every choice that is timed, for one set of weights and as the exporter writes it for that target.
+    /// Every choice that is timed, for one set of weights and as the exporter writes it for that target, if it does.
     pub(crate) fn of(size: Size, target: Target) -> Vec<Self> {
         let best = ExportOptions { winograd: Winograd::On, target, ..ExportOptions::OPTIMISED };
         let checkpoint = random(&size.config());
@@ -61,6 +61,8 @@ impl Case {
             ("fp16", ExportOptions { precision: Precision::Fp16, ..best.clone() }),
             ("int8", ExportOptions { precision: Precision::Int8, ..best }),
         ];
+        let choices =
+            choices.into_iter().filter(|(_, options)| options.check(&checkpoint.config).is_ok());
         let case = |(name, options): (&'static str, ExportOptions)| {
             let config = checkpoint.config.clone();
             let [_, generator] = summarize(&config, &options);
@@ -72,12 +74,7 @@ impl Case {
             let package_bytes = representation.len() + bytes.len() + drawing + beside;
             Self { size, config, name, options, bytes, package_bytes, generator }
         };
-        choices.into_iter().map(case).collect()
-    }
-
-    /// Whether the engines in pure Rust run it: they would gain nothing from eight bits.
-    pub(crate) fn is_for_pure_rust(&self) -> bool {
-        self.options.precision != Precision::Int8
+        choices.map(case).collect()
     }
 
     /// Whether its recurrent convolution is Winograd's.

@@ -132,6 +132,9 @@ pub(crate) fn table(rows: &[Row]) -> String {
             line(&mut text, &of_model, &of_graph, &settings).expect("a string takes any text");
         }
     }
+    text.push_str(
+        "\n–: not written for the engines in pure Rust, which gain nothing from eight bits.\n",
+    );
     text
 }
 
