@@ -111,7 +111,7 @@ impl Lines {
     fn term(&self, graph: &mut Graph, core: &str, hidden: &Value, z: &Value) -> Value {
         let unit = graph.constant(Literal::F32(1.0 / LARGEST));
         let (kernels, transform) = (self.kernels(graph, core), self.scaled_transform(graph, core));
-        let (ranges, alpha) = (self.ranges(graph, core), self.alpha(graph, core));
+        let (ranges, alpha) = (self.ranges(graph, core), alpha(graph, core));
         graph.scoped("recurrent", |graph| {
             let z = graph.mul("latent", z, &alpha);
             let both = graph.concat("hidden_and_latent", 2, &[hidden, &z]);
@@ -221,17 +221,6 @@ impl Lines {
         })
     }
 
-    /// α.
-    fn alpha(&self, graph: &mut Graph, core: &str) -> Value {
-        graph.quantised(
-            &format!("{core}.gates.lines.alpha"),
-            Element::F32,
-            Vec::new(),
-            &[values_range(core), latents_range(core)],
-            |_, from| ndarray::arr0(alpha(from[0], from[1])).into_dyn(),
-        )
-    }
-
     /// The gates' kernels at the points, `[p·4H,H+Z,5,1]`.
     fn kernels_in_single(&self, graph: &mut Graph, core: &str) -> Value {
         const RULES: [Rule; 2] = [
@@ -305,18 +294,27 @@ fn products_range(core: &str) -> String {
     format!("calibration.{core}.products")
 }
 
+/// α.
+fn alpha(graph: &mut Graph, core: &str) -> Value {
+    graph.quantised(
+        &format!("{core}.gates.lines.alpha"),
+        Element::F32,
+        Vec::new(),
+        &[values_range(core), latents_range(core)],
+        |_, from| ndarray::arr0(largest_factor(from[0], from[1])).into_dyn(),
+    )
+}
+
 /// The largest factor with which the latent's values stay within the ranges of the hidden state's.
-fn alpha(values: &Tensor, latents: &Tensor) -> f32 {
+fn largest_factor(values: &Tensor, latents: &Tensor) -> f32 {
     values.iter().zip(latents).map(|(value, latent)| value / latent).fold(f32::MAX, f32::min)
 }
 
 /// `gates.weight, ranges of values and latents -> [p·4H,H+Z,5,1]`: the kernels at the points, the latent's divided by α.
 fn scaled_kernels(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
     let mut kernels = line_kernels(config, from[0], from[1].len());
-    let latent = Inputs::new(config).latent;
-    kernels
-        .slice_axis_mut(Axis(1), latent.into())
-        .mapv_inplace(|number| number / alpha(from[1], from[2]));
+    let (latent, factor) = (Inputs::new(config).latent, largest_factor(from[1], from[2]));
+    kernels.slice_axis_mut(Axis(1), latent.into()).mapv_inplace(|number| number / factor);
     kernels
 }
 

@@ -196,7 +196,7 @@ fn product_graph((inputs, output): (&[&str], &str)) -> Vec<u8> {
         name: "weight".to_owned(),
         dims: vec![PEAK_SIDE as i64; 2],
         data_type: 1,
-        raw_data: (1.0 / PEAK_SIDE as f32).to_le_bytes().repeat(PEAK_SIDE * PEAK_SIDE).into(),
+        raw_data: (1.0 / PEAK_SIDE as f32).to_le_bytes().repeat(PEAK_SIDE * PEAK_SIDE),
         ..Default::default()
     };
     let graph = GraphProto {
