@@ -57,5 +57,9 @@ pub(super) fn scoreboard(workspace: &Workspace) -> std::process::Command {
     // Of the whole workspace, so that features are those of the tests and nothing compiles twice.
     cargo.args(["bench", "--quiet", "--workspace", "--bench", "scoreboard"]);
     cargo.arg("--");
+    // Weights and values in huge pages, for all engines alike (README, "Huge pages").
+    if std::env::var_os("GLIBC_TUNABLES").is_none() {
+        cargo.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+    }
     cargo
 }
