@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::browser::{self, BenchWeb};
 use crate::setup::{Parts, set_up};
@@ -46,7 +46,10 @@ pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> Result<()> {
     let usual = bench.only.is_empty().then(|| workspace.root().join("docs/scoreboard.svg"));
     let files = [("--json", &bench.json), ("--chart", &bench.chart.clone().or(usual))];
     for (flag, file) in files {
-        flags.extend(file.iter().flat_map(|file| [flag.to_owned(), file.display().to_string()]));
+        let Some(file) = file else { continue };
+        // Cargo runs it in the folder of its crate.
+        let file = std::path::absolute(file).context("cannot tell the working folder")?;
+        flags.extend([flag.to_owned(), file.display().to_string()]);
     }
     workspace::run(scoreboard(workspace).args(flags))
 }
