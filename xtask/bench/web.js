@@ -67,9 +67,8 @@ const browser = await chromium.launch({
 /** @param {number[]} times */
 const median = (times) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
 const index = JSON.parse(readFileSync(join(packages, "index.json"), "utf8"));
-// This workspace's engine refuses eight bits.
-const wanted = index.filter((/** @type {any} */ { model, precision }) =>
-  precision !== "int8" && (values.only.length === 0 || values.only.includes(model)));
+const wanted = index.filter((/** @type {any} */ { model }) =>
+  values.only.length === 0 || values.only.includes(model));
 const rows = [];
 try {
   for (const entry of wanted) {

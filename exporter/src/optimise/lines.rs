@@ -159,17 +159,17 @@ impl Lines {
     ) -> Value {
         let (kernels, transform) = (self.kernels_in_single(graph, core), self.transform(graph));
         graph.scoped("recurrent", |graph| {
-            let watched =
+            let inputs =
                 [("hidden", hidden, values_range(core)), ("latent", z, latents_range(core))];
-            for (label, x, name) in watched {
+            let [hidden, z] = inputs.map(|(label, x, name)| {
                 graph.scoped(label, |graph| {
                     let values = self.values(graph, x, &transform);
-                    let values = self.channels_first(graph, "values", &values);
-                    probe.watch(graph, "watched", &values, name, self.points());
-                });
-            }
-            let both = graph.concat("hidden_and_latent", 2, &[hidden, z]);
-            let values = self.values(graph, &both, &transform);
+                    let watched = self.channels_first(graph, "values", &values);
+                    probe.watch(graph, "watched", &watched, name, self.points());
+                    values
+                })
+            });
+            let values = graph.concat("hidden_and_latent", 3, &[&hidden, &z]);
             let values = self.channels_first(graph, "values", &values);
             let products = graph.grouped_conv("products", &values, &kernels, self.points());
             let groups = kernels.fixed(0);
