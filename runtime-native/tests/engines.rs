@@ -26,7 +26,7 @@ fn config() -> ModelConfig {
         hidden_channels: 8,
         canvas_channels: 8,
         steps: 3,
-        ..Preset::Tiny.config()
+        ..Preset::TinyTower.config()
     }
 }
 

@@ -14,7 +14,7 @@ fn the_query_view_is_never_in_the_context() {
             scenes: 50,
             batch: 7,
             max_context: world.max_context(),
-            ..TrainConfig::preset(gqn_formats::Preset::Tiny)
+            ..TrainConfig::preset(gqn_formats::Preset::TinyTower)
         };
         let (mut sizes, mut queries) = (BTreeSet::new(), BTreeSet::new());
         // Each of at most 14 sizes is drawn about 28 times in 400 steps.

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn config(scenes: u64) -> TrainConfig {
-        TrainConfig { scenes, batch: 7, ..TrainConfig::preset(Preset::Tiny) }
+        TrainConfig { scenes, batch: 7, ..TrainConfig::preset(Preset::TinyTower) }
     }
 
     #[test]

@@ -133,8 +133,8 @@ impl TrainConfig {
         };
         match preset {
             Preset::Paper => paper,
-            Preset::Edge => Self { steps: 200_000, learning_rate: over_run(1e-3, 5e-5), ..paper },
-            Preset::Tiny => Self {
+            Preset::EdgeTower => Self { steps: 200_000, learning_rate: over_run(1e-3, 5e-5), ..paper },
+            Preset::TinyTower => Self {
                 scenes: 2000,
                 steps: 5000,
                 batch: 16,
@@ -177,7 +177,7 @@ impl TrainConfig {
             over.remove("processes");
         }
         merge(&mut over, flags);
-        let preset = preset.or(named).unwrap_or(Preset::Tiny);
+        let preset = preset.or(named).unwrap_or(Preset::TinyTower);
         let mut base = toml::Table::try_from(Self::preset(preset)).expect("a preset is plain data");
         let is_given = ["max_context", "scenes", "world"].map(|key| over.contains_key(key));
         let [context_is_given, scenes_are_given, world_is_given] = is_given;

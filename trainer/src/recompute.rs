@@ -137,7 +137,7 @@ mod tests {
     #[track_caller]
     fn check(change: impl Fn(&mut TrainConfig)) {
         tch::set_num_threads(1);
-        let mut config = TrainConfig::preset(Preset::Tiny);
+        let mut config = TrainConfig::preset(Preset::TinyTower);
         config.batch = 2;
         config.model = ModelConfig {
             image_size: 16,

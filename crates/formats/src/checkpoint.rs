@@ -167,7 +167,7 @@ mod tests {
     use crate::Preset;
 
     fn zeros() -> Checkpoint {
-        let config = Preset::Tiny.config();
+        let config = Preset::TinyTower.config();
         let tensors =
             parameters(&config).into_iter().map(|p| (p.name, Tensor::zeros(p.shape))).collect();
         Checkpoint { config, step: 7, provenance: Provenance::default(), tensors }

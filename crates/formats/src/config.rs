@@ -2,15 +2,22 @@ use gqn_scenes::PoseEncoding;
 use serde::{Deserialize, Serialize};
 
 use crate::error::FormatError;
+use crate::voxel::VoxelConfig;
 
 /// Numbers in a pose, whatever its encoding.
 const POSE_CHANNELS: usize = 7;
+
+/// Channels of a ray map: where the rays begin, and their directions.
+const RAY_CHANNELS: usize = 6;
+
+/// Channels of a voxel scene beside its features: density, visibility, red, green, blue.
+const VOXEL_EXTRA_CHANNELS: usize = 5;
 
 /// Everything that must be equal for two sets of weights to be interchangeable.
 ///
 /// Sizes are named as in the legend of `ARCHITECTURE.md`; their values in the paper are those of
 /// [`Preset::Paper`](crate::Preset::Paper).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
     /// S: side of a picture in pixels; a multiple of 8, at least 16 (Eslami et al. 2018: 64).
@@ -37,9 +44,12 @@ pub struct ModelConfig {
     pub upsample_r: UpsampleR,
     /// How a camera is written as seven numbers.
     pub pose_encoding: PoseEncoding,
+    /// The geometry of a voxel model; there if, and only if, the representation is [`RepresentationKind::Voxel`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voxel: Option<VoxelConfig>,
 }
 
-/// The representation networks of Eslami et al. 2018, section S3.
+/// The representation networks: three of Eslami et al. 2018, section S3, and one that knows geometry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RepresentationKind {
@@ -49,6 +59,20 @@ pub enum RepresentationKind {
     Tower,
     /// The tower, then the mean over space, R×1×1.
     Pool,
+    /// The tower's features put into a grid over the world, (R+5)×Z×Y×X; the generator looks along the query's rays.
+    Voxel,
+}
+
+impl RepresentationKind {
+    /// The name in files and on command lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pyramid => "pyramid",
+            Self::Tower => "tower",
+            Self::Pool => "pool",
+            Self::Voxel => "voxel",
+        }
+    }
 }
 
 /// How a 1×1 representation is brought to the h×h of the cores.
@@ -72,23 +96,43 @@ impl ModelConfig {
         POSE_CHANNELS
     }
 
-    /// Side of the representation: h for the tower, 1 for the others.
-    pub fn representation_size(&self) -> usize {
-        match self.representation {
-            RepresentationKind::Tower => self.hidden_size(),
-            RepresentationKind::Pyramid | RepresentationKind::Pool => 1,
+    /// Shape of a scene's representation: `[1, R, 1, 1]` for pyramid and pool, `[1, R, h, h]` for the tower,
+    /// `[1, R+5, Z, Y, X]` for voxels, whose channels are R features, density, visibility, red, green, blue.
+    pub fn scene_shape(&self) -> Vec<usize> {
+        let (r, h) = (self.representation_channels, self.hidden_size());
+        match (self.representation, &self.voxel) {
+            (RepresentationKind::Pyramid | RepresentationKind::Pool, _) => vec![1, r, 1, 1],
+            (RepresentationKind::Tower, _) => vec![1, r, h, h],
+            (RepresentationKind::Voxel, voxel) => {
+                let [x, y, z] = voxel.as_ref().map_or([0; 3], |voxel| voxel.cells);
+                vec![1, r + VOXEL_EXTRA_CHANNELS, z, y, x]
+            }
         }
     }
 
-    /// Shape of a scene's representation, `[1, R, 1, 1]` or `[1, R, h, h]`.
-    pub fn scene_shape(&self) -> [usize; 4] {
-        let side = self.representation_size();
-        [1, self.representation_channels, side, side]
+    /// Whether the representation is a 1×1 vector that every spatial position of the cores reads.
+    pub fn is_scene_vector(&self) -> bool {
+        matches!(self.representation, RepresentationKind::Pyramid | RepresentationKind::Pool)
     }
 
     /// Whether the cores own a learned up-sampler for the representation.
     pub fn learns_upsample_r(&self) -> bool {
-        self.upsample_r == UpsampleR::Learned && self.representation_size() == 1
+        self.upsample_r == UpsampleR::Learned && self.is_scene_vector()
+    }
+
+    /// Whether the cores own a learned up-sampler for the pose. A voxel model's cores read a ray map instead.
+    pub fn learns_upsample_v(&self) -> bool {
+        self.representation != RepresentationKind::Voxel
+    }
+
+    /// Channels of what the cores read of a camera: a pose's 7, or a ray map's 6.
+    pub fn camera_channels(&self) -> usize {
+        if self.learns_upsample_v() { POSE_CHANNELS } else { RAY_CHANNELS }
+    }
+
+    /// Channels of what the cores read of a scene: R, or the C of the rendered feature map.
+    pub fn scene_channels(&self) -> usize {
+        self.voxel.as_ref().map_or(self.representation_channels, |voxel| voxel.rendered_channels)
     }
 
     /// Number of distinct generation cores: 1 or L.
@@ -114,19 +158,22 @@ impl ModelConfig {
         self
     }
 
-    /// Input channels of a generation core's gates, in the order hidden, latent, pose, representation.
+    /// Input channels of a generation core's gates, in the order hidden, latent, camera, scene.
     pub fn generation_channels(&self) -> usize {
-        self.hidden_channels + self.latent_channels + POSE_CHANNELS + self.representation_channels
+        self.hidden_channels
+            + self.latent_channels
+            + self.camera_channels()
+            + self.scene_channels()
     }
 
     /// Input channels of an inference core's gates, in the order hidden of the inference core, hidden of the
-    /// generation core, canvas, picture, pose, representation.
+    /// generation core, canvas, picture, camera, scene.
     pub fn inference_channels(&self) -> usize {
         2 * self.hidden_channels
             + self.canvas_channels
             + 3
-            + POSE_CHANNELS
-            + self.representation_channels
+            + self.camera_channels()
+            + self.scene_channels()
     }
 
     /// Checks what the networks take for granted.
@@ -147,7 +194,16 @@ impl ModelConfig {
                 return Err(FormatError::Size { name, found, multiple, smallest, largest });
             }
         }
-        Ok(())
+        match (self.representation, &self.voxel) {
+            (RepresentationKind::Voxel, Some(voxel)) => voxel.validate(),
+            (RepresentationKind::Voxel, None) => {
+                Err(FormatError::VoxelTable { representation: "voxel", is_there: false })
+            }
+            (other, Some(_)) => {
+                Err(FormatError::VoxelTable { representation: other.name(), is_there: true })
+            }
+            (_, None) => Ok(()),
+        }
     }
 }
 
@@ -173,11 +229,11 @@ mod tests {
 
     #[test]
     fn odd_sizes_are_refused_by_name() {
-        let mut config = Preset::Tiny.config();
+        let mut config = Preset::TinyTower.config();
         config.image_size = 30;
         let error = config.validate().expect_err("30 is no multiple of 8");
         assert!(matches!(error, FormatError::Size { name: "image_size", found: 30, .. }));
-        config = Preset::Tiny.config();
+        config = Preset::TinyTower.config();
         config.steps = 0;
         assert!(config.validate().is_err());
     }
@@ -185,7 +241,7 @@ mod tests {
     #[test]
     fn cores_are_shared_separately() {
         let both = |shared_core, shared_inference_core| {
-            let base = Preset::Tiny.config();
+            let base = Preset::TinyTower.config();
             let config = crate::ModelConfig { shared_core, shared_inference_core, ..base };
             (config.inference_cores(), config.cores())
         };
@@ -207,7 +263,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused() {
-        let mut json = serde_json::to_value(Preset::Tiny.config()).expect("a config is JSON");
+        let mut json = serde_json::to_value(Preset::TinyTower.config()).expect("a config is JSON");
         json["hiden_channels"] = 3.into();
         assert!(serde_json::from_value::<crate::ModelConfig>(json).is_err());
     }

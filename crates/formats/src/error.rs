@@ -11,8 +11,20 @@ pub enum FormatError {
         "model.{name} is {found}, expected a multiple of {multiple} from {smallest} to {largest}"
     )]
     Size { name: &'static str, found: usize, multiple: usize, smallest: usize, largest: usize },
+    #[error("model.voxel: {name} is {found}, expected {expected}")]
+    Geometry { name: &'static str, found: String, expected: &'static str },
     #[error(
-        "unknown preset `{found}`, expected one of: paper, edge, tiny\nhint: other sizes go into the [model] table of a --config file"
+        "model.voxel is {}, and model.representation is `{representation}`\nhint: the table [model.voxel] belongs to representation = \"voxel\", and to no other",
+        if *is_there { "there" } else { "missing" }
+    )]
+    VoxelTable { representation: &'static str, is_there: bool },
+    #[error(
+        "{what}: the cameras' field of view is {found:.4} radians ({:.1}°), the model's is {expected:.4} ({:.1}°)\nhint: {}",
+        found.to_degrees(), expected.to_degrees(), field_of_view_hint(*share)
+    )]
+    FieldOfView { what: String, found: f64, expected: f64, share: f64 },
+    #[error(
+        "unknown preset `{found}`, expected one of: paper, edge, tiny, edge-tower, tiny-tower\nhint: other sizes go into the [model] table of a --config file"
     )]
     Preset { found: String },
     #[error("could not read {}{}", path.display(), read_hint(source))]
@@ -81,8 +93,31 @@ pub enum FormatError {
         "views.json names no views\nhint: docs/formats.md shows the form; `gqn-data scene` writes one"
     )]
     NoViews,
+    #[error(
+        "views.json: field_of_view is {found}, expected more than 0 and less than π\nhint: it is in radians; 50 degrees are 0.8727"
+    )]
+    NoFieldOfView { found: f64 },
     #[error("views.json: view {index} has a camera that is not finite")]
     ViewNotFinite { index: usize },
+}
+
+impl FormatError {
+    pub(crate) fn geometry(
+        name: &'static str,
+        found: impl std::fmt::Display,
+        expected: &'static str,
+    ) -> Self {
+        Self::Geometry { name, found: found.to_string(), expected }
+    }
+}
+
+/// `share` is the part of the picture's width that the model's cameras would see.
+fn field_of_view_hint(share: f64) -> String {
+    if share < 1.0 {
+        format!("crop the pictures to the middle {:.1} % of their width and height", 100.0 * share)
+    } else {
+        "the pictures show less than the model expects; take them with a wider lens".to_owned()
+    }
 }
 
 fn read_hint(error: &std::io::Error) -> &'static str {

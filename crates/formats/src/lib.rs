@@ -5,7 +5,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `config.rs` | [`ModelConfig`]: everything that must be equal for weights to be interchangeable |
-//! | `preset.rs` | [`Preset`]: the named sizes `paper`, `edge` and `tiny` |
+//! | `voxel.rs` | [`VoxelConfig`]: the geometry of a voxel model |
+//! | `preset.rs` | [`Preset`]: the named sizes, such as `paper` and `edge` |
 //! | `parameter.rs` | [`parameters`]: the one list of names and shapes, derived from the config |
 //! | `checkpoint.rs` | [`Checkpoint`]: weights with config, step and provenance |
 //! | `tensor_file.rs` | [`TensorFile`]: named tensors and metadata in one safetensors file |
@@ -34,6 +35,7 @@ mod report;
 mod tensor_file;
 pub mod torch;
 mod views;
+mod voxel;
 
 pub use checkpoint::{Checkpoint, Provenance};
 pub use config::{ModelConfig, RepresentationKind, UpsampleR};
@@ -50,3 +52,4 @@ pub use preset::Preset;
 pub use report::error_report;
 pub use tensor_file::{Tensor, TensorFile};
 pub use views::{View, Views};
+pub use voxel::VoxelConfig;

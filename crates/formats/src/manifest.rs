@@ -10,9 +10,9 @@ use crate::error::FormatError;
 use crate::ports::{Dim, GraphPorts, Port, names};
 
 /// The version of the package's format that this crate writes, and reads.
-pub const MANIFEST_FORMAT: u64 = 3;
+pub const MANIFEST_FORMAT: u64 = 4;
 
-/// The oldest version that is read: version 3 only adds what a package may leave out.
+/// The oldest version that is read: versions 3 and 4 only add what a package may leave out.
 const OLDEST_FORMAT: u64 = 2;
 
 /// The contract of a package: what is in it, what goes in and out, and where it comes from.
@@ -255,7 +255,7 @@ pub(crate) mod tests {
     use crate::Preset;
 
     pub(crate) fn manifest(files: BTreeMap<String, FileEntry>) -> Manifest {
-        let config = Preset::Tiny.config();
+        let config = Preset::TinyTower.config();
         let scene = config.scene_shape();
         Manifest {
             format_version: MANIFEST_FORMAT,

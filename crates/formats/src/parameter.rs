@@ -21,6 +21,8 @@ pub enum ParameterKind {
     ConvTranspose,
     /// Bias of a convolution, `[out]`.
     Bias,
+    /// Numbers for every cell of a voxel grid, `[R, Z, Y, X]`.
+    Grid,
 }
 
 impl Parameter {
@@ -43,6 +45,7 @@ impl Parameter {
 pub fn parameters(config: &ModelConfig) -> Vec<Parameter> {
     let mut list = List::default();
     representation(config, &mut list);
+    renderer(config, &mut list);
     for core in core_paths("inference_core", config.shares_inference_core(), config.steps) {
         inference_core(config, &core, &mut list);
     }
@@ -85,10 +88,37 @@ fn representation(config: &ModelConfig, list: &mut List) {
             (r / 2, r, 3),
             (r, r, 1),
         ],
+        RepresentationKind::Voxel => {
+            let camera = config.camera_channels();
+            let depths = config.voxel.as_ref().map_or(0, |voxel| voxel.depth_samples);
+            vec![
+                (3, r, 2),
+                (r, r, 2),
+                (r, r / 2, 3),
+                (r / 2, r, 2),
+                (r + camera, r, 3),
+                (r + camera, r / 2, 3),
+                (r / 2, r, 3),
+                (r, r + depths, 1),
+            ]
+        }
     };
     for (index, (input, output, kernel)) in layers.into_iter().enumerate() {
         list.conv(&format!("representation.conv{}", index + 1), input, output, kernel);
     }
+}
+
+/// From a voxel scene to what the cores read of it, see `docs/voxel.md`.
+fn renderer(config: &ModelConfig, list: &mut List) {
+    let Some(voxel) = &config.voxel else { return };
+    let (r, scene) = (config.representation_channels, config.scene_shape());
+    let (rays, upscale) = (voxel.rays, 4 / voxel.rays);
+    list.conv("renderer.cells1", scene[1], 2 * r, 1);
+    list.conv("renderer.cells2", 2 * r, r, 1);
+    list.push("renderer", "cell_bias", vec![r, scene[2], scene[3], scene[4]], ParameterKind::Grid);
+    list.conv("renderer.opacity", r, 1, 1);
+    list.conv("renderer.mix", r * rays * rays, voxel.rendered_channels, 1);
+    list.conv("renderer.rgb", r, 3 * upscale * upscale, 3);
 }
 
 fn inference_core(config: &ModelConfig, core: &str, list: &mut List) {
@@ -109,7 +139,9 @@ fn generation_core(config: &ModelConfig, core: &str, list: &mut List) {
 fn scene_samplers(config: &ModelConfig, core: &str, list: &mut List) {
     let (v, r, size) =
         (config.pose_channels(), config.representation_channels, config.hidden_size());
-    list.sampler(&format!("{core}.upsample_v"), ParameterKind::ConvTranspose, [v, v], size);
+    if config.learns_upsample_v() {
+        list.sampler(&format!("{core}.upsample_v"), ParameterKind::ConvTranspose, [v, v], size);
+    }
     if config.learns_upsample_r() {
         list.sampler(&format!("{core}.upsample_r"), ParameterKind::ConvTranspose, [r, r], size);
     }

@@ -22,7 +22,7 @@ pub mod names {
     pub const FRAMES: &str = "frames";
     /// Poses, `[views or queries, 7]`.
     pub const POSES: &str = "poses";
-    /// The representation of a scene, summed over views; opaque to runtimes.
+    /// The representation of a scene, summed over views; opaque to runtimes but for its sum and, in voxel models, its density.
     pub const SCENE: &str = "scene";
     /// Standard normal noise of the latents, `[noises, L, Z, h, h]`; zeros give the mean picture.
     pub const NOISE: &str = "noise";
@@ -48,6 +48,8 @@ pub mod names {
     pub const SAMPLE_TRUE_FRAMES: &str = "true_frames";
     /// Metadata of both graphs: the encoding of the poses that they were trained on.
     pub const GRAPH_POSE_ENCODING: &str = "gqn_pose_encoding";
+    /// Metadata of the graphs of a voxel model: its [`VoxelConfig`](crate::VoxelConfig) as JSON.
+    pub const GRAPH_VOXEL: &str = "gqn_voxel";
     /// Metadata of `sample.safetensors`: sha256 of the checkpoint file that the outputs were computed from.
     pub const SAMPLE_CHECKPOINT: &str = "checkpoint_sha256";
 }

@@ -11,6 +11,9 @@ const VIEWS_FORMAT: u64 = 1;
 pub struct Views {
     /// Format version, 1.
     pub format: u64,
+    /// Vertical and horizontal field of view of the cameras, in radians; absent where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field_of_view: Option<f64>,
     /// One entry a picture.
     pub views: Vec<View>,
 }
@@ -45,19 +48,24 @@ impl View {
 impl Views {
     /// A list of views in the current format.
     pub fn new(views: Vec<View>) -> Self {
-        Self { format: VIEWS_FORMAT, views }
+        Self { format: VIEWS_FORMAT, field_of_view: None, views }
     }
 
     /// Parses and checks a `views.json`.
     ///
     /// # Errors
-    /// [`FormatError`]: not JSON, another version, no views, or a camera that is not finite.
+    /// [`FormatError`]: not JSON, another version, no views, a camera that is not finite, or a field of view that none has.
     pub fn from_json(bytes: &[u8]) -> Result<Self, FormatError> {
         let unreadable = |source| FormatError::Json { what: "views.json".to_owned(), source };
         let views: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
         if views.format != VIEWS_FORMAT {
             let (what, found) = ("views.json".to_owned(), views.format.to_string());
             return Err(FormatError::Version { what, found, expected: VIEWS_FORMAT });
+        }
+        if let Some(found) = views.field_of_view
+            && !(found > 0.0 && found < std::f64::consts::PI)
+        {
+            return Err(FormatError::NoFieldOfView { found });
         }
         if views.views.is_empty() {
             return Err(FormatError::NoViews);

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn temperature_scales_and_zero_is_the_mean() {
-        let config = Preset::Tiny.config();
+        let config = Preset::TinyTower.config();
         let one = Noise::new(3, 1.0).tensor(&config, 4);
         assert_eq!(one.shape(), [1, config.steps, config.latent_channels, 8, 8]);
         assert_eq!(Noise::new(3, 0.5).tensor(&config, 4), one * 0.5);
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn noises_of_cameras_differ_and_begin_with_that_of_the_path() {
-        let config = Preset::Tiny.config();
+        let config = Preset::TinyTower.config();
         let path = Noise::new(3, 1.0).tensor(&config, 2);
         let cameras = Noise::new(3, 1.0).per_camera().tensor(&config, 2);
         assert_eq!(cameras.shape()[0], 2);

@@ -25,7 +25,7 @@ impl Engine for Fake {
     }
 
     fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
-        let shape = Preset::Tiny.config().scene_shape();
+        let shape = Preset::TinyTower.config().scene_shape();
         let mut scene = Tensor::zeros(shape.as_slice());
         for (frame, pose) in frames.outer_iter().zip(poses.outer_iter()) {
             let value = (1.0 + frame.mean().unwrap_or_default()) / 3.0;
@@ -43,7 +43,7 @@ impl Engine for Fake {
         noise: &Tensor,
     ) -> Result<Tensor, EngineError> {
         let (queries, noises, side) =
-            (poses.shape()[0], noise.shape()[0], Preset::Tiny.config().image_size);
+            (poses.shape()[0], noise.shape()[0], Preset::TinyTower.config().image_size);
         self.noises.push(noises);
         let mut frames = Tensor::zeros(vec![queries, 3, side, side]);
         for (query, mut frame) in frames.outer_iter_mut().enumerate() {
@@ -59,7 +59,7 @@ impl Engine for Fake {
 }
 
 fn manifest(files: BTreeMap<String, FileEntry>) -> Manifest {
-    let config = Preset::Tiny.config();
+    let config = Preset::TinyTower.config();
     let scene = config.scene_shape();
     Manifest {
         format_version: MANIFEST_FORMAT,
@@ -106,7 +106,7 @@ fn views_are_summed_one_by_one_or_together() {
         singly.observe(&[view(number)]).expect("a view");
     }
     assert_eq!(bits(&together.scene().expect("a scene")), bits(&singly.scene().expect("a scene")));
-    let mut sum = Tensor::zeros(Preset::Tiny.config().scene_shape().as_slice());
+    let mut sum = Tensor::zeros(Preset::TinyTower.config().scene_shape().as_slice());
     for number in 1..=3 {
         let mut alone = session();
         alone.observe(&[view(number)]).expect("a view");
@@ -212,7 +212,7 @@ fn the_manifest_chooses_the_pose_encoding() {
 }
 
 fn package() -> Package {
-    let config = Preset::Tiny.config();
+    let config = Preset::TinyTower.config();
     let mut engine = Fake::default();
     let context = Tensor::from_elem(vec![2, 3, 32, 32], 0.25);
     let poses = Tensor::from_elem(vec![2, 7], 0.5);

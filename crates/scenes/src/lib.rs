@@ -7,7 +7,7 @@
 //! | `camera.rs` | [`Camera`]: position, yaw, pitch |
 //! | `pose.rs` | [`Pose`], [`PoseEncoding`]: a camera as the networks see it |
 //! | `frame.rs` | [`Frame`]: a square picture |
-//! | `world.rs` | [`World`], [`Split`]: the families of scenes and their seeds |
+//! | `world.rs` | [`World`], [`Extent`], [`Split`]: the families of scenes, the space they take, their seeds |
 //! | `scene/` | [`Scene`]: chains, rooms, their objects, textures, camera paths; [`Motion`]: moving about there |
 //! | `render/` | rays, shading, anti-aliasing |
 //! | `random.rs` | random numbers that are the same on every target |
@@ -29,4 +29,4 @@ pub use error::{FrameError, UnknownName};
 pub use frame::Frame;
 pub use pose::{Pose, PoseEncoding};
 pub use scene::{MapPoint, Motion, Scene};
-pub use world::{Split, World};
+pub use world::{Extent, Split, World};

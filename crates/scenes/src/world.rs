@@ -78,6 +78,59 @@ impl World {
     }
 }
 
+/// The part of the world that holds a scene's content, and how far from its cameras that lies. World units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// The least x, y and z.
+    pub low: [f64; 3],
+    /// The greatest x, y and z.
+    pub high: [f64; 3],
+    /// The least distance from a camera at which there is something to see.
+    pub near: f64,
+    /// The greatest distance from a camera at which there is something to see.
+    pub far: f64,
+    /// Cells of a grid over the box, along x, y and z, small enough to tell its objects apart in 64×64 pictures.
+    pub cells: [usize; 3],
+}
+
+impl World {
+    /// The box around everything that tells one scene of this world from another. Walls lie inside it.
+    pub const fn extent(self) -> Extent {
+        match self {
+            Self::ShepardMetzler5 | Self::ShepardMetzler7 => Extent {
+                low: [-0.6; 3],
+                high: [0.6; 3],
+                near: 0.35,
+                far: 1.65,
+                cells: [20, 20, 20],
+            },
+            Self::RoomsRingCamera
+            | Self::RoomsFreeCameraWithObjectRotations
+            | Self::RoomsFreeCameraNoObjectRotations => Extent {
+                low: [-1.1, -1.1, 0.0],
+                high: [1.1, 1.1, 0.6],
+                near: 0.1,
+                far: 2.6,
+                cells: [24, 24, 6],
+            },
+            Self::Mazes => Extent {
+                low: [-1.3, -1.3, 0.0],
+                high: [1.3, 1.3, 0.3],
+                near: 0.05,
+                far: 2.0,
+                cells: [32, 32, 4],
+            },
+            Self::Jaco => Extent {
+                low: [-0.8, -0.8, 0.0],
+                high: [0.8, 0.8, 0.7],
+                near: 0.3,
+                far: 2.1,
+                cells: [24, 24, 10],
+            },
+        }
+    }
+}
+
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

@@ -97,7 +97,7 @@ fn weights_beside_the_graph_are_the_same_weights() {
 fn offsets_are_pages_and_lengths_fit() {
     const PAGE: usize = 4096;
     let options = ExportOptions { external_data_limit: 0, ..ExportOptions::REFERENCE };
-    let graphs = build_graphs_with(&checkpoint(&Preset::Tiny.config()), &options);
+    let graphs = build_graphs_with(&checkpoint(&Preset::TinyTower.config()), &options);
     let data = &graphs.external_data["generator.onnx.data"];
     let model = parse(&graphs.generator);
     let mut end = 0_usize;

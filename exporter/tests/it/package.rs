@@ -38,7 +38,7 @@ fn the_files_are_a_package_and_always_the_same() {
 
 #[test]
 fn what_is_inspected_are_the_graphs_that_were_written() {
-    let checkpoint = checkpoint(&Preset::Tiny.config());
+    let checkpoint = checkpoint(&Preset::TinyTower.config());
     let sample = sample(&checkpoint.config, "origin");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let usual = ExportOptions::OPTIMISED;

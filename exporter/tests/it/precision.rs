@@ -157,7 +157,7 @@ fn external_data_holds_halves_and_integers() {
 
 #[test]
 fn choices_that_do_not_fit_are_refused() {
-    let config = Preset::Tiny.config();
+    let config = Preset::TinyTower.config();
     let refused = |options: ExportOptions| {
         let error = options.check(&config).expect_err("a refusal");
         assert!(matches!(error, ExportError::Precision { .. }), "{error}");
@@ -209,7 +209,7 @@ fn scenes_are_named_or_those_of_the_training() {
 
 #[test]
 fn views_are_as_many_as_asked_for_and_never_shown() {
-    let config = Preset::Tiny.config();
+    let config = Preset::TinyTower.config();
     let source = SceneSource::World(World::ShepardMetzler5);
     let scenes = source.views(&config, Split::Test, 8).expect("scenes");
     assert_eq!(scenes.iter().map(gqn_exporter::SceneViews::queries).sum::<usize>(), 8);

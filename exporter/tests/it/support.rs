@@ -22,7 +22,7 @@ pub(crate) fn small(
         steps: 3,
         shared_core,
         upsample_r,
-        ..Preset::Tiny.config()
+        ..Preset::TinyTower.config()
     }
 }
 

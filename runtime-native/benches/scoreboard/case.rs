@@ -24,8 +24,8 @@ pub(crate) enum Size {
 impl Size {
     pub(crate) fn preset(self) -> Preset {
         match self {
-            Self::Tiny => Preset::Tiny,
-            Self::Edge => Preset::Edge,
+            Self::Tiny => Preset::TinyTower,
+            Self::Edge => Preset::EdgeTower,
             Self::Paper | Self::PaperUnshared => Preset::Paper,
         }
     }

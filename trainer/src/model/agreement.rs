@@ -37,7 +37,7 @@ fn small() -> ModelConfig {
         hidden_channels: 12,
         canvas_channels: 10,
         steps: 4,
-        ..Preset::Tiny.config()
+        ..Preset::TinyTower.config()
     }
 }
 

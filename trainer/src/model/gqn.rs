@@ -165,7 +165,7 @@ mod tests {
                     shared_core,
                     shared_inference_core,
                     upsample_r,
-                    ..Preset::Tiny.config()
+                    ..Preset::TinyTower.config()
                 };
                 let model = Gqn::new(&config, Device::Cpu, 0);
                 let found: BTreeMap<_, _> = model
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn weights_follow_from_the_seed() {
         let weights = |seed| {
-            Gqn::new(&Preset::Tiny.config(), Device::Cpu, seed).checkpoint(0, Provenance::default())
+            Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed).checkpoint(0, Provenance::default())
         };
         assert_eq!(weights(3), weights(3));
         assert_ne!(weights(3), weights(4));

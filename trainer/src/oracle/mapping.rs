@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_part_of_the_gates_has_its_place() {
-        let config = ModelConfig { shared_core: false, ..Preset::Tiny.config() };
+        let config = ModelConfig { shared_core: false, ..Preset::TinyTower.config() };
         let (parameter, rows) =
             locate(&config, "generation_core.2.core.output.weight").expect("a gate");
         assert_eq!(parameter.name, "generation_core.2.gates.weight");
