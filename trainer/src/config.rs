@@ -133,7 +133,28 @@ impl TrainConfig {
         };
         match preset {
             Preset::Paper => paper,
-            Preset::EdgeTower => Self { steps: 200_000, learning_rate: over_run(1e-3, 5e-5), ..paper },
+            Preset::Edge => Self {
+                batch: 8,
+                clip_gradient: Some(1.0),
+                pixel_std_dev: over_run(1.0, 0.5),
+                steps: 60_000,
+                learning_rate: over_run(4e-3, 1e-4),
+                ..paper
+            },
+            Preset::Tiny => Self {
+                batch: 8,
+                clip_gradient: Some(1.0),
+                pixel_std_dev: over_run(1.0, 0.5),
+                scenes: 4000,
+                steps: 5000,
+                learning_rate: over_run(4e-3, 2e-4),
+                checkpoint_every: 500,
+                evaluate_every: 500,
+                ..paper
+            },
+            Preset::EdgeTower => {
+                Self { steps: 200_000, learning_rate: over_run(1e-3, 5e-5), ..paper }
+            }
             Preset::TinyTower => Self {
                 scenes: 2000,
                 steps: 5000,
