@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn the_models_own_weights_come_back() {
-        let [model, other] = [1, 2].map(|seed| Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed));
+        let [model, other] =
+            [1, 2].map(|seed| Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed));
         let average = Average::new(0.9, other.parameters());
         let weights = |model: &Gqn| model.checkpoint(0, gqn_formats::Provenance::default());
         let before = weights(&model);

@@ -47,7 +47,8 @@ pub fn golden(model: &Gqn, world: World, seed: u64, checkpoint_sha256: &str) -> 
     let queries = input(names::SAMPLE_QUERY_POSES);
     let noise: Tensor = input(names::SAMPLE_NOISE);
     let [sampled, mean] = tch::no_grad(|| {
-        let r = model.represent(&x, &v).expand([QUERY_VIEWS as i64, -1, -1, -1], false);
+        let r = model.represent(&x, &v);
+        let r = r.expand([&[QUERY_VIEWS as i64], &r.size()[1..]].concat(), false);
         [model.generate(&queries, &r, &noise), model.generate(&queries, &r, &noise.zeros_like())]
     });
     tensors.insert(names::SAMPLE_FRAMES, to_array(&sampled));

@@ -122,12 +122,20 @@ impl VoxelConfig {
             let (low, high) = (self.low[axis], self.high[axis]);
             if !is_plain(low) || !is_plain(high) || high - low < 1e-6 {
                 let found = format!("{low} to {high} along {}", ["x", "y", "z"][axis]);
-                return Err(FormatError::geometry("low, high", found, "low below high, in world units"));
+                return Err(FormatError::geometry(
+                    "low, high",
+                    found,
+                    "low below high, in world units",
+                ));
             }
         }
         if !(is_plain(self.near) && is_plain(self.far) && self.near > 0.0 && self.near < self.far) {
             let found = format!("{} to {}", self.near, self.far);
-            return Err(FormatError::geometry("near, far", found, "0 < near < far, in world units"));
+            return Err(FormatError::geometry(
+                "near, far",
+                found,
+                "0 < near < far, in world units",
+            ));
         }
         if !(0.05..=2.8).contains(&self.field_of_view) {
             let found = self.field_of_view;

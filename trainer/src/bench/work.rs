@@ -36,7 +36,7 @@ fn representation(model: &ModelConfig) -> f64 {
     // Sides of the layers' outputs, in the order of the parameters.
     let sides = match model.representation {
         RepresentationKind::Pyramid => vec![side / 2, side / 4, side / 8, 1],
-        RepresentationKind::Tower | RepresentationKind::Pool => {
+        RepresentationKind::Tower | RepresentationKind::Pool | RepresentationKind::Voxel => {
             let (half, quarter) = (side / 2, side / 4);
             vec![half, quarter, half, quarter, quarter, quarter, quarter, quarter]
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
+use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR, VoxelConfig};
+use gqn_scenes::{Extent, World};
 use tch::{Device, Kind, Tensor};
 
 use super::{Compute, Form, Gqn, Latents, Precision, Rollout};
@@ -41,6 +42,16 @@ fn small() -> ModelConfig {
     }
 }
 
+/// The same with voxels: a grid whose sides all differ.
+fn small_voxel(rays: usize) -> ModelConfig {
+    let extent = Extent { cells: [5, 4, 3], ..World::RoomsRingCamera.extent() };
+    ModelConfig {
+        representation: RepresentationKind::Voxel,
+        voxel: Some(VoxelConfig::of_extent(&extent, 6, rays, 9)),
+        ..small()
+    }
+}
+
 struct Outcome {
     bound: Tensor,
     generated: Tensor,
@@ -50,6 +61,14 @@ struct Outcome {
 fn run(config: &ModelConfig, compute: Compute) -> Outcome {
     tch::set_num_threads(1);
     let model = Gqn::new(config, Device::Cpu, 3);
+    tch::no_grad(|| {
+        // What starts at zero would hide what is before it.
+        for (name, mut parameter) in model.parameters() {
+            if name.starts_with("renderer.rgb") || name.ends_with("cell_bias") {
+                let _ = with_torch_seed(5, || parameter.normal_(0.0, 0.1));
+            }
+        }
+    });
     let _gradients = Adam::new(model.parameters());
     let (batch, views, side) = (2, 2, config.image_size as i64);
     let [x, v, x_q, v_q, noise] = with_torch_seed(4, || {
@@ -112,6 +131,20 @@ fn fast_gradients_are_the_plain_ones() {
             }
         }
     }
+}
+
+#[test]
+fn fast_gradients_of_voxels_are_the_plain_ones() {
+    for rays in [1, 2, 4] {
+        for (shared_core, shared_inference_core) in
+            [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
+        {
+            let config = ModelConfig { shared_core, shared_inference_core, ..small_voxel(rays) };
+            check_forms(&config, FAST, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
+        }
+    }
+    check_forms(&small_voxel(1), WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
+    check_forms(&small_voxel(1), FAST_BF16, [BF16_BOUND_TOLERANCE, BF16_GRADIENT_TOLERANCE]);
 }
 
 #[test]

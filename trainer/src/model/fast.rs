@@ -1,6 +1,7 @@
 use tch::{Kind, Tensor};
 
 use super::compute::{Compute, Layout};
+use super::conditioning::Conditioning;
 use super::gaussian::DiagonalGaussian;
 use super::generation_core::GenerationCore;
 use super::gqn::Gqn;
@@ -45,24 +46,27 @@ pub(crate) struct Fast<'a> {
     posterior: Kernel<'a>,
     /// Of prior, posterior and observation.
     biases: [Tensor; 3],
+    /// What is added to the mean of the observation, `[B,3,S,S]`.
+    colours: Option<Tensor>,
 }
 
 impl<'a> Fast<'a> {
-    /// `v [B,7], r [B,R,1,1] or [B,R,h,h], x [B,3,S,S] ->` everything that does not depend on a step's latents
+    /// `x [B,3,S,S] ->` everything that does not depend on a step's latents
     pub(super) fn new(
         model: &'a Gqn,
-        v: &Tensor,
-        r: &Tensor,
+        conditioning: Conditioning,
         x: Option<&Tensor>,
         compute: Compute,
     ) -> Self {
         let config = model.config();
         let layout = compute.layout(model);
+        let Conditioning { camera, scene: r, colours } = conditioning;
+        let (v, r) = (&camera, &r);
         let [h, z, u, scene] = [
             config.hidden_channels,
             config.latent_channels,
             config.canvas_channels,
-            config.pose_channels() + config.representation_channels,
+            config.camera_channels() + config.scene_channels(),
         ]
         .map(|channels| channels as i64);
         let fixed_term = |inputs: &[Tensor], kernel: Part, bias: &Tensor| {
@@ -101,6 +105,7 @@ impl<'a> Fast<'a> {
             posterior: layout.narrow(posterior),
             biases: [prior_bias, posterior_bias, observation_bias]
                 .map(|bias| bias.view([1, -1, 1, 1])),
+            colours,
         }
     }
 
@@ -140,7 +145,8 @@ impl<'a> Fast<'a> {
 
     pub(super) fn finish(&self, state: &State) -> Tensor {
         let picture = state.picture.as_ref().expect("there is a step at least");
-        picture.pixel_shuffle(4) + &self.biases[2]
+        let observation = picture.pixel_shuffle(4) + &self.biases[2];
+        Conditioning::finish(self.colours.as_ref(), observation)
     }
 
     pub(super) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
@@ -152,7 +158,8 @@ impl<'a> Fast<'a> {
         let mut tensors = |list: &[Tensor]| list.iter().map(&mut *change).collect();
         let [fixed, picture, inference_fixed] =
             [&self.fixed, &self.picture, &self.inference_fixed].map(|list| tensors(list));
-        let biases = self.biases.each_ref().map(change);
+        let biases = self.biases.each_ref().map(&mut *change);
+        let colours = self.colours.as_ref().map(change);
         Self {
             steps: self.steps,
             seen: self.seen,
@@ -166,6 +173,7 @@ impl<'a> Fast<'a> {
             paint,
             posterior,
             biases,
+            colours,
         }
     }
 

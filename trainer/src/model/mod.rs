@@ -4,7 +4,9 @@
 
 #[cfg(test)]
 mod agreement;
+mod camera;
 mod compute;
+mod conditioning;
 mod fast;
 mod gaussian;
 mod generation_core;
@@ -13,8 +15,10 @@ mod heads;
 mod inference_core;
 mod kernel;
 mod layers;
+mod lift;
 mod lstm;
 mod plain;
+mod renderer;
 mod representation;
 mod rollout;
 mod winograd;

@@ -86,6 +86,7 @@ fn plain(name: &str, shape: &[usize], kind: ParameterKind) -> Tensor {
         ParameterKind::Bias => BIAS_BOUND,
         ParameterKind::Conv => (3.0 / shape[1..].iter().product::<usize>() as f64).sqrt(),
         ParameterKind::ConvTranspose => (3.0 / shape[0] as f64).sqrt(),
+        ParameterKind::Grid => BIAS_BOUND,
     };
     formula::tensor(name, shape, -bound, bound)
 }
