@@ -171,7 +171,7 @@ fn damaged_oracles_are_refused() {
     file.metadata.insert("representation".to_owned(), "tetrahedron".to_owned());
     fs::write(&path, file.to_bytes("odd").expect("bytes")).expect("a file");
     run(program("gqn-train").arg("oracle").arg(&path))
-        .failed(&["`representation` is tetrahedron", "expected pyramid, tower or pool"]);
+        .failed(&["`representation` is tetrahedron", "expected pyramid, tower, pool or voxel"]);
 
     run(program("gqn-train").args(["oracle", "no/such/file"])).failed(&["no/such/file"]);
 }

@@ -95,13 +95,7 @@ pub fn check_weights(
     let bytes = std::fs::read(path)
         .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
     let file = TensorFile::from_bytes(&path.display().to_string(), &bytes)?;
-    let config = ModelConfig {
-        representation: representation(&file)?,
-        steps: count(&file, "steps")?,
-        shared_core: flag(&file, "shared_core")?,
-        upsample_r: UpsampleR::Learned,
-        ..Preset::Paper.config()
-    };
+    let config = config(&file)?;
     config.validate()?;
     let [batch, context] = [count(&file, "batch")?, count(&file, "context")?];
     let checkpoint = if let Some(path) = weights {
@@ -195,6 +189,27 @@ fn gradient(model: &Gqn, name: &str) -> Option<[f64; 2]> {
     Some([Kind::Float, Kind::Double].map(|kind| part.to_kind(kind).norm().double_value(&[])))
 }
 
+/// Of the paper's networks a file names what differs from the preset, of a voxel model all.
+fn config(file: &TensorFile) -> Result<ModelConfig, OracleError> {
+    let representation = representation(file)?;
+    if representation == RepresentationKind::Voxel {
+        const EXPECTED: &str = "the sizes of a model as JSON";
+        let found = text(file, "model", EXPECTED)?;
+        return serde_json::from_str(found).map_err(|error| OracleError::Metadata {
+            key: "model",
+            found: format!("{found} ({error})"),
+            expected: EXPECTED,
+        });
+    }
+    Ok(ModelConfig {
+        representation,
+        steps: count(file, "steps")?,
+        shared_core: flag(file, "shared_core")?,
+        upsample_r: UpsampleR::Learned,
+        ..Preset::Paper.config()
+    })
+}
+
 fn text<'a>(
     file: &'a TensorFile,
     key: &'static str,
@@ -218,11 +233,12 @@ fn flag(file: &TensorFile, key: &'static str) -> Result<bool, OracleError> {
 }
 
 fn representation(file: &TensorFile) -> Result<RepresentationKind, OracleError> {
-    const EXPECTED: &str = "pyramid, tower or pool";
+    const EXPECTED: &str = "pyramid, tower, pool or voxel";
     match text(file, "representation", EXPECTED)?.to_lowercase().as_str() {
         "pyramid" => Ok(RepresentationKind::Pyramid),
         "tower" => Ok(RepresentationKind::Tower),
         "pool" => Ok(RepresentationKind::Pool),
+        "voxel" => Ok(RepresentationKind::Voxel),
         found => Err(OracleError::Metadata {
             key: "representation",
             found: found.to_owned(),
