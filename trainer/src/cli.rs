@@ -8,14 +8,16 @@ use gqn_scenes::{PoseEncoding, World};
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::evaluate::TestPlan;
 use gqn_trainer::model::{Form, Precision};
-use gqn_trainer::schedule::LinearSchedule;
+use gqn_trainer::schedule::{GenerationSteps, LinearSchedule};
 use toml::{Table, Value};
 
 pub(crate) use self::bench::{BenchFlags, ProbeFlags};
 use self::parse::{collect, minutes, positive, representation, upsample_r, value};
+use self::voxel::VoxelFlags;
 
 mod bench;
 mod parse;
+mod voxel;
 
 /// Train Generative Query Networks: look at a scene from a few cameras, paint it from any other.
 #[derive(Debug, Parser)]
@@ -51,7 +53,8 @@ pub(crate) struct TrainFlags {
     /// Folder of the run
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Sizes and settings to start from: paper, edge or tiny [default: the file's, otherwise tiny]
+    /// Sizes and settings to start from: paper, edge, tiny, edge-tower or tiny-tower
+    /// [default: the file's, otherwise tiny]
     #[arg(long)]
     pub(crate) preset: Option<Preset>,
     /// TOML file whose keys replace the preset's; a run's own config.toml repeats the run
@@ -84,6 +87,8 @@ pub(crate) struct TrainFlags {
     #[command(flatten)]
     pub(crate) sizes: SizeFlags,
     #[command(flatten)]
+    pub(crate) voxel: VoxelFlags,
+    #[command(flatten)]
     pub(crate) method: MethodFlags,
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
@@ -96,7 +101,7 @@ pub(crate) struct TrainFlags {
     pub(crate) seed: Option<u32>,
     /// Go on with the run in the folder; only --steps, --slice, --device and --threads may be given along
     #[arg(long, conflicts_with_all = [
-        "preset", "config", "world", "scenes", "batch", "model_sizes", "method", "seed", "force", "data",
+        "preset", "config", "world", "scenes", "batch", "model_sizes", "voxel_geometry", "method", "seed", "force", "data",
     ])]
     pub(crate) resume: bool,
     /// Replace the run in the folder
@@ -115,7 +120,7 @@ pub(crate) struct SizeFlags {
     /// S: side of the pictures in pixels
     #[arg(long, value_name = "S")]
     image_size: Option<u32>,
-    /// Representation network: pyramid, tower or pool
+    /// Representation network: pyramid, tower, pool or voxel
     #[arg(long, value_parser = representation)]
     representation: Option<RepresentationKind>,
     /// R: channels of the representation
@@ -158,6 +163,10 @@ pub(crate) struct MethodFlags {
     /// How much the divergence counts, written alike; 0:1:10000 warms up [default: 1]
     #[arg(long, value_name = "SCHEDULE")]
     kl_weight: Option<LinearSchedule>,
+    /// Train representation and generator alone at first, for N steps or P% of the run: latents at the prior's mean, no
+    /// inference core
+    #[arg(long, value_name = "N|P%")]
+    generation_steps: Option<GenerationSteps>,
     /// Fewest context views of a batch
     #[arg(long, value_name = "M")]
     min_context: Option<u32>,
@@ -288,7 +297,11 @@ impl TrainFlags {
             ("seed", value(self.seed)),
         ]);
         table.extend(self.method.table());
-        let model = self.sizes.table();
+        let mut model = self.sizes.table();
+        let voxel = self.voxel.table();
+        if !voxel.is_empty() {
+            model.insert("voxel".to_owned(), Value::Table(voxel));
+        }
         if let Some(folder) = &self.data {
             table.insert("data".to_owned(), data_table(folder, self.skip_damaged));
         }
@@ -322,6 +335,7 @@ impl MethodFlags {
             ("pixel_std_dev", value(self.pixel_std_dev)),
             ("learning_rate", value(self.learning_rate)),
             ("kl_weight", value(self.kl_weight)),
+            ("generation_steps", value(self.generation_steps)),
             ("min_context", value(self.min_context)),
             ("max_context", value(self.max_context)),
             ("accumulate", value(self.accumulate)),

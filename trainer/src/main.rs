@@ -145,9 +145,14 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
         config.processes.get_or_insert(1);
         return Ok(config);
     }
-    let config = TrainConfig::layered(flags.preset, flags.config.as_deref(), flags.table())?;
+    let file = flags.config.as_deref();
+    let (config, geometry) =
+        TrainConfig::layered_with_geometry(flags.preset, file, flags.table())?;
     if folder.holds_a_run() && !flags.force {
         return Err(TrainError::Exists { path: flags.out.clone() }.into());
+    }
+    if let Some(geometry) = geometry {
+        let _ = writeln!(io::stderr().lock(), "{geometry}");
     }
     Ok(config)
 }

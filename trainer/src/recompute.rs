@@ -9,7 +9,8 @@ use tch::{Kind, Tensor};
 
 use crate::batch::Batch;
 use crate::elbo::{kl, log_likelihood};
-use crate::model::{Compute, Gqn, Latents, Painter, State};
+use crate::model::{Compute, Gqn, Painter, State};
+use crate::schedule::Phase;
 use crate::step::{Loss, Objective};
 
 /// Tiles of several steps that are worth a product of matrices; what they were made of is kept until then.
@@ -24,7 +25,8 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
         (1..views(batch))
             .fold(first, |sum, view| sum + represent(model, batch, view, objective.compute))
     }));
-    let latents = Latents::Posterior { frames, noise };
+    let has_posterior = objective.phase == Phase::Elbo;
+    let latents = objective.phase.latents(frames, noise);
     let whole = || Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
     let mut leaves = Vec::new();
     let painter = tch::no_grad(whole).map(&mut |tensor| {
@@ -37,7 +39,7 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
     tch::no_grad(|| {
         for l in 0..model.config().steps {
             let (next, step) = painter.step(l, &states[l], latents);
-            divergences.push(kl(&step));
+            divergences.extend(has_posterior.then(|| kl(&step)));
             states.push(next);
         }
     });
@@ -50,8 +52,13 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
     for (l, start) in states.into_iter().enumerate().rev() {
         let start = leaves_of(&start);
         let (next, step) = painter.step(l, &start, latents);
-        let own = kl(&step).sum(Kind::Float) * (objective.kl_weight * objective.scale);
-        (own + passed_on(&next.tensors(), &arrived)).backward();
+        let goal = passed_on(&next.tensors(), &arrived);
+        let goal = if has_posterior {
+            goal + kl(&step).sum(Kind::Float) * (objective.kl_weight * objective.scale)
+        } else {
+            goal
+        };
+        goal.backward();
         model.settle(ENOUGH_TILES);
         arrived = gradients_at(&start.tensors());
     }
@@ -70,7 +77,8 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
         let r = represent(model, batch, view, objective.compute);
         model.backward(&passed_on(&[r], &arrived));
     }
-    Loss::new(&log_likelihood, &Tensor::stack(&divergences, 1), &observation, batch)
+    let divergences = has_posterior.then(|| Tensor::stack(&divergences, 1));
+    Loss::new(&log_likelihood, divergences.as_ref(), &observation, batch)
 }
 
 fn views(batch: &Batch) -> i64 {
@@ -193,6 +201,18 @@ mod tests {
             check(|config| {
                 config.accumulate = 2;
                 config.recompute = recompute;
+            });
+        }
+    }
+
+    #[test]
+    fn the_generation_phase_leaves_the_inference_half_alone() {
+        for form in [Form::Fast, Form::Plain] {
+            check(|config| {
+                config.recompute = true;
+                config.accumulate = 2;
+                config.form = form;
+                config.generation_steps = Some(crate::schedule::GenerationSteps::Steps(8));
             });
         }
     }
