@@ -10,6 +10,8 @@ mod conditioning;
 mod fast;
 mod gaussian;
 mod generation_core;
+#[cfg(test)]
+mod gradients;
 mod gqn;
 mod heads;
 mod inference_core;

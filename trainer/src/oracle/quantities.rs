@@ -22,7 +22,7 @@ pub(super) fn quantities(
     context: usize,
     compute: Compute,
 ) -> BTreeMap<String, Tensor> {
-    let input = Inputs::new(model.config(), batch, context);
+    let input = Inputs::new(model.config(), batch, context, model.device());
     let r = model.represent_computed(&input.x, &input.v, compute);
     let latents = Latents::Posterior { frames: &input.x_q, noise: &input.noise_posterior };
     let rollout = Rollout::computed(model, &input.v_q, &r, latents, compute);
@@ -71,17 +71,17 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn new(config: &ModelConfig, batch: usize, context: usize) -> Self {
+    fn new(config: &ModelConfig, batch: usize, context: usize, device: Device) -> Self {
         let (side, size) = (config.image_size, config.hidden_size());
         let noise_shape = [batch, config.steps, config.latent_channels, size, size];
         let tensor = |name: &str, shape: &[usize], low: f64, high: f64| {
-            to_tensor(&formula::tensor(name, shape, low, high)).to_device(Device::Cpu)
+            to_tensor(&formula::tensor(name, shape, low, high)).to_device(device)
         };
         Self {
             x: tensor("x", &[batch, context, 3, side, side], 0.0, 1.0),
-            v: poses(config, "v", &[batch, context]),
+            v: poses(config, "v", &[batch, context]).to_device(device),
             x_q: tensor("x_q", &[batch, 3, side, side], 0.0, 1.0),
-            v_q: poses(config, "v_q", &[batch]),
+            v_q: poses(config, "v_q", &[batch]).to_device(device),
             noise_posterior: tensor("noise_posterior", &noise_shape, -UNIT_VARIANCE, UNIT_VARIANCE),
             noise_prior: tensor("noise_prior", &noise_shape, -UNIT_VARIANCE, UNIT_VARIANCE),
         }
