@@ -12,10 +12,12 @@ use gqn_trainer::schedule::{GenerationSteps, LinearSchedule};
 use toml::{Table, Value};
 
 pub(crate) use self::bench::{BenchFlags, ProbeFlags};
+pub(crate) use self::gpu_check::{GpuCheckFlags, NcclCheckFlags};
 use self::parse::{collect, minutes, positive, representation, upsample_r, value};
 use self::voxel::VoxelFlags;
 
 mod bench;
+mod gpu_check;
 mod parse;
 mod voxel;
 
@@ -45,6 +47,12 @@ pub(crate) enum Command {
     /// Measure the training step on made-up data: steps a second and memory of the plain form, the fast one, and the
     /// fast one with activation checkpointing
     Bench(BenchFlags),
+    /// What a machine with a GPU is to show, in one call: oracles, a sample, an interrupted run, NCCL, the suite of
+    /// `bench`; writes a line and a JSON file for each part, exit code 1 if any fails
+    GpuCheck(GpuCheckFlags),
+    /// NCCL with one process: gradients averaged over it are what they were
+    #[command(hide = true)]
+    NcclCheck(NcclCheckFlags),
     #[command(hide = true)]
     BenchProbe(ProbeFlags),
 }
@@ -238,6 +246,12 @@ pub(crate) struct GoldenFlags {
     /// File to write [default: golden.safetensors beside the checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Write nothing: paint the sample beside the checkpoint anew, and compare; exit code 1 if it differs
+    #[arg(long, conflicts_with_all = ["out", "world", "seed", "force"])]
+    pub(crate) check: bool,
+    /// Where --check computes: auto, cpu or cuda:N
+    #[arg(long, default_value = "cpu", requires = "check")]
+    pub(crate) device: DeviceChoice,
     /// World of the sample views [default: that of the run beside the checkpoint, otherwise rooms-ring-camera]
     #[arg(long)]
     pub(crate) world: Option<World>,
@@ -293,8 +307,9 @@ pub(crate) struct ImportFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct OracleFlags {
-    /// Numbers of the reference, as a safetensors file
-    pub(crate) file: PathBuf,
+    /// Numbers of the reference or of the second implementation, as safetensors files
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
     /// How the network is computed: fast or plain
     #[arg(long, default_value = "fast")]
     pub(crate) form: Form,
@@ -304,6 +319,12 @@ pub(crate) struct OracleFlags {
     /// Use these weights instead of those that the formula makes: they were imported and are to be the same
     #[arg(long, value_name = "CHECKPOINT")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// In which numbers: fp32, tf32 or bf16; the last two may be off by much more
+    #[arg(long, default_value = "fp32")]
+    pub(crate) precision: Precision,
+    /// Where to compute: auto, cpu or cuda:N
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: DeviceChoice,
 }
 
 impl TrainFlags {

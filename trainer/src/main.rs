@@ -8,16 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use gqn_formats::{Checkpoint, FormatError, Overwrite, error_report, sha256_hex, write_atomic};
+use gqn_formats::{
+    Checkpoint, FormatError, Overwrite, TensorFile, error_report, sha256_hex, write_atomic,
+};
 use gqn_scenes::World;
 use gqn_trainer::config::TrainConfig;
+use gqn_trainer::device::prepare;
 use gqn_trainer::evaluate::{TestPlan, evaluate_run};
 use gqn_trainer::event::Event;
-use gqn_trainer::golden::golden;
+use gqn_trainer::golden::{difference, golden};
 use gqn_trainer::import::{ImportOptions, import};
-use gqn_trainer::model::Compute;
-use gqn_trainer::model::Gqn;
-use gqn_trainer::oracle::check_weights;
+use gqn_trainer::model::{Compute, Gqn, Precision};
+use gqn_trainer::oracle::{OracleReport, check_weights};
 use gqn_trainer::parallel::Processes;
 use gqn_trainer::progress::Progress;
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, CONFIG_FILE, GOLDEN_FILE, RunFolder};
@@ -30,6 +32,7 @@ use crate::cli::{
 };
 
 mod cli;
+mod gpu_check;
 mod run_bench;
 
 fn main() -> ExitCode {
@@ -42,6 +45,8 @@ fn main() -> ExitCode {
         Command::Oracle(flags) => run_oracle(&flags),
         Command::Bench(flags) => run_bench::run_bench(&flags),
         Command::BenchProbe(flags) => run_bench::run_probe(&flags),
+        Command::GpuCheck(flags) => gpu_check::run_gpu_check(&flags),
+        Command::NcclCheck(flags) => gpu_check::run_nccl_check(&flags),
     };
     match result {
         Ok(code) => code,
@@ -213,6 +218,9 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let read = |source| FormatError::Read { path: path.clone(), source };
     let bytes = std::fs::read(&path).map_err(read)?;
     let checkpoint = Checkpoint::from_bytes(&path.display().to_string(), &bytes)?;
+    if flags.check {
+        return check_golden(&checkpoint, &parent(&path).join(GOLDEN_FILE), flags);
+    }
     let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
     let seed = u64::from(flags.seed) & (u64::MAX >> 33);
     let world = flags.world.map_or_else(|| world_of_run(&parent(&path)), Ok)?;
@@ -233,6 +241,27 @@ fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
     }
     print(&format!("{}", flags.out.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The sample beside a checkpoint, painted anew.
+fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Result<ExitCode> {
+    /// Largest difference of a picture's numbers, which lie in 0 to 1, by another device's 32-bit arithmetic.
+    const TOLERANCE: f64 = 1e-4;
+    let what = path.display().to_string();
+    let bytes = std::fs::read(path)
+        .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
+    let sample = TensorFile::from_bytes(&what, &bytes)?;
+    let opened = flags.device.open()?;
+    prepare(opened.device, Precision::Fp32);
+    let model = Gqn::from_checkpoint(checkpoint, opened.device);
+    let found = difference(&model, &what, &sample)?;
+    let on = opened.description;
+    if found <= TOLERANCE {
+        print(&format!("pass  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&format!("FAIL  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
+    Ok(ExitCode::FAILURE)
 }
 
 fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
@@ -301,9 +330,27 @@ fn world_of_run(folder: &Path) -> Result<World> {
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let Compute { precision, .. } = Compute::default();
-    let compute = Compute { form: flags.form, winograd: flags.winograd, precision };
-    let report = check_weights(&flags.file, flags.checkpoint.as_deref(), compute)?;
+    let OracleFlags { form, winograd, precision, .. } = *flags;
+    let compute = Compute { form, winograd, precision };
+    let device = flags.device.open()?.device;
+    prepare(device, precision);
+    let mut report = OracleReport::default();
+    for file in &flags.files {
+        let one = check_weights(file, flags.checkpoint.as_deref(), compute, device)?;
+        if flags.files.len() > 1 {
+            print(&format!("{}:", file.display()))?;
+        }
+        print_oracle(&one)?;
+        report.lines.extend(one.lines);
+        report.unknown.extend(one.unknown);
+    }
+    let failed = report.lines.iter().filter(|line| !line.passed()).count() + report.unknown.len();
+    let passed = report.lines.len() + report.unknown.len() - failed;
+    print(&format!("{passed} passed, {failed} failed"))?;
+    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print_oracle(report: &OracleReport) -> io::Result<()> {
     for line in &report.lines {
         let (index, found, expected) = line.worst;
         let verdict = if line.passed() { "pass" } else { "FAIL" };
@@ -315,10 +362,7 @@ fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
     for name in &report.unknown {
         print(&format!("FAIL  {name:<48} is no quantity of this model"))?;
     }
-    let failed = report.lines.iter().filter(|line| !line.passed()).count() + report.unknown.len();
-    let passed = report.lines.len() + report.unknown.len() - failed;
-    print(&format!("{passed} passed, {failed} failed"))?;
-    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(())
 }
 
 /// Exit code of a run that was interrupted and saved, as shells count SIGINT.

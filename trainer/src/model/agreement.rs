@@ -8,6 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Compute, Form, Gqn, Latents, Precision, Rollout};
 use crate::adam::Adam;
+use crate::batch::Batch;
 use crate::convert::with_torch_seed;
 use crate::elbo::Elbo;
 
@@ -70,25 +71,15 @@ fn run(config: &ModelConfig, compute: Compute) -> Outcome {
         }
     });
     let _gradients = Adam::new(model.parameters());
-    let (batch, views, side) = (2, 2, config.image_size as i64);
-    let [x, v, x_q, v_q, noise] = with_torch_seed(4, || {
-        let draw = |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu));
-        [
-            draw(&[batch, views, 3, side, side]),
-            draw(&[batch, views, 7]),
-            draw(&[batch, 3, side, side]),
-            draw(&[batch, 7]),
-            Tensor::randn(model.noise_shape(batch), (Kind::Float, Device::Cpu)),
-        ]
-    });
-    let r = model.represent_computed(&x, &v, compute);
-    let latents = Latents::Posterior { frames: &x_q, noise: &noise };
-    let rollout = Rollout::computed(&model, &v_q, &r, latents, compute);
-    let bound = Elbo::new(&rollout, &x_q, 1.3).bound();
+    let batch = Batch::made_up(config, 2, 2, Device::Cpu);
+    let noise =
+        with_torch_seed(4, || Tensor::randn(model.noise_shape(2), (Kind::Float, Device::Cpu)));
+    let r = model.represent_computed(&batch.context_frames, &batch.context_poses, compute);
+    let rollout = |latents| Rollout::computed(&model, &batch.query_poses, &r, latents, compute);
+    let posterior = Latents::Posterior { frames: &batch.query_frames, noise: &noise };
+    let bound = Elbo::new(&rollout(posterior), &batch.query_frames, 1.3).bound();
     model.backward(&bound.mean(Kind::Float));
-    let generated = tch::no_grad(|| {
-        Rollout::computed(&model, &v_q, &r, Latents::Prior { noise: &noise }, compute).observation
-    });
+    let generated = tch::no_grad(|| rollout(Latents::Prior { noise: &noise }).observation);
     let gradients = model.parameters().into_iter().map(|(name, p)| (name, p.grad().copy()));
     Outcome { bound: bound.detach(), generated, gradients: gradients.collect() }
 }

@@ -1,4 +1,4 @@
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::compute::{Compute, Layout};
 use super::conditioning::Conditioning;
@@ -71,7 +71,7 @@ impl<'a> Fast<'a> {
         .map(|channels| channels as i64);
         let fixed_term = |inputs: &[Tensor], kernel: Part, bias: &Tensor| {
             let term = layout.convolve(&Tensor::cat(inputs, 1), &layout.wide(vec![kernel]));
-            term.to_kind(Kind::Float) + bias.view([1, -1, 1, 1])
+            layout.state(&term) + bias.view([1, -1, 1, 1])
         };
         let (mut sight, mut inference_fixed) = (Vec::new(), Vec::new());
         for (core, x) in model.inference_core.iter().zip(x.into_iter().cycle()) {
@@ -117,7 +117,7 @@ impl<'a> Fast<'a> {
             Some(old) => {
                 let both = self.layout.convolve(&old.hidden, at(&self.hidden, l));
                 let parts = both.split_with_sizes([gates, prior_bias.size()[1]], 1);
-                (parts[1].to_kind(Kind::Float) + prior_bias, fixed + &parts[0])
+                (self.layout.state(&parts[1]) + prior_bias, fixed + &parts[0])
             }
             // Zeros: what is left are the biases and what is fixed.
             None => (prior_bias.expand([batch, -1, side, side], false), fixed.shallow_clone()),
@@ -125,9 +125,8 @@ impl<'a> Fast<'a> {
         let prior = DiagonalGaussian::from_channels(&prior);
         let inference = (!self.sight.is_empty()).then(|| self.look(l, state));
         let posterior = inference.as_ref().map(|inference| {
-            let both =
-                self.layout.convolve(&inference.hidden, &self.posterior).to_kind(Kind::Float);
-            DiagonalGaussian::from_channels(&(both + posterior_bias))
+            let both = self.layout.convolve(&inference.hidden, &self.posterior);
+            DiagonalGaussian::from_channels(&(self.layout.state(&both) + posterior_bias))
         });
         let z = posterior.as_ref().unwrap_or(&prior).sample(noise);
         let gates = gates + self.layout.convolve(&z, at(&self.latent, l));
@@ -192,7 +191,7 @@ impl<'a> Fast<'a> {
 
     /// What the coming inference cores see of the canvas once `hidden` was painted.
     fn painted(&self, l: usize, state: &State, hidden: &Tensor) -> Tensor {
-        let painted = self.layout.convolve(hidden, at(&self.paint, l)).to_kind(Kind::Float);
+        let painted = self.layout.state(&self.layout.convolve(hidden, at(&self.paint, l)));
         match &state.canvas {
             // Where the cores differ, the first U channels were for the core of this step.
             Some(old) => {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use gqn_formats::{Checkpoint, ModelConfig, Provenance};
 use tch::nn::VarStore;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::compute::Compute;
 use super::conditioning::Conditioning;
@@ -87,6 +87,17 @@ impl Gqn {
     /// Where the weights are.
     pub fn device(&self) -> Device {
         self.variables.device()
+    }
+
+    /// In which numbers the weights are: 32 bits, but for tests.
+    pub(super) fn kind(&self) -> Kind {
+        self.observation.parameters()[0].kind()
+    }
+
+    /// The same weights in 64 bits, so that finite differences tell gradients.
+    #[cfg(test)]
+    pub(super) fn double(&mut self) {
+        self.variables.double();
     }
 
     /// Parameters by name; they share memory with the model.

@@ -11,6 +11,8 @@ mod fast;
 mod gaussian;
 mod generation_core;
 mod gqn;
+#[cfg(test)]
+mod gradients;
 mod heads;
 mod inference_core;
 mod kernel;

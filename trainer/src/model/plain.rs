@@ -1,4 +1,4 @@
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::conditioning::Conditioning;
 use super::gqn::Gqn;
@@ -24,7 +24,7 @@ impl<'a> Plain<'a> {
 
     pub(super) fn start(&self) -> State {
         let config = self.model.config();
-        let (batch, device) = (self.v.size()[0], self.v.device());
+        let (batch, like) = (self.v.size()[0], (self.v.kind(), self.v.device()));
         let [h, side, u, picture] = [
             config.hidden_channels,
             config.hidden_size(),
@@ -32,8 +32,8 @@ impl<'a> Plain<'a> {
             config.image_size,
         ]
         .map(|size| size as i64);
-        let state = || Some(LstmState::zeros(batch, h, side, device));
-        let canvas = Tensor::zeros([batch, u, picture, picture], (Kind::Float, device));
+        let state = || Some(LstmState::zeros(batch, h, side, like));
+        let canvas = Tensor::zeros([batch, u, picture, picture], like);
         State { inference: state(), generation: state(), canvas: Some(canvas), picture: None }
     }
 
