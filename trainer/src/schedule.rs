@@ -160,17 +160,17 @@ mod tests {
 
     #[test]
     fn a_first_phase_is_a_number_of_steps_or_a_share() {
+        #[derive(Deserialize)]
+        struct Keys {
+            steps: GenerationSteps,
+            share: GenerationSteps,
+        }
         let parse = |text: &str| text.parse::<GenerationSteps>();
         assert_eq!(parse("2000").map(|phase| phase.end(100)), Ok(2000));
         assert_eq!(parse("50%").map(|phase| phase.end(101)), Ok(51));
         assert_eq!(parse("100%").map(|phase| phase.end(101)), Ok(101));
         for text in ["", "-1", "0.5", "101%", "-1%", "nan%", "%"] {
             assert!(parse(text).is_err(), "{text}");
-        }
-        #[derive(Deserialize)]
-        struct Keys {
-            steps: GenerationSteps,
-            share: GenerationSteps,
         }
         let Keys { steps, share } = toml::from_str("steps = 1\nshare = 1.0").expect("keys");
         assert_eq!((steps, share), (GenerationSteps::Steps(1), GenerationSteps::Share(1.0)));

@@ -13,7 +13,7 @@ use gqn_trainer::run_folder::{CHECKPOINT_FILE, RunFolder};
 use gqn_trainer::train::{TrainError, TrainOptions, train};
 
 /// Too small a rate to move any weight but zeros, which become some 1e-30.
-const STILL: &str = r#"
+const STILL: &str = r"
 scenes = 4
 test_scenes = 1
 steps = 2
@@ -26,7 +26,7 @@ representation_channels = 8
 hidden_channels = 8
 canvas_channels = 8
 steps = 2
-"#;
+";
 
 fn config(more: &str) -> TrainConfig {
     let flags = format!("{more}\n{STILL}").parse().expect("TOML");

@@ -15,7 +15,7 @@ use gqn_trainer::train::{TrainOptions, train};
 
 /// Three steps of a small model of either kind.
 const PRESETS: [&str; 2] = ["tiny-tower", "tiny"];
-const BASE: &str = r#"
+const BASE: &str = r"
 scenes = 6
 test_scenes = 1
 steps = 3
@@ -29,7 +29,7 @@ representation_channels = 8
 hidden_channels = 8
 canvas_channels = 8
 steps = 3
-"#;
+";
 
 fn train_in(folder: &Path, config: TrainConfig, resume: bool, interrupted: bool) {
     let options = TrainOptions {
