@@ -72,6 +72,9 @@ fn data_sets_are_rendered_inspected_verified_and_converted() {
         (&json["scenes"], &json["views"], &json["shards"]),
         (&5.into(), &3.into(), &3.into())
     );
+    let voxel = &json["voxel"];
+    assert_eq!(voxel["camera_pattern"], "inside", "{voxel}");
+    assert!(voxel["low"][0].as_f64() < Some(-1.0) && voxel["far"].as_f64() > Some(2.0), "{voxel}");
     let sheet = image::open(folder.path().join("sheet.png")).expect("a picture");
     assert_eq!((sheet.width(), sheet.height()), (3 * 66 + 2, 5 * 66 + 2));
     assert!(succeeds("verify set --split test").starts_with("2 of 2 scenes are sound"));

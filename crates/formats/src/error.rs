@@ -57,8 +57,12 @@ pub enum FormatError {
         "{what}: tensor `{name}` has shape {found:?}, expected {expected:?}\nhint: the file is of another model than its config says"
     )]
     Shape { what: String, name: String, found: Vec<usize>, expected: Vec<usize> },
-    #[error("{what}: tensor `{name}` has element type {found}, expected F32")]
+    #[error("{what}: tensor `{name}` has element type {found}, expected F32 or F16")]
     ElementType { what: String, name: String, found: String },
+    #[error(
+        "{what}: tensor `{name}` holds {found}, which is too large for half precision (65504 at most)\nhint: store it in 32 bits"
+    )]
+    NotHalf { what: String, name: String, found: f32 },
     #[error("{what}: tensor `{name}` holds a number that is not finite")]
     NotFinite { what: String, name: String },
     #[error("{what} belongs to the model {found}, expected {expected}")]

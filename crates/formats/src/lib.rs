@@ -50,6 +50,6 @@ pub use parameter::{Parameter, ParameterKind, parameters};
 pub use ports::{Dim, GraphPorts, Port, names};
 pub use preset::Preset;
 pub use report::error_report;
-pub use tensor_file::{Tensor, TensorFile};
+pub use tensor_file::{Element, Tensor, TensorFile};
 pub use views::{View, Views};
 pub use voxel::VoxelConfig;

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use half::f16;
 use ndarray::ArrayD;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
@@ -8,7 +9,17 @@ use crate::error::FormatError;
 /// A tensor of `f32`, any shape, in row-major order.
 pub type Tensor = ArrayD<f32>;
 
-/// Named tensors and textual metadata: the content of one safetensors file of `f32`.
+/// How the numbers of a file are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// `F32`, as they are.
+    F32,
+    /// `F16`, to which they are rounded.
+    F16,
+}
+
+/// Named tensors and textual metadata: the content of one safetensors file of `f32`, which may be stored in half
+/// precision.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TensorFile {
     /// Keys and values of `__metadata__`.
@@ -22,7 +33,7 @@ impl TensorFile {
     ///
     /// # Errors
     /// [`FormatError::Tensors`] if the bytes are cut short or not safetensors, [`FormatError::ElementType`] if a
-    /// tensor is not `F32`.
+    /// tensor is neither `F32` nor `F16`.
     pub fn from_bytes(what: &str, bytes: &[u8]) -> Result<Self, FormatError> {
         let failed = |source| FormatError::Tensors { what: what.to_owned(), source };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(failed)?;
@@ -39,18 +50,30 @@ impl TensorFile {
     /// # Errors
     /// [`FormatError::Tensors`] if the library refuses a tensor.
     pub fn to_bytes(&self, what: &str) -> Result<Vec<u8>, FormatError> {
+        self.to_bytes_as(Element::F32, what)
+    }
+
+    /// [`TensorFile::to_bytes`] with another element type.
+    ///
+    /// # Errors
+    /// [`FormatError::NotHalf`] if a number is too large for half precision, otherwise as [`TensorFile::to_bytes`].
+    pub fn to_bytes_as(&self, element: Element, what: &str) -> Result<Vec<u8>, FormatError> {
         let failed = |source| FormatError::Tensors { what: what.to_owned(), source };
-        let bytes: BTreeMap<&str, (Vec<usize>, Vec<u8>)> = self
-            .tensors
-            .iter()
-            .map(|(name, tensor)| {
-                let data = tensor.iter().flat_map(|value| value.to_le_bytes()).collect();
-                (name.as_str(), (tensor.shape().to_vec(), data))
-            })
-            .collect();
+        let dtype = match element {
+            Element::F32 => Dtype::F32,
+            Element::F16 => Dtype::F16,
+        };
+        let mut bytes: BTreeMap<&str, (Vec<usize>, Vec<u8>)> = BTreeMap::new();
+        for (name, tensor) in &self.tensors {
+            let data = match element {
+                Element::F32 => tensor.iter().flat_map(|value| value.to_le_bytes()).collect(),
+                Element::F16 => half_bytes(what, name, tensor)?,
+            };
+            bytes.insert(name, (tensor.shape().to_vec(), data));
+        }
         let mut views = Vec::with_capacity(bytes.len());
         for (name, (shape, data)) in &bytes {
-            views.push((*name, TensorView::new(Dtype::F32, shape.clone(), data).map_err(failed)?));
+            views.push((*name, TensorView::new(dtype, shape.clone(), data).map_err(failed)?));
         }
         let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
         let mut out = safetensors::serialize(views, Some(metadata)).map_err(failed)?;
@@ -81,20 +104,40 @@ impl TensorFile {
 }
 
 fn to_tensor(what: &str, name: &str, view: &TensorView<'_>) -> Result<Tensor, FormatError> {
-    if view.dtype() != Dtype::F32 {
-        return Err(FormatError::ElementType {
-            what: what.to_owned(),
-            name: name.to_owned(),
-            found: format!("{:?}", view.dtype()),
-        });
-    }
-    let data = view
-        .data()
-        .chunks_exact(4)
-        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-        .collect();
+    let data = view.data();
+    let data = match view.dtype() {
+        Dtype::F32 => data
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect(),
+        Dtype::F16 => data
+            .chunks_exact(2)
+            .map(|bytes| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
+            .collect(),
+        other => {
+            return Err(FormatError::ElementType {
+                what: what.to_owned(),
+                name: name.to_owned(),
+                found: format!("{other:?}"),
+            });
+        }
+    };
     Ok(Tensor::from_shape_vec(view.shape(), data)
         .expect("safetensors checked the length against the shape"))
+}
+
+/// The numbers rounded to half precision; those that are not finite stay so.
+fn half_bytes(what: &str, name: &str, tensor: &Tensor) -> Result<Vec<u8>, FormatError> {
+    let mut bytes = Vec::with_capacity(2 * tensor.len());
+    for &value in tensor {
+        let half = f16::from_f32(value);
+        if value.is_finite() && !half.is_finite() {
+            let (what, name) = (what.to_owned(), name.to_owned());
+            return Err(FormatError::NotHalf { what, name, found: value });
+        }
+        bytes.extend(half.to_le_bytes());
+    }
+    Ok(bytes)
 }
 
 /// The library writes metadata in the order of a hash map; this puts the keys in their own order, so that equal
@@ -135,6 +178,25 @@ mod tests {
         for _ in 0..20 {
             assert_eq!(sample().to_bytes("sample").expect("bytes"), bytes);
         }
+    }
+
+    #[test]
+    fn half_precision_is_read_as_what_it_was_rounded_to() {
+        let mut file = sample();
+        // 1/3 in eleven bits of mantissa; the largest f16; the smallest above zero.
+        let numbers = vec![1.0 / 3.0, 65504.0, -5.960_464_5e-8, 0.0];
+        file.tensors.insert("y".into(), Tensor::from_shape_vec(vec![4], numbers).expect("four"));
+        let bytes = file.to_bytes_as(Element::F16, "half").expect("bytes");
+        let read = TensorFile::from_bytes("half", &bytes).expect("a file");
+        assert_eq!(read.metadata, file.metadata);
+        assert_eq!(read.tensors["x"], file.tensors["x"], "1.5 and -0 are f16");
+        let expected = [0.333_251_95, 65504.0, -5.960_464_5e-8, 0.0];
+        for (found, expected) in read.tensors["y"].iter().zip(expected) {
+            assert_eq!(found.to_bits(), f32::to_bits(expected), "found {found}");
+        }
+        file.tensors.insert("z".into(), Tensor::from_elem(vec![1], 65520.0));
+        let error = file.to_bytes_as(Element::F16, "half").expect_err("too large for f16");
+        assert!(matches!(error, FormatError::NotHalf { ref name, .. } if name == "z"), "{error}");
     }
 
     #[test]

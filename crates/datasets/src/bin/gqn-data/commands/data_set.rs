@@ -23,6 +23,10 @@ pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
     let set = open(&flags.from)?;
     let inventory = gqn_datasets::inspect(&set, flags.sample as usize)?;
     writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&inventory)?)?;
+    if let Some(voxel) = &inventory.voxel {
+        // For people; the JSON has the same numbers. A stderr that is closed has no reader to tell.
+        let _ = writeln!(io::stderr().lock(), "{}", voxel.to_toml());
+    }
     if let Some(path) = &flags.sheet {
         let (rows, columns, side) = SHEET;
         write_sheet(&data_sheet(&set, rows, columns, side)?, path, overwrite(flags.force))?;
