@@ -151,8 +151,7 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
         return Ok(config);
     }
     let file = flags.config.as_deref();
-    let (config, geometry) =
-        TrainConfig::layered_with_geometry(flags.preset, file, flags.table())?;
+    let (config, geometry) = TrainConfig::layered_with_geometry(flags.preset, file, flags.table())?;
     if folder.holds_a_run() && !flags.force {
         return Err(TrainError::Exists { path: flags.out.clone() }.into());
     }

@@ -11,7 +11,7 @@ use gqn_formats::TensorFile;
 
 /// Unshared cores and a learned up-sampling, so that every kind of parameter has a gradient to average.
 const CONFIG: &str = r#"
-preset = "tiny"
+preset = "tiny-tower"
 world = "rooms-ring-camera"
 scenes = 12
 test_scenes = 1
