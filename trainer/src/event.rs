@@ -114,13 +114,8 @@ impl StepMetrics {
     pub(crate) fn over(self, processes: &Processes) -> Self {
         let Self { log_likelihood, elbo, excess, kl, mse, .. } = self;
         let number = |figure: Option<f64>| figure.unwrap_or(0.0);
-        let [log_likelihood, mse, mean_elbo, mean_excess, mean_kl] = processes.mean([
-            log_likelihood,
-            mse,
-            number(elbo),
-            number(excess),
-            number(kl),
-        ]);
+        let [log_likelihood, mse, mean_elbo, mean_excess, mean_kl] =
+            processes.mean([log_likelihood, mse, number(elbo), number(excess), number(kl)]);
         // All processes are in the same phase.
         let [elbo, excess, kl] = [(elbo, mean_elbo), (excess, mean_excess), (kl, mean_kl)]
             .map(|(own, mean)| own.map(|_| mean));

@@ -152,14 +152,7 @@ struct Painted {
 }
 
 impl Painted {
-    fn new(
-        model: &Gqn,
-        batch: &Batch,
-        seed: u64,
-        index: u64,
-        phase: Phase,
-        sigma: f64,
-    ) -> Self {
+    fn new(model: &Gqn, batch: &Batch, seed: u64, index: u64, phase: Phase, sigma: f64) -> Self {
         tch::no_grad(|| {
             let (v, frames) = (&batch.query_poses, &batch.query_frames);
             let shape = model.noise_shape(frames.size()[0]);

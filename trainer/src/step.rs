@@ -261,10 +261,8 @@ impl Loss {
     pub fn metrics(&self, config: &TrainConfig, step: u64) -> StepMetrics {
         let side = config.model.image_size;
         let pixel_std_dev = config.pixel_std_dev_at(step);
-        let kl = self
-            .kl
-            .as_ref()
-            .map(|kl| kl.sum(Kind::Float).double_value(&[]) / kl.size()[0] as f64);
+        let kl =
+            self.kl.as_ref().map(|kl| kl.sum(Kind::Float).double_value(&[]) / kl.size()[0] as f64);
         let elbo = kl.map(|_| -self.total().double_value(&[]));
         StepMetrics {
             step,

@@ -65,8 +65,7 @@ pub fn suggest(set: &DataSet, sample: usize) -> Result<SuggestedExtent, DataErro
     let count = sample.clamp(1, set.len());
     let scenes = (0..count).filter_map(|index| set.scene(index * set.len() / count).ok());
     let cameras: Vec<Camera> = scenes.flat_map(|scene| scene.cameras).collect();
-    SuggestedExtent::of(&cameras)
-        .ok_or_else(|| DataError::Empty { path: set.folder().to_owned() })
+    SuggestedExtent::of(&cameras).ok_or_else(|| DataError::Empty { path: set.folder().to_owned() })
 }
 
 impl SuggestedExtent {
@@ -197,9 +196,8 @@ fn suggested(
     [near, far]: [f64; 2],
     cell: f64,
 ) -> SuggestedExtent {
-    let count = |axis: usize| {
-        ((high[axis] - low[axis]) / cell).round().clamp(CELLS.0, CELLS.1) as usize
-    };
+    let count =
+        |axis: usize| ((high[axis] - low[axis]) / cell).round().clamp(CELLS.0, CELLS.1) as usize;
     let cells = std::array::from_fn(count);
     // Three digits of the box's size, so that a file shows numbers that one can read.
     let digit = 10_f64.powf((high[0] - low[0]).max(1e-6).log10().floor() - 2.0);

@@ -7,7 +7,9 @@ use super::parse::{collect, positive, value};
 
 /// The geometry of a voxel model.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "The geometry of a voxel model [default: the world's, or what the files' cameras suggest]")]
+#[command(
+    next_help_heading = "The geometry of a voxel model [default: the world's, or what the files' cameras suggest]"
+)]
 #[group(id = "voxel_geometry", multiple = true)]
 pub(crate) struct VoxelFlags {
     /// Cells along x, y and z
@@ -39,9 +41,8 @@ pub(crate) struct VoxelFlags {
 impl VoxelFlags {
     /// The flags that are keys of `[model.voxel]`.
     pub(super) fn table(&self) -> Table {
-        let corner = |from: usize| {
-            self.corners.map(|corners| Value::from(corners[from..from + 3].to_vec()))
-        };
+        let corner =
+            |from: usize| self.corners.map(|corners| Value::from(corners[from..from + 3].to_vec()));
         collect([
             ("cells", value(self.cells)),
             ("low", corner(0)),
