@@ -217,12 +217,12 @@ fn drawing() {
     );
     let drawing = graphs.drawing.as_ref().expect("a drawing graph");
     let files = BTreeMap::from([(names::GENERATOR_FILE, graphs.generator.as_slice())]);
-    let engine = |generator: &[u8], files| {
-        WasmEngine::from_graphs(&graphs.representation, generator, files).expect("an engine")
+    let engine = |generator: &[u8]| {
+        WasmEngine::from_graphs(&graphs.representation, generator, &files).expect("an engine")
     };
-    let mut whole = engine(&graphs.generator, &BTreeMap::new());
+    let mut whole = engine(&graphs.generator);
     let [_, expected] = run("generator", &mut whole, &config, [1, 1]);
-    let [_, drawn] = run("drawing", &mut engine(drawing, &files), &config, [1, 1]);
+    let [_, drawn] = run("drawing", &mut engine(drawing), &config, [1, 1]);
     assert_eq!(drawn.shape()[0], config.steps);
     let last = drawn.select(ndarray::Axis(0), &[config.steps - 1]);
     check_close("the last picture", &last, &expected.select(ndarray::Axis(0), &[0]));
