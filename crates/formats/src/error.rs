@@ -50,7 +50,8 @@ pub enum FormatError {
     #[error("{what}: metadata `{key}` cannot be read")]
     MetadataValue { what: String, key: &'static str, source: serde_json::Error },
     #[error(
-        "{what} has format version {}, expected {expected}\nhint: write it again with this version of the tools", printable(found)
+        "{what} has format version {}, expected {expected}\nhint: write it again with this version of the tools",
+        printable(found)
     )]
     Version { what: String, found: String, expected: u64 },
     #[error(
@@ -58,7 +59,8 @@ pub enum FormatError {
     )]
     MissingTensor { what: String, name: String, expected: Vec<usize> },
     #[error(
-        "{what}: unknown tensor `{}` of shape {found:?}\nhint: the file is of another model, or a training state", printable(name)
+        "{what}: unknown tensor `{}` of shape {found:?}\nhint: the file is of another model, or a training state",
+        printable(name)
     )]
     UnknownTensor { what: String, name: String, found: Vec<usize> },
     #[error(
@@ -66,7 +68,8 @@ pub enum FormatError {
     )]
     Shape { what: String, name: String, found: Vec<usize>, expected: Vec<usize> },
     #[error(
-        "{what}: tensor `{}` has element type {found}, expected F32, F16 or BF16\nhint: save the weights as floats", printable(name)
+        "{what}: tensor `{}` has element type {found}, expected F32, F16 or BF16\nhint: save the weights as floats",
+        printable(name)
     )]
     ElementType { what: String, name: String, found: String },
     #[error("{what}: tensor `{name}` holds a number that is not finite")]
@@ -74,7 +77,9 @@ pub enum FormatError {
     #[error("{what} belongs to the model {found}, expected {expected}")]
     OtherModel { what: String, found: String, expected: String },
     #[error(
-        "{what}: pose encoding is `{}`, expected `{}`\nhint: cameras would be misread; export the checkpoint again", printable(found), printable(expected)
+        "{what}: pose encoding is `{}`, expected `{}`\nhint: cameras would be misread; export the checkpoint again",
+        printable(found),
+        printable(expected)
     )]
     PoseEncoding { what: String, found: String, expected: String },
     #[error("{what} is not valid JSON for this format\nhint: docs/formats.md shows the form")]
@@ -88,37 +93,46 @@ pub enum FormatError {
     )]
     ZipNames,
     #[error(
-        "the package's {} is larger than its manifest says, {expected} bytes\nhint: the file was changed; copy or export it again", printable(name)
+        "the package's {} is larger than its manifest says, {expected} bytes\nhint: the file was changed; copy or export it again",
+        printable(name)
     )]
     TooLarge { name: String, expected: u64 },
     #[error(
-        "the package's {} has {found} bytes, expected {expected} by its manifest\nhint: the file was changed or cut short; copy or export it again", printable(name)
+        "the package's {} has {found} bytes, expected {expected} by its manifest\nhint: the file was changed or cut short; copy or export it again",
+        printable(name)
     )]
     Length { name: String, found: u64, expected: u64 },
     #[error(
-        "the manifest says that {} has {found} bytes, more than the {most} that a model of its sizes, or a zip of its length, can hold\nhint: the manifest was changed; copy or export the package again", printable(name)
+        "the manifest says that {} has {found} bytes, more than the {most} that a model of its sizes, or a zip of its length, can hold\nhint: the manifest was changed; copy or export the package again",
+        printable(name)
     )]
     Implausible { name: String, found: u64, most: u64 },
     #[error(
-        "the package's {} is {found}, expected a file of its folder\nhint: copy the package with what its links lead to: `cp -rL`", printable(name)
+        "the package's {} is {found}, expected a file of its folder\nhint: copy the package with what its links lead to: `cp -rL`",
+        printable(name)
     )]
     NotInFolder { name: String, found: &'static str },
     #[error(
-        "{graph} keeps numbers in a file `{}`, which its manifest does not list\nhint: only the package's own files are read; export it again", printable(location)
+        "{graph} keeps numbers in a file `{}`, which its manifest does not list\nhint: only the package's own files are read; export it again",
+        printable(location)
     )]
     ExternalData { graph: String, location: String },
     #[error(
-        "{} is no readable ONNX graph: {reason}\nhint: the file was changed or damaged; copy or export it again", printable(graph)
+        "{} is no readable ONNX graph: {reason}\nhint: the file was changed or damaged; copy or export it again",
+        printable(graph)
     )]
     Graph { graph: String, reason: &'static str },
     #[error("the package lacks {}\nhint: copy or export it again", printable(name))]
     MissingFile { name: String },
     #[error(
-        "{} has sha256 {found}, expected {}\nhint: the file was changed or damaged; copy or export it again", printable(name), printable(expected)
+        "{} has sha256 {found}, expected {}\nhint: the file was changed or damaged; copy or export it again",
+        printable(name),
+        printable(expected)
     )]
     Checksum { name: String, found: String, expected: String },
     #[error(
-        "file name `{}` in the {what} is not a plain name\nhint: name files beside it, without a folder", printable(name)
+        "file name `{}` in the {what} is not a plain name\nhint: name files beside it, without a folder",
+        printable(name)
     )]
     FileName { what: &'static str, name: String },
     #[error("manifest.json: port `{name}` of the {graph} has shape {found}, expected {expected}")]
@@ -180,8 +194,12 @@ fn write_hint(error: &std::io::Error) -> &'static str {
             "\nhint: a part of the path is a file, not a folder; name another place"
         }
         Kind::IsADirectory => "\nhint: a folder is there; name a file",
-        Kind::InvalidFilename => "\nhint: the name is too long, or has letters that cannot be in one",
-        Kind::FileTooLarge => "\nhint: that file system takes no file of this size; name a place on another one",
+        Kind::InvalidFilename => {
+            "\nhint: the name is too long, or has letters that cannot be in one"
+        }
+        Kind::FileTooLarge => {
+            "\nhint: that file system takes no file of this size; name a place on another one"
+        }
         _ => "",
     }
 }

@@ -43,7 +43,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    make_folder(folder).map_err(failed)?;
     remove_left_behind(folder);
     let mut file = temporary_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
@@ -93,6 +93,16 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Makes a folder and those above it, so that they are there after a loss of power too.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let is_new = !folder.exists();
+    std::fs::create_dir_all(folder)?;
+    if is_new && let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        sync_folder(above)?;
+    }
+    Ok(())
 }
 
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
@@ -198,7 +208,11 @@ mod tests {
                 assert!(matches!(error, FormatError::NotRegular { .. }), "{error}");
             }
         }
-        assert!(!not_regular(&std::fs::metadata("/dev/null").expect("a device")).unwrap_or("").is_empty());
+        assert!(
+            !not_regular(&std::fs::metadata("/dev/null").expect("a device"))
+                .unwrap_or("")
+                .is_empty()
+        );
         std::fs::write(&real, b"old").expect("a file");
         symlink("real", &link).expect("a link");
         write_atomic(&link, b"new", Overwrite::Force).expect("the file behind the link");

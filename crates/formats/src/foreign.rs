@@ -25,10 +25,16 @@ impl Foreign {
             return of("a Git LFS pointer", "run `git lfs pull` where it was cloned");
         }
         if is_html(start) {
-            return of("an HTML page", "a server answered with a page, not with the file; download it again");
+            return of(
+                "an HTML page",
+                "a server answered with a page, not with the file; download it again",
+            );
         }
         if start.starts_with(b"PK\x03\x04") {
-            return of("a zip, as torch.save writes them too", "weights of PyTorch go through `gqn-train import`");
+            return of(
+                "a zip, as torch.save writes them too",
+                "weights of PyTorch go through `gqn-train import`",
+            );
         }
         if start.starts_with(&[0x1F, 0x8B]) {
             return of("compressed", "unpack it with `gzip -d`");

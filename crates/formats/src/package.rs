@@ -35,9 +35,8 @@ impl Package {
     /// [`FormatError`]: no manifest, one that is refused, a file that is missing or whose length or checksum differs, a
     /// graph that is no ONNX file or reaches beyond the package.
     pub fn from_files(mut files: BTreeMap<String, Vec<u8>>) -> Result<Self, FormatError> {
-        let manifest = files
-            .remove(names::MANIFEST_FILE)
-            .ok_or_else(|| missing(names::MANIFEST_FILE))?;
+        let manifest =
+            files.remove(names::MANIFEST_FILE).ok_or_else(|| missing(names::MANIFEST_FILE))?;
         let manifest = Manifest::from_json(&manifest)?;
         for name in [names::REPRESENTATION_FILE, names::GENERATOR_FILE, names::SAMPLE_FILE] {
             if !manifest.files.contains_key(name) {
@@ -196,9 +195,9 @@ mod tests {
                 (format!("{folder}older/{}", names::GENERATOR_FILE), &more),
                 (format!("{folder}.DS_Store"), &more),
             ];
-            entries.extend(files.iter().map(|(name, content)| {
-                (format!("{folder}{name}"), content.as_slice())
-            }));
+            entries.extend(
+                files.iter().map(|(name, content)| (format!("{folder}{name}"), content.as_slice())),
+            );
             entries.push((format!("zz/{}", names::GENERATOR_FILE), &more));
             let package = Package::from_zip(&zip_of(entries)).expect(folder);
             assert_eq!(package.files().count(), 3, "{folder}");

@@ -37,7 +37,8 @@ mod tests {
         let words = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
             "\u{FEFF}".encode_utf16().chain(text.encode_utf16()).flat_map(order).collect()
         };
-        for bytes in [text.as_bytes().to_vec(), marked, words(u16::to_le_bytes), words(u16::to_be_bytes)]
+        for bytes in
+            [text.as_bytes().to_vec(), marked, words(u16::to_le_bytes), words(u16::to_be_bytes)]
         {
             assert_eq!(decode_text(&bytes).expect("a text"), text, "{bytes:?}");
             let value: serde_json::Value = from_json(&bytes).expect("JSON");

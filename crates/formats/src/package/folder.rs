@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use super::{MOST_MANIFEST_BYTES, Package, check_length, check_plausible};
@@ -21,18 +22,19 @@ impl Package {
     /// [`Package::from_files`] and [`Package::from_zip`].
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         if !path.is_dir() {
-            return Self::from_zip_reader(open_regular(path)?);
+            return Self::from_zip_reader(BufReader::new(open_regular(path)?));
         }
         if std::fs::symlink_metadata(path.join(names::MANIFEST_FILE)).is_err() {
             return Err(FormatError::NotAPackage { path: path.to_owned() });
         }
-        let too_large = |name: &str, expected| FormatError::TooLarge { name: name.to_owned(), expected };
+        let too_large =
+            |name: &str, expected| FormatError::TooLarge { name: name.to_owned(), expected };
         let manifest_bytes = match open_inside(path, names::MANIFEST_FILE)? {
             Some(file) => read(path, names::MANIFEST_FILE, file, MOST_MANIFEST_BYTES)?,
             None => None,
         };
-        let manifest_bytes = manifest_bytes
-            .ok_or_else(|| too_large(names::MANIFEST_FILE, MOST_MANIFEST_BYTES))?;
+        let manifest_bytes =
+            manifest_bytes.ok_or_else(|| too_large(names::MANIFEST_FILE, MOST_MANIFEST_BYTES))?;
         let manifest = Manifest::from_json(&manifest_bytes)?;
         check_plausible(&manifest)?;
         let mut files = BTreeMap::from([(names::MANIFEST_FILE.to_owned(), manifest_bytes)]);
@@ -59,11 +61,13 @@ fn open_inside(folder: &Path, name: &str) -> Result<Option<File>, FormatError> {
     let Ok(metadata) = std::fs::symlink_metadata(&path) else { return Ok(None) };
     let outside = |found| Err(FormatError::NotInFolder { name: name.to_owned(), found });
     let metadata = if metadata.is_symlink() {
-        let inside = |path: &Path| Some(path.canonicalize().ok()?.parent()? == folder.canonicalize().ok()?);
+        let inside =
+            |path: &Path| Some(path.canonicalize().ok()?.parent()? == folder.canonicalize().ok()?);
         if inside(&path) != Some(true) {
             return outside("a link to another place");
         }
-        std::fs::metadata(&path).map_err(|source| FormatError::Read { path: path.clone(), source })?
+        std::fs::metadata(&path)
+            .map_err(|source| FormatError::Read { path: path.clone(), source })?
     } else {
         metadata
     };
@@ -129,7 +133,10 @@ mod tests {
         file.set_len(1 << 40).expect("a long file");
         let error = Package::open(folder.path()).expect_err("another length");
         assert!(matches!(error, FormatError::Length { found, .. } if found == 1 << 40), "{error}");
-        assert!(matches!(Package::open(Path::new("/dev/zero")), Err(FormatError::NotRegular { .. })));
+        assert!(matches!(
+            Package::open(Path::new("/dev/zero")),
+            Err(FormatError::NotRegular { .. })
+        ));
         assert!(matches!(Package::open(&sample.join("a")), Err(FormatError::Read { .. })));
     }
 }

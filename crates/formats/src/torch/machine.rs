@@ -40,6 +40,8 @@ impl<'a, R: Read> Machine<'a, R> {
             if self.pickle.values.len() > MOST_VALUES {
                 return Err(format!("its pickle has more than {MOST_VALUES} values"));
             }
+            // Every instruction costs time at least, and a compressed pickle may have any number of them.
+            self.budget.take(1)?;
             if self.step()? {
                 self.pickle.root = self.pop()?;
                 return Ok(self.pickle);

@@ -210,6 +210,7 @@ mod tests {
         // The same value again and again, in lists that grow, and marks.
         check_asks_too_much(&[b"N".to_vec(), b"2".repeat(5_000_000)].concat());
         check_asks_too_much(&b"(".repeat(5_000_000));
+        check_asks_too_much(&b"0".repeat(80_000_000));
         check_asks_too_much(&[b"]q\x00".to_vec(), b"(h\x00t".repeat(1_000_000)].concat());
         let kept = (0..3_000_000_u32).flat_map(|place| [&b"r"[..], &place.to_le_bytes()].concat());
         check_asks_too_much(&b"]".iter().copied().chain(kept).collect::<Vec<u8>>());

@@ -62,11 +62,13 @@ mod tests {
 
     #[test]
     fn strides_are_followed_and_never_left() {
-        let storage: Vec<u8> = (0_u8..10).flat_map(|value| f32::from(value).to_le_bytes()).collect();
+        let storage: Vec<u8> =
+            (0_u8..10).flat_map(|value| f32::from(value).to_le_bytes()).collect();
         let take = |offset, shape: &[usize], strides: &[usize]| {
             strided(&storage, Element::Float, offset, shape, strides)
         };
-        let values = |tensor: Option<Tensor>| tensor.expect("a tensor").into_iter().collect::<Vec<_>>();
+        let values =
+            |tensor: Option<Tensor>| tensor.expect("a tensor").into_iter().collect::<Vec<_>>();
         assert_eq!(values(take(2, &[2, 3], &[1, 2])), [2.0, 4.0, 6.0, 3.0, 5.0, 7.0]);
         assert_eq!(values(take(1, &[2, 1, 2], &[0, 5, 3])), [1.0, 4.0, 1.0, 4.0]);
         assert_eq!(values(take(9, &[], &[])), [9.0]);

@@ -147,13 +147,15 @@ impl<R: Read + Seek> TorchFile<R> {
     /// # Errors
     /// Its storage is missing, damaged or too small, or it has many more numbers than its storage.
     pub fn tensor(&mut self, tensor: &StoredTensor) -> Result<Tensor, TorchFileError> {
-        let StoredTensor { shape, strides, offset, storage: Storage { key, element, len } } = tensor;
+        let StoredTensor { shape, strides, offset, storage: Storage { key, element, len } } =
+            tensor;
         let count = shape.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
         let count = count.filter(|count| *count <= (*len).max(MOST_REPEATED)).ok_or_else(|| {
             let most = format!("storage {} holds {len} numbers", printable(key));
             TorchFileError(format!("{most}, and a tensor of shape {shape:?} is to be made of them"))
         })?;
-        let beyond = || TorchFileError(format!("a tensor reaches beyond storage {}", printable(key)));
+        let beyond =
+            || TorchFileError(format!("a tensor reaches beyond storage {}", printable(key)));
         if let Some(bytes) = self.shared.get(key) {
             self.budget.take(count * element.bytes()).map_err(TorchFileError)?;
             return strided(bytes, *element, *offset, shape, strides).ok_or_else(beyond);
@@ -224,7 +226,8 @@ impl<R: Read + Seek> Storages<R> {
                     return Err(other_size(entry.size()));
                 }
                 // The checksum is compared when the end is seen.
-                let read = read_at_most(entry, wanted).map_err(|error| format!("is damaged: {error}"))?;
+                let read =
+                    read_at_most(entry, wanted).map_err(|error| format!("is damaged: {error}"))?;
                 read.ok_or_else(|| format!("has more than {wanted} bytes"))?
             }
             Self::Old { file, starts } => {
@@ -289,7 +292,8 @@ fn from_old<R: Read + Seek>(mut file: R, budget: &mut Budget) -> Result<Parts<R>
         }
         let mut len = [0; 8];
         file.seek(SeekFrom::Start(at)).map_err(|error| error.to_string())?;
-        file.read_exact(&mut len).map_err(|_| format!("it ends before storage {}", printable(key)))?;
+        file.read_exact(&mut len)
+            .map_err(|_| format!("it ends before storage {}", printable(key)))?;
         let bytes = sizes.get(key).and_then(|size| size.checked_mul(u64::from_le_bytes(len)));
         let end = bytes.and_then(|bytes| (at + 8).checked_add(bytes));
         starts.insert(key.to_owned(), at + 8);
@@ -305,11 +309,18 @@ mod tests {
     use super::*;
 
     /// A file of one tensor: what `torch.save` writes, with these sizes, strides and length of the storage.
-    fn file(shape: &[u32], strides: &[u32], len: u32, storage: &[u8]) -> TorchFile<Cursor<Vec<u8>>> {
+    fn file(
+        shape: &[u32],
+        strides: &[u32],
+        len: u32,
+        storage: &[u8],
+    ) -> TorchFile<Cursor<Vec<u8>>> {
         let int = |value: u32| [&b"J"[..], &value.to_le_bytes()].concat();
-        let text = |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+        let text =
+            |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
         let tuple = |items: &[u32]| {
-            [b"(".to_vec(), items.iter().flat_map(|item| int(*item)).collect(), b"t".to_vec()].concat()
+            [b"(".to_vec(), items.iter().flat_map(|item| int(*item)).collect(), b"t".to_vec()]
+                .concat()
         };
         let persistent = [
             b"(".to_vec(),
@@ -337,7 +348,12 @@ mod tests {
         TorchFile::read(writer.finish().expect("a zip")).expect("a file")
     }
 
-    fn read(shape: &[u32], strides: &[u32], len: u32, bytes: &[u8]) -> Result<Tensor, TorchFileError> {
+    fn read(
+        shape: &[u32],
+        strides: &[u32],
+        len: u32,
+        bytes: &[u8],
+    ) -> Result<Tensor, TorchFileError> {
         let mut file = file(shape, strides, len, bytes);
         let stored = file.stored_tensor(file.pickle().root).expect("a tensor");
         file.tensor(&stored)
