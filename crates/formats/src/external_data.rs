@@ -190,7 +190,7 @@ mod tests {
         let deep = message(7, &message(1, &message(5, &nested)));
         assert_eq!(external_locations(&deep), Err("its graphs are nested too deeply"));
         // Nested unknown groups, which overflow the stack of some parsers.
-        assert!(external_locations(&[0x0B; 100_000]).is_err());
+        assert!(external_locations(&vec![0x0B; 100_000]).is_err());
         let whole = message(7, &message(5, &tensor("weights")));
         for length in 1..whole.len() {
             assert!(external_locations(&whole[..length]).is_err(), "{length} bytes");

@@ -202,7 +202,7 @@ mod tests {
             ["socket", "link", "nowhere", "real"].map(|name| folder.path().join(name));
         let _socket = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
         symlink("gone", &nowhere).expect("a link");
-        for path in [&socket, &nowhere, &folder.path().to_owned(), Path::new("/dev/null")] {
+        for path in [&socket, &nowhere, folder.path(), Path::new("/dev/null")] {
             for overwrite in [Overwrite::Force, Overwrite::Refuse] {
                 let error = write_atomic(path, b"x", overwrite).expect_err("no file");
                 assert!(matches!(error, FormatError::NotRegular { .. }), "{error}");

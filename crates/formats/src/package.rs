@@ -5,6 +5,7 @@ mod folder;
 mod zipped;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::error::FormatError;
 use crate::external_data::external_locations;
@@ -56,7 +57,10 @@ impl Package {
             }
         }
         files.retain(|name, _| manifest.files.contains_key(name));
-        for (name, content) in files.iter().filter(|(name, _)| name.ends_with(".onnx")) {
+        let is_graph = |name: &str| {
+            Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"))
+        };
+        for (name, content) in files.iter().filter(|(name, _)| is_graph(name)) {
             check_graph(name, content, |location| manifest.files.contains_key(location))?;
         }
         Ok(Self { manifest, files })

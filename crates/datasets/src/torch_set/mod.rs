@@ -127,9 +127,10 @@ fn open(path: &Path) -> Result<(Loaded, Room), DataError> {
     let mut start = Vec::new();
     file.by_ref().take(2).read_to_end(&mut start).map_err(unreadable)?;
     let is_packed = start == [0x1F, 0x8B];
-    let most = match is_packed {
-        true => length.saturating_mul(TIMES_PACKED).clamp(MOST_UNPACKED, MOST_BYTES),
-        false => MOST_BYTES,
+    let most = if is_packed {
+        length.saturating_mul(TIMES_PACKED).clamp(MOST_UNPACKED, MOST_BYTES)
+    } else {
+        MOST_BYTES
     };
     let mut room = Room::take(if is_packed { most } else { length });
     let source = Cursor::new(start).chain(file);
