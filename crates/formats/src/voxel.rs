@@ -50,8 +50,7 @@ impl VoxelConfig {
             far: extent.far,
             rays,
             rendered_channels,
-            // The f32 constant in as many decimals as it has, so that a file shows 0.8727 and not its binary neighbour.
-            field_of_view: (f64::from(FIELD_OF_VIEW) * 1e6).round() / 1e6,
+            field_of_view: world_field_of_view(),
         }
     }
 
@@ -122,12 +121,20 @@ impl VoxelConfig {
             let (low, high) = (self.low[axis], self.high[axis]);
             if !is_plain(low) || !is_plain(high) || high - low < 1e-6 {
                 let found = format!("{low} to {high} along {}", ["x", "y", "z"][axis]);
-                return Err(FormatError::geometry("low, high", found, "low below high, in world units"));
+                return Err(FormatError::geometry(
+                    "low, high",
+                    found,
+                    "low below high, in world units",
+                ));
             }
         }
         if !(is_plain(self.near) && is_plain(self.far) && self.near > 0.0 && self.near < self.far) {
             let found = format!("{} to {}", self.near, self.far);
-            return Err(FormatError::geometry("near, far", found, "0 < near < far, in world units"));
+            return Err(FormatError::geometry(
+                "near, far",
+                found,
+                "0 < near < far, in world units",
+            ));
         }
         if !(0.05..=2.8).contains(&self.field_of_view) {
             let found = self.field_of_view;
@@ -135,6 +142,12 @@ impl VoxelConfig {
         }
         Ok(())
     }
+}
+
+/// Field of view of the procedural worlds' cameras, in radians: the `f32` constant in as many decimals as it has, so that a
+/// file shows 0.872665 and not its binary neighbour.
+pub(crate) fn world_field_of_view() -> f64 {
+    (f64::from(FIELD_OF_VIEW) * 1e6).round() / 1e6
 }
 
 #[cfg(test)]
