@@ -345,7 +345,10 @@ impl Structure {
 /// What a graph says about itself to whoever opens it without its manifest.
 fn metadata(checkpoint: &Checkpoint, options: &ExportOptions) -> BTreeMap<String, String> {
     let json = |value: serde_json::Result<String>| value.expect("plain data is JSON");
-    BTreeMap::from([
+    let voxel = checkpoint.config.voxel.as_ref();
+    let voxel =
+        voxel.map(|voxel| (names::GRAPH_VOXEL.to_owned(), json(serde_json::to_string(voxel))));
+    let mut metadata = BTreeMap::from([
         ("gqn_config".to_owned(), json(serde_json::to_string(&checkpoint.config))),
         (names::GRAPH_POSE_ENCODING.to_owned(), checkpoint.config.pose_encoding.to_string()),
         ("gqn_variant".to_owned(), options.variant.name().to_owned()),
@@ -353,7 +356,9 @@ fn metadata(checkpoint: &Checkpoint, options: &ExportOptions) -> BTreeMap<String
         (TARGET_KEY.to_owned(), options.target.name().to_owned()),
         (WINOGRAD_KEY.to_owned(), options.winograd.name().to_owned()),
         ("gqn_step".to_owned(), checkpoint.step.to_string()),
-    ])
+    ]);
+    metadata.extend(voxel);
+    metadata
 }
 
 impl Graph {

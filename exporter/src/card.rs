@@ -182,9 +182,10 @@ fn model(manifest: &Manifest) -> String {
         RepresentationKind::Pyramid => "pyramid",
         RepresentationKind::Tower => "tower",
         RepresentationKind::Pool => "pool",
+        RepresentationKind::Voxel => "voxel",
     };
     let upsample = match config.upsample_r {
-        _ if config.representation_size() > 1 => "not needed",
+        _ if !config.is_scene_vector() => "not needed",
         UpsampleR::Learned => "learned",
         UpsampleR::Tile => "tiled",
     };

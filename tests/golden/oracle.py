@@ -3,22 +3,44 @@ gradients by JAX. A second reading of the same sources, beside the PyTorch numbe
 
     python oracle.py tower 2 false 1 2 oracle-tower-unshared-2.safetensors --small
     python oracle.py pyramid 2 false 1 2 oracle-pyramid-unshared-2.safetensors --small
+    python oracle.py voxel 3 true 1 7 oracle-voxel-shared-3.safetensors --small --side 32
+    python oracle.py voxel 2 false 2 2 oracle-voxel-unshared-2.safetensors --small --rays 2
+    python oracle.py voxel 2 true 2 1 oracle-voxel-shared-2.safetensors --small --rays 4 --encoding xyz-sin-cos
 
-Representation, steps, shared core, batch, context, file. `--small` leaves out tensors of more than 4000 numbers.
-Needs jax and numpy, on a CPU.
+Representation, steps, shared core, batch, context, file. `--small` leaves out tensors of more than 4000 numbers. The
+voxel representation (voxel.py, after docs/voxel.md) is not torch-gqn's; its models are small, with sizes that all
+differ. Needs jax and numpy, on a CPU.
 """
 
+import argparse
 import json
 import math
 import struct
-import sys
 
 import jax
 import jax.numpy as jnp
 import numpy
 
+from voxel import Geometry
+
 jax.config.update("jax_enable_x64", True)
-KIND, L, SHARED, B, M, FILE = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "true", *map(int, sys.argv[4:6]), sys.argv[6]
+flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+flags.add_argument("representation", choices=["pyramid", "tower", "pool", "voxel"])
+flags.add_argument("steps", type=int)
+flags.add_argument("shared_core", choices=["true", "false"])
+flags.add_argument("batch", type=int)
+flags.add_argument("context", type=int)
+flags.add_argument("file")
+flags.add_argument("--small", action="store_true")
+flags.add_argument("--side", type=int, default=16, help="of a voxel model's pictures")
+flags.add_argument("--rays", type=int, default=1, help="of a voxel model")
+flags.add_argument("--encoding", default="xyz-cos-sin", help="of a voxel model's poses")
+flags = flags.parse_args()
+KIND, L, SHARED, B, M = flags.representation, flags.steps, flags.shared_core == "true", flags.batch, flags.context
+VOXEL = Geometry(flags.side, flags.rays, flags.encoding) if KIND == "voxel" else None
+# Sides of pictures and of hidden states; channels of hidden state, canvas, latent, camera and scene.
+S, H, U, Z, V, R = (flags.side, 12, 10, 2, 6, VOXEL.rendered) if VOXEL else (64, 128, 128, 3, 7, 256)
+SIDE = S // 4
 CORES = [""] if SHARED else [f".{step}" for step in range(L)]
 GATES = ["forget", "input", "output", "state"]
 
@@ -51,19 +73,23 @@ def weights():
 
     pyramid = [(10, 32, 2), (32, 64, 2), (64, 128, 2), (128, 256, 8)]
     tower = [(3, 256, 2), (256, 256, 2), (256, 128, 3), (128, 256, 2), (263, 256, 3), (263, 128, 3), (128, 256, 3), (256, 256, 1)]
-    for index, sizes in enumerate(pyramid if KIND == "pyramid" else tower):
-        conv(f"phi.net.{2 * index}" if KIND == "pyramid" else f"phi.conv{index + 1}", *sizes)
+    if VOXEL:
+        VOXEL.weights(conv, lambda name, shape: p.update({name: formula(name, shape, -0.5, 0.5)}))
+    else:
+        for index, sizes in enumerate(pyramid if KIND == "pyramid" else tower):
+            conv(f"phi.net.{2 * index}" if KIND == "pyramid" else f"phi.conv{index + 1}", *sizes)
     for step in CORES:
-        for core, inputs in [("inference_core", 3 + 7 + 256 + 128 + 128), ("generation_core", 7 + 256 + 3)]:
-            transposed(f"{core}{step}.upsample_v", 7, 7, 16)
-            transposed(f"{core}{step}.upsample_r", 256, 256, 16)
+        for core, inputs in [("inference_core", 3 + V + R + H + U), ("generation_core", V + R + Z)]:
+            if not VOXEL:
+                transposed(f"{core}{step}.upsample_v", 7, 7, 16)
+                transposed(f"{core}{step}.upsample_r", 256, 256, 16)
             for gate in GATES:
-                conv(f"{core}{step}.core.{gate}", 128 + inputs, 128, 5)
+                conv(f"{core}{step}.core.{gate}", H + inputs, H, 5)
         conv(f"inference_core{step}.downsample_x", 3, 3, 4, bias=False)
-        conv(f"inference_core{step}.downsample_u", 128, 128, 4, bias=False)
-        transposed(f"generation_core{step}.upsample_h", 128, 128, 4)
-    for name, outputs, k in [("eta_pi", 6, 5), ("eta_e", 6, 5), ("eta_g", 3, 1)]:
-        conv(name, 128, outputs, k)
+        conv(f"inference_core{step}.downsample_u", U, U, 4, bias=False)
+        transposed(f"generation_core{step}.upsample_h", H, U, 4)
+    for name, inputs, outputs, k in [("eta_pi", H, 2 * Z, 5), ("eta_e", H, 2 * Z, 5), ("eta_g", U, 3, 1)]:
+        conv(name, inputs, outputs, k)
     return {name: jnp.asarray(weight) for name, weight in p.items()}
 
 
@@ -79,6 +105,8 @@ def transposed(p, name, x):
 
 
 def phi(p, x, v):
+    if VOXEL:
+        return VOXEL.contribution(p, conv, x, v)
     relu, tiled = jax.nn.relu, lambda side: jnp.broadcast_to(v[:, :, None, None], (B, 7, side, side))
     if KIND == "pyramid":
         r = jnp.concatenate([tiled(64), x], 1)
@@ -103,11 +131,13 @@ def cell(p, name, inputs, h, c):
 
 
 def rollout(p, r, v, noise, x=None):
-    h_e = c_e = h_g = c_g = jnp.zeros((B, 128, 16, 16))
-    u, steps = jnp.zeros((B, 128, 64, 64)), []
+    h_e = c_e = h_g = c_g = jnp.zeros((B, H, SIDE, SIDE))
+    u, steps = jnp.zeros((B, U, S, S)), []
+    if VOXEL:
+        (rendered, rgb), ray_map = VOXEL.render(p, conv, r, v), VOXEL.ray_map(v)
     for step in range(L):
         core = CORES[step % len(CORES)]
-        scene = lambda name: [
+        scene = lambda name: [ray_map, rendered] if VOXEL else [
             transposed(p, name + ".upsample_v", v[:, :, None, None]),
             r if KIND == "tower" else transposed(p, name + ".upsample_r", r),
         ]
@@ -124,13 +154,16 @@ def rollout(p, r, v, noise, x=None):
         z = mean + jnp.exp(log_variance / 2) * noise[:, step]
         h_g, c_g = cell(p, name, [*scene(name), z], h_g, c_g)
         u = u + transposed(p, name + ".upsample_h", h_g)
-    return conv(p, "eta_g", u), h_g, steps
+    return conv(p, "eta_g", u) + (rgb if VOXEL else 0), h_g, steps
 
 
 def main():
-    x, v = formula("x", (B, M, 3, 64, 64), 0, 1), formula("v", (B, M, 7), -1, 1)
-    x_q, v_q = formula("x_q", (B, 3, 64, 64), 0, 1), formula("v_q", (B, 7), -1, 1)
-    noises = [formula("noise_" + name, (B, L, 3, 16, 16), -1.7320508, 1.7320508) for name in ["posterior", "prior"]]
+    x, x_q = formula("x", (B, M, 3, S, S), 0, 1), formula("x_q", (B, 3, S, S), 0, 1)
+    numbers = 5 if VOXEL else 7
+    v, v_q = formula("v", (B, M, numbers), -1, 1), formula("v_q", (B, numbers), -1, 1)
+    if VOXEL:
+        v, v_q = VOXEL.poses(v), VOXEL.poses(v_q)
+    noises = [formula("noise_" + name, (B, L, Z, SIDE, SIDE), -1.7320508, 1.7320508) for name in ["posterior", "prior"]]
 
     def log_likelihood(mean, sigma):
         return (-(((x_q - mean) / sigma) ** 2) / 2 - math.log(sigma) - math.log(2 * math.pi) / 2).sum((1, 2, 3))
@@ -153,16 +186,20 @@ def main():
         found |= {f"image_prior_{name}_unclamped": picture, f"image_prior_{name}": jnp.clip(picture, 0, 1)}
     for name, gradient in gradients.items():
         found["grad_norm/" + name] = jnp.sqrt((gradient**2).sum())[None]
-    if "--small" in sys.argv:
+    if flags.small:
         found = {name: tensor for name, tensor in found.items() if tensor.size <= 4000}
     about = dict(representation=KIND, steps=str(L), shared_core=str(SHARED).lower(), batch=str(B), context=str(M))
+    if VOXEL:
+        sizes = dict(image_size=S, representation_channels=VOXEL.features, hidden_channels=H, canvas_channels=U)
+        sizes |= dict(latent_channels=Z, steps=L, shared_core=SHARED, pose_encoding=VOXEL.encoding, upsample_r="tile")
+        about["model"] = json.dumps(dict(representation=KIND, **sizes, voxel=VOXEL.table()))
     header, data = {"__metadata__": about}, b""
     for name in sorted(found):
         numbers = numpy.asarray(found[name], "<f4")
         header[name] = dict(dtype="F32", shape=list(numbers.shape), data_offsets=[len(data), len(data) + numbers.nbytes])
         data += numbers.tobytes()
     header = json.dumps(header).encode()
-    with open(FILE, "wb") as file:
+    with open(flags.file, "wb") as file:
         file.write(struct.pack("<Q", len(header)) + header + data)
 
 

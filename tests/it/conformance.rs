@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use gqn_exporter::{ExportOptions, Graphs, Winograd, build_graphs_with};
-use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
+use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower, Voxel};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
-use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor, Variant, names};
+use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor, Variant, VoxelConfig, names};
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_runtime_wasm::{TractEngine, WasmEngine};
+use gqn_scenes::{Extent, PoseEncoding, World};
 use gqn_trainer::convert::{to_array, to_tensor};
 use gqn_trainer::model::Gqn;
 
@@ -47,7 +48,8 @@ impl Engine for Libtorch {
         noise: &Tensor,
     ) -> Result<Tensor, EngineError> {
         let queries = poses.shape()[0] as i64;
-        let r = to_tensor(scene).expand([queries, -1, -1, -1], false);
+        let r = to_tensor(scene);
+        let r = r.expand([&[queries], &r.size()[1..]].concat(), false);
         let noise = to_tensor(noise).expand([queries, -1, -1, -1, -1], false);
         Ok(to_array(&tch::no_grad(|| self.0.generate(&to_tensor(poses), &r, &noise))))
     }
@@ -78,7 +80,7 @@ fn by_name(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
     files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect()
 }
 
-/// Inputs of one call: pictures in [0, 1], poses in [-1, 1], noise of variance one.
+/// Inputs of one call: pictures in [0, 1], poses in [-1, 1] or, for voxels, of cameras, noise of variance one.
 pub(crate) struct Inputs {
     context_frames: Tensor,
     context_poses: Tensor,
@@ -90,10 +92,14 @@ impl Inputs {
     pub(crate) fn new(config: &ModelConfig, views: usize, queries: usize, noises: usize) -> Self {
         let (side, size) = (config.image_size, config.hidden_size());
         let noise = [noises, config.steps, config.latent_channels, size, size];
+        let poses = |count: usize, seed: u64| match &config.voxel {
+            Some(voxel) => cameras(voxel, count, seed),
+            None => uniform(&[count, 7], seed),
+        };
         Self {
             context_frames: (uniform(&[views, 3, side, side], 101) + 1.0) / 2.0,
-            context_poses: uniform(&[views, 7], 102),
-            query_poses: uniform(&[queries, 7], 103),
+            context_poses: poses(views, 102),
+            query_poses: poses(queries, 103),
             noise: uniform(&noise, 104) * 3.0_f32.sqrt(),
         }
     }
@@ -105,6 +111,21 @@ impl Inputs {
     pub(crate) fn frames(&self, engine: &mut dyn Engine, scene: &Tensor, noise: &Tensor) -> Tensor {
         engine.generate(scene, &self.query_poses, noise).expect("pictures")
     }
+}
+
+/// `[count,7]`: cameras in the box that look any way, so that cells lie before and behind them, in the picture and out
+/// of it.
+fn cameras(voxel: &VoxelConfig, count: usize, seed: u64) -> Tensor {
+    let mut poses = uniform(&[count, 7], seed);
+    for mut pose in poses.outer_iter_mut() {
+        for axis in 0..3 {
+            let (low, high) = (voxel.low[axis] as f32, voxel.high[axis] as f32);
+            pose[axis] = f32::midpoint(low, high) + 0.45 * (high - low) * pose[axis];
+        }
+        let (yaw, pitch) = (3.0 * pose[3], 0.4 * pose[5]);
+        (pose[3], pose[4], pose[5], pose[6]) = (yaw.cos(), yaw.sin(), pitch.cos(), pitch.sin());
+    }
+    poses
 }
 
 /// Holds `engine` against `expected` for one and several views, queries and noises.
@@ -177,9 +198,8 @@ const CASES: [[usize; 3]; 4] = [[1, 1, 1], [3, 1, 1], [1, 6, 1], [3, 6, 6]];
 
 /// The drawing graph on the built-in engine: its pictures are those of the same model with one step, two steps, and so on.
 #[track_caller]
-fn check_drawing(shared_core: bool, upsample_r: UpsampleR, winograd: Winograd) {
-    let config = small(Pool, shared_core, upsample_r);
-    let checkpoint = random_checkpoint(&config);
+fn check_drawing(config: &ModelConfig, winograd: Winograd) {
+    let checkpoint = random_checkpoint(config);
     let options = ExportOptions { winograd, ..ExportOptions::OPTIMISED };
     let graphs = build_graphs_with(&checkpoint, &options);
     let drawing = graphs.drawing.as_ref().expect("a drawing graph");
@@ -187,7 +207,7 @@ fn check_drawing(shared_core: bool, upsample_r: UpsampleR, winograd: Winograd) {
     let files = BTreeMap::from([(names::GENERATOR_FILE, graphs.generator.as_slice())]);
     let mut engine = WasmEngine::from_graphs(&graphs.representation, drawing, &files)
         .expect("graphs that the engine loads");
-    let input = Inputs::new(&config, 2, 1, 1);
+    let input = Inputs::new(config, 2, 1, 1);
     let scene = input.scene(&mut engine);
     let drawn = input.frames(&mut engine, &scene, &input.noise);
     assert_eq!(drawn.shape(), [config.steps, 3, config.image_size, config.image_size]);
@@ -205,12 +225,17 @@ fn check_drawing(shared_core: bool, upsample_r: UpsampleR, winograd: Winograd) {
 
 #[test]
 fn drawing_shared_learned() {
-    check_drawing(true, Learned, Winograd::Off);
+    check_drawing(&small(Pool, true, Learned), Winograd::Off);
 }
 
 #[test]
 fn drawing_unshared_tiled() {
-    check_drawing(false, Tile, Winograd::On);
+    check_drawing(&small(Pool, false, Tile), Winograd::On);
+}
+
+#[test]
+fn drawing_voxel() {
+    check_drawing(&small_voxel(true, 1, PoseEncoding::CosSin), Winograd::Off);
 }
 
 /// Every graph that the exporter writes in single precision.
@@ -234,18 +259,23 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         ..config.clone()
     };
     for config in [config, smallest] {
-        let checkpoint = random_checkpoint(&config);
-        let mut reference = Libtorch::new(&checkpoint);
-        for options in VARIANTS {
-            let graphs = build_graphs_with(&checkpoint, &options);
-            let mut engines: [(&str, Box<dyn Engine>); 3] = [
-                ("ONNX Runtime", Box::new(on_ort(&graphs))),
-                ("built-in", Box::new(on_wasm_engine(&graphs))),
-                ("tract", Box::new(on_tract(&graphs))),
-            ];
-            for (name, engine) in &mut engines {
-                check_engine(name, &options, engine.as_mut(), &mut reference, &CASES);
-            }
+        check_all_engines(&config);
+    }
+}
+
+#[track_caller]
+fn check_all_engines(config: &ModelConfig) {
+    let checkpoint = random_checkpoint(config);
+    let mut reference = Libtorch::new(&checkpoint);
+    for options in VARIANTS {
+        let graphs = build_graphs_with(&checkpoint, &options);
+        let mut engines: [(&str, Box<dyn Engine>); 3] = [
+            ("ONNX Runtime", Box::new(on_ort(&graphs))),
+            ("built-in", Box::new(on_wasm_engine(&graphs))),
+            ("tract", Box::new(on_tract(&graphs))),
+        ];
+        for (name, engine) in &mut engines {
+            check_engine(name, &options, engine.as_mut(), &mut reference, &CASES);
         }
     }
 }
@@ -308,6 +338,44 @@ fn pool_unshared_learned() {
 #[test]
 fn pool_unshared_tiled() {
     check(Pool, false, Tile);
+}
+
+/// A grid whose sides all differ.
+fn small_voxel(shared_core: bool, rays: usize, pose_encoding: PoseEncoding) -> ModelConfig {
+    let extent = Extent { cells: [7, 6, 4], ..World::RoomsRingCamera.extent() };
+    ModelConfig {
+        pose_encoding,
+        voxel: Some(VoxelConfig::of_extent(&extent, 6, rays, 20)),
+        ..small(Voxel, shared_core, Tile)
+    }
+}
+
+#[test]
+fn voxel_shared() {
+    check_all_engines(&small_voxel(true, 1, PoseEncoding::CosSin));
+}
+
+#[test]
+fn voxel_shared_four_rays() {
+    check_all_engines(&small_voxel(true, 2, PoseEncoding::CosSin));
+}
+
+#[test]
+fn voxel_unshared_sines_first() {
+    check_all_engines(&small_voxel(false, 1, PoseEncoding::SinCos));
+}
+
+#[test]
+fn voxel_edge_sizes() {
+    let config = Preset::Edge.config();
+    let checkpoint = random_checkpoint(&config);
+    let mut reference = Libtorch::new(&checkpoint);
+    for options in VARIANTS {
+        let graphs = build_graphs_with(&checkpoint, &options);
+        check_engine("ONNX Runtime", &options, &mut on_ort(&graphs), &mut reference, &[[3, 2, 2]]);
+        let mut engine = on_wasm_engine(&graphs);
+        check_engine("built-in", &options, &mut engine, &mut reference, &[[3, 2, 2]]);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::programs::{Outcome, program, run};
 
 /// Schedules that do not depend on the number of steps, so that a longer run begins as a shorter one.
 const CONFIG: &str = r#"
-preset = "tiny"
+preset = "tiny-tower"
 test_scenes = 2
 steps = 6
 batch = 2

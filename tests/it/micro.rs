@@ -9,7 +9,7 @@ use crate::programs::{program, run};
 
 /// The smallest run that goes through everything: 16×16 pictures, two steps of DRAW, six of training.
 pub(crate) const CONFIG: &str = r#"
-preset = "tiny"
+preset = "tiny-tower"
 world = "rooms-ring-camera"
 scenes = 8
 test_scenes = 2

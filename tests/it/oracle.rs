@@ -73,6 +73,49 @@ fn a_pyramid_with_a_core_a_step_agrees() {
     check_unshared("pyramid-unshared-2", 4);
 }
 
+#[test]
+fn a_voxel_model_with_one_ray_and_shared_cores_agrees() {
+    check_voxel("voxel-shared-3", 1);
+}
+
+#[test]
+fn a_voxel_model_with_four_rays_and_a_core_a_step_agrees() {
+    check_voxel("voxel-unshared-2", 2);
+}
+
+#[test]
+fn a_voxel_model_with_sixteen_rays_and_the_other_pose_encoding_agrees() {
+    check_voxel("voxel-shared-2", 1);
+}
+
+/// Every quantity, by every form, ten times closer than the reference's: both sides are in double precision but for the
+/// trainer's last digit.
+#[track_caller]
+fn check_voxel(variant: &str, cores: usize) {
+    const TOLERANCE: f64 = 1e-5;
+    let (fast, path) = (Compute::default(), oracle(variant));
+    let plain = Compute { form: Form::Plain, ..fast };
+    for compute in [fast, plain, Compute { winograd: true, ..fast }] {
+        let report = agreement(&path, compute);
+        let (gradients, others): (Vec<_>, Vec<_>) =
+            report.lines.iter().partition(|line| line.name.starts_with("grad_norm/"));
+        let names: BTreeSet<_> = others.iter().map(|line| line.name.as_str()).collect();
+        assert_eq!(names, BTreeSet::from(QUANTITIES));
+        // Eight convolutions, three heads, five layers of the renderer and its cells; each core's gates and samplers.
+        assert_eq!(gradients.len(), 2 * (8 + 3 + 5) + 1 + cores * (2 * 2 * 4 + 3));
+        for line in &report.lines {
+            assert!(line.error <= TOLERANCE, "{}: error {:e} by {compute:?}", line.name, line.error);
+        }
+    }
+    let bytes = fs::read(&path).expect("a file");
+    let scene = TensorFile::from_bytes(variant, &bytes).expect("tensors").tensors["r"].clone();
+    let visible: Vec<f32> = scene.index_axis(ndarray::Axis(1), 9).iter().copied().collect();
+    let counts = |is: fn(f32) -> bool| visible.iter().filter(|sum| is(**sum)).count();
+    assert!(counts(|sum| sum == 0.0) > 0, "some cells are in no picture");
+    assert!(counts(|sum| sum >= 1.0) > 0, "some are in one");
+    assert!(counts(|sum| sum.fract() > 0.0) > 0, "some are at its edge");
+}
+
 #[track_caller]
 fn check_unshared(variant: &str, convolutions: usize) {
     for form in [Form::Fast, Form::Plain] {
@@ -171,7 +214,7 @@ fn damaged_oracles_are_refused() {
     file.metadata.insert("representation".to_owned(), "tetrahedron".to_owned());
     fs::write(&path, file.to_bytes("odd").expect("bytes")).expect("a file");
     run(program("gqn-train").arg("oracle").arg(&path))
-        .failed(&["`representation` is tetrahedron", "expected pyramid, tower or pool"]);
+        .failed(&["`representation` is tetrahedron", "expected pyramid, tower, pool or voxel"]);
 
     run(program("gqn-train").args(["oracle", "no/such/file"])).failed(&["no/such/file"]);
 }

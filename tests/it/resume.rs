@@ -17,7 +17,7 @@ use crate::programs::{Outcome, program, run};
 /// lies behind the newest line of the log. Unshared cores and a learned up-sampling, so that every kind of parameter
 /// has moments to restore.
 const CONFIG: &str = r#"
-preset = "tiny"
+preset = "tiny-tower"
 world = "rooms-ring-camera"
 scenes = 12
 refresh_epochs = 2

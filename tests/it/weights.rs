@@ -43,7 +43,7 @@ pub(crate) fn random_checkpoint(config: &ModelConfig) -> Checkpoint {
                 ParameterKind::Conv => fan_limit(parameter.shape[1..].iter().product()),
                 // Its stride is its kernel's size, so every output has one contribution of each input channel.
                 ParameterKind::ConvTranspose => fan_limit(parameter.shape[0]),
-                ParameterKind::Bias => 0.1,
+                ParameterKind::Bias | ParameterKind::Grid => 0.1,
             };
             let (offset, scale) = match parameter.name.as_str() {
                 "observation.weight" => (0.0, CONTRAST),

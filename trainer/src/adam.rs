@@ -20,6 +20,8 @@ pub struct Adam {
 #[derive(Debug)]
 struct Slot {
     parameter: Tensor,
+    /// Steps of the optimiser before the first that moves it.
+    start: u64,
     first_moment: Tensor,
     second_moment: Tensor,
 }
@@ -35,7 +37,7 @@ impl Adam {
         let slot = |parameter: Tensor| {
             let zeros = || parameter.detach().zeros_like();
             let (first_moment, second_moment) = (zeros(), zeros());
-            Slot { parameter, first_moment, second_moment }
+            Slot { parameter, start: 0, first_moment, second_moment }
         };
         Self {
             slots: parameters
@@ -46,16 +48,26 @@ impl Adam {
         }
     }
 
+    /// Leaves the parameters that `is_late` names as they are, moments included, before step `start`. From then on they
+    /// are moved as by an optimiser that begins there.
+    pub fn hold_back(&mut self, is_late: impl Fn(&str) -> bool, start: u64) {
+        for (name, slot) in &mut self.slots {
+            slot.start = if is_late(name) { start } else { 0 };
+        }
+    }
+
     /// Moves every parameter against its gradient, which it forgets, and tells `average` where to.
-    pub fn step(&mut self, learning_rate: f64, mut average: Option<&mut Average>) {
+    pub fn step(&mut self, learning_rate: f64, average: Option<&Average>) {
+        let before = self.steps;
         self.steps += 1;
-        let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
-        let step_size = learning_rate / correction(BETA_1);
-        let scale = correction(BETA_2).sqrt().recip();
         tch::no_grad(|| {
-            for (name, slot) in &mut self.slots {
+            for (name, slot) in self.slots.iter_mut().filter(|(_, slot)| slot.start <= before) {
+                let taken = before - slot.start;
+                let correction = |beta: f64| 1.0 - beta.powf((taken + 1) as f64);
+                let step_size = learning_rate / correction(BETA_1);
+                let scale = correction(BETA_2).sqrt().recip();
                 let gradient = slot.parameter.grad();
-                let averaged = average.as_deref_mut().map(|average| average.slot(name));
+                let averaged = average.map(|average| average.slot(name, taken));
                 for piece in pieces(&slot.parameter) {
                     let cut = |tensor: &Tensor| piece.of(tensor);
                     let mut gradient = cut(&gradient);
@@ -81,8 +93,7 @@ impl Adam {
     /// Shortens the gradients, taken as one vector, to that norm if they are longer. Waits for no device.
     pub fn clip(&mut self, norm: f64) {
         tch::no_grad(|| {
-            let gradients: Vec<Tensor> =
-                self.slots.values().map(|slot| slot.parameter.grad()).collect();
+            let gradients = self.gradients();
             let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
             let factor = (Tensor::stack(&norms, 0).norm().reciprocal() * norm).clamp_max(1.0);
             for mut gradient in gradients {
@@ -98,9 +109,10 @@ impl Adam {
         }
     }
 
-    /// The gradients in the order of the parameters' names.
+    /// The gradients of those parameters that the next step moves, in the order of their names.
     pub fn gradients(&self) -> Vec<Tensor> {
-        self.slots.values().map(|slot| slot.parameter.grad()).collect()
+        let moving = self.slots.values().filter(|slot| slot.start <= self.steps);
+        moving.map(|slot| slot.parameter.grad()).collect()
     }
 
     /// First and second moments by name.
@@ -182,6 +194,44 @@ mod tests {
             for (found, expected) in gradients(&mut adam, norm).into_iter().zip(expected) {
                 assert!((found - expected).abs() < TOLERANCE, "found {found}, expected {expected}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_is_moved_as_by_an_optimiser_that_begins_later() {
+        const START: u64 = 7;
+        let run = |steps: std::ops::Range<u64>, start: u64| {
+            let store = VarStore::new(Device::Cpu);
+            let zero = nn::Init::Const(0.0);
+            let [early, late] = ["early", "late"].map(|name| store.root().var(name, &[3], zero));
+            let mut adam = Adam::new(store.variables().into_iter().collect());
+            let average = Average::new(0.9, store.variables().into_iter().collect());
+            adam.hold_back(|name| name == "late", start);
+            for step in steps {
+                let mut loss = (&early + step as f64).square();
+                let moving = if adam.steps() < start {
+                    1
+                } else {
+                    loss += (&late * 2.0 - step as f64).square();
+                    2
+                };
+                assert_eq!(adam.gradients().len(), moving);
+                loss.sum(Kind::Float).backward();
+                adam.step(0.01, Some(&average));
+            }
+            let moments: Vec<Tensor> = adam
+                .moments()
+                .filter(|(name, _)| *name == "late")
+                .flat_map(|(_, moments)| moments.map(Tensor::copy))
+                .collect();
+            let mut found = vec![late.detach().copy(), average.weights()["late"].copy()];
+            found.extend(moments);
+            found
+        };
+        let untouched = run(0..START, START);
+        assert!(untouched.iter().all(|tensor| tensor.abs().max().double_value(&[]) == 0.0));
+        for (found, expected) in run(0..20, START).iter().zip(run(START..20, 0)) {
+            assert!(found.equal(&expected), "found {found:?}, expected {expected:?}");
         }
     }
 

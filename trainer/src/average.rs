@@ -11,8 +11,6 @@ use crate::model::Gqn;
 pub struct Average {
     decay: f64,
     slots: BTreeMap<String, Tensor>,
-    /// How much the next weights count.
-    weight: f64,
 }
 
 impl Average {
@@ -20,19 +18,16 @@ impl Average {
     pub fn new(decay: f64, parameters: BTreeMap<String, Tensor>) -> Self {
         let slots =
             parameters.into_iter().map(|(name, weight)| (name, weight.detach().copy())).collect();
-        Self { decay, slots, weight: 1.0 }
+        Self { decay, slots }
     }
 
-    /// Prepares for the weights after `steps` steps. Early on the average is that of the few steps there were, so that
-    /// the fresh weights are soon forgotten: the decay is (1 + steps) / (10 + steps) at most.
-    pub fn begin(&mut self, steps: u64) {
+    /// The average of a parameter, and how much its next value counts after `steps` steps that have moved it. Early on
+    /// the average is that of the few steps there were, so that the fresh weights are soon forgotten: the decay is
+    /// (1 + steps) / (10 + steps) at most.
+    pub(crate) fn slot(&self, name: &str, steps: u64) -> (Tensor, f64) {
         let steps = steps as f64;
-        self.weight = 1.0 - self.decay.min((1.0 + steps) / (10.0 + steps));
-    }
-
-    /// The average of a parameter and how much the next weights count.
-    pub(crate) fn slot(&self, name: &str) -> (Tensor, f64) {
-        (self.slots[name].shallow_clone(), self.weight)
+        let weight = 1.0 - self.decay.min((1.0 + steps) / (10.0 + steps));
+        (self.slots[name].shallow_clone(), weight)
     }
 
     /// The averaged weights by name.
@@ -75,7 +70,8 @@ mod tests {
 
     #[test]
     fn the_models_own_weights_come_back() {
-        let [model, other] = [1, 2].map(|seed| Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed));
+        let [model, other] =
+            [1, 2].map(|seed| Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed));
         let average = Average::new(0.9, other.parameters());
         let weights = |model: &Gqn| model.checkpoint(0, gqn_formats::Provenance::default());
         let before = weights(&model);

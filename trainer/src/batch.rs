@@ -2,6 +2,7 @@
 //! the same data.
 
 use gqn_datasets::{SceneSet, Shuffle};
+use gqn_formats::ModelConfig;
 use gqn_scenes::PoseEncoding;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -44,6 +45,42 @@ pub struct Choice {
     pub context: Vec<usize>,
     /// The view to paint.
     pub query: usize,
+}
+
+impl Batch {
+    /// Noise for pictures, and cameras on a ring that look across its middle: what is measured or tested does not
+    /// depend on what there is to see, but for a model that knows geometry there must be something in sight.
+    pub(crate) fn made_up(model: &ModelConfig, batch: i64, views: i64, device: Device) -> Self {
+        let side = model.image_size as i64;
+        with_torch_seed(1, || {
+            let draw = |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu));
+            let pose = |numbers: Tensor| ring_poses(model, &numbers).to_device(device);
+            Self {
+                context_frames: draw(&[batch, views, 3, side, side]).to_device(device),
+                context_poses: pose(draw(&[batch, views, 3])),
+                query_frames: draw(&[batch, 3, side, side]).to_device(device),
+                query_poses: pose(draw(&[batch, 3])),
+            }
+        })
+    }
+}
+
+/// `numbers [..,3] in 0..1 -> poses [..,7]` on a ring in the model's box of the world, or around 0
+fn ring_poses(model: &ModelConfig, numbers: &Tensor) -> Tensor {
+    const UNIT: ([f64; 3], [f64; 3]) = ([-1.0, -1.0, 0.0], [1.0, 1.0, 1.0]);
+    let (low, high) = model.voxel.as_ref().map_or(UNIT, |voxel| (voxel.low, voxel.high));
+    let at = |index: i64| numbers.select(-1, index);
+    let within = |axis: usize, share: Tensor| share * (high[axis] - low[axis]) + low[axis];
+    let angle = at(0) * std::f64::consts::TAU;
+    let yaw = &angle + (at(1) + (std::f64::consts::PI - 0.5));
+    let pitch = at(2) * -0.4;
+    let [x, y] = [angle.cos(), angle.sin()].map(|turn| turn * 0.45 + 0.5);
+    let turns = match model.pose_encoding {
+        PoseEncoding::CosSin => [yaw.cos(), yaw.sin(), pitch.cos(), pitch.sin()],
+        PoseEncoding::SinCos => [yaw.sin(), yaw.cos(), pitch.sin(), pitch.cos()],
+    };
+    let position = [within(0, x), within(1, y), within(2, at(2))];
+    Tensor::stack(&position.into_iter().chain(turns).collect::<Vec<_>>(), -1)
 }
 
 impl DeviceScenes {

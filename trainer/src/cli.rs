@@ -8,14 +8,18 @@ use gqn_scenes::{PoseEncoding, World};
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::evaluate::TestPlan;
 use gqn_trainer::model::{Form, Precision};
-use gqn_trainer::schedule::LinearSchedule;
+use gqn_trainer::schedule::{GenerationSteps, LinearSchedule};
 use toml::{Table, Value};
 
 pub(crate) use self::bench::{BenchFlags, ProbeFlags};
+pub(crate) use self::gpu_check::{GpuCheckFlags, NcclCheckFlags};
 use self::parse::{collect, minutes, positive, representation, upsample_r, value};
+use self::voxel::VoxelFlags;
 
 mod bench;
+mod gpu_check;
 mod parse;
+mod voxel;
 
 /// Train Generative Query Networks: look at a scene from a few cameras, paint it from any other.
 #[derive(Debug, Parser)]
@@ -41,6 +45,12 @@ pub(crate) enum Command {
     /// Measure the training step on made-up data: steps a second and memory of the plain form, the fast one, and the
     /// fast one with activation checkpointing
     Bench(BenchFlags),
+    /// What a machine with a GPU is to show, in one call: oracles, a sample, an interrupted run, NCCL, the suite of
+    /// `bench`; writes a line and a JSON file for each part, exit code 1 if any fails
+    GpuCheck(GpuCheckFlags),
+    /// NCCL with one process: gradients averaged over it are what they were
+    #[command(hide = true)]
+    NcclCheck(NcclCheckFlags),
     #[command(hide = true)]
     BenchProbe(ProbeFlags),
 }
@@ -51,7 +61,8 @@ pub(crate) struct TrainFlags {
     /// Folder of the run
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Sizes and settings to start from: paper, edge or tiny [default: the file's, otherwise tiny]
+    /// Sizes and settings to start from: paper, edge, tiny, edge-tower or tiny-tower
+    /// [default: the file's, otherwise tiny]
     #[arg(long)]
     pub(crate) preset: Option<Preset>,
     /// TOML file whose keys replace the preset's; a run's own config.toml repeats the run
@@ -84,6 +95,8 @@ pub(crate) struct TrainFlags {
     #[command(flatten)]
     pub(crate) sizes: SizeFlags,
     #[command(flatten)]
+    pub(crate) voxel: VoxelFlags,
+    #[command(flatten)]
     pub(crate) method: MethodFlags,
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
@@ -96,7 +109,7 @@ pub(crate) struct TrainFlags {
     pub(crate) seed: Option<u32>,
     /// Go on with the run in the folder; only --steps, --slice, --device and --threads may be given along
     #[arg(long, conflicts_with_all = [
-        "preset", "config", "world", "scenes", "batch", "model_sizes", "method", "seed", "force", "data",
+        "preset", "config", "world", "scenes", "batch", "model_sizes", "voxel_geometry", "method", "seed", "force", "data",
     ])]
     pub(crate) resume: bool,
     /// Replace the run in the folder
@@ -115,7 +128,7 @@ pub(crate) struct SizeFlags {
     /// S: side of the pictures in pixels
     #[arg(long, value_name = "S")]
     image_size: Option<u32>,
-    /// Representation network: pyramid, tower or pool
+    /// Representation network: pyramid, tower, pool or voxel
     #[arg(long, value_parser = representation)]
     representation: Option<RepresentationKind>,
     /// R: channels of the representation
@@ -158,6 +171,10 @@ pub(crate) struct MethodFlags {
     /// How much the divergence counts, written alike; 0:1:10000 warms up [default: 1]
     #[arg(long, value_name = "SCHEDULE")]
     kl_weight: Option<LinearSchedule>,
+    /// Train representation and generator alone at first, for N steps or P% of the run: latents at the prior's mean, no
+    /// inference core
+    #[arg(long, value_name = "N|P%")]
+    generation_steps: Option<GenerationSteps>,
     /// Fewest context views of a batch
     #[arg(long, value_name = "M")]
     min_context: Option<u32>,
@@ -224,6 +241,12 @@ pub(crate) struct GoldenFlags {
     /// File to write [default: golden.safetensors beside the checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Write nothing: paint the sample beside the checkpoint anew, and compare; exit code 1 if it differs
+    #[arg(long, conflicts_with_all = ["out", "world", "seed", "force"])]
+    pub(crate) check: bool,
+    /// Where --check computes: auto, cpu or cuda:N
+    #[arg(long, default_value = "cpu", requires = "check")]
+    pub(crate) device: DeviceChoice,
     /// World of the sample views [default: that of the run beside the checkpoint, otherwise rooms-ring-camera]
     #[arg(long)]
     pub(crate) world: Option<World>,
@@ -264,8 +287,9 @@ pub(crate) struct ImportFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct OracleFlags {
-    /// Numbers of the reference, as a safetensors file
-    pub(crate) file: PathBuf,
+    /// Numbers of the reference or of the second implementation, as safetensors files
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
     /// How the network is computed: fast or plain
     #[arg(long, default_value = "fast")]
     pub(crate) form: Form,
@@ -275,6 +299,12 @@ pub(crate) struct OracleFlags {
     /// Use these weights instead of those that the formula makes: they were imported and are to be the same
     #[arg(long, value_name = "CHECKPOINT")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// In which numbers: fp32, tf32 or bf16; the last two may be off by much more
+    #[arg(long, default_value = "fp32")]
+    pub(crate) precision: Precision,
+    /// Where to compute: auto, cpu or cuda:N
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: DeviceChoice,
 }
 
 impl TrainFlags {
@@ -288,7 +318,11 @@ impl TrainFlags {
             ("seed", value(self.seed)),
         ]);
         table.extend(self.method.table());
-        let model = self.sizes.table();
+        let mut model = self.sizes.table();
+        let voxel = self.voxel.table();
+        if !voxel.is_empty() {
+            model.insert("voxel".to_owned(), Value::Table(voxel));
+        }
         if let Some(folder) = &self.data {
             table.insert("data".to_owned(), data_table(folder, self.skip_damaged));
         }
@@ -322,6 +356,7 @@ impl MethodFlags {
             ("pixel_std_dev", value(self.pixel_std_dev)),
             ("learning_rate", value(self.learning_rate)),
             ("kl_weight", value(self.kl_weight)),
+            ("generation_steps", value(self.generation_steps)),
             ("min_context", value(self.min_context)),
             ("max_context", value(self.max_context)),
             ("accumulate", value(self.accumulate)),

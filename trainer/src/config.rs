@@ -1,18 +1,21 @@
 //! What a run is: the model's sizes and everything else that its numbers follow from.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use gqn_datasets::DataSet;
-use gqn_formats::{ModelConfig, Preset};
-use gqn_scenes::{Split, World};
+use gqn_formats::ModelConfig;
+use gqn_scenes::{FIELD_OF_VIEW, World};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
 pub use self::error::ConfigError;
+pub use self::geometry::{Geometry, GeometrySource};
 use crate::model::{Compute, Form, Precision};
-use crate::schedule::{LinearSchedule, Span, WholeRun};
+use crate::schedule::{GenerationSteps, LinearSchedule, Phase};
 
 mod error;
+mod geometry;
+mod layers;
+mod preset;
 
 /// A whole run. Two runs of equal configs on one CPU thread give the same numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +51,10 @@ pub struct TrainConfig {
     /// How much the divergence counts in the loss; 1 where nothing is said. A warm-up starts lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl_weight: Option<LinearSchedule>,
+    /// How long representation and generator are trained alone at first, see [`Phase::Generation`]; not at all where
+    /// nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation_steps: Option<GenerationSteps>,
     /// Longest gradient, taken over all parameters as one vector; longer ones are shortened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_gradient: Option<f64>,
@@ -101,98 +108,6 @@ pub struct DataConfig {
 }
 
 impl TrainConfig {
-    /// The run that goes with a preset of the model.
-    pub fn preset(preset: Preset) -> Self {
-        let world = World::RoomsRingCamera;
-        let paper = Self {
-            world,
-            scenes: 20_000,
-            seed: 0,
-            steps: 2_000_000,
-            batch: 36,
-            processes: None,
-            accumulate: 1,
-            min_context: 1,
-            max_context: world.max_context(),
-            pixel_std_dev: LinearSchedule { start: 2.0, end: 0.7, over: Span::Steps(200_000) },
-            learning_rate: LinearSchedule { start: 5e-4, end: 5e-5, over: Span::Steps(1_600_000) },
-            kl_weight: None,
-            clip_gradient: None,
-            weight_average: None,
-            form: Form::Fast,
-            precision: Precision::Fp32,
-            winograd: None,
-            recompute: false,
-            checkpoint_every: 1000,
-            log_every: 10,
-            test_scenes: 100,
-            evaluate_every: 1000,
-            refresh_epochs: None,
-            data: None,
-            model: preset.config(),
-        };
-        match preset {
-            Preset::Paper => paper,
-            Preset::EdgeTower => Self { steps: 200_000, learning_rate: over_run(1e-3, 5e-5), ..paper },
-            Preset::TinyTower => Self {
-                scenes: 2000,
-                steps: 5000,
-                batch: 16,
-                pixel_std_dev: over_run(1.0, 0.5),
-                learning_rate: over_run(2e-3, 2e-4),
-                checkpoint_every: 500,
-                evaluate_every: 500,
-                ..paper
-            },
-        }
-    }
-
-    /// The preset's run with a file's keys, then the flags' keys, laid over it. A file may name its `preset`.
-    ///
-    /// # Errors
-    /// [`ConfigError`]: no such file, not TOML, an unknown key, a value out of range.
-    pub fn layered(
-        preset: Option<Preset>,
-        file: Option<&Path>,
-        flags: toml::Table,
-    ) -> Result<Self, ConfigError> {
-        let mut over = match file {
-            None => toml::Table::new(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-                text.parse().map_err(|source| ConfigError::Toml {
-                    path: path.to_owned(),
-                    source: Box::new(source),
-                })?
-            }
-        };
-        let named = match over.remove("preset") {
-            Some(toml::Value::String(name)) => Some(name.parse::<Preset>()?),
-            Some(other) => return Err(out_of_range("preset", &other, "a name")),
-            None => None,
-        };
-        if flags.contains_key("batch") {
-            // The flag is about each process, not about those of the run that wrote the file.
-            over.remove("processes");
-        }
-        merge(&mut over, flags);
-        let preset = preset.or(named).unwrap_or(Preset::TinyTower);
-        let mut base = toml::Table::try_from(Self::preset(preset)).expect("a preset is plain data");
-        let is_given = ["max_context", "scenes", "world"].map(|key| over.contains_key(key));
-        let [context_is_given, scenes_are_given, world_is_given] = is_given;
-        merge(&mut base, over);
-        let mut config: Self =
-            base.try_into().map_err(|source| ConfigError::Fields { source: Box::new(source) })?;
-        config.model = config.model.canonical();
-        config.look_at_data(scenes_are_given, world_is_given)?;
-        if !context_is_given {
-            config.max_context = config.world.max_context().min(config.views().saturating_sub(1));
-        }
-        config.validate()?;
-        Ok(config)
-    }
-
     /// The run over that many processes.
     ///
     /// # Errors
@@ -218,32 +133,6 @@ impl TrainConfig {
     /// Views of a scene.
     pub fn views(&self) -> usize {
         self.data.as_ref().map_or(self.world.views_per_scene(), |data| data.views)
-    }
-
-    /// Takes from the files, if there are any, what they say themselves.
-    fn look_at_data(
-        &mut self,
-        scenes_are_given: bool,
-        world_is_given: bool,
-    ) -> Result<(), ConfigError> {
-        let Some(data) = &mut self.data else { return Ok(()) };
-        for (split, missing) in [(Split::Train, "train"), (Split::Test, "test")] {
-            if !DataSet::has_split(&data.folder, split) {
-                return Err(ConfigError::Split { path: data.folder.clone(), missing });
-            }
-        }
-        let set = DataSet::open(&data.folder, Split::Train)?;
-        data.views = set.views();
-        if !scenes_are_given {
-            self.scenes = set.len() as u64;
-        } else if self.scenes > set.len() as u64 {
-            let expected = "at most as many as the files hold";
-            return Err(out_of_range("scenes", &self.scenes, expected));
-        }
-        if let (Some(known), false) = (set.known(), world_is_given) {
-            self.world = known.world;
-        }
-        Ok(())
     }
 
     /// Checks what training takes for granted.
@@ -290,6 +179,9 @@ impl TrainConfig {
             let expected = "fp32 or tf32 with the plain form";
             return Err(out_of_range("precision", &"bf16", expected));
         }
+        if let (None, Some(voxel)) = (&self.data, &self.model.voxel) {
+            voxel.check_field_of_view("rendered scenes", f64::from(FIELD_OF_VIEW))?;
+        }
         self.validate_refresh()?;
         self.validate_reals()
     }
@@ -323,6 +215,12 @@ impl TrainConfig {
             let found = format!("{start} to {end}");
             return Err(out_of_range("kl_weight", &found, "numbers from 0"));
         }
+        if let Some(GenerationSteps::Share(share)) = self.generation_steps
+            && !(0.0..=1.0).contains(&share)
+        {
+            let expected = "a whole number of steps, or a share of the run from 0.0 to 1.0";
+            return Err(out_of_range("generation_steps", &share, expected));
+        }
         match (self.clip_gradient, self.weight_average) {
             (Some(norm), _) if !(norm.is_finite() && norm > 0.0) => {
                 Err(out_of_range("clip_gradient", &norm, "a positive number"))
@@ -355,6 +253,32 @@ impl TrainConfig {
         self.kl_weight.map_or(1.0, |weight| weight.at(step, self.steps))
     }
 
+    /// The first step that maximises the evidence lower bound; those before it train the generator alone.
+    pub fn elbo_start(&self) -> u64 {
+        self.generation_steps.map_or(0, |phase| phase.end(self.steps))
+    }
+
+    /// What a step maximises.
+    pub fn phase_at(&self, step: u64) -> Phase {
+        if step < self.elbo_start() { Phase::Generation } else { Phase::Elbo }
+    }
+
+    /// The same run with another number of steps, planned anew after `done` of them: where the ELBO phase has begun, it
+    /// stays where it began, and it never begins at a step that is past.
+    #[must_use]
+    pub fn replanned(mut self, steps: u64, done: u64) -> Self {
+        let start = self.elbo_start();
+        self.steps = steps;
+        if self.generation_steps.is_some() {
+            if start <= done {
+                self.generation_steps = Some(GenerationSteps::Steps(start));
+            } else if self.elbo_start() < done {
+                self.generation_steps = Some(GenerationSteps::Steps(done));
+            }
+        }
+        self
+    }
+
     /// How the network is computed on a device.
     pub fn compute(&self, device: Device) -> Compute {
         let Self { form, precision, .. } = *self;
@@ -374,23 +298,8 @@ fn one() -> usize {
     1
 }
 
-fn over_run(start: f64, end: f64) -> LinearSchedule {
-    LinearSchedule { start, end, over: Span::Run(WholeRun::Run) }
-}
-
 fn out_of_range(name: &'static str, found: &impl ToString, expected: &'static str) -> ConfigError {
     ConfigError::Range { name, found: found.to_string(), expected }
-}
-
-fn merge(base: &mut toml::Table, over: toml::Table) {
-    for (key, value) in over {
-        match (base.get_mut(&key), value) {
-            (Some(toml::Value::Table(base)), toml::Value::Table(over)) => merge(base, over),
-            (_, value) => {
-                base.insert(key, value);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

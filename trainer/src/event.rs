@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::Evaluation;
 use crate::held_out::HeldOut;
 use crate::parallel::Processes;
+use crate::schedule::Phase;
 use crate::watch::Warning;
 
 /// What the training loop says; terminals and logs are its listeners.
@@ -29,7 +30,7 @@ pub enum Event {
         /// Where it computes.
         device: String,
     },
-    /// The run is slower than planned and ends after fewer steps.
+    /// The run is slower or faster than planned and ends after another number of steps.
     Replanned {
         /// Steps planned in all.
         steps: u64,
@@ -85,13 +86,20 @@ pub enum Event {
 pub struct StepMetrics {
     /// The step, from 0.
     pub step: u64,
-    /// Evidence lower bound in nats.
-    pub elbo: f64,
+    /// What the step maximises: `generation` or `elbo`.
+    pub phase: Phase,
+    /// log N(x; observation, σ) in nats: of the reconstruction or, in the generation phase, of the mean picture.
+    pub log_likelihood: f64,
+    /// Evidence lower bound in nats. There is none in the generation phase, which has no posterior.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elbo: Option<f64>,
     /// −ELBO less its floor at this σ, in nats.
-    pub excess: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<f64>,
     /// Kullback–Leibler divergence over all DRAW steps, in nats.
-    pub kl: f64,
-    /// Squared error of the reconstruction a pixel value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl: Option<f64>,
+    /// Squared error a pixel value, of the same picture as `log_likelihood`.
     pub mse: f64,
     /// Context views of the batch.
     pub context: usize,
@@ -104,8 +112,18 @@ pub struct StepMetrics {
 impl StepMetrics {
     /// The figures of the whole batch, from those of every process's rows.
     pub(crate) fn over(self, processes: &Processes) -> Self {
-        let Self { elbo, excess, kl, mse, .. } = self;
-        let [elbo, excess, kl, mse] = processes.mean([elbo, excess, kl, mse]);
-        Self { elbo, excess, kl, mse, ..self }
+        let Self { log_likelihood, elbo, excess, kl, mse, .. } = self;
+        let number = |figure: Option<f64>| figure.unwrap_or(0.0);
+        let [log_likelihood, mse, mean_elbo, mean_excess, mean_kl] =
+            processes.mean([log_likelihood, mse, number(elbo), number(excess), number(kl)]);
+        // All processes are in the same phase.
+        let [elbo, excess, kl] = [(elbo, mean_elbo), (excess, mean_excess), (kl, mean_kl)]
+            .map(|(own, mean)| own.map(|_| mean));
+        Self { log_likelihood, elbo, excess, kl, mse, ..self }
+    }
+
+    /// Whether what the step maximises is a number still.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.elbo.unwrap_or(self.log_likelihood).is_finite()
     }
 }

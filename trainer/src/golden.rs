@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gqn_formats::{TensorFile, names};
+use gqn_formats::{FormatError, TensorFile, names};
 use gqn_scenes::{Frame, Scene, Split, World};
 use tch::{Device, Tensor};
 
@@ -41,15 +41,7 @@ pub fn golden(model: &Gqn, world: World, seed: u64, checkpoint_sha256: &str) -> 
         (names::SAMPLE_TRUE_FRAMES, pictures(&frames[CONTEXT_VIEWS..])),
         (names::SAMPLE_NOISE, to_array(&noise)),
     ]);
-    let input = |name: &str| to_tensor(&tensors[name]).to_device(model.device());
-    let x = input(names::SAMPLE_CONTEXT_FRAMES).unsqueeze(0);
-    let v = input(names::SAMPLE_CONTEXT_POSES).unsqueeze(0);
-    let queries = input(names::SAMPLE_QUERY_POSES);
-    let noise: Tensor = input(names::SAMPLE_NOISE);
-    let [sampled, mean] = tch::no_grad(|| {
-        let r = model.represent(&x, &v).expand([QUERY_VIEWS as i64, -1, -1, -1], false);
-        [model.generate(&queries, &r, &noise), model.generate(&queries, &r, &noise.zeros_like())]
-    });
+    let [sampled, mean] = paint(model, &|name| to_tensor(&tensors[name]));
     tensors.insert(names::SAMPLE_FRAMES, to_array(&sampled));
     tensors.insert(names::SAMPLE_MEAN_FRAMES, to_array(&mean));
     let metadata = [
@@ -61,4 +53,53 @@ pub fn golden(model: &Gqn, world: World, seed: u64, checkpoint_sha256: &str) -> 
         metadata: metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         tensors: tensors.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect(),
     }
+}
+
+/// Paints the views of a sample anew, on the model's device, and gives the largest difference from the sample's own
+/// pictures, whose numbers lie in 0 to 1.
+///
+/// # Errors
+/// [`FormatError`]: the sample lacks a tensor, or has it in another shape than this model's.
+pub fn difference(model: &Gqn, what: &str, sample: &TensorFile) -> Result<f64, FormatError> {
+    let side = model.config().image_size;
+    let noise = model.noise_shape(QUERY_VIEWS as i64).map(|size| size as usize);
+    let pictures = |views| vec![views, 3, side, side];
+    let shapes = [
+        (names::SAMPLE_CONTEXT_FRAMES, pictures(CONTEXT_VIEWS)),
+        (names::SAMPLE_CONTEXT_POSES, vec![CONTEXT_VIEWS, 7]),
+        (names::SAMPLE_QUERY_POSES, vec![QUERY_VIEWS, 7]),
+        (names::SAMPLE_NOISE, noise.to_vec()),
+        (names::SAMPLE_FRAMES, pictures(QUERY_VIEWS)),
+        (names::SAMPLE_MEAN_FRAMES, pictures(QUERY_VIEWS)),
+    ];
+    for (name, expected) in shapes {
+        let (what, name) = (what.to_owned(), name.to_owned());
+        match sample.tensors.get(&name).map(|tensor| tensor.shape().to_vec()) {
+            None => return Err(FormatError::MissingTensor { what, name, expected }),
+            Some(found) if found != expected => {
+                return Err(FormatError::Shape { what, name, found, expected });
+            }
+            Some(_) => {}
+        }
+    }
+    let painted = paint(model, &|name| to_tensor(&sample.tensors[name]));
+    let expected = [names::SAMPLE_FRAMES, names::SAMPLE_MEAN_FRAMES];
+    let differences = expected.into_iter().zip(painted).map(|(name, found)| {
+        (found.to_device(Device::Cpu) - to_tensor(&sample.tensors[name])).abs().max()
+    });
+    // libtorch's maximum of a tensor with NaN is NaN.
+    Ok(Tensor::stack(&differences.collect::<Vec<_>>(), 0).max().double_value(&[]))
+}
+
+/// Pictures with the sample's noise, and with none.
+fn paint(model: &Gqn, input: &dyn Fn(&str) -> Tensor) -> [Tensor; 2] {
+    let input = |name: &str| input(name).to_device(model.device());
+    let [x, v] = [names::SAMPLE_CONTEXT_FRAMES, names::SAMPLE_CONTEXT_POSES]
+        .map(|name| input(name).unsqueeze(0));
+    let (queries, noise) = (input(names::SAMPLE_QUERY_POSES), input(names::SAMPLE_NOISE));
+    tch::no_grad(|| {
+        let r = model.represent(&x, &v);
+        let r = r.expand([&[queries.size()[0]], &r.size()[1..]].concat(), false);
+        [model.generate(&queries, &r, &noise), model.generate(&queries, &r, &noise.zeros_like())]
+    })
 }

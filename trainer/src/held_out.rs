@@ -10,6 +10,7 @@ use crate::config::TrainConfig;
 use crate::elbo::{Elbo, floor};
 use crate::feed::scenes_of;
 use crate::model::{Gqn, Latents, Rollout};
+use crate::schedule::Phase;
 
 /// Scenes of a look, one picture of each; their errors' mean moves by a few percent with other scenes, not with time.
 const SCENES: u64 = 32;
@@ -32,7 +33,7 @@ pub struct HeldOutSet {
 pub struct HeldOut {
     /// Means over the pictures.
     pub figures: HeldOutFigures,
-    /// For each DRAW step the divergence of every picture, in nats.
+    /// For each DRAW step the divergence of every picture, in nats; of none without a posterior.
     pub kl_by_step: Vec<Vec<f64>>,
     /// The pictures of a few scenes.
     pub examples: Vec<Example>,
@@ -43,20 +44,27 @@ pub struct HeldOut {
 pub struct HeldOutFigures {
     /// Steps taken.
     pub step: u64,
+    /// What the last of them maximised. In the generation phase inference cores and posterior still have their fresh
+    /// weights, and nothing is said of them.
+    pub phase: Phase,
     /// Squared error a pixel value of generated mean pictures (zero noise). Decides which checkpoint is the best.
     pub mse_generated: f64,
     /// Squared error of pictures that were generated with a sample of the latents.
     pub mse_sampled: f64,
     /// Squared error of reconstructions, which see the query picture.
-    pub mse_reconstructed: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mse_reconstructed: Option<f64>,
     /// Root of the mean squared difference between two samples of the same view, in pixel values.
     pub sample_difference: f64,
     /// Divergence over all DRAW steps, in nats.
-    pub kl: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl: Option<f64>,
     /// Evidence lower bound in nats, at the σ of this step of training.
-    pub elbo: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elbo: Option<f64>,
     /// −ELBO less its floor, in nats.
-    pub excess: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<f64>,
     /// That σ.
     pub pixel_std_dev: f64,
 }
@@ -70,8 +78,8 @@ pub struct Example {
     pub context: Vec<Vec<u8>>,
     /// What was to be painted.
     pub truth: Vec<u8>,
-    /// With latents of the posterior, which sees the truth.
-    pub reconstruction: Vec<u8>,
+    /// With latents of the posterior, which sees the truth; none in the generation phase.
+    pub reconstruction: Option<Vec<u8>>,
     /// From the context alone: the mean picture.
     pub generation: Vec<u8>,
     /// From the context alone: a sample.
@@ -98,19 +106,18 @@ impl HeldOutSet {
     /// Paints one view of every scene. The same weights at the same step give the same figures.
     pub fn look(&self, model: &Gqn, config: &TrainConfig, step: u64) -> HeldOut {
         let sigma = config.pixel_std_dev_at(step);
+        let phase = config.phase_at(step.saturating_sub(1));
         let (mut sums, mut pictures) = ([0.0; 6], 0);
         let mut kl_by_step = vec![Vec::new(); config.model.steps];
         let mut examples = Vec::new();
         for (index, choices) in self.choices.chunks(AT_ONCE).enumerate() {
             let batch = self.scenes.batch(choices);
-            let painted = Painted::new(model, &batch, config.seed, 2 * index as u64, sigma);
+            let painted = Painted::new(model, &batch, config.seed, 2 * index as u64, phase, sigma);
             for (sum, value) in sums.iter_mut().zip(painted.sums(&batch.query_frames)) {
                 *sum += value;
             }
             pictures += choices.len();
-            let kl = Vec::<f64>::try_from(painted.elbo.kl.to_kind(Kind::Double).view([-1]));
-            let kl = kl.expect("a flat tensor is a vector");
-            for (at, value) in kl.iter().enumerate() {
+            for (at, value) in painted.divergences().iter().enumerate() {
                 kl_by_step[at % config.model.steps].push(*value);
             }
             let wanted = EXAMPLES.saturating_sub(examples.len()).min(choices.len());
@@ -119,15 +126,17 @@ impl HeldOutSet {
         let [generated, sampled, reconstructed, difference, kl, elbo] =
             sums.map(|sum| sum / f64::from(pictures.max(1) as u32));
         let side = config.model.image_size;
+        let of_posterior = |figure: f64| (phase == Phase::Elbo).then_some(figure);
         let figures = HeldOutFigures {
             step,
+            phase,
             mse_generated: generated,
             mse_sampled: sampled,
-            mse_reconstructed: reconstructed,
+            mse_reconstructed: of_posterior(reconstructed),
             sample_difference: difference.sqrt(),
-            kl,
-            elbo,
-            excess: -elbo - floor(3 * side * side, sigma),
+            kl: of_posterior(kl),
+            elbo: of_posterior(elbo),
+            excess: of_posterior(-elbo - floor(3 * side * side, sigma)),
             pixel_std_dev: sigma,
         };
         HeldOut { figures, kl_by_step, examples }
@@ -138,26 +147,36 @@ impl HeldOutSet {
 struct Painted {
     generation: Tensor,
     samples: [Tensor; 2],
-    reconstruction: Tensor,
-    elbo: Elbo,
+    /// With the bound; none in the generation phase.
+    reconstruction: Option<(Tensor, Elbo)>,
 }
 
 impl Painted {
-    fn new(model: &Gqn, batch: &Batch, seed: u64, index: u64, sigma: f64) -> Self {
+    fn new(model: &Gqn, batch: &Batch, seed: u64, index: u64, phase: Phase, sigma: f64) -> Self {
         tch::no_grad(|| {
             let (v, frames) = (&batch.query_poses, &batch.query_frames);
             let shape = model.noise_shape(frames.size()[0]);
             let noises =
                 [0, 1].map(|which| noise(seed, LAST_NOISE - index - which, &shape, model.device()));
             let r = model.represent(&batch.context_frames, &batch.context_poses);
-            let latents = Latents::Posterior { frames, noise: &noises[0] };
-            let rollout = Rollout::new(model, v, &r, latents);
+            let reconstruction = (phase == Phase::Elbo).then(|| {
+                let latents = Latents::Posterior { frames, noise: &noises[0] };
+                let rollout = Rollout::new(model, v, &r, latents);
+                (rollout.frames(), Elbo::new(&rollout, frames, sigma))
+            });
             Self {
                 generation: model.generate(v, &r, &noises[0].zeros_like()),
                 samples: [0, 1].map(|which| model.generate(v, &r, &noises[which])),
-                elbo: Elbo::new(&rollout, frames, sigma),
-                reconstruction: rollout.frames(),
+                reconstruction,
             }
+        })
+    }
+
+    /// Of each picture, DRAW step by DRAW step, in nats.
+    fn divergences(&self) -> Vec<f64> {
+        let flat = |elbo: &Elbo| elbo.kl.to_kind(Kind::Double).view([-1]);
+        self.reconstruction.as_ref().map_or_else(Vec::new, |(_, elbo)| {
+            Vec::try_from(flat(elbo)).expect("a flat tensor is a vector")
         })
     }
 
@@ -168,13 +187,18 @@ impl Painted {
             each.sum(Kind::Double).double_value(&[])
         };
         let [first, second] = &self.samples;
+        let all = |tensor: &Tensor| tensor.sum(Kind::Double).double_value(&[]);
+        let [reconstructed, kl, bound] =
+            self.reconstruction.as_ref().map_or([0.0; 3], |(frames, elbo)| {
+                [squared(frames, truth), all(&elbo.kl), all(&elbo.bound())]
+            });
         [
             squared(&self.generation, truth),
             squared(first, truth),
-            squared(&self.reconstruction, truth),
+            reconstructed,
             squared(first, second),
-            self.elbo.kl.sum(Kind::Double).double_value(&[]),
-            self.elbo.bound().sum(Kind::Double).double_value(&[]),
+            kl,
+            bound,
         ]
     }
 
@@ -185,7 +209,7 @@ impl Painted {
             side: batch.query_frames.size()[2] as usize,
             context: (0..context.size()[0]).map(|view| rgb8(&context.select(0, view))).collect(),
             truth: one(&batch.query_frames),
-            reconstruction: one(&self.reconstruction),
+            reconstruction: self.reconstruction.as_ref().map(|(frames, _)| one(frames)),
             generation: one(&self.generation),
             sample: one(&self.samples[0]),
         }

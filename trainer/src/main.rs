@@ -8,16 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use gqn_formats::{Checkpoint, FormatError, Overwrite, error_report, sha256_hex, write_atomic};
+use gqn_formats::{
+    Checkpoint, FormatError, Overwrite, TensorFile, error_report, sha256_hex, write_atomic,
+};
 use gqn_scenes::World;
 use gqn_trainer::config::TrainConfig;
+use gqn_trainer::device::prepare;
 use gqn_trainer::evaluate::{TestPlan, evaluate_run};
 use gqn_trainer::event::Event;
-use gqn_trainer::golden::golden;
+use gqn_trainer::golden::{difference, golden};
 use gqn_trainer::import::{ImportOptions, import};
-use gqn_trainer::model::Compute;
-use gqn_trainer::model::Gqn;
-use gqn_trainer::oracle::check_weights;
+use gqn_trainer::model::{Compute, Gqn, Precision};
+use gqn_trainer::oracle::{OracleReport, check_weights};
 use gqn_trainer::parallel::Processes;
 use gqn_trainer::progress::Progress;
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, CONFIG_FILE, GOLDEN_FILE, RunFolder};
@@ -27,6 +29,7 @@ use gqn_trainer::train::{TrainError, TrainOptions, train};
 use crate::cli::{Cli, Command, EvalFlags, GoldenFlags, ImportFlags, OracleFlags, TrainFlags};
 
 mod cli;
+mod gpu_check;
 mod run_bench;
 
 fn main() -> ExitCode {
@@ -38,6 +41,8 @@ fn main() -> ExitCode {
         Command::Oracle(flags) => run_oracle(&flags),
         Command::Bench(flags) => run_bench::run_bench(&flags),
         Command::BenchProbe(flags) => run_bench::run_probe(&flags),
+        Command::GpuCheck(flags) => gpu_check::run_gpu_check(&flags),
+        Command::NcclCheck(flags) => gpu_check::run_nccl_check(&flags),
     };
     match result {
         Ok(code) => code,
@@ -145,9 +150,13 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
         config.processes.get_or_insert(1);
         return Ok(config);
     }
-    let config = TrainConfig::layered(flags.preset, flags.config.as_deref(), flags.table())?;
+    let file = flags.config.as_deref();
+    let (config, geometry) = TrainConfig::layered_with_geometry(flags.preset, file, flags.table())?;
     if folder.holds_a_run() && !flags.force {
         return Err(TrainError::Exists { path: flags.out.clone() }.into());
+    }
+    if let Some(geometry) = geometry {
+        let _ = writeln!(io::stderr().lock(), "{geometry}");
     }
     Ok(config)
 }
@@ -199,6 +208,9 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let read = |source| FormatError::Read { path: path.clone(), source };
     let bytes = std::fs::read(&path).map_err(read)?;
     let checkpoint = Checkpoint::from_bytes(&path.display().to_string(), &bytes)?;
+    if flags.check {
+        return check_golden(&checkpoint, &parent(&path).join(GOLDEN_FILE), flags);
+    }
     let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
     let seed = u64::from(flags.seed) & (u64::MAX >> 33);
     let world = flags.world.map_or_else(|| world_of_run(&parent(&path)), Ok)?;
@@ -207,6 +219,27 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     write_atomic(&out, &sample, if flags.force { Overwrite::Force } else { Overwrite::Refuse })?;
     print(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The sample beside a checkpoint, painted anew.
+fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Result<ExitCode> {
+    /// Largest difference of a picture's numbers, which lie in 0 to 1, by another device's 32-bit arithmetic.
+    const TOLERANCE: f64 = 1e-4;
+    let what = path.display().to_string();
+    let bytes = std::fs::read(path)
+        .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
+    let sample = TensorFile::from_bytes(&what, &bytes)?;
+    let opened = flags.device.open()?;
+    prepare(opened.device, Precision::Fp32);
+    let model = Gqn::from_checkpoint(checkpoint, opened.device);
+    let found = difference(&model, &what, &sample)?;
+    let on = opened.description;
+    if found <= TOLERANCE {
+        print(&format!("pass  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&format!("FAIL  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
+    Ok(ExitCode::FAILURE)
 }
 
 fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
@@ -275,9 +308,27 @@ fn world_of_run(folder: &Path) -> Result<World> {
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let Compute { precision, .. } = Compute::default();
-    let compute = Compute { form: flags.form, winograd: flags.winograd, precision };
-    let report = check_weights(&flags.file, flags.checkpoint.as_deref(), compute)?;
+    let OracleFlags { form, winograd, precision, .. } = *flags;
+    let compute = Compute { form, winograd, precision };
+    let device = flags.device.open()?.device;
+    prepare(device, precision);
+    let mut report = OracleReport::default();
+    for file in &flags.files {
+        let one = check_weights(file, flags.checkpoint.as_deref(), compute, device)?;
+        if flags.files.len() > 1 {
+            print(&format!("{}:", file.display()))?;
+        }
+        print_oracle(&one)?;
+        report.lines.extend(one.lines);
+        report.unknown.extend(one.unknown);
+    }
+    let failed = report.lines.iter().filter(|line| !line.passed()).count() + report.unknown.len();
+    let passed = report.lines.len() + report.unknown.len() - failed;
+    print(&format!("{passed} passed, {failed} failed"))?;
+    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print_oracle(report: &OracleReport) -> io::Result<()> {
     for line in &report.lines {
         let (index, found, expected) = line.worst;
         let verdict = if line.passed() { "pass" } else { "FAIL" };
@@ -289,10 +340,7 @@ fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
     for name in &report.unknown {
         print(&format!("FAIL  {name:<48} is no quantity of this model"))?;
     }
-    let failed = report.lines.iter().filter(|line| !line.passed()).count() + report.unknown.len();
-    let passed = report.lines.len() + report.unknown.len() - failed;
-    print(&format!("{passed} passed, {failed} failed"))?;
-    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(())
 }
 
 /// Exit code of a run that was interrupted and saved, as shells count SIGINT.

@@ -1,6 +1,7 @@
 //! Draws the training loop's events on a terminal, or as plain lines where there is none.
 
-use std::io::{IsTerminal, Write};
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -21,6 +22,8 @@ pub struct Progress {
     held_out: String,
     first_step: (u64, Instant),
     steps: u64,
+    /// The plan as it was last said.
+    said_steps: u64,
 }
 
 impl Default for Progress {
@@ -34,6 +37,7 @@ impl Default for Progress {
             held_out: String::new(),
             first_step: (0, Instant::now()),
             steps: 0,
+            said_steps: 0,
         }
     }
 }
@@ -47,7 +51,7 @@ impl Progress {
                 self.finish();
                 self.say(&format!("training on {device}: step {step} of {steps}"));
                 self.first_step = (*step, Instant::now());
-                self.steps = *steps;
+                (self.steps, self.said_steps) = (*steps, *steps);
                 self.last_line = Some(Instant::now());
                 self.begin("training", *steps);
                 if let Some(bar) = &self.bar {
@@ -60,7 +64,11 @@ impl Progress {
                 if let Some(bar) = &self.bar {
                     bar.set_length(*steps);
                 }
-                self.say(&format!("this host is slower than planned: {steps} steps fit the time"));
+                // Small corrections are many, and nobody waits for them.
+                if self.said_steps.abs_diff(*steps) > self.said_steps / 10 {
+                    self.said_steps = *steps;
+                    self.say(&format!("planned anew: {steps} steps fit the time"));
+                }
             }
             Event::Step(metrics) => {
                 self.figures = figures(metrics);
@@ -85,9 +93,10 @@ impl Progress {
             }
             Event::HeldOut(held_out) => {
                 let HeldOutFigures { mse_generated, mse_reconstructed, .. } = held_out.figures;
-                self.held_out = format!(
-                    "  held out MSE {mse_generated:.4} generated, {mse_reconstructed:.4} reconstructed"
-                );
+                self.held_out = format!("  held out MSE {mse_generated:.4} generated");
+                if let Some(error) = mse_reconstructed {
+                    let _ = write!(self.held_out, ", {error:.4} reconstructed");
+                }
             }
             Event::Warning(warning) => self.say(&format!("warning: {warning}")),
             Event::Evaluating { done, scenes } => self.advance("evaluating", *done, *scenes),
@@ -158,6 +167,11 @@ impl Progress {
 }
 
 fn figures(metrics: &StepMetrics) -> String {
-    let StepMetrics { excess, kl, mse, .. } = metrics;
-    format!("−ELBO {excess:.1} nats over its floor  KL {kl:.2}  MSE {mse:.4}")
+    let StepMetrics { log_likelihood, excess, kl, mse, .. } = metrics;
+    match (excess, kl) {
+        (Some(excess), Some(kl)) => {
+            format!("−ELBO {excess:.1} nats over its floor  KL {kl:.2}  MSE {mse:.4}")
+        }
+        _ => format!("generator alone: log-likelihood {log_likelihood:.1} nats  MSE {mse:.4}"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use gqn_formats::{ModelConfig, Overwrite, write_atomic};
+use gqn_formats::{FormatError, ModelConfig, Overwrite, error_report, write_atomic};
 use gqn_trainer::bench::{
     Case, Probe, Report, Row, Way, in_turns, matmul_flops, multiply_adds, probe, probe_in_child,
     read,
@@ -25,6 +25,9 @@ const DIRECT_RECOMPUTING: Way = Way { recompute: true, ..DIRECT };
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     tch::set_num_threads(i32::from(flags.threads));
     let device = flags.device.open()?;
+    if let Some(path) = flags.json.as_ref().filter(|path| !flags.force && path.exists()) {
+        return Err(FormatError::Exists { path: path.clone() }.into());
+    }
     let mut report = Report {
         command: std::env::args().collect::<Vec<_>>().join(" "),
         threads: i32::from(flags.threads),
@@ -37,11 +40,14 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     }
     reading(flags, &mut report)?;
     print(report.table().trim_end())?;
-    if let Some(path) = &flags.json {
-        let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
-        write_atomic(path, report.to_json().as_bytes(), overwrite)?;
-    }
-    Ok(ExitCode::SUCCESS)
+    write(flags, &report)?;
+    Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// As far as it is: what is measured is not lost if the rest takes too long.
+fn write(flags: &BenchFlags, report: &Report) -> Result<()> {
+    let Some(path) = &flags.json else { return Ok(()) };
+    Ok(write_atomic(path, report.to_json().as_bytes(), Overwrite::Force)?)
 }
 
 /// How fast files are read, and how many times over that feeds the fastest training.
@@ -119,7 +125,8 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     Ok(())
 }
 
-/// Both ways to share cores, every form in every precision, each in a process of its own.
+/// Both ways to share cores, unless the flags name one, every form in every precision, each in a process of its own.
+/// A case that fails, because the device's memory is too small for instance, is noted, and the others go on.
 fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
     use Precision::{Bf16, Fp32, Tf32};
     let ways = [
@@ -136,6 +143,10 @@ fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
         (precision, matmul_flops(device.device, kind))
     });
     for shared in [false, true] {
+        if flags.shared_core().is_some_and(|only| only != shared) {
+            continue;
+        }
+        let mut rows: Vec<Row> = Vec::new();
         for way in ways {
             let case = Case {
                 model: flags.model(shared)?,
@@ -143,21 +154,25 @@ fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
                 batch: flags.batch as usize,
                 context: flags.context as usize,
             };
-            say(&format!("{} {} {}", cores(&case.model), way.name(), dtype(way.precision)));
+            let name = format!("{} {} {}", cores(&case.model), way.name(), dtype(way.precision));
+            say(&name);
             let (_, rate) = rates[way.precision as usize];
-            let probe = child(flags, device, &case, flags.steps as usize)?;
-            report.rows.push(with_memory(row(&case, device, probe.steps_per_sec, rate), &probe));
+            match child(flags, device, &case, flags.steps as usize) {
+                Ok(probe) => {
+                    let row = row(&case, device, probe.steps_per_sec, rate);
+                    rows.push(with_memory(row, &probe));
+                    report.rows.extend(rows.last().cloned());
+                }
+                Err(error) => report.failures.push(format!("{name}: {}", error_report(&*error))),
+            }
+            write(flags, report)?;
         }
-        let rows = &report.rows[report.rows.len() - ways.len()..];
-        let ratios: Vec<_> = rows[1..]
-            .iter()
-            .map(|row| {
-                let name =
-                    format!("{}: {} {} / plain fp32 in speed", row.cores, row.form, row.dtype);
-                (name, row.steps_per_sec / rows[0].steps_per_sec)
-            })
-            .collect();
-        report.ratios.extend(ratios);
+        let plain = |row: &&Row| row.form == PLAIN.name() && row.dtype == dtype(PLAIN.precision);
+        let Some(base) = rows.iter().find(plain) else { continue };
+        report.ratios.extend(rows.iter().filter(|row| !plain(row)).map(|row| {
+            let name = format!("{}: {} {} / plain fp32 in speed", row.cores, row.form, row.dtype);
+            (name, row.steps_per_sec / base.steps_per_sec)
+        }));
     }
     Ok(())
 }

@@ -34,6 +34,57 @@ pub enum WholeRun {
     Run,
 }
 
+/// How long representation and generator are trained alone, before the ELBO: a number of steps (an integer), or a share
+/// of the run (a float).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GenerationSteps {
+    /// That many steps.
+    Steps(u64),
+    /// That share of the planned steps, from 0 to 1.
+    Share(f64),
+}
+
+/// What a step of training maximises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The likelihood of the picture that the generator paints with the latents at the prior's mean. Inference cores
+    /// and posterior are neither computed nor moved.
+    Generation,
+    /// The evidence lower bound.
+    Elbo,
+}
+
+impl GenerationSteps {
+    /// The first step of the ELBO phase in a run planned for `run_steps`.
+    pub fn end(self, run_steps: u64) -> u64 {
+        match self {
+            Self::Steps(steps) => steps,
+            Self::Share(share) => (share * run_steps as f64).round() as u64,
+        }
+    }
+}
+
+/// `2000`, or `50%` of the run, as flags write it.
+impl FromStr for GenerationSteps {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = match text.strip_suffix('%') {
+            None => text.parse().ok().map(Self::Steps),
+            Some(percent) => percent
+                .parse::<f64>()
+                .ok()
+                .filter(|percent| (0.0..=100.0).contains(percent))
+                .map(|percent| Self::Share(percent / 100.0)),
+        };
+        parsed.ok_or_else(|| {
+            format!("found `{text}`, expected a number of steps, or a share of the run such as 50%")
+        })
+    }
+}
+
 /// `VALUE`, or `START:END:STEPS` with a number of steps or `run`, as flags write it.
 impl FromStr for LinearSchedule {
     type Err = String;
@@ -105,6 +156,24 @@ mod tests {
         for text in ["", "1:2", "1:2:x", "1:2:-3", "nan", "1:2:3:4"] {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_first_phase_is_a_number_of_steps_or_a_share() {
+        let parse = |text: &str| text.parse::<GenerationSteps>();
+        assert_eq!(parse("2000").map(|phase| phase.end(100)), Ok(2000));
+        assert_eq!(parse("50%").map(|phase| phase.end(101)), Ok(51));
+        assert_eq!(parse("100%").map(|phase| phase.end(101)), Ok(101));
+        for text in ["", "-1", "0.5", "101%", "-1%", "nan%", "%"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        #[derive(Deserialize)]
+        struct Keys {
+            steps: GenerationSteps,
+            share: GenerationSteps,
+        }
+        let Keys { steps, share } = toml::from_str("steps = 1\nshare = 1.0").expect("keys");
+        assert_eq!((steps, share), (GenerationSteps::Steps(1), GenerationSteps::Share(1.0)));
     }
 
     #[test]

@@ -9,12 +9,13 @@ use crate::adam::Adam;
 use crate::average::Average;
 use crate::batch::{Batch, noise};
 use crate::config::TrainConfig;
-use crate::elbo::{Elbo, floor};
+use crate::elbo::{Elbo, floor, log_likelihood};
 use crate::event::StepMetrics;
 use crate::feed::Feed;
 use crate::model::{Compute, Gqn, Latents, Rollout};
 use crate::parallel::{ParallelError, Processes};
 use crate::recompute;
+use crate::schedule::Phase;
 
 /// All that a training step changes.
 #[derive(Debug)]
@@ -32,17 +33,19 @@ pub struct Trainer {
 pub struct Loss {
     /// log N(x; observation, σ), `[B]`.
     pub log_likelihood: Tensor,
-    /// KL(posterior ‖ prior), `[B,L]`.
-    pub kl: Tensor,
-    /// Squared error of the reconstruction, `[B]`, mean over the picture.
+    /// KL(posterior ‖ prior), `[B,L]`; none where the latents were the prior's means, so that there was no posterior.
+    pub kl: Option<Tensor>,
+    /// Squared error of the reconstruction or, without a posterior, of the mean picture, `[B]`, mean over the picture.
     pub squared_error: Tensor,
     /// M of the batch.
     pub context: i64,
 }
 
-/// What a step minimises: −(log-likelihood − `kl_weight` · divergence) · `scale`, summed over scenes.
+/// What a step minimises: −(log-likelihood − `kl_weight` · divergence) · `scale`, summed over scenes. There is no
+/// divergence in [`Phase::Generation`].
 #[derive(Debug)]
 pub(crate) struct Objective {
+    pub(crate) phase: Phase,
     pub(crate) pixel_std_dev: f64,
     pub(crate) kl_weight: f64,
     pub(crate) scale: f64,
@@ -55,7 +58,14 @@ impl Trainer {
         let model = Gqn::new(&config.model, device, config.seed);
         let adam = Adam::new(model.parameters());
         let average = config.weight_average.map(|decay| Average::new(decay, model.parameters()));
-        Self { model, adam, average }
+        let mut trainer = Self { model, adam, average };
+        trainer.follow(config);
+        trainer
+    }
+
+    /// Takes over when the ELBO phase begins. To be called when the plan of a run has changed.
+    pub(crate) fn follow(&mut self, config: &TrainConfig) {
+        self.adam.hold_back(is_training_only, config.elbo_start());
     }
 
     /// Runs `job` on the model that is evaluated and exported: with averaged weights, if there are any.
@@ -112,7 +122,11 @@ impl Trainer {
     }
 
     fn noise(&self, config: &TrainConfig, batch: i64, step: u64) -> Tensor {
-        noise(config.seed, step, &self.model.noise_shape(batch), self.model.device())
+        let (shape, device) = (self.model.noise_shape(batch), self.model.device());
+        match config.phase_at(step) {
+            Phase::Generation => Tensor::zeros(shape, (Kind::Float, device)),
+            Phase::Elbo => noise(config.seed, step, &shape, device),
+        }
     }
 
     fn gradients_with(
@@ -124,6 +138,7 @@ impl Trainer {
     ) -> Loss {
         let size = batch.query_poses.size()[0];
         let objective = Objective {
+            phase: config.phase_at(step),
             pixel_std_dev: config.pixel_std_dev_at(step),
             kl_weight: config.kl_weight_at(step),
             scale: 1.0 / size as f64,
@@ -159,12 +174,21 @@ impl Trainer {
         }
         let (x, v) = (&batch.context_frames, &batch.context_poses);
         let r = model.represent_computed(x, v, objective.compute);
-        let latents = Latents::Posterior { frames: &batch.query_frames, noise };
+        let latents = objective.phase.latents(&batch.query_frames, noise);
         let rollout = Rollout::computed(model, &batch.query_poses, &r, latents, objective.compute);
-        let elbo = Elbo::new(&rollout, &batch.query_frames, objective.pixel_std_dev);
-        let goal = elbo.weighted(objective.kl_weight).sum(Kind::Float);
-        model.backward(&(goal * -objective.scale));
-        Loss::new(&elbo.log_likelihood, &elbo.kl, &rollout.observation, batch)
+        let (frames, sigma) = (&batch.query_frames, objective.pixel_std_dev);
+        let (goal, log_likelihood, kl) = match objective.phase {
+            Phase::Generation => {
+                let likelihood = log_likelihood(&rollout.observation, frames, sigma);
+                (likelihood.shallow_clone(), likelihood, None)
+            }
+            Phase::Elbo => {
+                let elbo = Elbo::new(&rollout, frames, sigma);
+                (elbo.weighted(objective.kl_weight), elbo.log_likelihood, Some(elbo.kl))
+            }
+        };
+        model.backward(&(goal.sum(Kind::Float) * -objective.scale));
+        Loss::new(&log_likelihood, kl.as_ref(), &rollout.observation, batch)
     }
 
     /// Moves the weights by the gradients that were gathered, and forgets these.
@@ -173,25 +197,37 @@ impl Trainer {
         if let Some(norm) = config.clip_gradient {
             self.adam.clip(norm);
         }
-        if let Some(average) = &mut self.average {
-            average.begin(step);
-        }
-        self.adam.step(config.learning_rate_at(step), self.average.as_mut());
+        self.adam.step(config.learning_rate_at(step), self.average.as_ref());
     }
 }
 
+impl Phase {
+    /// The latents of a training step.
+    pub(crate) fn latents<'a>(self, frames: &'a Tensor, noise: &'a Tensor) -> Latents<'a> {
+        match self {
+            Self::Generation => Latents::Prior { noise },
+            Self::Elbo => Latents::Posterior { frames, noise },
+        }
+    }
+}
+
+/// Whether the generator does without a parameter: those of the inference cores and of the posterior.
+fn is_training_only(name: &str) -> bool {
+    ["inference_core.", "posterior."].iter().any(|part| name.starts_with(part))
+}
+
 impl Loss {
-    /// `log-likelihood [B], kl [B,L], observation [B,3,S,S] ->` what is reported of them
+    /// `log-likelihood [B], kl [B,L] if there is one, observation [B,3,S,S] ->` what is reported of them
     pub(crate) fn new(
         log_likelihood: &Tensor,
-        kl: &Tensor,
+        kl: Option<&Tensor>,
         observation: &Tensor,
         batch: &Batch,
     ) -> Self {
         let error = (observation.detach() - &batch.query_frames).square();
         Self {
             log_likelihood: log_likelihood.detach(),
-            kl: kl.detach(),
+            kl: kl.map(Tensor::detach),
             squared_error: error.mean_dim([1, 2, 3].as_slice(), false, Kind::Float),
             context: batch.context_frames.size()[1],
         }
@@ -201,30 +237,40 @@ impl Loss {
         let join = |pick: fn(&Self) -> &Tensor| {
             Tensor::cat(&parts.iter().map(pick).collect::<Vec<_>>(), 0)
         };
+        let divergences: Option<Vec<&Tensor>> = parts.iter().map(|loss| loss.kl.as_ref()).collect();
         Self {
             log_likelihood: join(|loss| &loss.log_likelihood),
-            kl: join(|loss| &loss.kl),
+            kl: divergences.map(|divergences| Tensor::cat(&divergences, 0)),
             squared_error: join(|loss| &loss.squared_error),
             context: parts[0].context,
         }
     }
 
-    /// −ELBO, mean over the batch.
+    /// −ELBO or, without a posterior, −log-likelihood; mean over the batch.
     pub fn total(&self) -> Tensor {
-        let kl = self.kl.sum_dim_intlist([1].as_slice(), false, None);
-        (kl - &self.log_likelihood).mean(Kind::Float)
+        match &self.kl {
+            Some(kl) => {
+                let kl = kl.sum_dim_intlist([1].as_slice(), false, None);
+                (kl - &self.log_likelihood).mean(Kind::Float)
+            }
+            None => -self.log_likelihood.mean(Kind::Float),
+        }
     }
 
     /// The figures; waits for the device.
     pub fn metrics(&self, config: &TrainConfig, step: u64) -> StepMetrics {
         let side = config.model.image_size;
         let pixel_std_dev = config.pixel_std_dev_at(step);
-        let elbo = -self.total().double_value(&[]);
+        let kl =
+            self.kl.as_ref().map(|kl| kl.sum(Kind::Float).double_value(&[]) / kl.size()[0] as f64);
+        let elbo = kl.map(|_| -self.total().double_value(&[]));
         StepMetrics {
             step,
+            phase: config.phase_at(step),
+            log_likelihood: self.log_likelihood.mean(Kind::Float).double_value(&[]),
             elbo,
-            excess: -elbo - floor(3 * side * side, pixel_std_dev),
-            kl: self.kl.sum(Kind::Float).double_value(&[]) / self.kl.size()[0] as f64,
+            excess: elbo.map(|elbo| -elbo - floor(3 * side * side, pixel_std_dev)),
+            kl,
             mse: self.squared_error.mean(Kind::Float).double_value(&[]),
             context: self.context as usize,
             pixel_std_dev,

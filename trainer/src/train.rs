@@ -120,7 +120,7 @@ pub fn train(
         provenance.seconds = before + clock.elapsed().as_secs_f64();
         if step.is_multiple_of(config.log_every) || step + 1 == config.steps {
             let metrics = loss.metrics(&config, step).over(processes);
-            if !metrics.elbo.is_finite() {
+            if !metrics.is_finite() {
                 return Err(TrainError::NotFinite { step });
             }
             if let Some(log) = &mut log {

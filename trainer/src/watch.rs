@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::held_out::{HeldOut, HeldOutFigures, HeldOutSet};
 use crate::model::Gqn;
 use crate::run_folder::{BEST_FILE, HELD_OUT_FILE, Log, RunFolder};
+use crate::schedule::Phase;
 use crate::step::Trainer;
 use crate::train::TrainError;
 
@@ -20,8 +21,11 @@ const COLLAPSED_KL: f64 = 0.1;
 const IGNORED_SHARE: f64 = 0.995;
 /// Samples that differ by less than half of one of 256 levels look the same on every screen.
 const SAME_PICTURE: f64 = 0.5 / 255.0;
-/// Until that share of the run is done, latents that say nothing are nothing to worry about.
+/// Until that share of the ELBO phase is done, latents that say nothing are nothing to worry about.
 const GRACE: f64 = 0.25;
+
+/// A figure that only weights of the ELBO phase have.
+const KL: &str = "kl";
 
 /// What can go wrong without the loss showing it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,10 +51,12 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// All that figures give reason for.
+    /// All that figures give reason for; nothing in the generation phase, in which latents say nothing.
     pub fn of(figures: &HeldOutFigures) -> Vec<Self> {
-        let (sampled, reconstructed) = (figures.mse_sampled, figures.mse_reconstructed);
-        let (kl, difference) = (figures.kl, figures.sample_difference);
+        let (Some(kl), Some(reconstructed)) = (figures.kl, figures.mse_reconstructed) else {
+            return Vec::new();
+        };
+        let (sampled, difference) = (figures.mse_sampled, figures.sample_difference);
         let found = [
             (kl < COLLAPSED_KL, Self::KlCollapsed { kl }),
             (
@@ -96,7 +102,7 @@ impl std::fmt::Display for Warning {
 pub(crate) struct Watch {
     set: HeldOutSet,
     log: Log,
-    best: f64,
+    best: Best,
     warned: Vec<Warning>,
 }
 
@@ -146,13 +152,15 @@ impl Watch {
         let held_out = self.set.look(model, config, steps);
         let figures = held_out.figures;
         self.log.append(&figures)?;
-        if figures.mse_generated < self.best {
+        if self.best.is_beaten_by(&figures) {
             let provenance = Provenance { metrics: metrics(&figures), ..provenance.clone() };
             folder.save_checkpoint(BEST_FILE, model, steps, &provenance)?;
-            self.best = figures.mse_generated;
+            self.best = Best { mse_generated: figures.mse_generated, phase: figures.phase };
         }
         on_event(Event::HeldOut(Box::new(held_out)));
-        let is_early = (steps as f64) < GRACE * config.steps as f64;
+        let start = config.elbo_start();
+        let length = config.steps.saturating_sub(start);
+        let is_early = (steps.saturating_sub(start) as f64) < GRACE * length as f64;
         let found = if is_early { Vec::new() } else { Warning::of(&figures) };
         for warning in &found {
             if !self.warned.iter().any(|known| warning.is_like(known)) {
@@ -174,23 +182,44 @@ impl HeldOut {
 
 fn metrics(figures: &HeldOutFigures) -> std::collections::BTreeMap<String, f64> {
     let figures = [
-        ("mse_generated", figures.mse_generated),
-        ("mse_sampled", figures.mse_sampled),
+        ("mse_generated", Some(figures.mse_generated)),
+        ("mse_sampled", Some(figures.mse_sampled)),
         ("mse_reconstructed", figures.mse_reconstructed),
-        ("kl", figures.kl),
+        (KL, figures.kl),
         ("elbo", figures.elbo),
     ];
-    figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    figures.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// The error of the best weights that a resumed run has kept.
-fn best_so_far(folder: &RunFolder) -> Result<f64, FormatError> {
+/// The best weights so far.
+#[derive(Debug, Clone, Copy)]
+struct Best {
+    mse_generated: f64,
+    phase: Phase,
+}
+
+impl Best {
+    const NONE: Self = Self { mse_generated: f64::INFINITY, phase: Phase::Generation };
+
+    /// Weights of the generation phase have not learned how far latents may be from their mean, so that samples are
+    /// worthless: the first ones after it are better whatever their mean picture.
+    fn is_beaten_by(self, figures: &HeldOutFigures) -> bool {
+        let is_first = self.phase == Phase::Generation && figures.phase == Phase::Elbo;
+        is_first || figures.mse_generated < self.mse_generated
+    }
+}
+
+/// The best weights that a resumed run has kept.
+fn best_so_far(folder: &RunFolder) -> Result<Best, FormatError> {
     let path = folder.file(BEST_FILE);
     if !path.exists() {
-        return Ok(f64::INFINITY);
+        return Ok(Best::NONE);
     }
-    let best = Checkpoint::load(&path)?;
-    Ok(best.provenance.metrics.get("mse_generated").copied().unwrap_or(f64::INFINITY))
+    let metrics = Checkpoint::load(&path)?.provenance.metrics;
+    Ok(metrics.get("mse_generated").map_or(Best::NONE, |&mse_generated| Best {
+        mse_generated,
+        phase: if metrics.contains_key(KL) { Phase::Elbo } else { Phase::Generation },
+    }))
 }
 
 #[cfg(test)]
@@ -200,22 +229,23 @@ mod tests {
     /// Of a model that is well.
     const WELL: HeldOutFigures = HeldOutFigures {
         step: 10,
+        phase: Phase::Elbo,
         mse_generated: 0.02,
         mse_sampled: 0.025,
-        mse_reconstructed: 0.01,
+        mse_reconstructed: Some(0.01),
         sample_difference: 0.05,
-        kl: 12.0,
-        elbo: -7000.0,
-        excess: 50.0,
+        kl: Some(12.0),
+        elbo: Some(-7000.0),
+        excess: Some(50.0),
         pixel_std_dev: 0.7,
     };
 
     #[test]
     fn each_failure_has_its_warning_and_health_has_none() {
         assert_eq!(Warning::of(&WELL), []);
-        let collapsed = HeldOutFigures { kl: 0.09, ..WELL };
+        let collapsed = HeldOutFigures { kl: Some(0.09), ..WELL };
         assert_eq!(Warning::of(&collapsed), [Warning::KlCollapsed { kl: 0.09 }]);
-        let ignored = HeldOutFigures { mse_reconstructed: 0.0249, ..WELL };
+        let ignored = HeldOutFigures { mse_reconstructed: Some(0.0249), ..WELL };
         assert_eq!(
             Warning::of(&ignored),
             [Warning::LatentsIgnored { reconstructed: 0.0249, sampled: 0.025 }]
@@ -224,11 +254,31 @@ mod tests {
         assert_eq!(Warning::of(&alike), [Warning::SamplesAlike { difference: 0.0019 }]);
         // Just well enough.
         let well = HeldOutFigures {
-            kl: 0.11,
-            mse_reconstructed: 0.0248,
+            kl: Some(0.11),
+            mse_reconstructed: Some(0.0248),
             sample_difference: 0.002,
             ..WELL
         };
         assert_eq!(Warning::of(&well), []);
+        let generator_alone = HeldOutFigures {
+            phase: Phase::Generation,
+            kl: None,
+            mse_reconstructed: None,
+            sample_difference: 0.0,
+            ..WELL
+        };
+        assert_eq!(Warning::of(&generator_alone), []);
+    }
+
+    #[test]
+    fn weights_of_the_generation_phase_never_stay_the_best() {
+        let of = |phase, mse_generated| HeldOutFigures { phase, mse_generated, ..WELL };
+        let early = Best { mse_generated: 0.01, phase: Phase::Generation };
+        assert!(Best::NONE.is_beaten_by(&of(Phase::Generation, 0.5)));
+        assert!(early.is_beaten_by(&of(Phase::Generation, 0.009)));
+        assert!(!early.is_beaten_by(&of(Phase::Generation, 0.02)));
+        assert!(early.is_beaten_by(&of(Phase::Elbo, 0.02)));
+        let late = Best { mse_generated: 0.02, phase: Phase::Elbo };
+        assert!(!late.is_beaten_by(&of(Phase::Elbo, 0.03)));
     }
 }

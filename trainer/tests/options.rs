@@ -10,12 +10,12 @@ use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::held_out::HeldOutSet;
 use gqn_trainer::model::Gqn;
 use gqn_trainer::parallel::Processes;
-use gqn_trainer::run_folder::{CHECKPOINT_FILE, HELD_OUT_FILE, RunFolder, STATE_FILE};
+use gqn_trainer::run_folder::{CHECKPOINT_FILE, HELD_OUT_FILE, LOG_FILE, RunFolder, STATE_FILE};
 use gqn_trainer::train::{TrainOptions, train};
 
-/// Three steps of a small model.
+/// Three steps of a small model of either kind.
+const PRESETS: [&str; 2] = ["tiny-tower", "tiny"];
 const BASE: &str = r#"
-preset = "tiny"
 scenes = 6
 test_scenes = 1
 steps = 3
@@ -54,19 +54,19 @@ fn bits(folder: &Path, file: &str) -> BTreeMap<String, Vec<u32>> {
 }
 
 /// The base run with an option.
-fn config(folder: &Path, option: &str) -> TrainConfig {
+fn config(folder: &Path, preset: &str, option: &str) -> TrainConfig {
     let file = folder.join("base.toml");
-    std::fs::write(&file, BASE).expect("a file");
+    std::fs::write(&file, format!("preset = \"{preset}\"\n{BASE}")).expect("a file");
     let option = option.parse().expect("TOML");
     TrainConfig::layered(None, Some(&file), option).expect("a config")
 }
 
 /// The weights that are published after the run.
 #[track_caller]
-fn check(option: &str) -> BTreeMap<String, Vec<u32>> {
+fn check(preset: &str, option: &str) -> BTreeMap<String, Vec<u32>> {
     tch::set_num_threads(1);
     let folder = tempfile::tempdir().expect("a folder");
-    let config = config(folder.path(), option);
+    let config = config(folder.path(), preset, option);
     let [straight, stopped] = ["straight", "stopped"].map(|name| folder.path().join(name));
     train_in(&straight, config.clone(), false, false);
     // An interruption that is there from the start takes effect after one step.
@@ -89,11 +89,22 @@ fn check(option: &str) -> BTreeMap<String, Vec<u32>> {
 
 #[test]
 fn every_option_resumes_and_changes_something() {
-    let plain = check("");
+    for preset in PRESETS {
+        every_option_of(preset);
+    }
+}
+
+#[track_caller]
+fn every_option_of(preset: &str) {
+    let plain = check(preset, "");
     for option in [
         "kl_weight = { start = 0.0, end = 1.0, over = 2 }",
         "clip_gradient = 0.5",
         "weight_average = 0.9",
+        "generation_steps = 1",
+        "generation_steps = 0.67\nweight_average = 0.9\naccumulate = 2",
+        "generation_steps = 2\nrecompute = true",
+        "generation_steps = 1\nform = \"plain\"",
         "accumulate = 2",
         "min_context = 3",
         "recompute = true",
@@ -105,7 +116,64 @@ fn every_option_resumes_and_changes_something() {
         "[model]\nshared_inference_core = false",
         "[model]\nshared_core = false",
     ] {
-        assert!(check(option) != plain, "{option} changes nothing");
+        assert!(check(preset, option) != plain, "{option} changes nothing with {preset}");
+    }
+}
+
+#[test]
+fn the_generation_phase_moves_the_generator_alone() {
+    tch::set_num_threads(1);
+    let is_late = |name: &str| name.contains("inference_core.") || name.contains("posterior.");
+    for (preset, form) in [("tiny-tower", "fast"), ("tiny-tower", "plain"), ("tiny", "fast")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let option = format!("form = \"{form}\"\nweight_average = 0.5\ngeneration_steps = ");
+        let run = |name: &str, generation_steps: &str| {
+            let config = config(folder.path(), preset, &format!("{option}{generation_steps}"));
+            let out = folder.path().join(name);
+            train_in(&out, config.clone(), false, false);
+            (
+                config,
+                bits(&out, STATE_FILE),
+                std::fs::read_to_string(out.join(LOG_FILE)).expect("a log"),
+            )
+        };
+        let (config, all, _) = run("all", "1.0");
+        let fresh = Gqn::new(&config.model, tch::Device::Cpu, config.seed);
+        let fresh = fresh.checkpoint(0, gqn_formats::Provenance::default()).tensors;
+        for (name, fresh) in &fresh {
+            let fresh: Vec<u32> = fresh.iter().map(|value| value.to_bits()).collect();
+            let average = &all[&format!("average.{name}")];
+            let moments =
+                ["first", "second"].map(|order| &all[&format!("adam.{order}_moment.{name}")]);
+            if is_late(name) {
+                assert!(
+                    all[name] == fresh && *average == fresh,
+                    "{preset} {form}: {name} was moved"
+                );
+                let is_zero = |numbers: &Vec<u32>| numbers.iter().all(|bits| *bits == 0);
+                assert!(moments.into_iter().all(is_zero), "{preset} {form}: moments of {name}");
+            }
+        }
+        let moved = fresh.keys().filter(|name| !is_late(name));
+        let still: Vec<_> = moved
+            .filter(|name| {
+                let moments = &all[&format!("adam.second_moment.{name}")];
+                moments.iter().all(|bits| *bits == 0)
+            })
+            .collect();
+        assert!(still.is_empty(), "{preset} {form}: nothing reached {still:?}");
+        let (_, part, log) = run("part", "2");
+        assert!(part.iter().any(|(name, bits)| is_late(name) && *bits != all[name]));
+        let lines: Vec<serde_json::Value> =
+            log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let phases: Vec<_> = lines.iter().map(|line| line["phase"].as_str()).collect();
+        assert_eq!(phases, [Some("generation"), Some("generation"), Some("elbo")]);
+        for (line, has_bound) in lines.iter().zip([false, false, true]) {
+            for key in ["elbo", "kl", "excess"] {
+                assert_eq!(line[key].is_f64(), has_bound, "{key} in {line}");
+            }
+            assert!(line["log_likelihood"].is_f64(), "{line}");
+        }
     }
 }
 
@@ -113,7 +181,7 @@ fn every_option_resumes_and_changes_something() {
 fn held_out_scenes_are_painted_with_the_average() {
     tch::set_num_threads(1);
     let folder = tempfile::tempdir().expect("a folder");
-    let config = config(folder.path(), "weight_average = 0.9\nevaluate_every = 3");
+    let config = config(folder.path(), "tiny-tower", "weight_average = 0.9\nevaluate_every = 3");
     train_in(folder.path(), config.clone(), false, false);
     let log = std::fs::read_to_string(folder.path().join(HELD_OUT_FILE)).expect("a log");
     let set = HeldOutSet::open(&config, tch::Device::Cpu).expect("scenes");

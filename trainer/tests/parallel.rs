@@ -11,7 +11,7 @@ use gqn_formats::TensorFile;
 
 /// Unshared cores and a learned up-sampling, so that every kind of parameter has a gradient to average.
 const CONFIG: &str = r#"
-preset = "tiny"
+preset = "tiny-tower"
 world = "rooms-ring-camera"
 scenes = 12
 test_scenes = 1
@@ -34,6 +34,26 @@ shared_core = false
 steps = 2
 "#;
 
+/// A voxel model with a core for each step.
+const VOXEL: &str = r#"
+preset = "tiny"
+world = "rooms-ring-camera"
+scenes = 12
+test_scenes = 1
+steps = 20
+seed = 5
+log_every = 1
+clip_gradient = 100.0
+learning_rate = { start = 2e-4, end = 2e-4, over = 1000 }
+pixel_std_dev = { start = 2.0, end = 0.7, over = 200000 }
+
+[model]
+image_size = 16
+hidden_channels = 16
+shared_core = false
+steps = 2
+"#;
+
 /// A batch that is summed as a whole is rounded otherwise than one that is summed in two parts. The worst weight after
 /// twenty steps was 2e-6 off.
 const TOLERANCE: f32 = 1e-5;
@@ -43,6 +63,11 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// `gqn-train train` with these flags, in `processes` processes if more than one.
 fn train(folder: &Path, processes: usize, flags: &[&str]) -> Command {
+    train_config(CONFIG, folder, processes, flags)
+}
+
+/// The same with another configuration.
+fn train_config(content: &str, folder: &Path, processes: usize, flags: &[&str]) -> Command {
     let program = env!("CARGO_BIN_EXE_gqn-train");
     let mut command = if processes == 1 {
         Command::new(program)
@@ -57,7 +82,7 @@ fn train(folder: &Path, processes: usize, flags: &[&str]) -> Command {
         command
     };
     let config = folder.join("config.toml");
-    fs::write(&config, CONFIG).expect("a file");
+    fs::write(&config, content).expect("a file");
     command.args(["train", "--device", "cpu", "--threads", "1", "--out"]).arg(folder.join("run"));
     if !flags.contains(&"--resume") {
         command.arg("--config").arg(config);
@@ -129,6 +154,17 @@ fn two_processes_train_what_one_does_with_the_double_batch() {
     let evaluation: serde_json::Value =
         serde_json::from_slice(&output.stdout).expect("one evaluation on stdout");
     assert_eq!(evaluation["scenes"], 1);
+}
+
+#[test]
+fn so_they_do_with_voxels() {
+    let [one, parts, two] = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+    succeeded(&mut train_config(VOXEL, one.path(), 1, &["--batch", "8"]));
+    succeeded(&mut train_config(VOXEL, parts.path(), 1, &["--batch", "8", "--accumulate", "2"]));
+    succeeded(&mut train_config(VOXEL, two.path(), 2, &["--batch", "4"]));
+    check_alike(two.path(), one.path());
+    let [found, expected] = [&two, &parts].map(|run| tensors(run.path(), "state.safetensors"));
+    assert_eq!(found, expected, "the same sum in one process");
 }
 
 /// Runs two processes until the first has saved step 5 at least, and gives their ids, the first process's first.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{Bench, BenchWeb};
 use crate::demo::Demo;
+use crate::gpu_check::GpuCheck;
 use crate::release::Release;
 use crate::setup::Parts;
 use crate::web::{Build, Web};
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Train a recipe for a while longer, export it, and keep the best package for the page
     TrainRelease(ReleaseOptions),
+    /// Build the trainer and run its check of a machine with a GPU: oracles, a sample, an interrupted run, NCCL, speed
+    GpuCheck(GpuCheckOptions),
     /// Build the page, its engine in wasm and the models as a static folder, web-demo/dist
     Web(WebOptions),
     /// The scoreboard: what a picture costs, for every model, variant and engine
@@ -80,6 +83,25 @@ pub(crate) struct ReleaseOptions {
     #[arg(long, value_name = "N")]
     threads: Option<u16>,
     /// Folder of the run and of its newest package [default: the workspace's out/release/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GpuCheckOptions {
+    /// Minutes that all parts may take together
+    #[arg(long, value_name = "N", default_value_t = 12.0, value_parser = minutes)]
+    minutes: f64,
+    /// Small sizes, to try the check itself; on a CPU they always are
+    #[arg(long)]
+    small: bool,
+    /// Where to compute: auto, cpu or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// CPU threads of every part [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<u16>,
+    /// Folder for what the parts write [default: the workspace's out/gpu-check]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -176,6 +198,13 @@ impl From<ReleaseOptions> for Release {
     fn from(options: ReleaseOptions) -> Self {
         let ReleaseOptions { name, minutes, device, threads, out } = options;
         Self { name, minutes, device, threads, out }
+    }
+}
+
+impl From<GpuCheckOptions> for GpuCheck {
+    fn from(options: GpuCheckOptions) -> Self {
+        let GpuCheckOptions { minutes, small, device, threads, out } = options;
+        Self { minutes, small, device, threads, out }
     }
 }
 

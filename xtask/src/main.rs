@@ -13,6 +13,7 @@
 //! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
 //! | `release/` | a recipe trained slice by slice, the best package kept: `web-demo/models` |
+//! | `gpu_check.rs` | the trainer's check of a machine with a GPU: `out/gpu-check` |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
 //! | `processes.rs` | the tests of training by several processes |
 //! | `debian.rs` | packages of the system that tests need |
@@ -24,6 +25,7 @@ mod cli;
 mod debian;
 mod demo;
 mod failure;
+mod gpu_check;
 mod page;
 mod processes;
 mod release;
@@ -58,6 +60,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Setup(options) => setup::set_up(&workspace, options.parts()),
         Command::Demo(options) => demo::run(&workspace, &options.into()),
         Command::TrainRelease(options) => release::run(&workspace, &options.into()),
+        Command::GpuCheck(options) => gpu_check::run(&workspace, &options.into()),
         Command::Web(options) => web::run(&workspace, &options.into()),
         Command::Bench(options) => bench::run(&workspace, &options.into()),
         Command::BenchWeb(options) => bench::run_web(&workspace, &options.into()),

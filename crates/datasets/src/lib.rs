@@ -41,6 +41,7 @@ mod scene_set;
 mod shard_name;
 mod shard_writer;
 mod shuffle;
+mod suggest;
 mod tfrecord;
 mod torch_set;
 
@@ -59,5 +60,6 @@ pub use scene_set::SceneSet;
 pub use shard_name::{NoShardName, ShardName};
 pub use shard_writer::{Layout, RenderPlan, write_shards};
 pub use shuffle::Shuffle;
+pub use suggest::{CameraPattern, SuggestedExtent, suggest};
 pub use tfrecord::append as append_record;
 pub use torch_set::TorchSet;

@@ -160,10 +160,7 @@ impl ModelConfig {
 
     /// Input channels of a generation core's gates, in the order hidden, latent, camera, scene.
     pub fn generation_channels(&self) -> usize {
-        self.hidden_channels
-            + self.latent_channels
-            + self.camera_channels()
-            + self.scene_channels()
+        self.hidden_channels + self.latent_channels + self.camera_channels() + self.scene_channels()
     }
 
     /// Input channels of an inference core's gates, in the order hidden of the inference core, hidden of the

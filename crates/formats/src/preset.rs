@@ -71,11 +71,9 @@ impl Preset {
                 steps: 4,
                 ..Self::EdgeTower.config_for(world)
             },
-            Self::Tiny => ModelConfig {
-                image_size: 32,
-                hidden_channels: 32,
-                ..Self::Edge.config_for(world)
-            },
+            Self::Tiny => {
+                ModelConfig { image_size: 32, hidden_channels: 32, ..Self::Edge.config_for(world) }
+            }
             Self::EdgeTower => ModelConfig {
                 image_size: 64,
                 representation: RepresentationKind::Tower,

@@ -12,10 +12,13 @@
 //! | `ops.rs` | one method for every operator that the model uses |
 //! | `encode.rs` | [`encode`]: the graph and its weights as the bytes of an ONNX model |
 //! | `weight.rs` | [`Weight`]: a parameter, or what follows from parameters by a rule |
+//! | `arithmetic.rs` | element-wise operators that geometry needs |
+//! | `sampling.rs` | operators that sample maps |
 //! | `layout.rs` | operators that move numbers and compute nothing |
 //! | `quantise.rs` | to eight-bit integers and back |
 //! | `external.rs` | [`Storage`]: weights inside the model's file or in one beside it, or shared |
 
+mod arithmetic;
 mod builder;
 mod encode;
 mod external;
@@ -23,6 +26,7 @@ mod layout;
 mod node;
 mod ops;
 mod quantise;
+mod sampling;
 mod shapes;
 mod value;
 mod weight;
@@ -31,5 +35,6 @@ pub(crate) use builder::{Graph, Literal};
 pub(crate) use encode::{OPSET, OnnxFile, encode};
 pub(crate) use external::Storage;
 pub(crate) use node::{Attribute, Node};
+pub(crate) use sampling::Corners;
 pub(crate) use value::{Element, Value, fixed};
 pub(crate) use weight::{Rule, Weight};

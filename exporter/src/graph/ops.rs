@@ -226,11 +226,17 @@ impl Graph {
         result
     }
 
-    fn unary(&mut self, op: &'static str, label: &str, x: &Value) -> Value {
+    pub(super) fn unary(&mut self, op: &'static str, label: &str, x: &Value) -> Value {
         self.node(op, label, &[x], Vec::new(), x.shape.clone())
     }
 
-    fn binary(&mut self, op: &'static str, label: &str, left: &Value, right: &Value) -> Value {
+    pub(super) fn binary(
+        &mut self,
+        op: &'static str,
+        label: &str,
+        left: &Value,
+        right: &Value,
+    ) -> Value {
         self.node(op, label, &[left, right], Vec::new(), broadcast(&left.shape, &right.shape))
     }
 }

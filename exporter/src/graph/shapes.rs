@@ -64,7 +64,7 @@ impl Graph {
     }
 
     /// The length of a named axis, read from the first input that has it: `[1]`.
-    fn axis_length(&mut self, name: &str) -> Value {
+    pub(super) fn axis_length(&mut self, name: &str) -> Value {
         if let Some(value) = self.shapes.get(name) {
             return value.clone();
         }

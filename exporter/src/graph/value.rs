@@ -10,6 +10,16 @@ pub(crate) enum Element {
 }
 
 impl Element {
+    /// The number that ONNX gives to an element type.
+    pub(crate) fn code(self) -> i64 {
+        match self {
+            Self::F32 => 1,
+            Self::I8 => 3,
+            Self::I64 => 7,
+            Self::F16 => 10,
+        }
+    }
+
     /// Bytes of a number.
     pub(crate) fn bytes(self) -> u64 {
         match self {

@@ -21,7 +21,7 @@ impl GenerationCore {
         }
     }
 
-    /// `state, z [B,Z,h,h], v [B,7,1,1], r [B,R,1,1] or [B,R,h,h] -> the next state`
+    /// `state, z [B,Z,h,h], v [B,7,1,1] or [B,6,h,h], r [B,R,1,1] or [B,R,h,h] -> the next state`
     pub(crate) fn step(
         &self,
         graph: &mut Graph,
@@ -42,7 +42,8 @@ impl GenerationCore {
 /// Brings a camera and a representation to the size of the cores.
 #[derive(Debug)]
 struct SceneUpsample {
-    upsample_v: Upsample,
+    /// None where the camera is a ray map.
+    upsample_v: Option<Upsample>,
     upsample_r: Option<Upsample>,
     side: usize,
 }
@@ -50,15 +51,18 @@ struct SceneUpsample {
 impl SceneUpsample {
     fn new(path: &Path, config: &ModelConfig) -> Self {
         Self {
-            upsample_v: Upsample::new(path / "upsample_v"),
+            upsample_v: config.learns_upsample_v().then(|| Upsample::new(path / "upsample_v")),
             upsample_r: config.learns_upsample_r().then(|| Upsample::new(path / "upsample_r")),
             side: config.hidden_size(),
         }
     }
 
-    /// `v [B,7,1,1], r [B,R,1,1] or [B,R,h,h] -> [B,7,h,h], [B,R,h,h]`
+    /// `v [B,7,1,1] or [B,6,h,h], r [B,R,1,1] or [B,R,h,h] -> [B,·,h,h] each`
     fn forward(&self, graph: &mut Graph, v: &Value, r: &Value) -> [Value; 2] {
-        let v = self.upsample_v.forward(graph, v);
+        let v = match &self.upsample_v {
+            Some(upsample) => upsample.forward(graph, v),
+            None => v.clone(),
+        };
         let r = match &self.upsample_r {
             Some(upsample) => upsample.forward(graph, r),
             None if r.fixed(2) == self.side => r.clone(),

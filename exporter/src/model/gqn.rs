@@ -3,6 +3,7 @@ use gqn_formats::{GraphPorts, ModelConfig};
 use super::generation_core::GenerationCore;
 use super::heads::{GaussianHead, Observation};
 use super::layers::Path;
+use super::renderer::Renderer;
 use super::representation::Representation;
 use super::rollout::{Query, rollout};
 use crate::graph::{Graph, Value};
@@ -18,6 +19,7 @@ pub(crate) const GENERATOR: [&str; 2] = [
 pub(crate) struct Gqn {
     config: ModelConfig,
     representation: Representation,
+    pub(super) renderer: Option<Renderer>,
     pub(super) generation_core: Vec<GenerationCore>,
     pub(super) prior: GaussianHead,
     pub(super) observation: Observation,
@@ -32,6 +34,7 @@ impl Gqn {
         };
         Self {
             representation: Representation::new(&(&root / "representation"), config),
+            renderer: Renderer::of(config),
             generation_core: (0..config.cores())
                 .map(|index| GenerationCore::new(&core(index), config))
                 .collect(),
@@ -47,23 +50,28 @@ impl Gqn {
 
     /// `frames [views,3,S,S], poses [views,7] -> scene`, summed over the views.
     pub(crate) fn representation_graph(&self) -> Graph {
-        self.representation_graph_with(self.representation_ports(), |_, r| r.clone())
+        self.representation_graph_with(
+            self.representation_ports(),
+            |graph, representation, x, v| {
+                let r = representation.forward(graph, x, v);
+                graph.sum_over_items("sum_over_views", &r)
+            },
+        )
     }
 
-    /// A representation graph that hands on what `finish` makes of the sum over the views, which must be linear in it.
+    /// A representation graph that hands on what `represent` makes of the pictures and poses, which must be a sum over the
+    /// views.
     pub(crate) fn representation_graph_with(
         &self,
         mut ports: GraphPorts,
-        finish: impl FnOnce(&mut Graph, &Value) -> Value,
+        represent: impl FnOnce(&mut Graph, &Representation, &Value, &Value) -> Value,
     ) -> Graph {
         let doc = "Pictures of a scene and their cameras to a representation of the scene, summed over the views.";
         let mut graph = Graph::new("representation", doc, &self.config);
         let poses = ports.inputs.remove(1);
         let x = graph.input(ports.inputs.remove(0), "RGB pictures in [0, 1]");
         let v = graph.input(poses, self.pose_doc());
-        let r = self.representation.forward(&mut graph, &x, &v);
-        let sum = graph.sum_over_items("sum_over_views", &r);
-        let scene = finish(&mut graph, &sum);
+        let scene = represent(&mut graph, &self.representation, &x, &v);
         let doc = "the representation; linear in the views: scenes of parts add up to the scene of all views";
         graph.output(&scene, ports.outputs.remove(0), doc);
         graph

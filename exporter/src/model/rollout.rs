@@ -2,12 +2,13 @@ use gqn_formats::Dim;
 
 use super::gqn::Gqn;
 use super::lstm::LstmState;
+use super::renderer::Rendered;
 use crate::graph::{Graph, Value, fixed};
 
 /// What the generator reads.
 #[derive(Debug)]
 pub(crate) struct Query<'a> {
-    /// r: `[1,R,1,1]` or `[1,R,h,h]`.
+    /// The representation in the graph's layout: `[1,R,1,1]`, `[1,R,h,h]`, or `[1,R+5,Z,Y,X]`.
     pub(crate) scene: &'a Value,
     /// v: `[B,7]`.
     pub(crate) poses: &'a Value,
@@ -15,7 +16,7 @@ pub(crate) struct Query<'a> {
     pub(crate) noise: &'a Value,
 }
 
-/// `r [1,R,·,·], v [B,7], noise [B or 1,L,Z,h,h] -> mean of the pictures [B,3,S,S]`, not clamped: L steps of painting
+/// `scene, v [B,7], noise [B or 1,L,Z,h,h] -> mean of the pictures [B,3,S,S]`, not clamped: L steps of painting
 /// (Eslami et al. 2018, section S3.2), one after the other.
 ///
 /// In a step the prior reads the *old* hidden state of the generation core.
@@ -25,9 +26,18 @@ pub(crate) fn rollout(graph: &mut Graph, model: &Gqn, query: &Query<'_>) -> Valu
     let of = |lengths: [usize; 3]| [queries, &fixed(lengths)].concat();
     let side = config.hidden_size();
 
-    let v = graph.as_picture("pose/as_picture", query.poses);
-    let scene_shape: Vec<Dim> = [queries, &query.scene.shape[1..]].concat();
-    let r = graph.expand("scene/for_every_query", query.scene, &scene_shape);
+    let (v, r, skip) = match &model.renderer {
+        Some(renderer) => {
+            let Rendered { rays, features, skip } =
+                renderer.forward(graph, query.scene, query.poses);
+            (rays, features, Some(skip))
+        }
+        None => {
+            let v = graph.as_picture("pose/as_picture", query.poses);
+            let shape: Vec<Dim> = [queries, &query.scene.shape[1..]].concat();
+            (v, graph.expand("scene/for_every_query", query.scene, &shape), None)
+        }
+    };
 
     let mut state = LstmState::zeros(graph, &of([config.hidden_channels, side, side]));
     let mut canvas = graph.zeros(
@@ -45,5 +55,9 @@ pub(crate) fn rollout(graph: &mut Graph, model: &Gqn, query: &Query<'_>) -> Valu
             canvas = graph.add("canvas", &canvas, &paint);
         });
     }
-    model.observation.forward(graph, &canvas)
+    let mean = model.observation.forward(graph, &canvas);
+    match skip {
+        Some(skip) => graph.add("observation/with_skip", &mean, &skip),
+        None => mean,
+    }
 }

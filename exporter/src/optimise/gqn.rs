@@ -1,6 +1,7 @@
 use gqn_formats::{GraphPorts, ModelConfig};
 
 use super::domain::{Domain, Pictures};
+use super::lift::lift;
 use super::lines::Lines;
 use super::places::Gates;
 use super::quantised::Quantised;
@@ -56,11 +57,19 @@ impl OptimisedGqn {
         Self { config: config.clone(), convolution, reference: Gqn::new(config) }
     }
 
-    /// `frames [views,3,S,S], poses [views,7] -> scene`: the gates' terms of the representation, summed over the views.
+    /// `frames [views,3,S,S], poses [views,7] -> scene`: the gates' terms of the representation, or the
+    /// voxel grid, summed over the views.
     pub(crate) fn representation_graph(&self) -> Graph {
         let ports = GraphPorts::representation(&self.config, &scene_shape(&self.config));
-        self.reference
-            .representation_graph_with(ports, |graph, r| scene_term(graph, &self.config, r))
+        self.reference.representation_graph_with(ports, |graph, representation, x, v| {
+            if self.config.voxel.is_some() {
+                let (camera, maps) = representation.view_maps(graph, x, v);
+                return lift(graph, &camera, &maps, x);
+            }
+            let r = representation.forward(graph, x, v);
+            let sum = graph.sum_over_items("sum_over_views", &r);
+            scene_term(graph, &self.config, &sum)
+        })
     }
 
     /// `scene, poses [queries,7], noise [noises,L,Z,h,h] -> frames [queries,3,S,S]`.

@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `gqn.rs` | strip: what only training reads is in no graph |
 //! | `scene.rs` | hoist the scene: its term of the gates is computed once per scene |
+//! | `lift.rs` | the voxel grid with its channels innermost |
+//! | `renderer.rs` | hoist the renderer: per-cell layers once per run, rendered features once per query |
+//! | `interpolation.rs` | sampling as gathers of rows and products of small matrices |
 //! | `pose.rs` | hoist the camera: its term of the gates is computed once per query |
 //! | `recurrent.rs` | merge the gates and the prior: one convolution reads the hidden state |
 //! | `first_step.rs` | the first step knows its state: zero |
@@ -23,12 +26,15 @@ mod canvas;
 mod domain;
 mod first_step;
 mod gqn;
+mod interpolation;
+mod lift;
 mod lines;
 mod places;
 mod pose;
 mod probe;
 mod quantised;
 mod recurrent;
+mod renderer;
 mod rollout;
 mod scene;
 mod slices;

@@ -2,10 +2,11 @@ use gqn_formats::ModelConfig;
 
 use super::domain::{Domain, Layout};
 use super::first_step::first_latent;
-use super::pose::pose_term;
+use super::pose::{fixed_term, pose_term};
+use super::renderer::render;
 use super::scene::spread_scene;
 use crate::graph::{Graph, Value};
-use crate::model::{DiagonalGaussian, LstmState, Query};
+use crate::model::{DiagonalGaussian, LstmState, Query, Rendered};
 
 /// Which pictures leave the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(crate) fn rollout(
 ) -> Value {
     let layout = domain.layout();
     let axis = layout.channel_axis();
-    let fixed = fixed_terms(graph, config, layout, query);
+    let (fixed, skip) = fixed_terms(graph, config, layout, query);
     let mut state: Option<LstmState> = None;
     let mut canvas = Canvas::new(config, emit);
     for l in 0..config.steps {
@@ -52,25 +53,39 @@ pub(crate) fn rollout(
         let hidden = &state.as_ref().expect("a step was made").hidden;
         graph.scoped(&format!("step{l}"), |graph| canvas.add(graph, layout, l, hidden));
     }
-    canvas.pictures(graph, layout)
+    let pictures = canvas.pictures(graph, layout);
+    match skip {
+        Some(skip) => graph.add("picture/with_skip", &pictures, &skip),
+        None => pictures,
+    }
 }
 
-/// What scene and camera add to the gates of every core.
+/// What scene and camera add to the gates of every core, and the RGB skip connection of a voxel model.
 fn fixed_terms(
     graph: &mut Graph,
     config: &ModelConfig,
     layout: &dyn Layout,
     query: &Query<'_>,
-) -> Vec<Vec<Value>> {
+) -> (Vec<Vec<Value>>, Option<Value>) {
+    let label = |core: usize| if config.shared_core { String::new() } else { format!(".{core}") };
+    if config.voxel.is_some() {
+        let Rendered { rays, features, skip } = render(graph, query);
+        let inputs = graph.concat("fixed_inputs", 1, &[&rays, &features]);
+        let terms = (0..config.cores()).map(|core| {
+            let term = fixed_term(graph, config, core, &inputs);
+            layout.enter(graph, &format!("fixed{}", label(core)), &term)
+        });
+        return (terms.collect(), Some(skip));
+    }
     let v = graph.as_picture("pose/as_picture", query.poses);
     let scenes = spread_scene(graph, config, query.scene);
     let terms = scenes.iter().enumerate().map(|(core, scene)| {
         let pose = pose_term(graph, config, core, &v);
-        let label = if config.shared_core { String::new() } else { format!(".{core}") };
+        let label = label(core);
         let fixed = graph.add(&format!("fixed_term{label}"), &pose, scene);
         layout.enter(graph, &format!("fixed{label}"), &fixed)
     });
-    terms.collect()
+    (terms.collect(), None)
 }
 
 /// The picture in the making. A shared core paints the sum of the hidden states at the end; cores of their own paint

@@ -10,14 +10,21 @@ const BORDERS: usize = 5;
 
 /// Side of the scene's term as it passes from graph to graph.
 fn side(config: &ModelConfig) -> usize {
-    let is_tiled = config.representation_size() == 1 && !config.learns_upsample_r();
+    let is_tiled = config.is_scene_vector() && !config.learns_upsample_r();
     if is_tiled { config.hidden_size().min(BORDERS) } else { config.hidden_size() }
 }
 
-/// Shape of what passes from the representation graph to the generator: the gates' terms of all cores.
-pub(crate) fn scene_shape(config: &ModelConfig) -> [usize; 4] {
+/// Shape of what passes from the representation graph to the generator: the gates' terms of all cores, or the voxel grid
+/// with its channels innermost.
+pub(crate) fn scene_shape(config: &ModelConfig) -> Vec<usize> {
+    if config.voxel.is_some() {
+        let [_, channels, layers, rows, columns] = config.scene_shape()[..] else {
+            unreachable!("a voxel scene has five axes")
+        };
+        return vec![1, layers, rows, columns, channels];
+    }
     let side = side(config);
-    [1, config.cores() * 4 * config.hidden_channels, side, side]
+    vec![1, config.cores() * 4 * config.hidden_channels, side, side]
 }
 
 /// `sum of r over the views [1,R,1,1] or [1,R,h,h] -> scene [1,4H·cores,s,s]`
@@ -46,7 +53,7 @@ pub(crate) fn core_term(
     r: &Value,
     side: usize,
 ) -> Value {
-    let (hidden, representation) = (config.hidden_channels, config.representation_channels);
+    let (hidden, channels) = (config.hidden_channels, config.scene_channels());
     let core = core(config, index);
     let label = |part: &str| core.replace("generation_core", part);
     let r = if config.learns_upsample_r() {
@@ -59,7 +66,7 @@ pub(crate) fn core_term(
     };
     let weight = graph.derived(
         &format!("{core}.gates.scene.weight"),
-        vec![4 * hidden, representation, 5, 5],
+        vec![4 * hidden, channels, 5, 5],
         &[format!("{core}.gates.weight")],
         |config, from| input_channels(from[0], Inputs::new(config).scene),
     );

@@ -20,7 +20,9 @@ pub(crate) const GATES: [&str; 4] = ["forget", "input", "output", "candidate"];
 pub(crate) struct Inputs {
     pub(crate) hidden: Range<usize>,
     pub(crate) latent: Range<usize>,
+    /// A pose, or a ray map.
     pub(crate) pose: Range<usize>,
+    /// r, or a rendered feature map.
     pub(crate) scene: Range<usize>,
 }
 
@@ -28,13 +30,18 @@ impl Inputs {
     pub(crate) fn new(config: &ModelConfig) -> Self {
         let latent = config.hidden_channels;
         let pose = latent + config.latent_channels;
-        let scene = pose + config.pose_channels();
+        let scene = pose + config.camera_channels();
         Self {
             hidden: 0..latent,
             latent: latent..pose,
             pose: pose..scene,
             scene: scene..config.generation_channels(),
         }
+    }
+
+    /// What stays the same over a rollout.
+    pub(crate) fn fixed(&self) -> Range<usize> {
+        self.pose.start..self.scene.end
     }
 }
 

@@ -4,10 +4,13 @@ use super::domain::{Domain, Layout, Pictures};
 use super::first_step::first_latent;
 use super::gqn::{Convolution, OptimisedGqn};
 use super::pose::pose_term;
+use super::renderer::render;
 use super::scene::{core_term, scene_shape, spread_scene};
 use super::slices::{Inputs, core, input_channels};
 use crate::graph::{Graph, Value, fixed};
-use crate::model::{DiagonalGaussian, GENERATOR, Gqn, Logits, LstmState, Query};
+use crate::model::{
+    DiagonalGaussian, GENERATOR, Gqn, Logits, LstmState, Query, Rendered, Renderer,
+};
 
 /// A rewrite of the reference's graphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,30 @@ struct Stage<'a> {
     passes: &'a [Pass],
 }
 
+/// What the cores read of a camera and of a scene.
+struct FixedInputs {
+    /// A pose or a ray map.
+    camera: Value,
+    /// The rendered features of a voxel scene.
+    rendered: Option<Value>,
+    skip: Option<Value>,
+}
+
+impl FixedInputs {
+    fn new(graph: &mut Graph, stage: &Stage<'_>, query: &Query<'_>) -> Self {
+        let renderer = Renderer::of(stage.config);
+        let Rendered { rays, features, skip } = match renderer {
+            Some(_) if stage.has(Pass::HoistScene) => render(graph, query),
+            Some(renderer) => renderer.forward(graph, query.scene, query.poses),
+            None => {
+                let camera = graph.as_picture("pose/as_picture", query.poses);
+                return Self { camera, rendered: None, skip: None };
+            }
+        };
+        Self { camera: rays, rendered: Some(features), skip: Some(skip) }
+    }
+}
+
 impl Stage<'_> {
     fn has(&self, pass: Pass) -> bool {
         self.passes.contains(&pass)
@@ -86,11 +113,15 @@ impl Stage<'_> {
         let (config, cores) = (self.config, self.config.cores());
         let queries = &query.poses.shape[..1];
         let (side, pictures) = (config.hidden_size(), Pictures::new(config));
-        let v = graph.as_picture("pose/as_picture", query.poses);
-        let scenes = self.has(Pass::HoistScene).then(|| spread_scene(graph, config, query.scene));
+        let inputs = FixedInputs::new(graph, self, query);
+        let v = &inputs.camera;
+        let scenes = self.has(Pass::HoistScene).then(|| match &inputs.rendered {
+            Some(r) => (0..cores).map(|core| core_term(graph, config, core, r, side)).collect(),
+            None => spread_scene(graph, config, query.scene),
+        });
         let poses: Option<Vec<Value>> = self
             .has(Pass::HoistPose)
-            .then(|| (0..cores).map(|core| pose_term(graph, config, core, &v)).collect());
+            .then(|| (0..cores).map(|core| pose_term(graph, config, core, v)).collect());
         let mut state = (!self.has(Pass::FirstStep)).then(|| {
             let shape = [queries, &fixed([config.hidden_channels, side, side])].concat();
             LstmState::zeros(graph, &shape)
@@ -103,11 +134,11 @@ impl Stage<'_> {
                 let latent = pictures.latent(graph, l, &z);
                 let pose = match &poses {
                     Some(poses) => poses[core].clone(),
-                    None => pose_term(graph, config, core, &v),
+                    None => pose_term(graph, config, core, v),
                 };
                 let scene = match &scenes {
                     Some(scenes) => scenes[core].clone(),
-                    None => self.scene(graph, core, query),
+                    None => self.scene(graph, core, query, inputs.rendered.as_ref()),
                 };
                 let sum = graph.add("fixed_term", &pose, &scene);
                 let mut gates = graph.add("fixed_and_latent", &sum, &latent);
@@ -125,7 +156,11 @@ impl Stage<'_> {
             });
             state = Some(next);
         }
-        self.picture(graph, &canvas.expect("a model has a step"))
+        let picture = self.picture(graph, &canvas.expect("a model has a step"));
+        match &inputs.skip {
+            Some(skip) => graph.add("picture/with_skip", &picture, skip),
+            None => picture,
+        }
     }
 
     /// The latent of a step, and the gates' term of the hidden state if there is one.
@@ -165,7 +200,16 @@ impl Stage<'_> {
     }
 
     /// The scene's term, for every query and in every step anew.
-    fn scene(&self, graph: &mut Graph, core: usize, query: &Query<'_>) -> Value {
+    fn scene(
+        &self,
+        graph: &mut Graph,
+        core: usize,
+        query: &Query<'_>,
+        rendered: Option<&Value>,
+    ) -> Value {
+        if let Some(r) = rendered {
+            return core_term(graph, self.config, core, r, self.config.hidden_size());
+        }
         let queries: &[Dim] = &query.poses.shape[..1];
         let shape = [queries, &query.scene.shape[1..]].concat();
         let r = graph.expand("scene/for_every_query", query.scene, &shape);

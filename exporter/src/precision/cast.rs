@@ -1,15 +1,5 @@
 use crate::graph::{Attribute, Element, Node, Value};
 
-/// The number that ONNX gives to an element type.
-fn code(element: Element) -> i64 {
-    match element {
-        Element::F32 => 1,
-        Element::I8 => 3,
-        Element::I64 => 7,
-        Element::F16 => 10,
-    }
-}
-
 /// What a value is called in an element type that it does not come in.
 pub(super) fn converted_name(name: &str, element: Element) -> String {
     let suffix = if element == Element::F16 { "half" } else { "single" };
@@ -24,7 +14,7 @@ pub(super) fn cast(value: &Value, result: &str, element: Element) -> (Node, Valu
         op: "Cast",
         inputs: vec![value.name.clone()],
         outputs: vec![result.name.clone()],
-        attributes: vec![("to", Attribute::Int(code(element)))],
+        attributes: vec![("to", Attribute::Int(element.code()))],
         doc: String::new(),
         multiply_adds: 0,
     };

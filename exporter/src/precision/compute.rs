@@ -8,10 +8,27 @@ const MOVING: [&str; 8] =
     ["Concat", "DepthToSpace", "Expand", "Gather", "Reshape", "Split", "Transpose", "Unsqueeze"];
 
 /// What is always computed in single precision: sums over many numbers, and the constants of a shape.
-const ALWAYS_SINGLE: [&str; 4] = ["ConstantOfShape", "Exp", "ReduceMean", "ReduceSum"];
+const ALWAYS_SINGLE: [&str; 5] =
+    ["ConstantOfShape", "Exp", "GridSample", "ReduceMean", "ReduceSum"];
 
-/// Scopes whose arithmetic stays in single precision: distributions and pictures.
-const SINGLE_SCOPES: [&str; 6] = ["prior", "canvas", "picture", "pictures", "observation", "paint"];
+/// Scopes whose arithmetic stays in single precision: distributions, pictures and geometry. A position takes more bits than
+/// half precision has.
+const SINGLE_SCOPES: [&str; 14] = [
+    "prior",
+    "canvas",
+    "picture",
+    "pictures",
+    "observation",
+    "paint",
+    "camera",
+    "rays",
+    "ray_map",
+    "lift",
+    "cells",
+    "samples",
+    "sampled",
+    "compositing",
+];
 
 /// Nodes of the cell: it adds up over the steps, and its sum must not be rounded in each of them.
 const CELL: [&str; 5] = ["kept", "written", "cell", "cell_tanh", "hidden"];

@@ -7,3 +7,6 @@ mod package;
 mod precision;
 mod rewrites;
 mod support;
+mod voxel;
+mod voxel_oracle;
+mod voxel_support;

@@ -1,10 +1,9 @@
 use gqn_formats::ModelConfig;
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use crate::batch::Batch;
 use crate::config::TrainConfig;
-use crate::convert::with_torch_seed;
 use crate::model::{Form, Precision};
 use crate::step::{Loss, Trainer};
 
@@ -72,26 +71,12 @@ impl Case {
         };
         Running {
             trainer: Trainer::new(&config, device),
-            batch: self.batch(device),
+            batch: Batch::made_up(&self.model, self.batch as i64, self.context as i64, device),
             device,
             config,
         }
     }
 
-    fn batch(&self, device: Device) -> Batch {
-        let [batch, views, side] =
-            [self.batch, self.context, self.model.image_size].map(|size| size as i64);
-        with_torch_seed(1, || {
-            let draw =
-                |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu)).to_device(device);
-            Batch {
-                context_frames: draw(&[batch, views, 3, side, side]),
-                context_poses: draw(&[batch, views, 7]),
-                query_frames: draw(&[batch, 3, side, side]),
-                query_poses: draw(&[batch, 7]),
-            }
-        })
-    }
 }
 
 impl Running {

@@ -16,6 +16,9 @@ pub struct Report {
     /// How fast scenes were read, if files were given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Reading>,
+    /// Cases that could not be measured, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<String>,
     /// How the forms compare, by name.
     pub ratios: std::collections::BTreeMap<String, f64>,
 }
@@ -92,6 +95,9 @@ impl Report {
                 table,
                 "{threads} threads read {scenes_per_sec:.0} scenes/s of {views} views"
             );
+        }
+        for failure in &self.failures {
+            let _ = writeln!(table, "FAIL {failure}");
         }
         for (name, ratio) in &self.ratios {
             let _ = writeln!(table, "{name}: {ratio:.2}");

@@ -13,7 +13,8 @@ pub fn multiply_adds(model: &ModelConfig, form: Form, batch: usize, context: usi
         Form::Plain => plain(model) * batch as f64,
         Form::Fast => fast(model) * batch as f64 + composing(model),
     };
-    rollout + (batch * context) as f64 * representation(model)
+    let views = (batch * context) as f64;
+    rollout + views * representation(model) + lifting(model) * views + rendering(model) * batch as f64
 }
 
 /// Multiplications and additions a second of large products of matrices, the best of a few.
@@ -36,7 +37,7 @@ fn representation(model: &ModelConfig) -> f64 {
     // Sides of the layers' outputs, in the order of the parameters.
     let sides = match model.representation {
         RepresentationKind::Pyramid => vec![side / 2, side / 4, side / 8, 1],
-        RepresentationKind::Tower | RepresentationKind::Pool => {
+        RepresentationKind::Tower | RepresentationKind::Pool | RepresentationKind::Voxel => {
             let (half, quarter) = (side / 2, side / 4);
             vec![half, quarter, half, quarter, quarter, quarter, quarter, quarter]
         }
@@ -47,6 +48,35 @@ fn representation(model: &ModelConfig) -> f64 {
         .zip(sides)
         .map(|(layer, side)| (layer.elements() * side * side) as f64)
         .sum()
+}
+
+/// From one view's features to its contribution to the grid: bilinear sampling of features, depth logits and colours,
+/// the density at the cell's depth, and the features and colours times it.
+fn lifting(model: &ModelConfig) -> f64 {
+    let Some(voxel) = &model.voxel else { return 0.0 };
+    let [r, d, cells] = [model.representation_channels, voxel.depth_samples, voxel.cell_count()]
+        .map(|size| size as f64);
+    cells * (4.0 * (r + d + 3.0) + d + r + 3.0)
+}
+
+/// From a voxel scene to what the cores read of it and the colours, for one query: two layers for each cell; for each
+/// sample of a ray trilinear interpolation, opacity and compositing; two layers for each ray.
+fn rendering(model: &ModelConfig) -> f64 {
+    let Some(voxel) = &model.voxel else { return 0.0 };
+    let [r, d, cells, c, q] = [
+        model.representation_channels,
+        voxel.depth_samples,
+        voxel.cell_count(),
+        voxel.rendered_channels,
+        voxel.rays,
+    ]
+    .map(|size| size as f64);
+    let area = Sizes::new(model).area;
+    let rays = area * q * q;
+    let colours = 9.0 * r * 3.0 * (4.0 / q).powi(2);
+    cells * (2.0 * r * (r + 5.0) + 2.0 * r * r)
+        + rays * (d * (8.0 + 1.0 + 1.0 + 1.0) * r + colours)
+        + area * r * q * q * c
 }
 
 /// Of one scene's rollout with all of a step's inputs in one convolution a core.
@@ -86,8 +116,9 @@ fn composing(model: &ModelConfig) -> f64 {
 
 /// Of the up-samplers of a core at one place.
 fn scene(model: &ModelConfig) -> f64 {
-    let r = model.representation_channels as f64;
-    49.0 + if model.learns_upsample_r() { r * r } else { 0.0 }
+    let square = |channels: usize, learns: bool| if learns { (channels * channels) as f64 } else { 0.0 };
+    square(model.pose_channels(), model.learns_upsample_v())
+        + square(model.representation_channels, model.learns_upsample_r())
 }
 
 struct Sizes {
@@ -109,7 +140,7 @@ impl Sizes {
             model.latent_channels,
             model.canvas_channels,
             model.hidden_size(),
-            model.pose_channels() + model.representation_channels,
+            model.camera_channels() + model.scene_channels(),
         ]
         .map(|size| size as f64);
         Self { area: side * side, gate: 25.0 * 4.0 * h, h, z, u, fixed }
@@ -118,7 +149,7 @@ impl Sizes {
 
 #[cfg(test)]
 mod tests {
-    use gqn_formats::Preset;
+    use gqn_formats::{Preset, VoxelConfig};
 
     use super::*;
 
@@ -133,6 +164,33 @@ mod tests {
         assert!((found / expected - 1.0).abs() < 1e-3, "found {found}, expected {expected}");
         let less = multiply_adds(&model, Form::Fast, 1, 0) / 1e6;
         assert!(less < 0.5 * found, "the fast form does {less}");
+    }
+
+    #[test]
+    fn a_voxel_model() {
+        let voxel = VoxelConfig {
+            cells: [20, 20, 6],
+            depth_samples: 16,
+            rays: 1,
+            rendered_channels: 64,
+            ..Preset::Edge.config().voxel.expect("a voxel model")
+        };
+        let model = ModelConfig {
+            image_size: 64,
+            representation_channels: 32,
+            voxel: Some(voxel),
+            ..Preset::Edge.config()
+        };
+        // By hand, in millions. A view: conv1 3·32·4·1024 = 0.39, conv2 and conv4 (32 + 16)·32·4·256 = 1.57, conv3
+        // 32·16·9·1024 = 4.72, conv5 and conv6 38·48·9·256 = 4.20, conv7 16·32·9·256 = 1.18, conv8 32·48·256 = 0.39; of
+        // the 2400 cells 4·51 + 16 + 35 = 255 each, 0.61.
+        let of_views = |views| multiply_adds(&model, Form::Plain, 1, views) / 1e6;
+        let view = of_views(3) - of_views(2);
+        assert!((view / 13.07 - 1.0).abs() < 2e-3, "a view: {view}");
+        // A query: cells 2400·(64·37 + 64·32) = 10.60, 256 rays of 16 samples 11·32 = 1.44, mix 256·32·64 = 0.52, colours
+        // 256·9·32·48 = 3.54.
+        let found = rendering(&model) / 1e6;
+        assert!((found / 16.10 - 1.0).abs() < 2e-3, "a query: {found}");
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl BenchFlags {
         Ok(TrainConfig::layered(Some(self.preset), None, table)?.model)
     }
 
+    /// The one way to share cores, if the flags name one.
+    pub(crate) fn shared_core(&self) -> Option<bool> {
+        self.sizes.shared_core
+    }
+
     /// A run that reads the files, if there are any.
     pub(crate) fn reading(&self) -> Result<Option<TrainConfig>, ConfigError> {
         let Some(folder) = &self.data else { return Ok(None) };

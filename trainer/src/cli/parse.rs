@@ -21,7 +21,7 @@ pub(super) fn upsample_r(name: &str) -> Result<UpsampleR, String> {
 pub(super) fn representation(name: &str) -> Result<RepresentationKind, String> {
     let kind = Value::from(name).try_into();
     kind.map_err(|_: toml::de::Error| {
-        format!("unknown representation `{name}`, expected pyramid, tower or pool")
+        format!("unknown representation `{name}`, expected pyramid, tower, pool or voxel")
     })
 }
 

@@ -1,3 +1,7 @@
+use std::path::Path;
+
+use gqn_formats::Preset;
+
 use super::*;
 
 #[test]
@@ -40,6 +44,79 @@ fn the_context_follows_the_world() {
     assert_eq!(TrainConfig::layered(None, None, flags).expect("a config").max_context, 14);
 }
 
+fn of(flags: &str) -> TrainConfig {
+    TrainConfig::layered(None, None, flags.parse().expect("TOML")).expect("a config")
+}
+
+fn of_preset(preset: Preset, flags: &str) -> TrainConfig {
+    TrainConfig::layered(Some(preset), None, flags.parse().expect("TOML")).expect("a config")
+}
+
+#[test]
+fn a_voxel_models_geometry_is_the_worlds_but_for_what_is_given() {
+    for world in World::ALL {
+        for preset in [Preset::Edge, Preset::Tiny] {
+            let found = of_preset(preset, &format!("world = \"{world}\""));
+            assert_eq!(found.model.voxel, preset.voxel(&world.extent()), "{world}");
+        }
+    }
+    let given = of("world = \"jaco\"\n[model.voxel]\ncells = [8, 9, 10]\nnear = 0.5\n");
+    let voxel = given.model.voxel.expect("a voxel model");
+    assert_eq!((voxel.cells, voxel.near), ([8, 9, 10], 0.5));
+    assert_eq!((voxel.low, voxel.far), (World::Jaco.extent().low, World::Jaco.extent().far));
+    // Sizes that no preset has are those of `edge`.
+    let wide = of_preset(Preset::Paper, "[model]\nrepresentation = \"voxel\"");
+    assert_eq!(wide.model.voxel, Preset::Edge.voxel(&World::RoomsRingCamera.extent()));
+}
+
+#[test]
+fn a_presets_geometry_goes_with_its_representation() {
+    assert_eq!(of("[model]\nrepresentation = \"tower\"").model.voxel, None);
+    refused(
+        "[model]\nrepresentation = \"tower\"\n[model.voxel]\nnear = 0.2",
+        "model.voxel is there",
+    );
+}
+
+#[test]
+fn a_whole_file_stands_for_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.toml");
+    for preset in Preset::ALL {
+        let config = of_preset(preset, "world = \"mazes\"");
+        std::fs::write(&file, config.to_toml()).expect("a file");
+        let again = TrainConfig::layered(None, Some(&file), toml::Table::new()).expect("a config");
+        // The default preset clips gradients; a run that did not say so does not.
+        assert_eq!(again, config, "{preset}");
+    }
+}
+
+#[test]
+fn the_first_phase_is_a_number_or_a_share() {
+    let start = |flags: &str| of(&format!("steps = 30\n{flags}")).elbo_start();
+    assert_eq!(start(""), 0);
+    assert_eq!(start("generation_steps = 7"), 7);
+    assert_eq!(start("generation_steps = 0.5"), 15);
+    let config = of("steps = 30\ngeneration_steps = 0.5");
+    assert_eq!([0, 14, 15, 29].map(|step| config.phase_at(step)), {
+        use Phase::{Elbo, Generation};
+        [Generation, Generation, Elbo, Elbo]
+    });
+}
+
+#[test]
+fn a_new_plan_moves_the_end_of_the_first_phase_but_never_back() {
+    let config = of("steps = 30\ngeneration_steps = 0.5");
+    let start = |steps, done| config.clone().replanned(steps, done).elbo_start();
+    assert_eq!(start(60, 10), 30, "a share of the new plan");
+    assert_eq!(start(12, 10), 10, "it is late: the ELBO phase begins now");
+    assert_eq!(start(60, 15), 15, "the ELBO phase has begun");
+    assert_eq!(start(60, 20), 15);
+    let fixed = of("steps = 30\ngeneration_steps = 7");
+    assert_eq!(fixed.replanned(60, 3).elbo_start(), 7);
+    assert_eq!(of("steps = 30").replanned(60, 3).generation_steps, None);
+}
+
 #[track_caller]
 fn refused(flags: &str, part: &str) {
     let error =
@@ -70,6 +147,14 @@ fn what_does_not_fit_is_refused_by_name() {
     refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
     refused("precision = \"fp8\"", "fp8");
     refused("[model]\nshared_core = \"false\"", "shared_core");
+    refused("generation_steps = 1.5", "generation_steps is 1.5");
+    refused("generation_steps = -1", "generation_steps");
+    refused("[model.voxel]\nrays = 3", "rays is 3");
+    refused("[model.voxel]\ncells = [1, 8, 8]", "voxel.cells is 1");
+    refused("[model.voxel]\ncells = [8, 8]", "cells");
+    refused("[model.voxel]\nfield_of_view = 1.0", "the model's is 1.0000");
+    refused("[model.voxel]\nfare = 1.0", "fare");
+    refused("[model]\nvoxel = 3", "model.voxel is 3");
     refused("refresh_epochs = 0", "refresh_epochs is 0");
     refused("scenes = 1000\nsteps = 2147483648\nrefresh_epochs = 1", "refresh_epochs is 1");
     refused("learning_rate = { start = -1.0, end = 1.0, over = 3 }", "learning_rate");

@@ -35,6 +35,7 @@ pub(super) fn config(
         shared_inference_core: Some(inference.is_none()),
         upsample_r: if has_upsample_r { UpsampleR::Learned } else { UpsampleR::Tile },
         pose_encoding: options.pose_encoding,
+        voxel: None,
     };
     Ok((config.canonical(), assumed_pool))
 }

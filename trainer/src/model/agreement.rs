@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR};
+use gqn_formats::{ModelConfig, Preset, RepresentationKind, UpsampleR, VoxelConfig};
+use gqn_scenes::{Extent, World};
 use tch::{Device, Kind, Tensor};
 
 use super::{Compute, Form, Gqn, Latents, Precision, Rollout};
 use crate::adam::Adam;
+use crate::batch::Batch;
 use crate::convert::with_torch_seed;
 use crate::elbo::Elbo;
 
@@ -41,6 +43,16 @@ fn small() -> ModelConfig {
     }
 }
 
+/// The same with voxels: a grid whose sides all differ.
+fn small_voxel(rays: usize) -> ModelConfig {
+    let extent = Extent { cells: [5, 4, 3], ..World::RoomsRingCamera.extent() };
+    ModelConfig {
+        representation: RepresentationKind::Voxel,
+        voxel: Some(VoxelConfig::of_extent(&extent, 6, rays, 9)),
+        ..small()
+    }
+}
+
 struct Outcome {
     bound: Tensor,
     generated: Tensor,
@@ -50,26 +62,25 @@ struct Outcome {
 fn run(config: &ModelConfig, compute: Compute) -> Outcome {
     tch::set_num_threads(1);
     let model = Gqn::new(config, Device::Cpu, 3);
+    tch::no_grad(|| {
+        // What starts at zero would hide what is before it.
+        for (name, mut parameter) in model.parameters() {
+            if name.starts_with("renderer.rgb") || name.ends_with("cell_bias") {
+                let _ = with_torch_seed(5, || parameter.normal_(0.0, 0.1));
+            }
+        }
+    });
     let _gradients = Adam::new(model.parameters());
-    let (batch, views, side) = (2, 2, config.image_size as i64);
-    let [x, v, x_q, v_q, noise] = with_torch_seed(4, || {
-        let draw = |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu));
-        [
-            draw(&[batch, views, 3, side, side]),
-            draw(&[batch, views, 7]),
-            draw(&[batch, 3, side, side]),
-            draw(&[batch, 7]),
-            Tensor::randn(model.noise_shape(batch), (Kind::Float, Device::Cpu)),
-        ]
+    let batch = Batch::made_up(config, 2, 2, Device::Cpu);
+    let noise = with_torch_seed(4, || {
+        Tensor::randn(model.noise_shape(2), (Kind::Float, Device::Cpu))
     });
-    let r = model.represent_computed(&x, &v, compute);
-    let latents = Latents::Posterior { frames: &x_q, noise: &noise };
-    let rollout = Rollout::computed(&model, &v_q, &r, latents, compute);
-    let bound = Elbo::new(&rollout, &x_q, 1.3).bound();
+    let r = model.represent_computed(&batch.context_frames, &batch.context_poses, compute);
+    let rollout = |latents| Rollout::computed(&model, &batch.query_poses, &r, latents, compute);
+    let posterior = Latents::Posterior { frames: &batch.query_frames, noise: &noise };
+    let bound = Elbo::new(&rollout(posterior), &batch.query_frames, 1.3).bound();
     model.backward(&bound.mean(Kind::Float));
-    let generated = tch::no_grad(|| {
-        Rollout::computed(&model, &v_q, &r, Latents::Prior { noise: &noise }, compute).observation
-    });
+    let generated = tch::no_grad(|| rollout(Latents::Prior { noise: &noise }).observation);
     let gradients = model.parameters().into_iter().map(|(name, p)| (name, p.grad().copy()));
     Outcome { bound: bound.detach(), generated, gradients: gradients.collect() }
 }
@@ -112,6 +123,20 @@ fn fast_gradients_are_the_plain_ones() {
             }
         }
     }
+}
+
+#[test]
+fn fast_gradients_of_voxels_are_the_plain_ones() {
+    for rays in [1, 2, 4] {
+        for (shared_core, shared_inference_core) in
+            [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
+        {
+            let config = ModelConfig { shared_core, shared_inference_core, ..small_voxel(rays) };
+            check_forms(&config, FAST, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
+        }
+    }
+    check_forms(&small_voxel(1), WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
+    check_forms(&small_voxel(1), FAST_BF16, [BF16_BOUND_TOLERANCE, BF16_GRADIENT_TOLERANCE]);
 }
 
 #[test]

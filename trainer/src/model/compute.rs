@@ -51,6 +51,8 @@ pub enum Precision {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout<'a> {
     kind: Kind,
+    /// Of weights, states and distributions: 32 bits; 64 where a test asks for them.
+    state_kind: Kind,
     channels_last: bool,
     /// Where the gradients of Winograd's kernels wait, if that is how large kernels are applied.
     winograd: Option<&'a Deferred>,
@@ -59,11 +61,13 @@ pub(super) struct Layout<'a> {
 impl Compute {
     /// What suits the device and the sizes of a model.
     pub(super) fn layout(self, model: &Gqn) -> Layout<'_> {
+        let state_kind = model.kind();
         let bf16 = self.precision == Precision::Bf16;
         let fits = winograd::fits(model.config().hidden_size() as i64);
         let winograd = self.winograd && self.form == Form::Fast && !bf16 && fits;
         Layout {
-            kind: if bf16 { Kind::BFloat16 } else { Kind::Float },
+            kind: if bf16 { Kind::BFloat16 } else { state_kind },
+            state_kind,
             channels_last: model.device().is_cuda() || winograd,
             winograd: winograd.then_some(&model.deferred),
         }
@@ -79,6 +83,11 @@ impl<'a> Layout<'a> {
         } else {
             x.contiguous()
         }
+    }
+
+    /// What a convolution gave, in the numbers of states and distributions.
+    pub(super) fn state(self, x: &Tensor) -> Tensor {
+        x.to_kind(self.state_kind)
     }
 
     /// Parts `[·,in,k,k]`, one above the other, as a kernel from many channels to many.

@@ -1,6 +1,7 @@
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::compute::{Compute, Layout};
+use super::conditioning::Conditioning;
 use super::gaussian::DiagonalGaussian;
 use super::generation_core::GenerationCore;
 use super::gqn::Gqn;
@@ -45,29 +46,32 @@ pub(crate) struct Fast<'a> {
     posterior: Kernel<'a>,
     /// Of prior, posterior and observation.
     biases: [Tensor; 3],
+    /// What is added to the mean of the observation, `[B,3,S,S]`.
+    colours: Option<Tensor>,
 }
 
 impl<'a> Fast<'a> {
-    /// `v [B,7], r [B,R,1,1] or [B,R,h,h], x [B,3,S,S] ->` everything that does not depend on a step's latents
+    /// `x [B,3,S,S] ->` everything that does not depend on a step's latents
     pub(super) fn new(
         model: &'a Gqn,
-        v: &Tensor,
-        r: &Tensor,
+        conditioning: Conditioning,
         x: Option<&Tensor>,
         compute: Compute,
     ) -> Self {
         let config = model.config();
         let layout = compute.layout(model);
+        let Conditioning { camera, scene: r, colours } = conditioning;
+        let (v, r) = (&camera, &r);
         let [h, z, u, scene] = [
             config.hidden_channels,
             config.latent_channels,
             config.canvas_channels,
-            config.pose_channels() + config.representation_channels,
+            config.camera_channels() + config.scene_channels(),
         ]
         .map(|channels| channels as i64);
         let fixed_term = |inputs: &[Tensor], kernel: Part, bias: &Tensor| {
             let term = layout.convolve(&Tensor::cat(inputs, 1), &layout.wide(vec![kernel]));
-            term.to_kind(Kind::Float) + bias.view([1, -1, 1, 1])
+            layout.state(&term) + bias.view([1, -1, 1, 1])
         };
         let (mut sight, mut inference_fixed) = (Vec::new(), Vec::new());
         for (core, x) in model.inference_core.iter().zip(x.into_iter().cycle()) {
@@ -101,6 +105,7 @@ impl<'a> Fast<'a> {
             posterior: layout.narrow(posterior),
             biases: [prior_bias, posterior_bias, observation_bias]
                 .map(|bias| bias.view([1, -1, 1, 1])),
+            colours,
         }
     }
 
@@ -112,7 +117,7 @@ impl<'a> Fast<'a> {
             Some(old) => {
                 let both = self.layout.convolve(&old.hidden, at(&self.hidden, l));
                 let parts = both.split_with_sizes([gates, prior_bias.size()[1]], 1);
-                (parts[1].to_kind(Kind::Float) + prior_bias, fixed + &parts[0])
+                (self.layout.state(&parts[1]) + prior_bias, fixed + &parts[0])
             }
             // Zeros: what is left are the biases and what is fixed.
             None => (prior_bias.expand([batch, -1, side, side], false), fixed.shallow_clone()),
@@ -120,9 +125,8 @@ impl<'a> Fast<'a> {
         let prior = DiagonalGaussian::from_channels(&prior);
         let inference = (!self.sight.is_empty()).then(|| self.look(l, state));
         let posterior = inference.as_ref().map(|inference| {
-            let both =
-                self.layout.convolve(&inference.hidden, &self.posterior).to_kind(Kind::Float);
-            DiagonalGaussian::from_channels(&(both + posterior_bias))
+            let both = self.layout.convolve(&inference.hidden, &self.posterior);
+            DiagonalGaussian::from_channels(&(self.layout.state(&both) + posterior_bias))
         });
         let z = posterior.as_ref().unwrap_or(&prior).sample(noise);
         let gates = gates + self.layout.convolve(&z, at(&self.latent, l));
@@ -140,7 +144,8 @@ impl<'a> Fast<'a> {
 
     pub(super) fn finish(&self, state: &State) -> Tensor {
         let picture = state.picture.as_ref().expect("there is a step at least");
-        picture.pixel_shuffle(4) + &self.biases[2]
+        let observation = picture.pixel_shuffle(4) + &self.biases[2];
+        Conditioning::finish(self.colours.as_ref(), observation)
     }
 
     pub(super) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
@@ -152,7 +157,8 @@ impl<'a> Fast<'a> {
         let mut tensors = |list: &[Tensor]| list.iter().map(&mut *change).collect();
         let [fixed, picture, inference_fixed] =
             [&self.fixed, &self.picture, &self.inference_fixed].map(|list| tensors(list));
-        let biases = self.biases.each_ref().map(change);
+        let biases = self.biases.each_ref().map(&mut *change);
+        let colours = self.colours.as_ref().map(change);
         Self {
             steps: self.steps,
             seen: self.seen,
@@ -166,6 +172,7 @@ impl<'a> Fast<'a> {
             paint,
             posterior,
             biases,
+            colours,
         }
     }
 
@@ -184,7 +191,7 @@ impl<'a> Fast<'a> {
 
     /// What the coming inference cores see of the canvas once `hidden` was painted.
     fn painted(&self, l: usize, state: &State, hidden: &Tensor) -> Tensor {
-        let painted = self.layout.convolve(hidden, at(&self.paint, l)).to_kind(Kind::Float);
+        let painted = self.layout.state(&self.layout.convolve(hidden, at(&self.paint, l)));
         match &state.canvas {
             // Where the cores differ, the first U channels were for the core of this step.
             Some(old) => {

@@ -44,7 +44,8 @@ impl GenerationCore {
 /// Brings a camera and a representation to the size of the cores.
 #[derive(Debug)]
 pub(crate) struct SceneUpsample {
-    upsample_v: Upsample,
+    /// None in voxel models, whose cores read ray maps.
+    upsample_v: Option<Upsample>,
     upsample_r: Option<Upsample>,
     side: i64,
 }
@@ -54,7 +55,9 @@ impl SceneUpsample {
         let (v, r) = (config.pose_channels() as i64, config.representation_channels as i64);
         let side = config.hidden_size() as i64;
         Self {
-            upsample_v: Upsample::new(path / "upsample_v", v, v, side),
+            upsample_v: config
+                .learns_upsample_v()
+                .then(|| Upsample::new(path / "upsample_v", v, v, side)),
             upsample_r: config
                 .learns_upsample_r()
                 .then(|| Upsample::new(path / "upsample_r", r, r, side)),
@@ -64,7 +67,10 @@ impl SceneUpsample {
 
     /// [`SceneUpsample::forward`] as products of matrices.
     pub(super) fn once(&self, v: &Tensor, r: &Tensor) -> [Tensor; 2] {
-        let v = self.upsample_v.enlarge_point(&tile(v, 1));
+        let v = match &self.upsample_v {
+            Some(upsample) => upsample.enlarge_point(&tile(v, 1)),
+            None => v.shallow_clone(),
+        };
         let r = match &self.upsample_r {
             Some(upsample) => upsample.enlarge_point(r),
             None => r.expand([-1, -1, self.side, self.side], false),
@@ -72,9 +78,12 @@ impl SceneUpsample {
         [v, r]
     }
 
-    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] -> [B,7,h,h], [B,R,h,h]`
+    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] -> [B,7,h,h], [B,R,h,h]`; ray maps and rendered features pass as they are
     pub(crate) fn forward(&self, v: &Tensor, r: &Tensor) -> [Tensor; 2] {
-        let v = self.upsample_v.forward(&tile(v, 1));
+        let v = match &self.upsample_v {
+            Some(upsample) => upsample.forward(&tile(v, 1)),
+            None => v.shallow_clone(),
+        };
         let r = match &self.upsample_r {
             Some(upsample) => upsample.forward(r),
             None => r.expand([-1, -1, self.side, self.side], false),

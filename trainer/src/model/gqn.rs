@@ -2,13 +2,15 @@ use std::collections::BTreeMap;
 
 use gqn_formats::{Checkpoint, ModelConfig, Provenance};
 use tch::nn::VarStore;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::compute::Compute;
+use super::conditioning::Conditioning;
 use super::generation_core::GenerationCore;
 use super::heads::{GaussianHead, Observation};
 use super::inference_core::InferenceCore;
 use super::kernel::Deferred;
+use super::renderer::Renderer;
 use super::representation::Representation;
 use super::rollout::{Latents, Rollout};
 use crate::convert::{to_array, to_tensor, with_torch_seed};
@@ -19,6 +21,7 @@ pub struct Gqn {
     config: ModelConfig,
     variables: VarStore,
     representation: Representation,
+    renderer: Option<Renderer>,
     pub(super) inference_core: Vec<InferenceCore>,
     pub(super) generation_core: Vec<GenerationCore>,
     pub(super) prior: GaussianHead,
@@ -44,6 +47,7 @@ impl Gqn {
             .map(|channels| channels as i64);
         Self {
             representation: Representation::new(&root / "representation", config),
+            renderer: Renderer::new(&(&root / "renderer"), config),
             inference_core: (0..config.inference_cores())
                 .map(|index| InferenceCore::new(core("inference_core", inference, index), config))
                 .collect(),
@@ -85,6 +89,17 @@ impl Gqn {
         self.variables.device()
     }
 
+    /// In which numbers the weights are: 32 bits, but for tests.
+    pub(super) fn kind(&self) -> Kind {
+        self.observation.parameters()[0].kind()
+    }
+
+    /// The same weights in 64 bits, so that finite differences tell gradients.
+    #[cfg(test)]
+    pub(super) fn double(&mut self) {
+        self.variables.double();
+    }
+
     /// Parameters by name; they share memory with the model.
     pub fn parameters(&self) -> BTreeMap<String, Tensor> {
         self.variables.variables().into_iter().collect()
@@ -99,7 +114,7 @@ impl Gqn {
         });
     }
 
-    /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]` or, for the tower, `[B,R,h,h]`, summed over views
+    /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]`, for the tower `[B,R,h,h]`, for voxels `[B,R+5,Z,Y,X]`, summed over views
     pub fn represent(&self, x: &Tensor, v: &Tensor) -> Tensor {
         self.represent_computed(x, v, Compute::default())
     }
@@ -114,8 +129,16 @@ impl Gqn {
             &v.reshape([batch * views, -1]),
             compute.layout(self),
         );
-        let (_, channels, side, _) = r.size4().expect("a representation is [N,R,s,s]");
-        r.reshape([batch, views, channels, side, side]).sum_dim_intlist([1].as_slice(), false, None)
+        let shape = [&[batch, views], &r.size()[1..]].concat();
+        r.reshape(shape).sum_dim_intlist([1].as_slice(), false, None)
+    }
+
+    /// `v [B,7], r ->` what the cores read of them
+    pub(super) fn conditioning(&self, v: &Tensor, r: &Tensor) -> Conditioning {
+        match &self.renderer {
+            Some(renderer) => renderer.render(r, v),
+            None => Conditioning::direct(v, r),
+        }
     }
 
     /// `v [B,7], r, noise [B,L,Z,h,h] -> pictures [B,3,S,S]` in \[0, 1\]
@@ -185,7 +208,8 @@ mod tests {
     #[test]
     fn weights_follow_from_the_seed() {
         let weights = |seed| {
-            Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed).checkpoint(0, Provenance::default())
+            Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed)
+                .checkpoint(0, Provenance::default())
         };
         assert_eq!(weights(3), weights(3));
         assert_ne!(weights(3), weights(4));

@@ -46,6 +46,33 @@ impl Conv {
         Self::new(path, [input, output, kernel], 1, kernel / 2, uniform)
     }
 
+    /// [`Conv::head`] of `[in, out, k]` whose bias starts elsewhere.
+    pub(super) fn head_with_bias<'a>(
+        path: impl Borrow<Path<'a>>,
+        [input, output, kernel]: [i64; 3],
+        bias: Init,
+    ) -> Self {
+        let weight = uniform(input * kernel * kernel);
+        Self::with_init(path, [input, output, kernel], weight, bias)
+    }
+
+    /// [`Conv::head`] of `[in, out, k]` that starts at zero.
+    pub(super) fn zeros<'a>(path: impl Borrow<Path<'a>>, sizes: [i64; 3]) -> Self {
+        Self::with_init(path, sizes, Init::Const(0.0), Init::Const(0.0))
+    }
+
+    fn with_init<'a>(
+        path: impl Borrow<Path<'a>>,
+        [input, output, kernel]: [i64; 3],
+        weight: Init,
+        bias: Init,
+    ) -> Self {
+        let path = path.borrow();
+        let weight = path.var("weight", &[output, input, kernel, kernel], weight);
+        let bias = path.var("bias", &[output], bias);
+        Self { weight, bias, stride: 1, padding: kernel / 2 }
+    }
+
     fn new<'a>(
         path: impl Borrow<Path<'a>>,
         [input, output, kernel]: [i64; 3],

@@ -1,7 +1,7 @@
 use std::borrow::Borrow;
 
 use tch::nn::Path;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::kernel::Part;
 use super::layers::{same, uniform};
@@ -76,7 +76,7 @@ impl LstmState {
         else {
             unreachable!("3H channels have three thirds");
         };
-        let new = (input * candidate.tanh()).to_kind(Kind::Float);
+        let new = input * candidate.tanh();
         let cell = match state {
             Some(state) => forget * &state.cell + new,
             None => new,
@@ -89,8 +89,8 @@ impl LstmState {
     }
 
     /// The state before the first step.
-    pub fn zeros(batch: i64, hidden: i64, side: i64, device: tch::Device) -> Self {
-        let zeros = || Tensor::zeros([batch, hidden, side, side], (Kind::Float, device));
+    pub fn zeros(batch: i64, hidden: i64, side: i64, like: (Kind, Device)) -> Self {
+        let zeros = || Tensor::zeros([batch, hidden, side, side], like);
         Self { hidden: zeros(), cell: zeros() }
     }
 }

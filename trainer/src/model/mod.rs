@@ -4,17 +4,23 @@
 
 #[cfg(test)]
 mod agreement;
+mod camera;
 mod compute;
+mod conditioning;
 mod fast;
 mod gaussian;
 mod generation_core;
+#[cfg(test)]
+mod gradients;
 mod gqn;
 mod heads;
 mod inference_core;
 mod kernel;
 mod layers;
+mod lift;
 mod lstm;
 mod plain;
+mod renderer;
 mod representation;
 mod rollout;
 mod winograd;

@@ -1,5 +1,6 @@
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
+use super::conditioning::Conditioning;
 use super::gqn::Gqn;
 use super::inference_core::Sight;
 use super::lstm::LstmState;
@@ -11,18 +12,19 @@ pub(crate) struct Plain<'a> {
     model: &'a Gqn,
     v: Tensor,
     r: Tensor,
+    colours: Option<Tensor>,
     x: Option<Tensor>,
 }
 
 impl<'a> Plain<'a> {
-    pub(super) fn new(model: &'a Gqn, v: &Tensor, r: &Tensor, x: Option<&Tensor>) -> Self {
-        let x = x.map(Tensor::shallow_clone);
-        Self { model, v: v.shallow_clone(), r: r.shallow_clone(), x }
+    pub(super) fn new(model: &'a Gqn, conditioning: Conditioning, x: Option<&Tensor>) -> Self {
+        let Conditioning { camera, scene, colours } = conditioning;
+        Self { model, v: camera, r: scene, colours, x: x.map(Tensor::shallow_clone) }
     }
 
     pub(super) fn start(&self) -> State {
         let config = self.model.config();
-        let (batch, device) = (self.v.size()[0], self.v.device());
+        let (batch, like) = (self.v.size()[0], (self.v.kind(), self.v.device()));
         let [h, side, u, picture] = [
             config.hidden_channels,
             config.hidden_size(),
@@ -30,8 +32,8 @@ impl<'a> Plain<'a> {
             config.image_size,
         ]
         .map(|size| size as i64);
-        let state = || Some(LstmState::zeros(batch, h, side, device));
-        let canvas = Tensor::zeros([batch, u, picture, picture], (Kind::Float, device));
+        let state = || Some(LstmState::zeros(batch, h, side, like));
+        let canvas = Tensor::zeros([batch, u, picture, picture], like);
         State { inference: state(), generation: state(), canvas: Some(canvas), picture: None }
     }
 
@@ -70,7 +72,7 @@ impl<'a> Plain<'a> {
 
     pub(super) fn finish(&self, state: &State) -> Tensor {
         let canvas = state.canvas.as_ref().expect("the plain form has a canvas");
-        self.model.observation.forward(canvas)
+        Conditioning::finish(self.colours.as_ref(), self.model.observation.forward(canvas))
     }
 
     pub(super) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
@@ -78,6 +80,7 @@ impl<'a> Plain<'a> {
             model: self.model,
             v: self.v.shallow_clone(),
             r: change(&self.r),
+            colours: self.colours.as_ref().map(&mut *change),
             x: self.x.as_ref().map(Tensor::shallow_clone),
         }
     }

@@ -4,13 +4,15 @@ use gqn_formats::{ModelConfig, RepresentationKind};
 use tch::Tensor;
 use tch::nn::Path;
 
+use super::camera::Cameras;
 use super::compute::Layout;
 use super::layers::{Conv, tile};
+use super::lift::lift;
 
-/// What one picture and its camera say about the scene (Eslami et al. 2018, section S3.1).
+/// What one picture and its camera say about the scene (Eslami et al. 2018, section S3.1; docs/voxel.md).
 #[derive(Debug)]
 pub struct Representation {
-    kind: RepresentationKind,
+    config: ModelConfig,
     /// `conv1`, `conv2`, … in the order of the paper's figure.
     layers: Vec<Conv>,
 }
@@ -38,17 +40,42 @@ impl Representation {
                 Conv::same(at(7), r / 2, r, 3),
                 Conv::same(at(8), r, r, 1),
             ],
+            RepresentationKind::Voxel => {
+                let rays = config.camera_channels() as i64;
+                let depths = config.voxel.as_ref().map_or(0, |voxel| voxel.depth_samples) as i64;
+                vec![
+                    Conv::strided(at(1), 3, r, 2),
+                    Conv::strided(at(2), r, r, 2),
+                    Conv::same(at(3), r, r / 2, 3),
+                    Conv::strided(at(4), r / 2, r, 2),
+                    Conv::same(at(5), r + rays, r, 3),
+                    Conv::same(at(6), r + rays, r / 2, 3),
+                    Conv::same(at(7), r / 2, r, 3),
+                    Conv::head(at(8), r, r + depths, 1),
+                ]
+            }
         };
-        Self { kind: config.representation, layers }
+        Self { config: config.clone(), layers }
     }
 
-    /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]` or, for the tower, `[N,R,h,h]`
+    /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]`, for the tower `[N,R,h,h]`, for voxels `[N,R+5,Z,Y,X]`
     pub(super) fn forward(&self, x: &Tensor, v: &Tensor, layout: Layout<'_>) -> Tensor {
-        match self.kind {
-            RepresentationKind::Pyramid => self.pyramid(x, v),
-            RepresentationKind::Tower => self.tower(x, v, layout),
-            RepresentationKind::Pool => {
-                self.tower(x, v, layout).mean_dim([2, 3].as_slice(), true, None)
+        let side = self.config.hidden_size() as i64;
+        match (self.config.representation, &self.config.voxel) {
+            (RepresentationKind::Pyramid, _) => self.pyramid(x, v),
+            (RepresentationKind::Voxel, Some(voxel)) => {
+                let cameras = Cameras::new(v, &self.config, voxel);
+                let y = self.residual(x, &cameras.ray_map(voxel, side), layout);
+                let y = self.layers[7].forward(&y);
+                lift(&self.config, voxel, &cameras, &y, x)
+            }
+            (RepresentationKind::Pool, _) => {
+                let r = self.residual(x, &tile(v, side), layout);
+                self.layers[7].forward_in(layout, &r).relu().mean_dim([2, 3].as_slice(), true, None)
+            }
+            (RepresentationKind::Tower | RepresentationKind::Voxel, _) => {
+                let r = self.residual(x, &tile(v, side), layout);
+                self.layers[7].forward_in(layout, &r).relu()
             }
         }
     }
@@ -59,15 +86,14 @@ impl Representation {
         self.layers.iter().fold(input, |r, layer| layer.forward(&r).relu())
     }
 
-    fn tower(&self, x: &Tensor, v: &Tensor, layout: Layout<'_>) -> Tensor {
+    /// `x [N,3,S,S], camera [N,·,h,h] -> [N,R,h,h]`: the tower without its last layer
+    fn residual(&self, x: &Tensor, camera: &Tensor, layout: Layout<'_>) -> Tensor {
         let relu = |layer: usize, x: &Tensor| self.layers[layer - 1].forward_in(layout, x).relu();
         let half = relu(1, x);
         let skip = relu(2, &half);
         let r = relu(4, &relu(3, &half)) + skip;
-        let (_, _, side, _) = r.size4().expect("a tower keeps space");
-        let r = Tensor::cat(&[&r, &tile(v, side)], 1);
+        let r = Tensor::cat(&[&r, camera], 1);
         let skip = relu(5, &r);
-        let r = relu(7, &relu(6, &r)) + skip;
-        relu(8, &r)
+        relu(7, &relu(6, &r)) + skip
     }
 }

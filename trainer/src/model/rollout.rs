@@ -80,7 +80,7 @@ impl<'a> Latents<'a> {
 }
 
 impl Rollout {
-    /// `v [B,7], r [B,R,1,1] or [B,R,h,h] ->` L steps of painting (Eslami et al. 2018, section S3.2) in 32 bits
+    /// `v [B,7], r` as [`Gqn::represent`] gives it `->` L steps of painting (Eslami et al. 2018, section S3.2) in 32 bits
     pub fn new(model: &Gqn, v: &Tensor, r: &Tensor, latents: Latents<'_>) -> Self {
         Self::computed(model, v, r, latents, Compute::default())
     }
@@ -120,9 +120,12 @@ impl<'a> Painter<'a> {
         latents: Latents<'_>,
         compute: Compute,
     ) -> Self {
+        let conditioning = model.conditioning(v, r);
         match compute.form {
-            Form::Plain => Self::Plain(Plain::new(model, v, r, latents.frames())),
-            Form::Fast => Self::Fast(Box::new(Fast::new(model, v, r, latents.frames(), compute))),
+            Form::Plain => Self::Plain(Plain::new(model, conditioning, latents.frames())),
+            Form::Fast => {
+                Self::Fast(Box::new(Fast::new(model, conditioning, latents.frames(), compute)))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{mapping, quantities};
 use crate::convert::to_array;
-use crate::model::{Compute, Gqn};
+use crate::model::{Compute, Gqn, Precision};
 
 /// Largest absolute error of a tensor, relative to its largest number where that is above one: f32 sums of thousands
 /// of products in another order differ by some 1e-6.
@@ -21,7 +21,20 @@ const GRADIENT_TOLERANCE: f64 = 1e-3;
 /// Norms below this count as zero.
 const ZERO_NORM: f64 = 1e-12;
 
+/// The same of bf16 and TF32, which have 8 and 10 bits of mantissa: roundings of 4e-3, less what averages out.
+const SHORT_TENSOR_TOLERANCE: f64 = 3e-2;
+const SHORT_BOUND_TOLERANCE: f64 = 2e-3;
+const SHORT_GRADIENT_TOLERANCE: f64 = 0.1;
+
 const GRADIENT: &str = "grad_norm/";
+
+/// What errors may be.
+#[derive(Debug, Clone, Copy)]
+struct Tolerances {
+    tensor: f64,
+    bound: f64,
+    gradient: f64,
+}
 
 /// How one quantity compares.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +50,7 @@ pub struct Line {
 }
 
 /// How an oracle file compares.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct OracleReport {
     /// One line a quantity.
     pub lines: Vec<Line>,
@@ -60,6 +73,23 @@ pub enum OracleError {
     Empty,
 }
 
+impl Tolerances {
+    fn of(precision: Precision) -> Self {
+        match precision {
+            Precision::Fp32 => Self {
+                tensor: TENSOR_TOLERANCE,
+                bound: BOUND_TOLERANCE,
+                gradient: GRADIENT_TOLERANCE,
+            },
+            Precision::Tf32 | Precision::Bf16 => Self {
+                tensor: SHORT_TENSOR_TOLERANCE,
+                bound: SHORT_BOUND_TOLERANCE,
+                gradient: SHORT_GRADIENT_TOLERANCE,
+            },
+        }
+    }
+}
+
 impl Line {
     /// Whether the error is within the tolerance.
     pub fn passed(&self) -> bool {
@@ -80,10 +110,10 @@ impl OracleReport {
 /// # Errors
 /// [`OracleError`]: the file is missing, damaged, or its metadata do not describe a model.
 pub fn check_oracle(path: &Path, compute: Compute) -> Result<OracleReport, OracleError> {
-    check_weights(path, None, compute)
+    check_weights(path, None, compute, Device::Cpu)
 }
 
-/// As [`check_oracle`], with the weights of a checkpoint in place of the formula's.
+/// As [`check_oracle`], with the weights of a checkpoint in place of the formula's, on a device.
 ///
 /// # Errors
 /// Also those of [`Checkpoint::load`], and [`OracleError::OtherModel`] if it is of another model than the oracle's.
@@ -91,17 +121,12 @@ pub fn check_weights(
     path: &Path,
     weights: Option<&Path>,
     compute: Compute,
+    device: Device,
 ) -> Result<OracleReport, OracleError> {
     let bytes = std::fs::read(path)
         .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
     let file = TensorFile::from_bytes(&path.display().to_string(), &bytes)?;
-    let config = ModelConfig {
-        representation: representation(&file)?,
-        steps: count(&file, "steps")?,
-        shared_core: flag(&file, "shared_core")?,
-        upsample_r: UpsampleR::Learned,
-        ..Preset::Paper.config()
-    };
+    let config = config(&file)?;
     config.validate()?;
     let [batch, context] = [count(&file, "batch")?, count(&file, "context")?];
     let checkpoint = if let Some(path) = weights {
@@ -121,9 +146,10 @@ pub fn check_weights(
         let (found, expected) = (text(&checkpoint.config), text(&config));
         return Err(OracleError::OtherModel { found, expected });
     }
-    let model = Gqn::from_checkpoint(&checkpoint, Device::Cpu);
+    let model = Gqn::from_checkpoint(&checkpoint, device);
     let found = quantities::quantities(&model, batch, context, compute);
 
+    let tolerances = Tolerances::of(compute.precision);
     let mut report = OracleReport { lines: Vec::new(), unknown: Vec::new() };
     for (name, expected) in &file.tensors {
         let line = match name.strip_prefix(GRADIENT) {
@@ -131,9 +157,11 @@ pub fn check_weights(
                 let expected = f64::from(expected.iter().copied().next().unwrap_or(f32::NAN));
                 let [(error, norm), other] = norms.map(|norm| (norm_error(norm, expected), norm));
                 let (error, norm) = if other.0 < error { other } else { (error, norm) };
-                (error, GRADIENT_TOLERANCE, (0, norm, expected))
+                (error, tolerances.gradient, (0, norm, expected))
             }),
-            None => found.get(name).map(|tensor| compare(name, &to_array(tensor), expected)),
+            None => found
+                .get(name)
+                .map(|tensor| compare(name, &to_array(tensor), expected, tolerances)),
         };
         match line {
             Some((error, tolerance, worst)) => {
@@ -149,10 +177,11 @@ fn compare(
     name: &str,
     found: &gqn_formats::Tensor,
     expected: &gqn_formats::Tensor,
+    tolerances: Tolerances,
 ) -> (f64, f64, (usize, f64, f64)) {
     let is_bound = name.starts_with("elbo") || name.starts_with("log_likelihood");
     if found.shape() != expected.shape() {
-        return (f64::NAN, TENSOR_TOLERANCE, (0, found.len() as f64, expected.len() as f64));
+        return (f64::NAN, tolerances.tensor, (0, found.len() as f64, expected.len() as f64));
     }
     let scale = expected.iter().fold(1.0_f64, |scale, value| scale.max(f64::from(value.abs())));
     let mut worst = (0.0, (0, 0.0, 0.0));
@@ -167,7 +196,7 @@ fn compare(
             }
         }
     }
-    (worst.0, if is_bound { BOUND_TOLERANCE } else { TENSOR_TOLERANCE }, worst.1)
+    (worst.0, if is_bound { tolerances.bound } else { tolerances.tensor }, worst.1)
 }
 
 fn relative(found: f64, expected: f64) -> f64 {
@@ -195,6 +224,27 @@ fn gradient(model: &Gqn, name: &str) -> Option<[f64; 2]> {
     Some([Kind::Float, Kind::Double].map(|kind| part.to_kind(kind).norm().double_value(&[])))
 }
 
+/// Of the paper's networks a file names what differs from the preset, of a voxel model all.
+fn config(file: &TensorFile) -> Result<ModelConfig, OracleError> {
+    let representation = representation(file)?;
+    if representation == RepresentationKind::Voxel {
+        const EXPECTED: &str = "the sizes of a model as JSON";
+        let found = text(file, "model", EXPECTED)?;
+        return serde_json::from_str(found).map_err(|error| OracleError::Metadata {
+            key: "model",
+            found: format!("{found} ({error})"),
+            expected: EXPECTED,
+        });
+    }
+    Ok(ModelConfig {
+        representation,
+        steps: count(file, "steps")?,
+        shared_core: flag(file, "shared_core")?,
+        upsample_r: UpsampleR::Learned,
+        ..Preset::Paper.config()
+    })
+}
+
 fn text<'a>(
     file: &'a TensorFile,
     key: &'static str,
@@ -218,11 +268,12 @@ fn flag(file: &TensorFile, key: &'static str) -> Result<bool, OracleError> {
 }
 
 fn representation(file: &TensorFile) -> Result<RepresentationKind, OracleError> {
-    const EXPECTED: &str = "pyramid, tower or pool";
+    const EXPECTED: &str = "pyramid, tower, pool or voxel";
     match text(file, "representation", EXPECTED)?.to_lowercase().as_str() {
         "pyramid" => Ok(RepresentationKind::Pyramid),
         "tower" => Ok(RepresentationKind::Tower),
         "pool" => Ok(RepresentationKind::Pool),
+        "voxel" => Ok(RepresentationKind::Voxel),
         found => Err(OracleError::Metadata {
             key: "representation",
             found: found.to_owned(),

@@ -13,6 +13,8 @@ use super::formula;
 const GATES: [&str; 4] = ["forget", "input", "output", "state"];
 
 const BIAS_BOUND: f64 = 0.1;
+/// What starts at zero would say nothing about what reads it.
+const GRID_BOUND: f64 = 0.5;
 
 /// Our weights as the formula makes the reference's.
 pub(super) fn weights(config: &ModelConfig) -> BTreeMap<String, Tensor> {
@@ -86,6 +88,7 @@ fn plain(name: &str, shape: &[usize], kind: ParameterKind) -> Tensor {
         ParameterKind::Bias => BIAS_BOUND,
         ParameterKind::Conv => (3.0 / shape[1..].iter().product::<usize>() as f64).sqrt(),
         ParameterKind::ConvTranspose => (3.0 / shape[0] as f64).sqrt(),
+        ParameterKind::Grid => GRID_BOUND,
     };
     formula::tensor(name, shape, -bound, bound)
 }
@@ -109,11 +112,12 @@ fn gates<E>(
     Ok(concatenate(Axis(0), &views).expect("gates have one shape"))
 }
 
-/// Input channels: the reference's order is hidden, picture, pose, representation, other hidden, canvas for inference
-/// and hidden, pose, representation, latent for generation.
+/// Input channels: the reference's order is hidden, picture, camera, scene, other hidden, canvas for inference and
+/// hidden, camera, scene, latent for generation. Of a voxel model the camera is a ray map and the scene the rendered
+/// features.
 fn reorder_inputs(config: &ModelConfig, core: &str, weight: &Tensor) -> Tensor {
     let (h, u, z) = (config.hidden_channels, config.canvas_channels, config.latent_channels);
-    let (x, v, r) = (3, config.pose_channels(), config.representation_channels);
+    let (x, v, r) = (3, config.camera_channels(), config.scene_channels());
     let (lengths, order): (Vec<usize>, Vec<usize>) = if core.starts_with("inference_core") {
         (vec![h, x, v, r, h, u], vec![0, 4, 5, 1, 2, 3])
     } else {

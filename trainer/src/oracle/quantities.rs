@@ -1,8 +1,10 @@
 //! What the model computes of the quantities that an oracle file names.
 
 use std::collections::BTreeMap;
+use std::f64::consts::PI;
 
 use gqn_formats::ModelConfig;
+use gqn_scenes::PoseEncoding;
 use tch::{Device, Kind, Tensor};
 
 use super::formula;
@@ -20,7 +22,7 @@ pub(super) fn quantities(
     context: usize,
     compute: Compute,
 ) -> BTreeMap<String, Tensor> {
-    let input = Inputs::new(model.config(), batch, context);
+    let input = Inputs::new(model.config(), batch, context, model.device());
     let r = model.represent_computed(&input.x, &input.v, compute);
     let latents = Latents::Posterior { frames: &input.x_q, noise: &input.noise_posterior };
     let rollout = Rollout::computed(model, &input.v_q, &r, latents, compute);
@@ -69,19 +71,41 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn new(config: &ModelConfig, batch: usize, context: usize) -> Self {
+    fn new(config: &ModelConfig, batch: usize, context: usize, device: Device) -> Self {
         let (side, size) = (config.image_size, config.hidden_size());
         let noise_shape = [batch, config.steps, config.latent_channels, size, size];
         let tensor = |name: &str, shape: &[usize], low: f64, high: f64| {
-            to_tensor(&formula::tensor(name, shape, low, high)).to_device(Device::Cpu)
+            to_tensor(&formula::tensor(name, shape, low, high)).to_device(device)
         };
         Self {
             x: tensor("x", &[batch, context, 3, side, side], 0.0, 1.0),
-            v: tensor("v", &[batch, context, 7], -1.0, 1.0),
+            v: poses(config, "v", &[batch, context]).to_device(device),
             x_q: tensor("x_q", &[batch, 3, side, side], 0.0, 1.0),
-            v_q: tensor("v_q", &[batch, 7], -1.0, 1.0),
+            v_q: poses(config, "v_q", &[batch]).to_device(device),
             noise_posterior: tensor("noise_posterior", &noise_shape, -UNIT_VARIANCE, UNIT_VARIANCE),
             noise_prior: tensor("noise_prior", &noise_shape, -UNIT_VARIANCE, UNIT_VARIANCE),
         }
     }
+}
+
+/// `[…,7]`: any numbers, or for a model that knows geometry cameras that look past the middle of the world.
+fn poses(config: &ModelConfig, name: &str, shape: &[usize]) -> Tensor {
+    let numbers = |count: usize| {
+        to_tensor(&formula::tensor(name, &[shape, &[count]].concat(), -1.0, 1.0))
+    };
+    if config.voxel.is_none() {
+        return numbers(7);
+    }
+    let numbers = numbers(5).to_kind(Kind::Double);
+    let at = |index: i64| numbers.select(-1, index);
+    let angle = at(0) * PI;
+    let (radius, height) = (at(1) * 0.5 + 0.8, at(2) * 0.4 + 0.3);
+    let (yaw, pitch) = (&angle + PI + at(3) * 0.6, at(4) * 0.4 - 0.1);
+    let turns = match config.pose_encoding {
+        PoseEncoding::CosSin => [yaw.cos(), yaw.sin(), pitch.cos(), pitch.sin()],
+        PoseEncoding::SinCos => [yaw.sin(), yaw.cos(), pitch.sin(), pitch.cos()],
+    };
+    let position = [&radius * angle.cos(), &radius * angle.sin(), height];
+    let pose: Vec<Tensor> = position.into_iter().chain(turns).collect();
+    Tensor::stack(&pose, -1).to_kind(Kind::Float)
 }

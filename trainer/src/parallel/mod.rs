@@ -15,9 +15,11 @@
 //! | `world.rs` | MPI: gradients on the CPU, and whatever else the processes agree on |
 //! | `no_world.rs` | in its place without the feature |
 //! | `nccl.rs` | gradients on CUDA devices |
+//! | `alone.rs` | NCCL with one process: a check that needs no MPI |
 
+mod alone;
 pub mod buckets;
-#[cfg(feature = "mpi")]
+#[cfg(unix)]
 mod nccl;
 #[cfg(not(feature = "mpi"))]
 #[path = "no_world.rs"]
@@ -27,4 +29,5 @@ mod world;
 
 mod processes;
 
+pub use alone::average_alone;
 pub use processes::{ParallelError, Processes};

@@ -12,6 +12,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Kind, Tensor};
 
 use super::ParallelError;
+use super::buckets::{pack, runs, unpack};
 
 const ID_BYTES: usize = 128;
 /// `ncclFloat32` and `ncclAvg` of nccl.h, which has kept them since 2.10.
@@ -102,9 +103,19 @@ impl Nccl {
         Ok(self)
     }
 
+    /// Overwrites gradients by their mean over the processes.
+    pub(super) fn average(&self, gradients: &[Tensor]) -> Result<(), ParallelError> {
+        for run in runs(gradients) {
+            let flat = pack(&gradients[run.clone()]);
+            self.average_flat(&flat)?;
+            unpack(&flat, &gradients[run]);
+        }
+        Ok(())
+    }
+
     /// `flat [N] f32 ->` its mean over the processes, in place, on the default stream, which is libtorch's: in order
     /// with its kernels, without waiting for them
-    pub(super) fn average(&self, flat: &Tensor) -> Result<(), ParallelError> {
+    fn average_flat(&self, flat: &Tensor) -> Result<(), ParallelError> {
         assert!(flat.kind() == Kind::Float && flat.is_contiguous() && flat.device().is_cuda());
         let (data, stream) = (flat.data_ptr(), std::ptr::null_mut());
         // SAFETY: the memory is that of N numbers of this device, and libtorch reuses it in the order of the stream.

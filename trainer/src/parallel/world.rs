@@ -87,12 +87,7 @@ impl World {
     /// Overwrites gradients by their mean over the processes.
     pub(super) fn average(&self, gradients: &[Tensor]) -> Result<(), ParallelError> {
         if let Some(nccl) = self.nccl.get() {
-            for run in runs(gradients) {
-                let flat = pack(&gradients[run.clone()]);
-                nccl.average(&flat)?;
-                unpack(&flat, &gradients[run]);
-            }
-            return Ok(());
+            return nccl.average(gradients);
         }
         let runs = runs(gradients);
         // Both known to libtorch as vectors and to MPI as slices: what is sent, and the sum.

@@ -9,6 +9,7 @@ use super::{EventFile, Value};
 use crate::event::{Event, StepMetrics};
 use crate::held_out::{Example, HeldOut};
 use crate::run_folder::RunFolder;
+use crate::schedule::Phase;
 
 /// Where a run's event files lie in its folder.
 pub const BOARD_FOLDER: &str = "tensorboard";
@@ -70,7 +71,10 @@ impl Board {
 
 /// Every number of a line of the log, so that a new one needs no line here.
 fn of_step(metrics: &StepMetrics) -> Vec<Value> {
-    numbers("train", metrics)
+    let mut values = numbers("train", metrics);
+    let is_elbo = f64::from(u8::from(metrics.phase == Phase::Elbo));
+    values.push(Value::scalar("train/is_elbo_phase", is_elbo));
+    values
 }
 
 fn numbers(group: &str, figures: &impl serde::Serialize) -> Vec<Value> {
@@ -85,7 +89,8 @@ fn numbers(group: &str, figures: &impl serde::Serialize) -> Vec<Value> {
 
 fn of_held_out(held_out: &HeldOut) -> Vec<Value> {
     let mut values = numbers("held_out", &held_out.figures);
-    for (index, kl) in held_out.kl_by_step.iter().enumerate() {
+    let known = held_out.kl_by_step.iter().enumerate().filter(|(_, kl)| !kl.is_empty());
+    for (index, kl) in known {
         values.push(Value::histogram(format!("kl_by_step/{:02}", index + 1), kl));
     }
     for (index, example) in held_out.examples.iter().enumerate() {
@@ -93,10 +98,11 @@ fn of_held_out(held_out: &HeldOut) -> Vec<Value> {
         let rows = [
             ("context", context.iter().map(Vec::as_slice).collect::<Vec<_>>()),
             ("truth", vec![truth.as_slice()]),
-            ("reconstruction", vec![reconstruction.as_slice()]),
+            ("reconstruction", reconstruction.iter().map(Vec::as_slice).collect()),
             ("generation", vec![generation.as_slice()]),
             ("sample", vec![sample.as_slice()]),
         ];
+        let rows = rows.into_iter().filter(|(_, pictures)| !pictures.is_empty());
         for (name, pictures) in rows {
             values.push(picture(format!("scene_{}/{name}", index + 1), *side, &pictures));
         }
