@@ -86,6 +86,11 @@ pub enum FormatError {
         printable(expected)
     )]
     PoseEncoding { what: String, found: String, expected: String },
+    #[error(
+        "{graph} {}, manifest.json {}\nhint: the graphs are of another model than the manifest; export the checkpoint again",
+        geometry_text(found.as_ref(), "has no `gqn_voxel`"), geometry_text(expected.as_ref(), "has none")
+    )]
+    GraphGeometry { graph: &'static str, found: Option<String>, expected: Option<String> },
     #[error("{what} is not valid JSON for this format\nhint: docs/formats.md shows the form")]
     Json { what: String, source: serde_json::Error },
     #[error("{} is no package: it has no manifest.json\nhint: make one with `gqn-export export`", path.display())]
@@ -161,6 +166,11 @@ impl FormatError {
     ) -> Self {
         Self::Geometry { name, found: found.to_string(), expected }
     }
+}
+
+/// A geometry as JSON, or the words for there being none.
+fn geometry_text(json: Option<&String>, none: &str) -> String {
+    json.map_or_else(|| none.to_owned(), |json| format!("says {json}"))
 }
 
 /// `share` is the part of the picture's width that the model's cameras would see.

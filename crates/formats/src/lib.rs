@@ -12,6 +12,7 @@
 //! | `tensor_file.rs` | [`TensorFile`]: named tensors and metadata in one safetensors file |
 //! | `ports.rs` | [`GraphPorts`]: names, element types and shapes of the graphs' inputs and outputs |
 //! | `manifest.rs` | [`Manifest`]: the contract of a package |
+//! | `graph_metadata.rs` | [`Manifest::check_graph`]: was a graph made for the cameras of its manifest? |
 //! | `package.rs` | [`Package`]: a package's files, checked against its manifest |
 //! | `torch/` | [`torch`]: files of `torch.save`, as data |
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
@@ -35,6 +36,7 @@ mod external_data;
 #[cfg(not(target_arch = "wasm32"))]
 mod file;
 mod foreign;
+mod graph_metadata;
 #[cfg(not(target_arch = "wasm32"))]
 mod lock;
 mod manifest;

@@ -17,6 +17,8 @@ const KEPT: usize = 4;
 pub struct Graph {
     name: &'static str,
     model: InferenceModel,
+    /// What the file says about itself.
+    metadata: BTreeMap<String, String>,
     /// The latest used last.
     optimised: VecDeque<(Vec<usize>, Arc<TypedRunnableModel>)>,
 }
@@ -62,7 +64,13 @@ impl RunGraph for Graph {
                 format!("its ports are {found}, expected {expected}"),
             ));
         }
-        Ok(Self { name, model, optimised: VecDeque::new() })
+        let metadata =
+            proto.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
+        Ok(Self { name, model, metadata, optimised: VecDeque::new() })
+    }
+
+    fn metadata(&self, key: &str) -> Option<String> {
+        self.metadata.get(key).cloned()
     }
 
     fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {

@@ -26,8 +26,9 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;
-    let input = Input::load(&flags.input, side)?;
-    let cameras = input.queries(flags.cameras.as_deref(), flags.queries)?;
+    let input = Input::load(&flags.input, &package.manifest.config)?;
+    let cameras =
+        input.queries(flags.cameras.as_deref(), flags.queries, &package.manifest.config)?;
     let inputs = inputs_in(&flags.out, &flags.input);
     for name in file_names(cameras.len(), input.scene.is_some()) {
         if inputs.contains(&name) {

@@ -36,7 +36,7 @@ pub(crate) fn scene(flags: &cli::Scene) -> Result<()> {
         views.push(View::new(Some(name), camera));
     }
     // Last, so that a folder with a list is complete.
-    write(&list, &Views::new(views).to_json(), overwrite)
+    write(&list, &Views::of_world(views).to_json(), overwrite)
 }
 
 /// `gqn-data sheet`.
