@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use gqn_formats::{FormatError, Package, Tensor, names};
+use gqn_formats::{FormatError, Manifest, Package, Tensor, external_locations, names};
 use gqn_runtime::{Engine, EngineError};
 use ndarray::Axis;
 use ort::session::{Session, SessionInputValue};
@@ -41,7 +41,8 @@ impl OrtEngine {
     ///
     /// # Errors
     /// [`OrtError::Provider`] if a provider that was asked for does not run here, [`OrtError::Engine`] if a graph
-    /// does not load, [`OrtError::Format`] if it was trained on another pose encoding than the manifest says.
+    /// does not load, [`OrtError::Format`] if it was made for other cameras than the manifest says, or keeps numbers in a
+    /// file that is not given here.
     pub fn new(
         runtime: &OnnxRuntime,
         package: &Package,
@@ -53,20 +54,20 @@ impl OrtEngine {
         let (representation, generator) =
             (content(names::REPRESENTATION_FILE)?, content(names::GENERATOR_FILE)?);
         let engine = Self::from_graphs(runtime, representation, generator, &files, options)?;
-        engine.check_encoding(&package.manifest.pose_encoding.to_string())?;
+        engine.check_metadata(&package.manifest)?;
         Ok(engine)
     }
 
-    /// The manifest has no checksum of its own, but both graphs say what they take for a pose.
-    fn check_encoding(&self, found: &str) -> Result<(), FormatError> {
-        for graph in [&self.representation, &self.generator] {
-            let own = graph.metadata().ok().and_then(|m| m.custom(names::GRAPH_POSE_ENCODING));
-            if let Some(expected) = own.filter(|own| own != found) {
-                let (what, found) = (names::MANIFEST_FILE.to_owned(), found.to_owned());
-                return Err(FormatError::PoseEncoding { what, found, expected });
-            }
-        }
-        Ok(())
+    fn check_metadata(&self, manifest: &Manifest) -> Result<(), FormatError> {
+        let graphs = [
+            (names::REPRESENTATION_FILE, &self.representation),
+            (names::GENERATOR_FILE, &self.generator),
+        ];
+        graphs.into_iter().try_for_each(|(name, graph)| {
+            let metadata = graph.metadata().ok();
+            manifest
+                .check_graph(name, |key| metadata.as_ref().and_then(|entries| entries.custom(key)))
+        })
     }
 
     /// An engine for two graphs; `external` are the files, by name, that hold weights outside of them.
@@ -173,10 +174,14 @@ fn open(
     builder = builder
         .with_execution_providers(provider.dispatches())
         .map_err(|error| OrtError::Provider { provider, reason: first_line(error.message()) })?;
-    let beside = format!("{}.", graph.name);
-    for (name, content) in graph.external.iter().filter(|(name, _)| name.starts_with(&beside)) {
+    // A file that is not handed over here would be looked for in the current folder.
+    let unreadable = |reason| FormatError::Graph { graph: graph.name.to_owned(), reason };
+    for location in external_locations(graph.bytes).map_err(unreadable)? {
+        let Some(content) = graph.external.get(location.as_str()) else {
+            return Err(FormatError::ExternalData { graph: graph.name.to_owned(), location }.into());
+        };
         builder = builder
-            .with_external_initializer_file_in_memory(name, Arc::from(*content))
+            .with_external_initializer_file_in_memory(location, Arc::from(*content))
             .map_err(|error| failed(error.into()))?;
     }
     Ok(builder.commit_from_memory(graph.bytes).map_err(failed)?)

@@ -36,6 +36,9 @@ pub trait RunGraph: Sized {
         output: &str,
     ) -> Result<Self, EngineError>;
 
+    /// What the file says about itself under that key.
+    fn metadata(&self, key: &str) -> Option<String>;
+
     /// Makes the graph ready for those axes, unless it is already.
     ///
     /// # Errors
@@ -53,16 +56,17 @@ impl<G: RunGraph> GraphEngine<G> {
     /// An engine for the package.
     ///
     /// # Errors
-    /// [`EngineError::Load`] if a graph cannot be read.
+    /// [`EngineError::Load`] if a graph cannot be read, or was made for other cameras than the manifest says.
     pub fn new(package: &Package) -> Result<Self, EngineError> {
         let files: BTreeMap<&str, &[u8]> = package.files().collect();
         let content =
             |name: &'static str| package.file(name).map_err(|error| EngineError::load(name, error));
-        Self::from_graphs(
-            content(names::REPRESENTATION_FILE)?,
-            content(names::GENERATOR_FILE)?,
-            &files,
-        )
+        let (representation, generator) =
+            (content(names::REPRESENTATION_FILE)?, content(names::GENERATOR_FILE)?);
+        let engine = Self::from_graphs(representation, generator, &files)?;
+        check_metadata(package, names::REPRESENTATION_FILE, &engine.representation)?;
+        check_metadata(package, names::GENERATOR_FILE, &engine.generator)?;
+        Ok(engine)
     }
 
     /// An engine for two graphs; `external` are the files, by name, that hold weights outside of them.
@@ -94,13 +98,14 @@ impl<G: RunGraph> GraphEngine<G> {
     /// Reads the graph that draws step by step, of a package that has it: only now, because most who look never ask.
     ///
     /// # Errors
-    /// [`EngineError::Load`] if it cannot be read.
+    /// [`EngineError::Load`] if it cannot be read, or was made for other cameras than the manifest says.
     pub fn open_drawing(&mut self, package: &Package) -> Result<(), EngineError> {
         let bytes = package.files().find(|(name, _)| *name == names::DRAWING_FILE);
         let (None, Some((_, bytes))) = (&self.drawing, bytes) else { return Ok(()) };
         let files: BTreeMap<&str, &[u8]> = package.files().collect();
         let inputs = [names::SCENE, names::POSES, names::NOISE];
         let graph = G::parse(names::DRAWING_FILE, bytes, &files, &inputs, names::FRAMES)?;
+        check_metadata(package, names::DRAWING_FILE, &graph)?;
         self.drawing = Some(graph);
         Ok(())
     }
@@ -146,6 +151,15 @@ impl<G: RunGraph> Engine for GraphEngine<G> {
     }
 }
 
+fn check_metadata<G: RunGraph>(
+    package: &Package,
+    name: &'static str,
+    graph: &G,
+) -> Result<(), EngineError> {
+    let checked = package.manifest.check_graph(name, |key| graph.metadata(key));
+    checked.map_err(|error| EngineError::load(name, error))
+}
+
 /// Length of a tensor's first axis, the one that callers choose.
 fn length(tensor: &Tensor) -> usize {
     tensor.shape().first().copied().unwrap_or_default()
@@ -153,7 +167,94 @@ fn length(tensor: &Tensor) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use gqn_formats::{
+        FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, ModelConfig, Precision, Preset,
+        Provenance, Variant,
+    };
+    use prost::Message;
+
     use super::*;
+    use crate::lower::onnx;
+
+    /// A graph with those ports that says so much about itself and computes nothing.
+    fn onnx_graph(inputs: &[&str], output: &str, metadata: &[(&str, &str)]) -> Vec<u8> {
+        let port = |name: &&str| onnx::ValueInfo {
+            name: (*name).to_owned(),
+            kind: Some(onnx::Kind {
+                tensor: Some(onnx::TensorKind { shape: Some(onnx::Shape::default()) }),
+            }),
+        };
+        let entry = |(key, value): &(&str, &str)| onnx::Entry {
+            key: (*key).to_owned(),
+            value: (*value).to_owned(),
+        };
+        let graph = onnx::Graph {
+            input: inputs.iter().map(port).collect(),
+            output: vec![port(&output)],
+            ..onnx::Graph::default()
+        };
+        let metadata = metadata.iter().map(entry).collect();
+        onnx::Model { graph: Some(graph), metadata }.encode_to_vec()
+    }
+
+    /// A package of that model whose graphs say that they are for that geometry.
+    fn package(config: ModelConfig, metadata: &[(&str, &str)]) -> Package {
+        let queries = [names::SCENE, names::POSES, names::NOISE];
+        let views = [names::FRAMES, names::POSES];
+        let mut files = BTreeMap::from([
+            (names::REPRESENTATION_FILE.to_owned(), onnx_graph(&views, names::SCENE, metadata)),
+            (names::GENERATOR_FILE.to_owned(), onnx_graph(&queries, names::FRAMES, metadata)),
+            (names::DRAWING_FILE.to_owned(), onnx_graph(&queries, names::FRAMES, &[])),
+            (names::SAMPLE_FILE.to_owned(), Vec::new()),
+        ]);
+        let entry = |(name, content): (&String, &Vec<u8>)| (name.clone(), FileEntry::of(content));
+        let scene = config.scene_shape();
+        let manifest = Manifest {
+            format_version: MANIFEST_FORMAT,
+            pose_encoding: config.pose_encoding,
+            variant: Variant::Reference,
+            precision: Precision::Fp32,
+            loss: None,
+            trained_steps: None,
+            opset: 17,
+            representation: GraphPorts::representation(&config, &scene),
+            generator: GraphPorts::generator(&config, &scene),
+            drawing: Some(GraphPorts::drawing(&config, &scene)),
+            config,
+            files: files.iter().map(entry).collect(),
+            step: 0,
+            provenance: Provenance::default(),
+        };
+        files.insert(names::MANIFEST_FILE.to_owned(), manifest.to_json());
+        Package::from_files(files).expect("a package")
+    }
+
+    #[track_caller]
+    fn check_refused(result: Result<impl Sized, EngineError>, name: &str, parts: &[&str]) {
+        let error = result.err().expect("a graph of another model");
+        let report = gqn_formats::error_report(&error);
+        for part in [&[name], parts].concat() {
+            assert!(report.contains(part), "`{part}` is not in: {report}");
+        }
+    }
+
+    #[test]
+    fn graphs_for_other_cameras_than_the_manifests_are_refused() {
+        let config = Preset::Tiny.config();
+        let mut voxel = config.voxel.clone().expect("a voxel model");
+        let own = serde_json::to_string(&voxel).expect("JSON");
+        voxel.near = 0.2;
+        let other = serde_json::to_string(&voxel).expect("JSON");
+        let new = |metadata: &[(&str, &str)]| WasmEngine::new(&package(config.clone(), metadata));
+        let first = names::REPRESENTATION_FILE;
+        check_refused(new(&[]), first, &["has no `gqn_voxel`", "hint:"]);
+        check_refused(new(&[("gqn_voxel", &other)]), first, &["\"near\":0.2", "hint:"]);
+        let encoding = [("gqn_voxel", &*own), ("gqn_pose_encoding", "xyz-sin-cos")];
+        check_refused(new(&encoding), first, &["xyz-sin-cos", "hint:"]);
+        let mut engine = new(&[("gqn_voxel", &own)]).expect("the manifest's own geometry");
+        let opened = engine.open_drawing(&package(config.clone(), &[("gqn_voxel", &own)]));
+        check_refused(opened, names::DRAWING_FILE, &["has no `gqn_voxel`"]);
+    }
 
     #[test]
     fn damaged_graphs_are_errors() {

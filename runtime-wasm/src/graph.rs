@@ -54,6 +54,10 @@ impl RunGraph for Graph {
         Ok(Self { name, source, packs: Packs::default(), ready: VecDeque::new() })
     }
 
+    fn metadata(&self, key: &str) -> Option<String> {
+        self.source.metadata.get(key).cloned()
+    }
+
     fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {
         self.ready(axes).map(|_| ())
     }
@@ -74,6 +78,7 @@ impl RunGraph for Graph {
             .map(|input| input.as_slice().expect("standard layout is contiguous"))
             .collect();
         let numbers = ready.plan.run(&inputs);
+        let numbers = numbers.map_err(|error| EngineError::run(name, one_line(&error)))?;
         Ok(Tensor::from_shape_vec(ready.output.clone(), numbers).expect("a plan fits its shape"))
     }
 }
@@ -181,7 +186,7 @@ mod tests {
             input: vec![port("x")],
             output: vec![port("y")],
         };
-        onnx::Model { graph: Some(graph) }.encode_to_vec()
+        onnx::Model { graph: Some(graph), ..onnx::Model::default() }.encode_to_vec()
     }
 
     #[test]

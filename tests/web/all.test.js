@@ -3,6 +3,8 @@ import "./bindings.js";
 import "./hostile.js";
 import "./looking.js";
 import "./moving.js";
+import "./holds.js";
+import "./roaming.js";
 import "./pool.js";
 import "./scenes.js";
 import "./offered.js";

@@ -98,3 +98,27 @@ test("of calls that wait, only the latest is made", async () => {
   await soon();
   assert.deepEqual(made, [1, 3]);
 });
+
+test("what is to stay live is done between wishes, the latest of it, by a painter to spare", async () => {
+  const alone = staged(1);
+  assert.equal(alone.pool.live(async () => assert.fail("nobody has time")), false);
+  const { pool, asked } = staged(2);
+  /** @type {string[]} */
+  const done = [];
+  pool.want(job("here", 1), [job("left"), job("right")]);
+  await soon();
+  assert.deepEqual(asked.map(({ painter }) => painter), [0, 1]);
+  for (const name of ["old", "new"]) assert.ok(pool.live(async (remote) => { await remote.call(name); done.push(name); }));
+  pool.want(job("there", 2), [job("far")]);
+  await soon();
+  asked[1].answer(PICTURE);
+  await soon();
+  assert.deepEqual(asked.slice(2).map(({ painter, operation }) => [painter, operation]), [[1, "query"]], "the wish comes first");
+  asked[2].answer(PICTURE);
+  await soon();
+  assert.deepEqual(asked.slice(3).map(({ painter, operation }) => [painter, operation]), [[1, "new"]], "before what is painted ahead");
+  asked[3].answer(undefined);
+  await soon();
+  assert.deepEqual(done, ["new"]);
+  assert.deepEqual(asked.slice(4).map(({ operation, argument }) => [operation, argument.seed]), [["query", 1]], "and then that");
+});

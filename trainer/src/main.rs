@@ -231,18 +231,6 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
-    let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
-    let checkpoint = Checkpoint::load(&checkpoint_of(&flags.run))?;
-    if flags.half {
-        checkpoint.save_half(&flags.out, overwrite)?;
-    } else {
-        checkpoint.save(&flags.out, overwrite)?;
-    }
-    print(&format!("{}", flags.out.display()))?;
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The sample beside a checkpoint, painted anew.
 fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Result<ExitCode> {
     /// Largest difference of a picture's numbers, which lie in 0 to 1, by another device's 32-bit arithmetic.
@@ -262,6 +250,18 @@ fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Re
     }
     print(&format!("FAIL  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
     Ok(ExitCode::FAILURE)
+}
+
+fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
+    let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
+    let checkpoint = Checkpoint::load(&checkpoint_of(&flags.run))?;
+    if flags.half {
+        checkpoint.save_half(&flags.out, overwrite)?;
+    } else {
+        checkpoint.save(&flags.out, overwrite)?;
+    }
+    print(&format!("{}", flags.out.display()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_import(flags: &ImportFlags) -> Result<ExitCode> {

@@ -14,6 +14,8 @@ export interface State {
   mean: boolean;
   pixels: boolean;
   orbit: boolean;
+  /** Whether the map shows what the scene holds. */
+  holds: boolean;
   /** The DRAW step on show, counted from 1; 0 for the last. */
   step: number;
 }
@@ -28,6 +30,26 @@ export interface View {
   map: Float32Array;
   rgba: Uint8Array;
   side: number;
+}
+
+/** What a scene holds, seen from above. */
+export interface Occupancy {
+  /** Cells from west to east, and from south to north. */
+  columns: number;
+  rows: number;
+  /** Cameras at the north-west and the south-east corner of the box. */
+  corners: Float32Array;
+  density: Float32Array;
+  rgba: Uint8Array;
+  /** The share of the box that is at least half opaque. */
+  filled: number;
+}
+
+/** What one picture tells of the scene. */
+export interface Contribution {
+  told: Float32Array;
+  /** What of it is a place; models without a grid have none. */
+  above: Occupancy | undefined;
 }
 
 /** A place from which one looks. */
@@ -56,6 +78,8 @@ export interface PackageFiles {
   names: string[];
   files: Blob[];
   zip?: Blob;
+  /** Of the cameras of one's own pictures that are open, in radians: a model of another one is refused. */
+  fieldOfView?: number;
 }
 
 /** A picture that was asked for. */

@@ -53,7 +53,7 @@ pub use data_set::{DataSet, Place, folder_of_split};
 pub use error::DataError;
 pub use hdf5::{Hdf5Set, write_hdf5};
 pub use inspect::{CameraRange, Inventory, SuggestedVoxel, Verdict, inspect, verify};
-pub use picture::{Decoder, encode_jpeg};
+pub use picture::{Decoder, Rgb8, decode_rgb8, encode_jpeg};
 pub use prefetch::Prefetch;
 pub use resize::{Resize, UnknownResize};
 pub use scene_record::SceneRecord;

@@ -138,16 +138,16 @@ mod files {
     use super::Checkpoint;
     use crate::error::FormatError;
     use crate::file::{Overwrite, write_atomic};
+    use crate::regular::read_regular;
     use crate::tensor_file::Element;
 
     impl Checkpoint {
         /// Reads and checks a checkpoint.
         ///
         /// # Errors
-        /// [`FormatError::Read`] if there is no such file, otherwise as [`Checkpoint::from_bytes`].
+        /// [`FormatError::Read`] or [`FormatError::NotRegular`] if there is no such file, otherwise as [`Checkpoint::from_bytes`].
         pub fn load(path: &Path) -> Result<Self, FormatError> {
-            let bytes = std::fs::read(path)
-                .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
+            let bytes = read_regular(path, u64::MAX)?;
             Self::from_bytes(&path.display().to_string(), &bytes)
         }
 

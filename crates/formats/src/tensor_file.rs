@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, HashMap};
 
-use half::f16;
+use half::{bf16, f16};
 use ndarray::ArrayD;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::FormatError;
+use crate::foreign::Foreign;
 
 /// A tensor of `f32`, any shape, in row-major order.
 pub type Tensor = ArrayD<f32>;
@@ -32,10 +33,13 @@ impl TensorFile {
     /// Parses the bytes of a safetensors file; `what` names it in errors.
     ///
     /// # Errors
-    /// [`FormatError::Tensors`] if the bytes are cut short or not safetensors, [`FormatError::ElementType`] if a
-    /// tensor is neither `F32` nor `F16`.
+    /// [`FormatError::Tensors`] if the bytes are cut short or not safetensors, [`FormatError::Foreign`] if they are known
+    /// to be something else, [`FormatError::ElementType`] if a tensor is of no floats. Half precision becomes single.
     pub fn from_bytes(what: &str, bytes: &[u8]) -> Result<Self, FormatError> {
-        let failed = |source| FormatError::Tensors { what: what.to_owned(), source };
+        let failed = |source| match Foreign::of(bytes) {
+            Some(foreign) => foreign.error(what, "a safetensors file"),
+            None => FormatError::Tensors { what: what.to_owned(), source },
+        };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(failed)?;
         let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
         let mut tensors = BTreeMap::new();
@@ -105,15 +109,11 @@ impl TensorFile {
 
 fn to_tensor(what: &str, name: &str, view: &TensorView<'_>) -> Result<Tensor, FormatError> {
     let data = view.data();
+    let halves = || data.as_chunks().0.iter().copied();
     let data = match view.dtype() {
-        Dtype::F32 => data
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            .collect(),
-        Dtype::F16 => data
-            .chunks_exact(2)
-            .map(|bytes| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
-            .collect(),
+        Dtype::F32 => data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        Dtype::F16 => halves().map(|bytes| f16::from_le_bytes(bytes).to_f32()).collect(),
+        Dtype::BF16 => halves().map(|bytes| bf16::from_le_bytes(bytes).to_f32()).collect(),
         other => {
             return Err(FormatError::ElementType {
                 what: what.to_owned(),
@@ -200,11 +200,46 @@ mod tests {
     }
 
     #[test]
+    fn half_precision_is_read_and_integers_are_not() {
+        let bits: [(Dtype, [u8; 4], [f32; 2]); 2] = [
+            (Dtype::F16, [0x00, 0x3E, 0x00, 0xC0], [1.5, -2.0]),
+            (Dtype::BF16, [0xC0, 0x3F, 0x00, 0xC0], [1.5, -2.0]),
+        ];
+        for (dtype, bytes, values) in bits {
+            let view = TensorView::new(dtype, vec![2], &bytes).expect("a view");
+            let bytes = safetensors::serialize([("x", view)], None).expect("bytes");
+            let file = TensorFile::from_bytes("sample", &bytes).expect("a file");
+            assert_eq!(file.tensors["x"].as_slice(), Some(&values[..]), "{dtype:?}");
+        }
+        let view = TensorView::new(Dtype::I32, vec![1], &[0; 4]).expect("a view");
+        let bytes = safetensors::serialize([("x\u{1b}", view)], None).expect("bytes");
+        let error = TensorFile::from_bytes("sample", &bytes).expect_err("integers").to_string();
+        assert!(error.contains("`x\\u{1b}` has element type I32"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_tensor_file_is_named_and_damage_gets_its_own_hint() {
+        let says = |bytes: &[u8]| {
+            TensorFile::from_bytes("a.safetensors", bytes).expect_err("a refusal").to_string()
+        };
+        let lfs = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
+        assert!(says(lfs).contains("a Git LFS pointer, expected a safetensors file\nhint: run"));
+        assert!(says(b"<html><body>404").contains("an HTML page"));
+        assert!(says(b"PK\x03\x04abcdefgh").contains("gqn-train import"));
+        assert!(says(b"").contains("is empty"));
+        let mut bytes = sample().to_bytes("sample").expect("bytes");
+        assert!(says(&bytes[..bytes.len() - 1]).contains("cut short"));
+        bytes[8] = b'[';
+        assert!(!says(&bytes).contains("cut short"), "{}", says(&bytes));
+    }
+
+    #[test]
     fn every_truncation_is_an_error() {
         let bytes = sample().to_bytes("sample").expect("bytes");
         for length in 0..bytes.len() {
             let error = TensorFile::from_bytes("sample", &bytes[..length]).expect_err("cut short");
-            assert!(matches!(error, FormatError::Tensors { .. }));
+            let expected = length > 0;
+            assert_eq!(matches!(error, FormatError::Tensors { .. }), expected, "{error}");
         }
     }
 }

@@ -1,7 +1,11 @@
 use gqn_scenes::Camera;
 use serde::{Deserialize, Serialize};
 
+use crate::config::ModelConfig;
 use crate::error::FormatError;
+use crate::foreign::Foreign;
+use crate::text::from_json;
+use crate::voxel::world_field_of_view;
 
 const VIEWS_FORMAT: u64 = 1;
 
@@ -51,13 +55,33 @@ impl Views {
         Self { format: VIEWS_FORMAT, field_of_view: None, views }
     }
 
+    /// A list of views that cameras of the procedural worlds took, whose field of view is known.
+    pub fn of_world(views: Vec<View>) -> Self {
+        Self { field_of_view: Some(world_field_of_view()), ..Self::new(views) }
+    }
+
+    /// Refuses pictures of cameras with another field of view than the model's; `what` names the file. A file that does
+    /// not state it, and a model that does not know it, are taken as they are.
+    ///
+    /// # Errors
+    /// [`FormatError::FieldOfView`].
+    pub fn check_field_of_view(&self, what: &str, model: &ModelConfig) -> Result<(), FormatError> {
+        match (&model.voxel, self.field_of_view) {
+            (Some(voxel), Some(found)) => voxel.check_field_of_view(what, found),
+            _ => Ok(()),
+        }
+    }
+
     /// Parses and checks a `views.json`.
     ///
     /// # Errors
     /// [`FormatError`]: not JSON, another version, no views, a camera that is not finite, or a field of view that none has.
     pub fn from_json(bytes: &[u8]) -> Result<Self, FormatError> {
-        let unreadable = |source| FormatError::Json { what: "views.json".to_owned(), source };
-        let views: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let unreadable = |source| match Foreign::of(bytes) {
+            Some(foreign) => foreign.error("views.json", "JSON"),
+            None => FormatError::Json { what: "views.json".to_owned(), source },
+        };
+        let views: Self = from_json(bytes).map_err(unreadable)?;
         if views.format != VIEWS_FORMAT {
             let (what, found) = ("views.json".to_owned(), views.format.to_string());
             return Err(FormatError::Version { what, found, expected: VIEWS_FORMAT });
@@ -93,6 +117,7 @@ impl Views {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Preset;
 
     #[test]
     fn round_trip_and_refusals() {
@@ -104,7 +129,36 @@ mod tests {
         assert!(matches!(Views::from_json(&empty.to_json()), Err(FormatError::NoViews)));
         let escaping = Views::new(vec![View::new(Some("../00.png".into()), &camera)]);
         assert!(matches!(Views::from_json(&escaping.to_json()), Err(FormatError::FileName { .. })));
+        let none = br#"{"format":1,"field_of_view":50,"views":[]}"#;
+        let error = Views::from_json(none).expect_err("degrees").to_string();
+        assert!(error.contains("radians"), "{error}");
         let huge = br#"{"format":1,"views":[{"position":[1e39,0,0],"yaw":0,"pitch":0}]}"#;
         assert!(Views::from_json(huge).is_err(), "a number beyond f32 is refused");
+    }
+    #[test]
+    fn what_people_and_their_editors_write_is_taken() {
+        let camera = Camera { position: [1.0, 0.0, 0.5], yaw: 3.0, pitch: -0.5 };
+        for name in ["my picture 1.png", "Küche.png"] {
+            let views = Views::new(vec![View::new(Some(name.to_owned()), &camera)]);
+            let marked = [b"\xEF\xBB\xBF".to_vec(), views.to_json()].concat();
+            assert_eq!(Views::from_json(&marked).expect("views"), views);
+        }
+        let error = Views::from_json(b"").expect_err("nothing").to_string();
+        assert!(error.starts_with("views.json is empty"), "{error}");
+    }
+
+    #[test]
+    fn only_voxel_models_know_a_field_of_view() {
+        let views = Views::of_world(vec![View::new(
+            None,
+            &Camera { position: [1.0, 0.0, 0.5], yaw: 3.0, pitch: -0.5 },
+        )]);
+        let (tower, voxel) = (Preset::TinyTower.config(), Preset::Tiny.config());
+        let wider = Views { field_of_view: Some(1.2), ..views.clone() };
+        let unstated = Views { field_of_view: None, ..views.clone() };
+        for (views, fits) in [(views, true), (unstated, true), (wider, false)] {
+            views.check_field_of_view("views.json", &tower).expect("no geometry");
+            assert_eq!(views.check_field_of_view("views.json", &voxel).is_ok(), fits, "{views:?}");
+        }
     }
 }

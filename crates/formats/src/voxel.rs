@@ -50,8 +50,7 @@ impl VoxelConfig {
             far: extent.far,
             rays,
             rendered_channels,
-            // The f32 constant in as many decimals as it has, so that a file shows 0.8727 and not its binary neighbour.
-            field_of_view: (f64::from(FIELD_OF_VIEW) * 1e6).round() / 1e6,
+            field_of_view: world_field_of_view(),
         }
     }
 
@@ -143,6 +142,12 @@ impl VoxelConfig {
         }
         Ok(())
     }
+}
+
+/// Field of view of the procedural worlds' cameras, in radians: the `f32` constant in as many decimals as it has, so that a
+/// file shows 0.872665 and not its binary neighbour.
+pub(crate) fn world_field_of_view() -> f64 {
+    (f64::from(FIELD_OF_VIEW) * 1e6).round() / 1e6
 }
 
 #[cfg(test)]

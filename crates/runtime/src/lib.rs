@@ -10,6 +10,7 @@
 //! | `verify.rs` | [`verify`]: does a package give the pictures it gave where it was made? |
 //! | `metrics.rs` | [`FrameMetrics`]: how near a picture is to another |
 //! | `uncertainty.rs` | [`Uncertainty`]: where pictures of several noises differ |
+//! | `occupancy.rs` | [`Occupancy`]: what a voxel scene holds, seen from above |
 //! | `picture.rs` | pictures for screens: RGBA, other sizes, numbers as colours |
 //! | `error.rs` | [`SessionError`] |
 
@@ -17,6 +18,7 @@ mod engine;
 mod error;
 mod metrics;
 mod noise;
+mod occupancy;
 mod picture;
 mod session;
 #[cfg(test)]
@@ -28,6 +30,7 @@ pub use engine::{Engine, EngineError};
 pub use error::SessionError;
 pub use metrics::{FrameMetrics, mse, psnr, ssim};
 pub use noise::{Noise, NoiseSharing};
+pub use occupancy::Occupancy;
 pub use picture::{difference, from_rgba8, heat_rgba8, resize, to_rgba8};
 pub use session::{Session, ViewId};
 pub use uncertainty::Uncertainty;

@@ -213,10 +213,10 @@ fn every_world_is_gone_about_in() {
         let back = scene.moved(&there, &Motion { turn: -0.2, ..Motion::default() });
         close(world.name(), &back.position, &from.position);
         let mut at = from;
-        for _ in 0..30 {
+        for _ in 0..180 {
             at = scene.onward(&at, 1);
         }
-        close("30 steps are 30 times one", &at.position, &scene.onward(&from, 30).position);
+        close("180 steps are 180 times one", &at.position, &scene.onward(&from, 180).position);
         assert_eq!(scene.spread(4).len(), 4);
     }
 }

@@ -8,11 +8,13 @@
 //! | `viewer.rs` | `Viewer`: a package and a scene that is being looked at |
 //! | `world.rs` | `World`: a procedural scene, rendered, and its map |
 //! | `pictures.rs` | `compare`, `parseViews` |
+//! | `occupancy.rs` | `Occupancy`: what a voxel scene holds, seen from above |
 //! | `border.rs` | cameras, seeds and errors on their way across |
 //! | `memory.rs` | memory that speaks before it traps |
 
 mod border;
 mod memory;
+mod occupancy;
 mod pictures;
 mod viewer;
 mod world;

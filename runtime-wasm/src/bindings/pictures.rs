@@ -83,6 +83,12 @@ impl ParsedViews {
         self.views.views.iter().map(|view| view.picture.clone().unwrap_or_default()).collect()
     }
 
+    /// Field of view of the cameras in radians; undefined where the file does not state it.
+    #[wasm_bindgen(getter, js_name = fieldOfView)]
+    pub fn field_of_view(&self) -> Option<f64> {
+        self.views.field_of_view
+    }
+
     /// Five numbers for each view.
     #[wasm_bindgen(getter)]
     pub fn cameras(&self) -> Vec<f32> {

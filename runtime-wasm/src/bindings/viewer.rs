@@ -9,6 +9,7 @@ use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::border::{camera, cameras, to_js, unfit, whole};
+use super::occupancy::Occupancy;
 use crate::WasmEngine;
 
 /// The standard deviation that the map of uncertainty shows as white.
@@ -94,6 +95,34 @@ impl Viewer {
         let report =
             verify(self.session.engine_mut(), &self.package).map_err(|error| to_js(&error))?;
         Ok(report.checks.iter().map(|check| check.difference).fold(0.0, f32::max))
+    }
+
+    /// Refuses pictures of cameras with another field of view (in radians) than the model's; `what` names them. Only voxel
+    /// models know one.
+    ///
+    /// # Errors
+    /// If they differ.
+    #[wasm_bindgen(js_name = checkFieldOfView)]
+    pub fn check_field_of_view(&self, what: &str, found: f64) -> Result<(), JsError> {
+        let Some(voxel) = &self.session.config().voxel else { return Ok(()) };
+        voxel.check_field_of_view(what, found).map_err(|error| to_js(&error))
+    }
+
+    /// What the scene holds, seen from above; undefined for models without a grid.
+    ///
+    /// # Errors
+    /// If nothing was observed.
+    pub fn occupancy(&self) -> Result<Option<Occupancy>, JsError> {
+        let scene = self.session.scene().map_err(|error| to_js(&error))?;
+        let manifest = &self.package.manifest;
+        let map = gqn_runtime::Occupancy::of_scene(&scene, &manifest.config, manifest.variant);
+        Ok(map.map_err(|error| to_js(&error))?.map(Occupancy::from))
+    }
+
+    /// A map that holds nothing, to add others to; undefined for models without a grid.
+    #[wasm_bindgen(js_name = emptyOccupancy)]
+    pub fn empty_occupancy(&self) -> Option<Occupancy> {
+        gqn_runtime::Occupancy::empty(self.session.config()).map(Occupancy::from)
     }
 
     /// Makes the graphs ready for one view and one query, so that the first picture does not wait for it.

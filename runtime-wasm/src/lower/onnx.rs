@@ -6,6 +6,8 @@ use prost::{Enumeration, Message, Oneof};
 pub(crate) struct Model {
     #[prost(message, tag = "7")]
     pub(crate) graph: Option<Graph>,
+    #[prost(message, repeated, tag = "14")]
+    pub(crate) metadata: Vec<Entry>,
 }
 
 #[derive(Message)]
@@ -82,6 +84,7 @@ pub(crate) enum Element {
     Half = 10,
 }
 
+/// A name and what it stands for: of metadata, and of where numbers stand that are not in the file.
 #[derive(Message)]
 pub(crate) struct Entry {
     #[prost(string, tag = "1")]

@@ -1,5 +1,7 @@
 //! Nodes and constants as they were read, and what follows from constants alone.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use prost::Message;
 
@@ -16,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) nodes: Vec<Node>,
     /// What was read, and what follows from that alone.
     pub(crate) constants: Constants,
+    /// What the file says about itself.
+    pub(crate) metadata: BTreeMap<String, String>,
 }
 
 /// An input and its axes.
@@ -55,7 +59,8 @@ impl Source {
             }
         }
         let outputs = graph.output.into_iter().map(|output| output.name).collect();
-        Ok(Self { inputs, outputs, nodes, constants: known })
+        let metadata = model.metadata.into_iter().map(|entry| (entry.key, entry.value)).collect();
+        Ok(Self { inputs, outputs, nodes, constants: known, metadata })
     }
 }
 

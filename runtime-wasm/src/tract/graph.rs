@@ -17,6 +17,8 @@ const KEPT: usize = 4;
 pub struct Graph {
     name: &'static str,
     model: InferenceModel,
+    /// What the file says about itself.
+    metadata: BTreeMap<String, String>,
     /// The latest used last.
     optimised: VecDeque<(Vec<usize>, Arc<TypedRunnableModel>)>,
 }
@@ -38,6 +40,11 @@ impl RunGraph for Graph {
         let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(failed)?;
         inline_external(&mut proto, external)
             .map_err(|error| EngineError::load(name, one_line(&error)))?;
+        if let Some(graph) = &mut proto.graph {
+            // tract infers the shapes of intermediate values itself, and takes a name for an axis that depends on others for
+            // an axis of its own.
+            graph.value_info.clear();
+        }
         let model = onnx.model_for_proto_model(&proto).map_err(failed)?;
         let ports = |ports: Vec<&str>| ports.join(", ");
         let graph = proto.graph.unwrap_or_default();
@@ -57,7 +64,13 @@ impl RunGraph for Graph {
                 format!("its ports are {found}, expected {expected}"),
             ));
         }
-        Ok(Self { name, model, optimised: VecDeque::new() })
+        let metadata =
+            proto.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
+        Ok(Self { name, model, metadata, optimised: VecDeque::new() })
+    }
+
+    fn metadata(&self, key: &str) -> Option<String> {
+        self.metadata.get(key).cloned()
     }
 
     fn prepare(&mut self, axes: &[(&str, usize)]) -> Result<(), EngineError> {

@@ -1,4 +1,5 @@
-// The contract of the bindings with nothing behind it: for looking at the page's layout without a build.
+// The contract of the bindings with nothing behind it: for looking at the page's layout without a build, and for tests of what
+// is shown of a scene. A package whose manifest has a grid is one of a voxel model.
 export default async function init() {}
 
 const SIDE = 32;
@@ -32,20 +33,51 @@ export class World {
   plan(side) { return new Uint8Array(4 * side * side).fill(140); }
   canRaise() { return false; }
   canAdvance() { return false; }
-  onward(camera, steps) { return this.move(camera, -steps / 90); }
+  onward(camera, steps) { return this.move(camera, -steps / 540); }
   home() { return ring(0); }
   between(from, to, t) { return ring(angleOf(from) + t * (angleOf(to) - angleOf(from))); }
   move(camera, turn) { return ring(angleOf(camera) - turn * Math.PI); }
   toMap(camera) { return Float32Array.of(0.5 + camera[0] / 2, 0.5 - camera[1] / 2, Math.PI / 2 - camera[3]); }
   fromMap(camera, u, v) { return ring(Math.atan2(0.5 - v, u - 0.5)); }
 }
+const CELLS = 24;
+/** What lies before a camera: a wedge of the box, from -1 to 1 along x and y. */
+function wedge([x, y, , yaw]) {
+  const density = new Float32Array(CELLS * CELLS);
+  for (let i = 0; i < density.length; i++) {
+    const at = [i % CELLS, Math.floor(i / CELLS)].map((cell) => (2 * cell + 1) / CELLS - 1);
+    const angle = Math.atan2(at[1] - y, at[0] - x) - yaw;
+    const far = Math.hypot(at[0] - x, at[1] - y);
+    if (Math.cos(angle) > Math.cos(0.42) && far < 1.5) density[i] = 2 + Math.sin(9 * far);
+  }
+  return density;
+}
+export class Occupancy {
+  columns = CELLS; rows = CELLS; corners = Float32Array.of(-1, 1, 0, 0, 0, 1, -1, 0, 0, 0);
+  constructor(density) { this.density = density; }
+  free() {}
+  add(density) { density.forEach((value, i) => { this.density[i] += value; }); }
+  get filled() { return this.density.filter((value) => value > 1.4).length / this.density.length; }
+  get rgba() {
+    const rgba = new Uint8Array(4 * CELLS * CELLS).fill(255);
+    this.density.forEach((value, i) => { rgba[4 * (CELLS * (CELLS - 1 - Math.floor(i / CELLS)) + (i % CELLS)) + 3] = 255 * (1 - Math.exp(-value / 2)); });
+    return rgba;
+  }
+}
+const FIELD_OF_VIEW = 0.872665;
 export class Viewer {
   static fromZip() { throw new Error("error: not a zip\nhint: drop another"); }
-  static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); return new Viewer(); }
+  static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); return new Viewer(JSON.parse(new TextDecoder().decode(contents[0]))); }
   imageSize = SIDE; steps = 4;
-  free() {} warmUp() {} clear() {} observe() { return 0; } setScene() {} addScene() {}
+  constructor({ config }) { this.config = config; }
+  free() {} warmUp() {} setScene() {} addScene() {}
+  clear() { this.density = new Float32Array(CELLS * CELLS); }
+  observe(rgba, side, camera) { this.density = wedge(camera); return 0; }
+  occupancy() { return this.config.voxel && new Occupancy(this.density); }
+  emptyOccupancy() { return this.config.voxel && new Occupancy(new Float32Array(CELLS * CELLS)); }
+  checkFieldOfView(what, found) { if (this.config.voxel && Math.abs(found - FIELD_OF_VIEW) > 1e-3) throw new Error(`${what}: another field of view\nhint: crop the pictures`); }
   scene() { return new Float32Array(8); }
-  manifest() { return JSON.stringify({ step: 4000, precision: "fp32", variant: "optimised", provenance: { data: "rooms-ring-camera, 4000 rendered scenes", seconds: 1680, metrics: { psnr_generated: 17.2, mse_generated: 0.02, mse_constant: 0.041 } } }); }
+  manifest() { return JSON.stringify({ config: this.config, step: 4000, precision: "fp32", variant: "optimised", provenance: { data: "rooms-ring-camera, 4000 rendered scenes", seconds: 1680, metrics: { psnr_generated: 17.2, mse_generated: 0.02, mse_constant: 0.041 } } }); }
   card() { return "# A card\n\nOf `some` words.\n\n| size |  |\n|---|---:|\n| pictures | 32 |\n\n```sh\ngqn-run verify .\n```\n\n- a limit\n- another"; }
   describe() { return "fake 0.0 (simd128)"; }
   query(camera) { wait(40); return ball(camera, SIDE, 2); }
@@ -53,4 +85,4 @@ export class Viewer {
   uncertainty(camera) { return { rgba: ball(camera, SIDE, 2), mean: 0.03, free() {} }; }
 }
 export const compare = (a, b) => ({ mse: 0.01, psnr: 20, ssim: 0.8, difference: a, free() {} });
-export const parseViews = (json) => { const { views } = JSON.parse(json); return { files: views.map((v) => v.picture ?? ""), cameras: flat(views.map((v) => [...v.position, v.yaw, v.pitch])), free() {} }; };
+export const parseViews = (json) => { const { views, field_of_view: fieldOfView } = JSON.parse(json); return { fieldOfView, files: views.map((v) => v.picture ?? ""), cameras: flat(views.map((v) => [...v.position, v.yaw, v.pitch])), free() {} }; };

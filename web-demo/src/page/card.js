@@ -26,6 +26,7 @@ function write({ manifest, side, steps, card: text }) {
     ["for", `${step.toLocaleString("en")} steps${seconds ? `, ${duration(seconds)}` : ""}`],
     ["new scenes", psnr !== undefined && `${psnr.toFixed(1)} dB PSNR`],
     ["error", !!constant && error !== undefined && `${(error / constant).toFixed(2)} of the best constant picture\u2019s`],
+    ["network", network(manifest.config)],
     ["graph", `${side}×${side}, ${steps} steps, ${variant}, ${precision}`],
   ];
   const rows = figures.filter(([, value]) => value).map(([name, value]) =>
@@ -33,6 +34,12 @@ function write({ manifest, side, steps, card: text }) {
   element("figures", HTMLElement).replaceChildren(...rows);
   element("card-open", HTMLElement).hidden = !text;
   element("card-text", HTMLElement).replaceChildren(...markdown(text ?? ""));
+}
+
+/** How it represents a scene. @param {{ representation?: string, voxel?: { cells: number[] } }} [config] */
+function network({ representation, voxel } = {}) {
+  if (voxel) return `a grid of ${voxel.cells.join("×")} cells`;
+  return representation ? `the paper\u2019s, ${representation}` : "";
 }
 
 /** @param {number} seconds */

@@ -1,6 +1,6 @@
 // @ts-check
 import { element } from "./dom.js";
-import { STEP } from "./look.js";
+import { STEP } from "./steps.js";
 
 /** Milliseconds between two steps while a key or a stick is held. */
 const HELD_MS = 45;

@@ -3,8 +3,10 @@ import { element, paint, say } from "./dom.js";
 import { latest } from "./remote.js";
 
 const SAMPLES = 8;
+/** Milliseconds between two looks through the lenses while one walks around, at least. */
+const LIVE_MS = 250;
 
-/** @typedef {import("../types").Job} Job */
+/** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
 
 /** Everything that is painted: the view, the truth, and what is between them.
  * @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look */
@@ -36,28 +38,46 @@ export function lenses(scene, look) {
     put("prediction", rgba);
     canvas("prediction").dataset.key = job.key;
     if (truth) put("truth", truth);
-    for (const id of ["uncertainty", "drawing"]) figure(id).classList.add("stale");
+    if (!state.orbit || !watch(job)) for (const id of ["uncertainty", "drawing"]) figure(id).classList.add("stale");
     compare(undefined).catch(pool.events.fail);
   });
+
+  let watched = 0;
+  /** Keeps the lenses near the pictures of the walk around; false if nobody has time for that. @param {Job} job */
+  function watch(job) {
+    if (performance.now() - watched < LIVE_MS) return true;
+    watched = performance.now();
+    const { key } = pool.scene;
+    const current = () => state.orbit && pool.scene.key === key;
+    return pool.live(async (remote) => {
+      await draw(remote, job, current);
+      await disagree(remote, job, current);
+    });
+  }
 
   look.addEventListener("rest", () => {
     const job = look.shown?.job;
     if (!job) return;
-    const { camera, seed, temperature } = job;
     canvas("prediction").dataset.rest = job.key;
     const current = () => look.settled && look.shown?.job.key === job.key;
-    pool.later(async (remote) => {
-      const found = await remote.call("drawing", { camera, seed, temperature });
-      if (current()) drawn(found);
-    });
-    pool.later(async (remote) => {
-      const { rgba, mean } = await remote.call("uncertainty", { camera, seed: state.noise, samples: SAMPLES });
-      if (!current()) return;
-      put("uncertainty", rgba);
-      say("spread", `eight guesses differ by ${(100 * mean).toFixed(1)} %`);
-      figure("uncertainty").classList.remove("stale");
-    });
+    pool.later((remote) => draw(remote, job, current));
+    pool.later((remote) => disagree(remote, job, current));
   });
+
+  /** @param {Remote} remote @param {Job} job @param {() => boolean} current */
+  async function draw(remote, { camera, seed, temperature }, current) {
+    const found = await remote.call("drawing", { camera, seed, temperature });
+    if (current()) drawn(found);
+  }
+
+  /** @param {Remote} remote @param {Job} job @param {() => boolean} current */
+  async function disagree(remote, { camera }, current) {
+    const { rgba, mean } = await remote.call("uncertainty", { camera, seed: state.noise, samples: SAMPLES });
+    if (!current()) return;
+    put("uncertainty", rgba);
+    say("spread", `eight guesses differ by ${(100 * mean).toFixed(1)} %`);
+    figure("uncertainty").classList.remove("stale");
+  }
 
   scene.addEventListener("survey", () => {
     for (const id of ["truth", "difference"]) figure(id).hidden = !!scene.own;

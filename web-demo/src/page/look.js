@@ -1,23 +1,18 @@
 // @ts-check
+import { glide } from "./glide.js";
 import { latest } from "./remote.js";
+import { STEP, job, likely } from "./steps.js";
 
 /** @typedef {import("../types").Camera} Camera @typedef {import("../types").Look} Place @typedef {import("../types").Job} Job */
 
-/** One step, as a fraction of the picture's width or height: on such steps pictures are painted ahead. */
-export const STEP = 1 / 90;
-
 /** How long the view must rest before what takes long is painted. */
 const REST_MS = 220;
-
 /** Two cameras that differ by less in each number are one. */
 const NEARLY = 1e-3;
-/** A walk from one place to another: how long it takes, and how often it says where it is. */
-const GLIDE_MS = 520;
-const GLIDE_STEP_MS = 40;
 
 /**
- * Where one looks from. Says `place` when the camera stands elsewhere, `picture` when a newer picture is there, and
- * `rest` when the picture is that of the camera and nothing moves.
+ * Where one looks from. Says `taken` when somebody moves the camera, `place` when it stands elsewhere, `picture` when a
+ * newer picture is there, and `rest` when the picture is that of the camera and nothing moves.
  */
 export class Look extends EventTarget {
   /** @type {Place | undefined} */
@@ -47,15 +42,15 @@ export class Look extends EventTarget {
 
   /** Goes so many steps. @param {number[]} motion turn, raise and advance */
   move(motion) {
-    this.#gliding = undefined;
+    this.#take();
     motion.forEach((steps, axis) => { this.#motion[axis] += steps * STEP; });
     if (motion[0]) this.#heading = Math.sign(motion[0]);
     return this.#going(undefined);
   }
 
-  /** Goes one step of the way around. */
-  walk() {
-    this.#steps = 1;
+  /** Goes so many steps of the way around. @param {number} steps */
+  walk(steps) {
+    this.#steps = steps;
     return this.#going(undefined);
   }
 
@@ -63,32 +58,48 @@ export class Look extends EventTarget {
   async begin() {
     const from = this.place?.camera ?? this.scene.survey.home;
     const to = /** @type {Camera} */ (await this.scene.surveyor.call("onWay", from));
-    if (to.some((value, at) => Math.abs(value - from[at]) > NEARLY)) await this.glide(to);
+    if (to.some((value, at) => Math.abs(value - from[at]) > NEARLY)) await this.#glide(to);
   }
 
-  /** Looks from there. @param {Camera | undefined} camera the scene's home if it is undefined */
+  /** Looks from there. @param {Camera} camera */
   jump(camera) {
-    this.#gliding = undefined;
-    this.#motion = [0, 0, 0];
-    return this.#going({ camera: camera ?? this.scene.survey.home });
+    this.#take();
+    return this.#jump(camera);
+  }
+
+  /** Forgets where one looks from: another scene comes. */
+  reset() {
+    [this.place, this.#gliding, this.#motion] = [undefined, undefined, [0, 0, 0]];
   }
 
   /** Walks there, so that one sees what lies between; who wants less motion is there at once.
    * @param {Camera | undefined} camera the scene's home if it is undefined */
-  async glide(camera) {
-    const [from, to] = [this.place?.camera, camera ?? this.scene.survey.home];
-    if (!from || this.scene.own || matchMedia("(prefers-reduced-motion: reduce)").matches) return this.jump(to);
-    const [mine, began] = [(this.#gliding = Symbol("glide")), performance.now()];
-    for (let t = 0; t < 1; ) {
-      t = Math.min((performance.now() - began) / GLIDE_MS, 1);
-      const eased = t * t * (3 - 2 * t);
-      const at = t < 1 ? await this.scene.surveyor.call("between", { from, to, t: eased }) : to;
-      if (this.#gliding !== mine) return;
-      // Where a wall stands between, one is there at once.
-      if (t === 1 || at.every((/** @type {number} */ value, /** @type {number} */ index) => value === to[index])) return this.jump(to);
-      await this.#going({ camera: at });
-      await new Promise((resolve) => setTimeout(resolve, GLIDE_STEP_MS));
-    }
+  glide(camera) {
+    this.#take();
+    return this.#glide(camera ?? this.scene.survey.home);
+  }
+
+  #take() {
+    this.#gliding = undefined;
+    this.dispatchEvent(new Event("taken"));
+  }
+
+  /** @param {Camera} camera */
+  #jump(camera) {
+    [this.#gliding, this.#motion] = [undefined, [0, 0, 0]];
+    return this.#going({ camera });
+  }
+
+  /** @param {Camera} to */
+  async #glide(to) {
+    const from = this.place?.camera;
+    if (!from || this.scene.own || matchMedia("(prefers-reduced-motion: reduce)").matches) return this.#jump(to);
+    const mine = (this.#gliding = Symbol("glide"));
+    const go = async (/** @type {Camera} */ camera) => {
+      if (this.#gliding === mine) await this.#going({ camera });
+      return this.#gliding === mine;
+    };
+    if ((await glide(this.scene.surveyor, from, to, go)) && this.#gliding === mine) await this.#jump(to);
   }
 
   /** Paints the same view again: the scene or the noise is another. */
@@ -107,10 +118,7 @@ export class Look extends EventTarget {
     const [motion, steps] = [this.#motion, jump ? 0 : this.#steps];
     [this.#motion, this.#steps] = [[0, 0, 0], 0];
     const camera = jump?.camera ?? this.place?.camera ?? this.state.at ?? survey.home;
-    const [near, far] = [this.#heading * STEP, -this.#heading * STEP];
-    const turns = [near, 2 * near, 3 * near, far, 4 * near, 2 * far].map((turn) => [turn, 0, 0]);
-    const others = [1, -1].flatMap((way) => [[0, way * STEP, 0], [0, 0, way * STEP]]);
-    const ahead = [...turns, ...others].filter(([, raise, advance]) => (survey.rises || !raise) && (survey.advances || !advance));
+    const ahead = likely(this.#heading, survey);
     const truth = own ? 0 : side;
     this.place = /** @type {Place} */ (await surveyor.call("look", { camera, motion, steps, ahead, side: truth }));
     this.state.at = this.place.camera;
@@ -120,18 +128,10 @@ export class Look extends EventTarget {
 
   /** @param {Place} place */
   #want({ camera, truth, ahead }) {
-    const job = this.#job(camera, ++this.#serial);
-    this.#truths.set(job.key, truth);
+    const wanted = job(this.scene, camera, ++this.#serial);
+    this.#truths.set(wanted.key, truth);
     clearTimeout(this.#resting);
-    this.scene.pool.want(job, ahead.map((camera) => this.#job(camera, 0)));
-  }
-
-  /** @param {Camera} camera @param {number} serial @returns {Job} */
-  #job(camera, serial) {
-    const { noise, mean } = this.state;
-    const [seed, temperature] = mean ? [0, 0] : [noise, 1];
-    const at = Array.from(camera, (value) => value.toFixed(4)).join();
-    return { key: `${this.scene.pool.scene.key}|${seed}|${temperature}|${at}`, camera, seed, temperature, serial };
+    this.scene.pool.want(wanted, ahead.map((camera) => job(this.scene, camera, 0)));
   }
 
   /** A picture was painted; one that was asked for before the one on show is of no use.

@@ -6,6 +6,7 @@ import { lenses } from "./lenses.js";
 import { Look } from "./look.js";
 import { map } from "./map.js";
 import { phase, show, size } from "./messages.js";
+import { occupancy } from "./occupancy.js";
 import { keep } from "./offline.js";
 import { opener } from "./open.js";
 import { named, own } from "./own.js";
@@ -34,7 +35,10 @@ async function main() {
   const worlds = /** @type {string[]} */ (await surveyor.call("worlds"));
   if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
   element("world", HTMLSelectElement).append(...worlds.map((name) => make("option", { value: name }, label(name))));
-  const options = models.map(({ name, image_size: side, bytes }) => make("option", { value: name }, `${name}: ${side}×${side}, ${size(bytes)}`));
+  const title = (/** @type {{ name: string, representation: string }} */ { name, representation }) =>
+    representation === "voxel" ? name : `the paper\u2019s network (${name})`;
+  const options = models.map((model) =>
+    make("option", { value: model.name }, `${title(model)}: ${model.image_size}×${model.image_size}, ${size(model.bytes)}`));
   element("model", HTMLSelectElement).append(...options);
   element("model-label", HTMLElement).hidden = models.length < 2;
 
@@ -59,18 +63,14 @@ async function main() {
   map(scene, look);
   strip(scene, look);
   const { repaint } = lenses(scene, look);
-  const { mark, walk, step, start, press } = tools(scene, look, { repaint, changed, fail });
+  const { mark, walk, roam, start, press } = tools(scene, look, { repaint, changed, fail });
   scene.addEventListener("views", () => changed(200));
   scene.addEventListener("state", () => changed(200));
   look.addEventListener("place", () => changed(300));
+  const holds = occupancy(scene, { changed });
   const moved = () => { walk(false); element("hint", HTMLElement).hidden = true; };
-  input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(scene.motion(motion)).catch(fail); }, press);
-  for (const type of ["pointerdown", "keydown"]) {
-    document.addEventListener(type, (event) => {
-      const onOrbit = event.target instanceof Element && event.target.closest("#orbit");
-      if (!onOrbit && /** @type {KeyboardEvent} */ (event).key !== " ") walk(false);
-    }, true);
-  }
+  look.addEventListener("taken", moved);
+  input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(scene.motion(motion)).catch(fail); }, { ...press, h: holds.press });
   mark();
   await scene.open();
 
@@ -84,7 +84,7 @@ async function main() {
     },
     async views() {
       state.at = scene.own?.[0].camera;
-      look.place = undefined;
+      look.reset();
       await scene.open();
     },
   });
@@ -95,7 +95,7 @@ async function main() {
     const coming = new Download();
     const files = coming.files(name).then((files) => {
       Object.assign(state, { model: name }, world && world !== state.world ? start(world) : {});
-      look.place = undefined;
+      look.reset();
       return files;
     });
     try {
@@ -116,13 +116,14 @@ async function main() {
     const wanted = models.find(({ name }) => name === state.model)?.name ?? before;
     state.model = before;
     if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
-    look.place = undefined;
+    look.reset();
     mark();
     repaint();
     await (wanted === before ? scene.open() : change(wanted)).catch(fail);
+    if (state.orbit) roam();
   });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (state.orbit) step();
+  if (state.orbit) roam();
   else if (!linked && !calm) setTimeout(() => { if (!element("hint", HTMLElement).hidden) walk(true); }, 2500);
   await keep().catch(() => undefined);
 }

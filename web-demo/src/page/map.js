@@ -26,11 +26,11 @@ export function map(scene, look) {
 
   let scale = 1;
   const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
-  const at = (/** @type {PointerEvent} */ event) => {
+  const at = (/** @type {MouseEvent} */ event) => {
     const { left, top, width, height } = svg.getBoundingClientRect();
     return { u: (event.clientX - left) / width, v: (event.clientY - top) / height };
   };
-  const place = (/** @type {PointerEvent} */ event, /** @type {Camera} */ camera) =>
+  const place = (/** @type {MouseEvent} */ event, /** @type {Camera} */ camera) =>
     /** @type {Promise<Camera>} */ (scene.surveyor.call("place", { camera, ...at(event) }));
 
   scene.addEventListener("survey", () => {
@@ -58,6 +58,7 @@ export function map(scene, look) {
   function draggable(node, from, put) {
     let moved = 0;
     node.addEventListener("pointerdown", (event) => {
+      if (/** @type {PointerEvent} */ (event).button > 0) return;
       moved = 0;
       event.preventDefault();
       event.stopPropagation();
@@ -87,7 +88,8 @@ export function map(scene, look) {
       const { key } = /** @type {KeyboardEvent} */ (event);
       const turn = { ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0;
       const go = { ArrowUp: 1, ArrowDown: -1 }[key] ?? 0;
-      if (key === "Delete" || key === "Backspace") scene.remove(index).catch(report);
+      if (key === "Enter" || key === " ") look.glide(scene.views[index].camera).catch(report);
+      else if (key === "Delete" || key === "Backspace") scene.remove(index).catch(report);
       else if (!turn && !go) return;
       else scene.surveyor.call("moved", { camera: scene.views[index].camera, motion: scene.motion([turn / 30, 0, go / 30]) }).then(put, report);
       event.preventDefault();
@@ -97,8 +99,13 @@ export function map(scene, look) {
   }
 
   draggable(view, () => look.place?.camera, (camera) => look.jump(camera).catch(report));
-  svg.addEventListener("pointerdown", (event) => {
-    if (scene.own || scene.views.length >= scene.most) return;
+  /** Where a pointer went down: who draws it from there scrolls, or changes their mind. */
+  let from = [0, 0];
+  svg.addEventListener("pointerdown", ({ clientX, clientY }) => { from = [clientX, clientY]; });
+  svg.addEventListener("click", (event) => {
+    const onCamera = event.target instanceof Element && event.target.closest(".camera");
+    const far = Math.hypot(event.clientX - from[0], event.clientY - from[1]) >= DRAGGED;
+    if (onCamera || far || scene.own || scene.views.length >= scene.most) return;
     place(event, scene.survey.home).then((camera) => scene.add(camera)).catch(report);
   });
 }

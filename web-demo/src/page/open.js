@@ -37,7 +37,8 @@ export function opener({ module, pool, scene, look, wasmBytes }) {
   async function open(next) {
     phase("prepare", "", undefined);
     const first = pool.painters[0]?.remote ?? (await Remote.start(module));
-    const found = await first.call("open", next, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
+    const { own, fieldOfView } = scene;
+    const found = await first.call("open", own ? { ...next, fieldOfView } : next, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
     phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
     phase("picture", "", undefined);
     files = next;

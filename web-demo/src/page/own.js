@@ -39,17 +39,20 @@ export function own(scene, take) {
 
   /** @param {Entry} list @param {Entry[]} entries */
   async function readViews(list, entries) {
-    const { files, cameras } = await scene.surveyor.call("readViews", await list.file.text());
+    const { files, cameras, fieldOfView } = await scene.surveyor.call("readViews", await list.file.text());
     const pictured = files.map((/** @type {string} */ name, /** @type {number} */ index) => ({ name, camera: cameras[index] }));
     const views = pictured.filter((/** @type {{ name: string }} */ { name }) => name);
     if (!views.length) throw new Error(`${VIEWS} names no picture\nhint: each view that is shown needs one`);
+    // Without a package there is nothing to compare with; one that comes later is refused if it does not fit.
+    const [painter] = scene.pool.painters;
+    if (fieldOfView !== undefined) await painter?.remote.call("checkFieldOfView", { what: VIEWS, found: fieldOfView });
     const pictures = await Promise.all(views.map(async (/** @type {{ name: string, camera: Float32Array }} */ { name, camera }, /** @type {number} */ index) => {
       const entry = entries.find(({ path }) => plain(path) === name);
       if (!entry) throw new Error(`${VIEWS} names ${name}, which is not among the ${entries.length} files\n${EXPECTED}`);
       const map = await scene.surveyor.call("toMap", camera);
       return { key: `own/${performance.now()}/${name}`, index, camera, map, ...(await decode(entry)) };
     }));
-    scene.own = pictures;
+    Object.assign(scene, { own: pictures, fieldOfView });
     scene.state.shown = pictures.map((_, index) => index);
     mine(true);
     await take.views();

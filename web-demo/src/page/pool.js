@@ -1,12 +1,11 @@
 // @ts-check
 import { Ended } from "./remote.js";
 
-/** @typedef {import("../types").Job} Job */
-/** @typedef {import("./remote.js").Remote} Remote */
+/** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
 /** @typedef {{ remote: Remote, busy: boolean, scene: string }} Painter */
 
-/** How many pictures are kept. */
-const KEPT = 600;
+/** How many pictures are kept: those of a whole way around. */
+const KEPT = 1200;
 
 /**
  * The painters, and who paints what: the wanted picture first (a newer one replaces it), then neighbours of it, then
@@ -25,13 +24,13 @@ export class Pool {
   #ahead = [];
   /** @type {((remote: Remote) => Promise<void>)[]} */
   #slow = [];
+  /** What is done while pictures are wanted all the time. @type {((remote: Remote) => Promise<void>) | undefined} */
+  #live;
   /** What is painted, and what its pictures tell. @type {{ key: string, contributions: Float32Array[] }} */
   scene = { key: "", contributions: [] };
 
   /** @param {{ picture: (job: Job, rgba: Uint8Array, ms: number | undefined) => void, fail: (error: Error) => void }} events */
-  constructor(events) {
-    this.events = events;
-  }
+  constructor(events) { this.events = events; }
 
   /** @param {Remote} remote */
   add(remote) {
@@ -49,9 +48,7 @@ export class Pool {
 
   /** Forgets what waits. */
   drop() {
-    this.#wanted = undefined;
-    this.#ahead = [];
-    this.#slow = [];
+    [this.#wanted, this.#ahead, this.#slow, this.#live] = [undefined, [], [], undefined];
   }
 
   /** @param {string} key @param {Float32Array[]} contributions what each picture tells */
@@ -79,6 +76,15 @@ export class Pool {
     this.#run();
   }
 
+  /** Does something even while pictures are wanted, the latest of it; false if there is no painter to spare.
+   * @param {(remote: Remote) => Promise<void>} work */
+  live(work) {
+    if (this.painters.length < 2) return false;
+    this.#live = work;
+    this.#run();
+    return true;
+  }
+
   #run() {
     for (const painter of this.painters) {
       if (!painter.busy) this.#give(painter);
@@ -93,17 +99,22 @@ export class Pool {
       this.#wanted = undefined;
       this.#occupy(painter, () => this.#paint(painter, wanted));
     } else if (painter !== first || others.length === 0) {
-      const ahead = painter === first ? undefined : this.#nextAhead();
-      const work = ahead ? () => this.#paint(painter, ahead) : this.#slow.shift()?.bind(null, painter.remote);
-      if (work) this.#occupy(painter, work);
+      const work = (painter === first ? undefined : this.#spare(painter)) ?? this.#slow.shift();
+      if (work) this.#occupy(painter, () => work(painter.remote));
     }
   }
 
+  /** What is done in time to spare. @param {Painter} painter */
+  #spare(painter) {
+    const live = this.#live;
+    this.#live = undefined;
+    const ahead = live ? undefined : this.#nextAhead();
+    return live ?? (ahead && (() => this.#paint(painter, ahead)));
+  }
+
   #nextAhead() {
-    const free = (/** @type {Job} */ job) => !this.#kept.has(job.key) && !this.#underway.has(job.key);
-    while (this.#ahead.length) {
-      const job = this.#ahead.shift();
-      if (job && free(job)) return job;
+    for (let job = this.#ahead.shift(); job; job = this.#ahead.shift()) {
+      if (!this.#kept.has(job.key) && !this.#underway.has(job.key)) return job;
     }
   }
 
@@ -129,8 +140,7 @@ export class Pool {
     try {
       const { rgba, ms } = await painter.remote.call("query", { camera, seed, temperature });
       this.#kept.set(job.key, rgba);
-      const oldest = this.#kept.keys().next().value;
-      if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);
+      if (this.#kept.size > KEPT) this.#kept.delete(String(this.#kept.keys().next().value));
       this.events.picture(job, rgba, ms);
     } finally {
       this.#underway.delete(job.key);

@@ -2,7 +2,7 @@
 import { latest } from "./remote.js";
 import { writeCamera } from "./state.js";
 
-/** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State */
+/** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State @typedef {import("../types").Contribution} Contribution */
 /** @typedef {import("./remote.js").Remote} Remote @typedef {import("./pool.js").Pool} Pool */
 /** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, advances: boolean, cameras: Camera[], plan: Uint8Array | undefined }} Survey */
 
@@ -22,7 +22,11 @@ export class Scene extends EventTarget {
   side = 0;
   /** Pictures of one's own instead of the rendered ones, and the cameras that only ask. @type {View[] | undefined} */
   own;
-  /** @type {Map<string, Float32Array>} */
+  /** Field of view of their cameras in radians, if it is stated. @type {number | undefined} */
+  fieldOfView;
+  /** What each of the pictures tells, when the network has seen them. @type {Contribution[]} */
+  known = [];
+  /** @type {Map<string, Contribution>} */
   #told = new Map();
   /** Tells the pictures of this scene and package from those of others. */
   #name = "";
@@ -130,8 +134,8 @@ export class Scene extends EventTarget {
       this.#told.set(view.key, told);
     }
     const keys = new Set(views.map((view) => view.key));
-    const told = views.map((view) => /** @type {Float32Array} */ (this.#told.get(view.key)));
-    this.pool.setScene(`${this.#name}:${[...keys].join()}`, told);
+    this.known = views.map((view) => /** @type {Contribution} */ (this.#told.get(view.key)));
+    this.pool.setScene(`${this.#name}:${[...keys].join()}`, this.known.map(({ told }) => told));
     for (const key of this.#told.keys()) {
       if (this.#told.size > 2 * this.most && !keys.has(key)) this.#told.delete(key);
     }

@@ -3,7 +3,7 @@
 
 /** @returns {State} */
 export const initial = () => ({
-  model: "", world: "", seed: "12", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0,
+  model: "", world: "", seed: "12", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0, holds: true,
 });
 
 /** Reads the hash of a link; what is missing or does not make sense stays as it is in `state`.
@@ -30,15 +30,16 @@ export function read(hash, state) {
     pixels: flag("pixels", state.pixels),
     orbit: flag("orbit", state.orbit),
     step: Number(text("step", /^\d{1,3}$/) ?? state.step),
+    holds: flag("holds", state.holds),
   };
 }
 
 /** @param {State} state */
 export function write(state) {
-  const { model, world, seed, shown, at, noise, mean, pixels, orbit, step } = state;
+  const { model, world, seed, shown, at, noise, mean, pixels, orbit, step, holds } = state;
   const parts = { model, world, seed, shown: shown.map(writeShown).join("."), at: at ? writeCamera(at) : "", noise, mean: +mean };
-  const rare = { pixels: +pixels, orbit: +orbit, step };
-  const named = [...Object.entries(parts), ...Object.entries(rare).filter(([, value]) => value)];
+  const rare = Object.entries({ pixels: +pixels, orbit: +orbit, step }).filter(([, value]) => value);
+  const named = [...Object.entries(parts), ...rare, ...(holds ? [] : [["holds", 0]])];
   return "#" + named.filter(([, value]) => value !== "").map(([name, value]) => `${name}=${value}`).join("&");
 }
 

@@ -3,8 +3,10 @@ import { element, say } from "./dom.js";
 import { notice } from "./messages.js";
 import { initial } from "./state.js";
 
-/** Milliseconds between two steps of the walk around, at least. */
-const WALK_MS = 90;
+/** Steps of the walk around in a millisecond: once around in 16 seconds. */
+const PACE = 1080 / 16_000;
+/** Steps of one frame, at most: who waits long for pictures goes slower, not in jumps. */
+const MOST_STEPS = 12;
 
 /** @typedef {import("../types").State} State */
 
@@ -46,33 +48,45 @@ export function tools(scene, look, { repaint, changed, fail }) {
   /** Goes to another scene. @param {Partial<State>} change */
   async function travel(change) {
     Object.assign(state, start(state.world), change);
-    look.place = undefined;
+    look.reset();
     mark();
     await scene.open();
-    await look.jump(undefined);
   }
+
+  let frame = 0;
+  let before = 0;
 
   /** @param {boolean} on */
   function walk(on) {
     if (state.orbit === on) return;
     state.orbit = on;
     mark();
-    if (on) look.begin().then(step, fail);
+    if (on) roam();
   }
 
-  /** One step of the walk around, as soon as the one before was painted. */
-  function step() {
+  /** Walks around until the state says otherwise. */
+  function roam() {
+    look.begin().then(() => {
+      cancelAnimationFrame(frame);
+      [frame, before] = [requestAnimationFrame(step), performance.now()];
+    }, fail);
+  }
+
+  /** As many steps as the time that passed allows, as soon as the picture before was painted. @param {number} now */
+  function step(now) {
     if (!state.orbit) return;
-    if (look.settled && !document.hidden) look.walk().catch(fail);
-    setTimeout(step, WALK_MS);
+    frame = requestAnimationFrame(step);
+    const steps = Math.min(Math.floor((now - before) * PACE), MOST_STEPS);
+    if (steps < 1 || !look.settled) return;
+    before = steps < MOST_STEPS ? before + steps / PACE : now;
+    look.walk(steps).catch(fail);
   }
 
   const actions = {
-    mean: () => set({ mean: !state.mean }),
     guess: () => set({ noise: state.noise + 1 }),
     pixels: () => set({ pixels: !state.pixels }),
     orbit: () => walk(!state.orbit),
-    reset: () => { walk(false); look.glide(undefined).catch(fail); },
+    reset: () => { look.glide(undefined).catch(fail); },
     keys: () => element("help", HTMLDialogElement).showModal(),
     share: async () => {
       changed();
@@ -82,9 +96,8 @@ export function tools(scene, look, { repaint, changed, fail }) {
     dice: () => travel({ seed: String(crypto.getRandomValues(new Uint16Array(1))[0]) }).catch(fail),
   };
   for (const [id, action] of Object.entries(actions)) element(id, HTMLElement).addEventListener("click", action);
-  element("mean", HTMLElement).addEventListener("click", (event) => event.stopImmediatePropagation(), true);
   for (const [id, mean] of /** @type {[string, boolean][]} */ ([["mean", true], ["sample", false]])) {
-    element(id, HTMLElement).addEventListener("click", () => set({ mean }), true);
+    element(id, HTMLElement).addEventListener("click", () => set({ mean }));
   }
   element("scene", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   element("world", HTMLSelectElement).addEventListener("change", (event) =>
@@ -99,9 +112,9 @@ export function tools(scene, look, { repaint, changed, fail }) {
     if (view) look.glide(view.camera).catch(fail);
     else notice(`There is no picture ${index + 1}.`);
   };
-  const digits = Array.from({ length: 9 }, (_, index) => [String(index + 1), () => { walk(false); jump(index); }]);
-  const keys = { m: actions.mean, n: actions.guess, p: actions.pixels, r: actions.reset, home: actions.reset, " ": actions.orbit, "?": actions.keys };
-  return { mark, walk, step, start, press: { ...Object.fromEntries(digits), ...keys } };
+  const digits = Array.from({ length: 9 }, (_, index) => [String(index + 1), () => jump(index)]);
+  const keys = { m: () => set({ mean: !state.mean }), n: actions.guess, p: actions.pixels, r: actions.reset, home: actions.reset, " ": actions.orbit, "?": actions.keys };
+  return { mark, walk, roam, start, press: { ...Object.fromEntries(digits), ...keys } };
 }
 
 /** How many of the last views the numbers tell of. */

@@ -13,12 +13,13 @@ const bytes = async (blob) => new Uint8Array(await blob.arrayBuffer());
 
 /** Opens a package; the one before stays if this one is refused.
  * @param {import("../types").PackageFiles} files @param {(progress: object) => void} report */
-export async function open({ names, files, zip }, report) {
+export async function open({ names, files, zip, fieldOfView }, report) {
   const progress = (/** @type {string} */ phase, /** @type {number} */ fraction) => report({ phase, fraction });
   const began = performance.now();
   const contents = await Promise.all(files.map(bytes));
   const next = zip ? Viewer.fromZip(await bytes(zip), progress) : Viewer.fromFiles(names, contents, progress);
   try {
+    if (fieldOfView !== undefined) next.checkFieldOfView("your pictures", fieldOfView);
     next.warmUp();
   } catch (error) {
     next.free();
@@ -32,18 +33,38 @@ export async function open({ names, files, zip }, report) {
   return { side: next.imageSize, steps: next.steps, manifest, engine: next.describe(), card: next.card(), ms };
 }
 
+/** Refuses pictures of cameras with another field of view than the model's. @param {{ what: string, found: number }} pictures */
+export function checkFieldOfView({ what, found }) {
+  opened().checkFieldOfView(what, found);
+}
+
 /** What one picture tells of the scene.
- * @param {{ rgba: Uint8Array, side: number, camera: Float32Array }} view */
+ * @param {{ rgba: Uint8Array, side: number, camera: Float32Array }} view @returns {import("../types").Contribution} */
 export function contribution({ rgba, side, camera }) {
   const painter = opened();
   painter.clear();
   try {
     painter.observe(rgba, side, camera);
-    return painter.scene();
+    return { told: painter.scene(), above: taken(painter.occupancy()) };
   } finally {
     painter.clear();
     scene(told);
   }
+}
+
+/** What several pictures tell together of what is where. @param {Float32Array[]} densities of each of them */
+export function above(densities) {
+  const sum = opened().emptyOccupancy();
+  for (const density of densities) sum?.add(density);
+  return taken(sum);
+}
+
+/** @param {import("../../wasm/gqn.js").Occupancy | undefined} map */
+function taken(map) {
+  if (!map) return undefined;
+  const { columns, rows, corners, density, rgba, filled } = map;
+  map.free();
+  return { columns, rows, corners, density, rgba, filled };
 }
 
 /** Makes the scene the sum of what its pictures tell. @param {Float32Array[]} contributions */

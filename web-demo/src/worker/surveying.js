@@ -10,7 +10,7 @@ let world;
 /** Corners of the line on the map along which one walks around. */
 const PATH = 360;
 
-/** How many places on the way are told ahead. */
+/** How many times the steps that were gone on the way are told ahead. */
 const AHEAD = [1, 2, 3, 4, 5, 6];
 
 export function worlds() {
@@ -37,7 +37,7 @@ export function look({ camera: from, motion, steps, ahead, side }) {
   const at = opened();
   const go = (/** @type {Camera} */ from, /** @type {number[]} */ [turn, raise, advance]) => at.move(from, turn, raise, advance);
   const camera = steps ? at.onward(from, steps) : motion.some(Boolean) ? go(from, motion) : from;
-  const neighbours = steps ? AHEAD.map((steps) => at.onward(camera, steps)) : ahead.map((motion) => go(camera, motion));
+  const neighbours = steps ? AHEAD.map((times) => at.onward(camera, times * steps)) : ahead.map((motion) => go(camera, motion));
   const truth = side ? at.render(camera, side) : undefined;
   return { camera: camera.slice(), map: at.toMap(camera), truth, ahead: neighbours };
 }
@@ -72,6 +72,12 @@ export function toMap(camera) {
   return opened().toMap(camera);
 }
 
+/** Where a box lies on the map: u, v, width and height. @param {Float32Array} corners cameras at two of its corners */
+export function box(corners) {
+  const [[u, v], [right, lower]] = split(corners).map((corner) => opened().toMap(corner));
+  return [u, v, right - u, lower - v];
+}
+
 /** @param {{ painted: Uint8Array, truth: Uint8Array, side: number }} pair */
 export function compare({ painted, truth, side }) {
   const found = comparison(painted, truth, side);
@@ -83,9 +89,9 @@ export function compare({ painted, truth, side }) {
 /** @param {string} json */
 export function readViews(json) {
   const found = parseViews(json);
-  const { files, cameras } = found;
+  const { files, cameras, fieldOfView } = found;
   found.free();
-  return { files, cameras: split(cameras) };
+  return { files, cameras: split(cameras), fieldOfView };
 }
 
 /** @param {Float32Array} cameras */

@@ -14,6 +14,8 @@ use crate::workspace::Workspace;
 
 /// What makes a folder a package.
 const MANIFEST: &str = "manifest.json";
+/// The representation of this project's own networks.
+const VOXEL: &str = "voxel";
 const SAMPLE: &str = "sample.safetensors";
 const CARD: &str = "README.md";
 
@@ -31,6 +33,8 @@ pub(crate) struct Model {
     /// The world it was trained on, if its sample says so.
     world: Option<String>,
     image_size: u64,
+    /// Of the model's config: `voxel`, or one of the paper's networks.
+    representation: String,
     step: u64,
     /// Of the manifest: `fp32` and so on.
     precision: String,
@@ -61,12 +65,16 @@ pub(super) fn read(
 ) -> Result<Vec<Model>> {
     let mut models: Vec<Model> =
         packages.iter().map(|package| named(package)).collect::<Result<_>>()?;
+    let mut offered = Vec::new();
     for folder in below(library)? {
         let known = models.iter().any(|model| model.folder == folder);
         if folder.join(MANIFEST).exists() && !known {
-            models.push(named(&folder.to_string_lossy())?);
+            offered.push(named(&folder.to_string_lossy())?);
         }
     }
+    // The paper's networks come last: they are there to compare.
+    offered.sort_by_key(|model| model.representation != VOXEL);
+    models.extend(offered);
     let demo = workspace.root().join("out/demo/package");
     if packages.is_empty() && demo.join(MANIFEST).exists() {
         models.push(Model::read("demo", &demo)?);
@@ -154,6 +162,7 @@ impl Model {
             bytes: files.iter().map(|file| file.bytes).sum(),
             world: world(&content(SAMPLE)?),
             image_size: number(&manifest["config"]["image_size"]),
+            representation: text(&manifest["config"]["representation"]),
             step: number(&manifest["step"]),
             precision: text(&manifest["precision"]),
             data: text(&provenance["data"]),
@@ -248,6 +257,17 @@ mod tests {
         assert!(offered(&[format!("chains={own}")]).unwrap_err().to_string().contains("`chains`"));
         let again = library.join("chains").display().to_string();
         assert_eq!(offered(&[again]).unwrap(), ["chains", "rooms-edge"]);
+        // A voxel model comes before the paper's networks, whatever it is called.
+        let voxel = library.join("rooms-voxel");
+        write(&voxel);
+        let manifest = fs::read_to_string(voxel.join(MANIFEST)).unwrap();
+        let manifest =
+            manifest.replace("\"image_size\":32", "\"image_size\":32,\"representation\":\"voxel\"");
+        fs::write(voxel.join(MANIFEST), manifest).unwrap();
+        let models = read(&workspace, &[], &library).unwrap();
+        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["rooms-voxel", "chains", "rooms-edge", "demo"]);
+        assert_eq!((&*models[0].representation, &*models[1].representation), ("voxel", ""));
     }
 
     #[test]

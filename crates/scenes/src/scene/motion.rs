@@ -15,8 +15,8 @@ use crate::{Camera, World};
 const MOST_ELEVATION: f32 = 1.45;
 /// Half the width of a map, in what the cameras reach: a margin is left.
 const MARGIN: f32 = 1.18;
-/// Steps of [`Scene::onward`] to half a turn.
-const STEPS: f32 = 90.0;
+/// Steps of [`Scene::onward`] to half a turn: a third of a degree each, so that one of them a frame is a smooth walk.
+const STEPS: f32 = 540.0;
 
 /// A wish to go somewhere else. What a scene's cameras cannot do is left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use gqn_formats::Views;
+use gqn_formats::{ModelConfig, Views};
 use gqn_scenes::{Camera, Frame, Scene};
 
 use crate::cli;
@@ -23,8 +23,9 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads or renders the views, `side` pixels wide and high.
-    pub(crate) fn load(flags: &cli::Input, side: usize) -> Result<Self> {
+    /// Reads or renders the views, as large as the model expects them.
+    pub(crate) fn load(flags: &cli::Input, model: &ModelConfig) -> Result<Self> {
+        let side = model.image_size;
         let count = flags.context.map(|context| context as usize);
         if let Some(world) = flags.source.world {
             let scene = Scene::generate(world, flags.seed);
@@ -35,7 +36,7 @@ impl Input {
         }
         let folder = flags.source.views.as_deref().unwrap_or(Path::new("."));
         let other_size = if flags.resize { OtherSize::Resize } else { OtherSize::Refuse };
-        Ok(Self { context: read_folder(folder, count, side, other_size)?, scene: None })
+        Ok(Self { context: read_folder(folder, count, model, other_size)?, scene: None })
     }
 
     /// Cameras to paint: those of the file, else the scene's next ones, else some between the observed ones.
@@ -43,11 +44,12 @@ impl Input {
         &self,
         cameras: Option<&Path>,
         count: Option<u32>,
+        model: &ModelConfig,
     ) -> Result<Vec<Camera>> {
         let count = count.map_or(QUERIES, |count| count as usize);
         match (cameras, &self.scene) {
             (Some(file), _) => {
-                Ok(read_views(file)?.views.iter().map(gqn_formats::View::camera).collect())
+                Ok(read_views(file, model)?.views.iter().map(gqn_formats::View::camera).collect())
             }
             (None, Some(scene)) => {
                 Ok((0..count).map(|index| scene.camera(self.context.len() + index)).collect())
@@ -85,7 +87,7 @@ impl Input {
 fn read_folder(
     folder: &Path,
     count: Option<usize>,
-    side: usize,
+    model: &ModelConfig,
     other_size: OtherSize,
 ) -> Result<Vec<(Frame, Camera)>> {
     ensure!(
@@ -94,7 +96,7 @@ fn read_folder(
         folder.display()
     );
     let file = folder.join(VIEWS_FILE);
-    let views = read_views(&file)?.views;
+    let views = read_views(&file, model)?.views;
     let count = count.unwrap_or(views.len());
     ensure!(
         count <= views.len(),
@@ -110,24 +112,28 @@ fn read_folder(
                 file.display()
             );
         };
-        context.push((read(&folder.join(picture), side, other_size)?, view.camera()));
+        context.push((read(&folder.join(picture), model.image_size, other_size)?, view.camera()));
     }
     Ok(context)
 }
 
-fn read_views(file: &Path) -> Result<Views> {
+/// The list, unless it is of cameras with another field of view than the model's.
+fn read_views(file: &Path, model: &ModelConfig) -> Result<Views> {
     let bytes = std::fs::read(file).with_context(|| {
         format!(
             "could not read {}\nhint: it lists cameras (and pictures); `gqn-data scene` writes an example",
             file.display()
         )
     })?;
-    Views::from_json(&bytes).with_context(|| format!("{} is refused", file.display()))
+    let views =
+        Views::from_json(&bytes).with_context(|| format!("{} is refused", file.display()))?;
+    views.check_field_of_view(&file.display().to_string(), model)?;
+    Ok(views)
 }
 
 #[cfg(test)]
 mod tests {
-    use gqn_formats::{View, error_report};
+    use gqn_formats::{Preset, View, error_report};
 
     use super::*;
     use crate::picture::{enlarged, png};
@@ -146,6 +152,11 @@ mod tests {
         folder
     }
 
+    /// A model of 16×16 pictures that knows no field of view.
+    fn model() -> ModelConfig {
+        ModelConfig { image_size: 16, ..Preset::TinyTower.config() }
+    }
+
     fn picture(side: usize) -> Vec<u8> {
         let frame = Frame::from_rgb8(side, vec![99; side * side * 3]).expect("a frame");
         png(&enlarged(&frame, 1)).expect("a PNG")
@@ -153,7 +164,7 @@ mod tests {
 
     #[track_caller]
     fn check(folder: &Path, count: Option<usize>, parts: &[&str]) {
-        let error = read_folder(folder, count, 16, OtherSize::Refuse).expect_err("bad input");
+        let error = read_folder(folder, count, &model(), OtherSize::Refuse).expect_err("bad input");
         let report = error_report(error.as_ref());
         for part in parts {
             assert!(report.contains(part), "`{part}` is not in: {report}");
@@ -167,7 +178,8 @@ mod tests {
     #[test]
     fn pictures_and_cameras_are_read() {
         let folder = folder(&[("0.png", &picture(16)), ("1.png", &picture(16))]);
-        let read = |count| read_folder(folder.path(), count, 16, OtherSize::Refuse).expect("views");
+        let read =
+            |count| read_folder(folder.path(), count, &model(), OtherSize::Refuse).expect("views");
         assert_eq!(read(None).len(), 2);
         assert_eq!(
             read(Some(1)),
@@ -217,12 +229,31 @@ mod tests {
     }
 
     #[test]
+    fn another_field_of_view_than_the_models_is_refused() {
+        let folder = folder(&[("0.png", &picture(16))]);
+        let file = folder.path().join(VIEWS_FILE);
+        let wider =
+            Views { field_of_view: Some(1.2), ..read_views(&file, &model()).expect("views") };
+        std::fs::write(&file, wider.to_json()).expect("a file");
+        let voxel = ModelConfig { image_size: 16, ..Preset::Tiny.config() };
+        let read = |model: &ModelConfig| read_folder(folder.path(), None, model, OtherSize::Refuse);
+        assert_eq!(read(&model()).expect("a model that knows no field of view").len(), 1);
+        let error = error_report(read(&voxel).expect_err("a wider lens").as_ref());
+        for part in ["views.json", "1.2000 radians", "0.8727", "hint: crop the pictures"] {
+            assert!(error.contains(part), "`{part}` is not in: {error}");
+        }
+        let input = Input { context: Vec::new(), scene: None };
+        let error = input.queries(Some(&file), None, &voxel).expect_err("a wider lens");
+        assert!(error.to_string().contains("field of view"), "{error}");
+    }
+
+    #[test]
     fn one_view_makes_no_path() {
         let context = vec![(Frame::from_rgb8(16, vec![0; 768]).expect("a frame"), CAMERA)];
         let one = Input { context: context.clone(), scene: None };
         assert!(one.orbit(4).expect_err("one view").to_string().contains("--cameras"));
         let two = Input { context: [context.clone(), context].concat(), scene: None };
         assert_eq!(two.orbit(4).expect("a path").len(), 4);
-        assert_eq!(two.queries(None, None).expect("cameras").len(), QUERIES);
+        assert_eq!(two.queries(None, None, &model()).expect("cameras").len(), QUERIES);
     }
 }

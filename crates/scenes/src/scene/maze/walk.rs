@@ -19,8 +19,9 @@ const PICTURES: usize = 300;
 const STRAY: f32 = 0.02;
 const GLANCE: f32 = 0.4;
 pub(super) const NOD: f32 = 0.06;
-/// Steps of a tour that one makes by itself.
-const STEPS: usize = 600;
+/// Steps of a tour that one makes by itself, and how many of them the first search for the nearest one skips.
+const STEPS: usize = 3600;
+const COARSE: usize = 6;
 /// How much a turn of a radian tells two places of the way apart, in world units: one goes along every corridor twice.
 const TURN: f32 = 0.3;
 
@@ -86,7 +87,9 @@ impl Walk {
             let turn = TURN * shorter(at.yaw - finite(camera.yaw));
             dx * dx + dy * dy + turn * turn
         };
-        let nearest = (0..STEPS).min_by(|a, b| apart(a).total_cmp(&apart(b))).unwrap_or(0);
+        let nearer = |a: &usize, b: &usize| apart(a).total_cmp(&apart(b));
+        let coarse = (0..STEPS).step_by(COARSE).min_by(nearer).unwrap_or(0) + STEPS;
+        let nearest = (coarse - COARSE..coarse + COARSE).min_by(nearer).unwrap_or(coarse);
         step(nearest + steps)
     }
 

@@ -14,7 +14,7 @@ pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
     check_out(&flags.out, overwrite(&flags.look))?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
-    let input = Input::load(&flags.input, side)?;
+    let input = Input::load(&flags.input, &package.manifest.config)?;
     let cameras = way(&camera(&input, *from)?, &camera(&input, *to)?, flags.frames as usize);
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     output::talk(&format!("running on {}", session.engine().describe()));

@@ -21,7 +21,7 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;
-    let input = Input::load(&flags.input, side)?;
+    let input = Input::load(&flags.input, &package.manifest.config)?;
     let cameras = input.orbit(flags.frames as usize)?;
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     output::talk(&format!("running on {}", session.engine().describe()));

@@ -11,7 +11,7 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     check_out(&flags.out, overwrite(&flags.look))?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
-    let mut input = Input::load(&flags.input, side)?;
+    let mut input = Input::load(&flags.input, &package.manifest.config)?;
     let cameras = input.orbit(flags.frames as usize)?;
     if flags.input.context.is_none() {
         // The task is to turn in the mind what was seen once.

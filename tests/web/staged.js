@@ -1,0 +1,27 @@
+// @ts-check
+// The page on the fake bindings, without a build: `node tests/web/staged.js DIR` makes a folder to serve.
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+/** The folder of the whole project. */
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const VOXEL = { image_size: 32, representation: "voxel", voxel: { cells: [24, 24, 6] } };
+const TOWER = { image_size: 32, representation: "tower" };
+
+/** Puts a page into a folder that offers a voxel model and one of the paper's. @param {string} folder */
+export function stage(folder) {
+  const page = join(root, "web-demo");
+  for (const file of ["index.html", "service-worker.js"]) cpSync(join(page, file), join(folder, file));
+  for (const part of ["icon.svg", "src", "style"]) cpSync(join(page, part), join(folder, "app", part), { recursive: true });
+  cpSync(join(root, "tests/web/fake"), join(folder, "app/wasm"), { recursive: true });
+  const models = Object.entries({ grid: VOXEL, tower: TOWER }).map(([name, config]) => {
+    mkdirSync(join(folder, "models", name), { recursive: true });
+    writeFileSync(join(folder, "models", name, "manifest.json"), JSON.stringify({ config, files: {} }));
+    return { name, world: "rooms-ring-camera", image_size: 32, representation: config.representation, bytes: 1234567, step: 4000 };
+  });
+  writeFileSync(join(folder, "models.json"), JSON.stringify({ wasm_bytes: 8, models }));
+  return folder;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) stage(process.argv[2]);
