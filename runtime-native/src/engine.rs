@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use gqn_formats::{FormatError, Manifest, Package, Tensor, names};
+use gqn_formats::{FormatError, Manifest, Package, Tensor, external_locations, names};
 use gqn_runtime::{Engine, EngineError};
 use ndarray::Axis;
 use ort::session::{Session, SessionInputValue};
@@ -41,7 +41,8 @@ impl OrtEngine {
     ///
     /// # Errors
     /// [`OrtError::Provider`] if a provider that was asked for does not run here, [`OrtError::Engine`] if a graph
-    /// does not load, [`OrtError::Format`] if it was made for other cameras than the manifest says.
+    /// does not load, [`OrtError::Format`] if it was made for other cameras than the manifest says, or keeps numbers in a
+    /// file that is not given here.
     pub fn new(
         runtime: &OnnxRuntime,
         package: &Package,
@@ -173,10 +174,14 @@ fn open(
     builder = builder
         .with_execution_providers(provider.dispatches())
         .map_err(|error| OrtError::Provider { provider, reason: first_line(error.message()) })?;
-    let beside = format!("{}.", graph.name);
-    for (name, content) in graph.external.iter().filter(|(name, _)| name.starts_with(&beside)) {
+    // A file that is not handed over here would be looked for in the current folder.
+    let unreadable = |reason| FormatError::Graph { graph: graph.name.to_owned(), reason };
+    for location in external_locations(graph.bytes).map_err(unreadable)? {
+        let Some(content) = graph.external.get(location.as_str()) else {
+            return Err(FormatError::ExternalData { graph: graph.name.to_owned(), location }.into());
+        };
         builder = builder
-            .with_external_initializer_file_in_memory(name, Arc::from(*content))
+            .with_external_initializer_file_in_memory(location, Arc::from(*content))
             .map_err(|error| failed(error.into()))?;
     }
     Ok(builder.commit_from_memory(graph.bytes).map_err(failed)?)

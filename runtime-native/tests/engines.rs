@@ -58,7 +58,8 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
             let (scale, shift) = match (parameter.kind, parameter.name.as_str()) {
                 (ParameterKind::Bias, "observation.bias") => (0.1, 0.5),
                 (ParameterKind::Bias, _) => (0.1, 0.0),
-                (ParameterKind::Conv | ParameterKind::ConvTranspose | ParameterKind::Grid, _) => {
+                (ParameterKind::Grid, _) => (0.5, 0.0),
+                (ParameterKind::Conv | ParameterKind::ConvTranspose, _) => {
                     ((3.0 / inputs as f32).sqrt(), 0.0)
                 }
             };

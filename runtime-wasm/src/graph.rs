@@ -78,6 +78,7 @@ impl RunGraph for Graph {
             .map(|input| input.as_slice().expect("standard layout is contiguous"))
             .collect();
         let numbers = ready.plan.run(&inputs);
+        let numbers = numbers.map_err(|error| EngineError::run(name, one_line(&error)))?;
         Ok(Tensor::from_shape_vec(ready.output.clone(), numbers).expect("a plan fits its shape"))
     }
 }

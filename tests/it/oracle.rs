@@ -104,7 +104,12 @@ fn check_voxel(variant: &str, cores: usize) {
         // Eight convolutions, three heads, five layers of the renderer and its cells; each core's gates and samplers.
         assert_eq!(gradients.len(), 2 * (8 + 3 + 5) + 1 + cores * (2 * 2 * 4 + 3));
         for line in &report.lines {
-            assert!(line.error <= TOLERANCE, "{}: error {:e} by {compute:?}", line.name, line.error);
+            assert!(
+                line.error <= TOLERANCE,
+                "{}: error {:e} by {compute:?}",
+                line.name,
+                line.error
+            );
         }
     }
     let bytes = fs::read(&path).expect("a file");

@@ -43,10 +43,12 @@ pub(crate) fn random_checkpoint(config: &ModelConfig) -> Checkpoint {
                 ParameterKind::Conv => fan_limit(parameter.shape[1..].iter().product()),
                 // Its stride is its kernel's size, so every output has one contribution of each input channel.
                 ParameterKind::ConvTranspose => fan_limit(parameter.shape[0]),
-                ParameterKind::Bias | ParameterKind::Grid => 0.1,
+                ParameterKind::Bias => 0.1,
+                // As large as what the views say of a cell.
+                ParameterKind::Grid => 0.5,
             };
             let (offset, scale) = match parameter.name.as_str() {
-                "observation.weight" => (0.0, CONTRAST),
+                "observation.weight" | "renderer.rgb.weight" => (0.0, CONTRAST),
                 "observation.bias" => (GREY, 1.0),
                 _ => (0.0, 1.0),
             };

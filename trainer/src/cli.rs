@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Eval(EvalFlags),
     /// Write the inputs and libtorch's outputs that let any runtime verify an exported checkpoint
     Golden(GoldenFlags),
+    /// Write a checkpoint anew, such as in half precision: half the bytes, for keeping; every command reads either
+    Checkpoint(CheckpointFlags),
     /// Turn weights of torch-gqn, as torch.save writes them, into a checkpoint
     Import(ImportFlags),
     /// Check this program against the reference's numbers (docs/oracles.md); exit code 1 if any quantity is off
@@ -83,12 +85,15 @@ pub(crate) struct TrainFlags {
     /// Training steps
     #[arg(long, value_name = "N")]
     pub(crate) steps: Option<u32>,
-    /// Plan as many steps as fit into that many minutes on this machine
+    /// Plan as many steps as fit into that many minutes on this machine; the plan follows the pace of the run
     #[arg(long, value_name = "M", conflicts_with_all = ["steps", "resume"], value_parser = minutes)]
     pub(crate) minutes: Option<f64>,
     /// Evaluate, save and stop after that many minutes of training; --resume goes on with the plan where it stopped
     #[arg(long, value_name = "M", conflicts_with = "minutes", value_parser = minutes)]
     pub(crate) slice: Option<f64>,
+    /// Begin with the weights of a checkpoint, or of a run folder's, which must be of the same model; Adam begins anew
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
+    pub(crate) init: Option<PathBuf>,
     /// Scenes in a batch
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<u32>,
@@ -253,6 +258,21 @@ pub(crate) struct GoldenFlags {
     /// Seed of the sample scene and noise
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u32,
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckpointFlags {
+    /// Run folder, or a checkpoint
+    pub(crate) run: PathBuf,
+    /// Store the weights in 16 bits, to which they are rounded
+    #[arg(long)]
+    pub(crate) half: bool,
+    /// Checkpoint to write
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) out: PathBuf,
     /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,

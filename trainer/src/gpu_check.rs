@@ -75,7 +75,8 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
         Device::Cuda(index) => format!("cuda:{index}"),
         _ => "cpu".to_owned(),
     };
-    let absolute = |path: &Path| std::path::absolute(path).context("cannot tell the working folder");
+    let absolute =
+        |path: &Path| std::path::absolute(path).context("cannot tell the working folder");
     let check = Check {
         out: absolute(&flags.out)?,
         root: absolute(&flags.root)?,
@@ -153,9 +154,8 @@ fn run_part(check: &Check, part: &Part, left: Duration) -> Outcome {
         Job::Slice { config } => slice::run(check, config, limit)
             .map(|(detail, figures)| (Verdict::Passed, detail, figures)),
     };
-    let (verdict, detail, figures) = done.unwrap_or_else(|error| {
-        (Verdict::Failed, error_report(&*error), Value::Null)
-    });
+    let (verdict, detail, figures) =
+        done.unwrap_or_else(|error| (Verdict::Failed, error_report(&*error), Value::Null));
     let secs = clock.elapsed().as_secs_f64();
     Outcome { part: part.name.clone(), verdict, secs, detail, command, figures }
 }

@@ -18,6 +18,7 @@
 //! | `train.rs` | the training loop |
 //! | `parallel/` | several processes that train together |
 //! | `plan.rs` | how many steps fit into a time |
+//! | `init.rs` | a run that begins with another run's weights |
 //! | `event.rs` | what the loop says |
 //! | `progress.rs` | how a terminal shows it |
 //! | `tensorboard/` | how `TensorBoard` shows it |
@@ -49,6 +50,7 @@ mod feed;
 pub mod golden;
 pub mod held_out;
 pub mod import;
+mod init;
 pub mod model;
 pub mod oracle;
 pub mod parallel;

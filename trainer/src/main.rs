@@ -23,10 +23,13 @@ use gqn_trainer::oracle::{OracleReport, check_weights};
 use gqn_trainer::parallel::Processes;
 use gqn_trainer::progress::Progress;
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, CONFIG_FILE, GOLDEN_FILE, RunFolder};
+use gqn_trainer::schedule::GenerationSteps;
 use gqn_trainer::tensorboard::Board;
 use gqn_trainer::train::{TrainError, TrainOptions, train};
 
-use crate::cli::{Cli, Command, EvalFlags, GoldenFlags, ImportFlags, OracleFlags, TrainFlags};
+use crate::cli::{
+    CheckpointFlags, Cli, Command, EvalFlags, GoldenFlags, ImportFlags, OracleFlags, TrainFlags,
+};
 
 mod cli;
 mod gpu_check;
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Train(flags) => run_train(&flags),
         Command::Eval(flags) => run_eval(&flags),
         Command::Golden(flags) => run_golden(&flags),
+        Command::Checkpoint(flags) => run_checkpoint(&flags),
         Command::Import(flags) => run_import(&flags),
         Command::Oracle(flags) => run_oracle(&flags),
         Command::Bench(flags) => run_bench::run_bench(&flags),
@@ -86,6 +90,7 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
     let options = TrainOptions {
         folder,
         resume: flags.resume,
+        init: flags.init.as_deref().map(checkpoint_of),
         minutes: flags.minutes,
         slice_minutes: flags.slice,
         device,
@@ -148,6 +153,11 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
         let mut config = TrainConfig::layered(None, Some(&path), flags.table())?;
         // Runs that do not say how many processes they had, had one.
         config.processes.get_or_insert(1);
+        if flags.steps.is_some() && config.generation_steps.is_some() {
+            // A first phase that may be over does not come back because the run becomes longer.
+            let before = TrainConfig::layered(None, Some(&path), toml::Table::new())?;
+            config.generation_steps = Some(GenerationSteps::Steps(before.elbo_start()));
+        }
         return Ok(config);
     }
     let file = flags.config.as_deref();
@@ -240,6 +250,18 @@ fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Re
     }
     print(&format!("FAIL  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
     Ok(ExitCode::FAILURE)
+}
+
+fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
+    let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
+    let checkpoint = Checkpoint::load(&checkpoint_of(&flags.run))?;
+    if flags.half {
+        checkpoint.save_half(&flags.out, overwrite)?;
+    } else {
+        checkpoint.save(&flags.out, overwrite)?;
+    }
+    print(&format!("{}", flags.out.display()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_import(flags: &ImportFlags) -> Result<ExitCode> {

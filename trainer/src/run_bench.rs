@@ -197,6 +197,7 @@ fn row(case: &Case, device: &OpenDevice, steps_per_sec: f64, matmul_flops: f64) 
         form: case.way.name(),
         device: device.description.clone(),
         dtype: dtype(case.way.precision).to_owned(),
+        representation: case.model.representation.name().to_owned(),
         cores: cores(&case.model).to_owned(),
         batch: case.batch,
         context: case.context,

@@ -3,6 +3,7 @@
 //! Nothing here waits for the device.
 
 use gqn_datasets::DataError;
+use gqn_formats::Checkpoint;
 use tch::{Device, Kind, Tensor};
 
 use crate::adam::Adam;
@@ -61,6 +62,13 @@ impl Trainer {
         let mut trainer = Self { model, adam, average };
         trainer.follow(config);
         trainer
+    }
+
+    /// Begins with these weights instead of fresh ones, with which nothing was done so far.
+    pub(crate) fn start_from(&mut self, checkpoint: &Checkpoint, config: &TrainConfig) {
+        self.model.load(&checkpoint.tensors);
+        self.average =
+            config.weight_average.map(|decay| Average::new(decay, self.model.parameters()));
     }
 
     /// Takes over when the ELBO phase begins. To be called when the plan of a run has changed.

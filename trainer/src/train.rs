@@ -1,5 +1,6 @@
 //! The training loop. It says what happens through [`Event`]s and draws nothing.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -14,24 +15,28 @@ use crate::evaluate::{Evaluation, Figures, TestPlan, evaluate};
 use crate::event::Event;
 use crate::feed::{Feed, describe};
 use crate::golden::golden;
+use crate::init;
 use crate::model::Gqn;
 use crate::parallel::{ParallelError, Processes};
-use crate::plan::{shortened, steps_within};
+use crate::plan::{Planner, StepSecs, all_of};
 use crate::run_folder::{
     CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, LOG_FILE, Log, RunFolder,
 };
+use crate::schedule::Phase;
 use crate::step::Trainer;
 use crate::watch::Watch;
 
-/// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps.
+/// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps, and `init`.
 #[derive(Debug)]
 pub struct TrainOptions {
     /// The run's folder.
     pub folder: RunFolder,
     /// Go on from the folder's state.
     pub resume: bool,
-    /// Plan as many steps as fit into that many minutes on this host, by timing a few first; fewer if it turns out
-    /// slower.
+    /// Begin with the weights of that checkpoint, which must be of the same model, instead of fresh ones.
+    pub init: Option<PathBuf>,
+    /// Plan as many steps as fit into that many minutes on this host, by timing a few first; the plan follows the pace
+    /// of the run.
     pub minutes: Option<f64>,
     /// Evaluate, save and stop after that many minutes of training, wherever the run is then.
     pub slice_minutes: Option<f64>,
@@ -63,6 +68,11 @@ pub enum TrainError {
         "the run is at step {step}, past the {steps} steps asked for\nhint: give --steps a larger number"
     )]
     Past { step: u64, steps: u64 },
+    #[error(
+        "the model of {} is another one than the run's: {key} is {found}, expected {expected}\n\
+         hint: the flags or the --config file must say what that model is", path.display()
+    )]
+    OtherModel { path: PathBuf, key: String, found: String, expected: String },
     #[error("{} holds no run to resume\nhint: leave out --resume to start one", path.display())]
     NoRun { path: PathBuf },
 }
@@ -97,9 +107,14 @@ pub fn train(
         .filter(|_| !options.resume)
         .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let slice = options.slice_minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
-    if let Some(time) = time {
-        let secs = step_secs(&mut trainer, &config, &feed, processes)?;
-        config.steps = processes.first_counts(steps_within(time, secs));
+    let mut planner = match time {
+        Some(time) => Some(Planner::new(time, step_secs(&mut trainer, &config, &feed, processes)?)),
+        None => None,
+    };
+    if let Some(planner) = &planner {
+        let steps = processes.first_counts(planner.steps(&config));
+        config = config.replanned(steps, 0);
+        trainer.follow(&config);
     }
     let (mut log, mut watch) =
         first.then(|| open_files(&config, options, trainer.adam.steps())).transpose()?.unzip();
@@ -131,11 +146,15 @@ pub fn train(
                 skipped = feed.damaged();
                 on_event(Event::SkippedDamaged { scenes: skipped });
             }
-            let shorter =
-                time.and_then(|time| shortened(time, clock.elapsed(), step + 1, config.steps));
             // Asked only where there is a plan, since the processes answer together.
-            if time.is_some() && replan(&mut config, shorter, folder, processes)? {
-                on_event(Event::Replanned { steps: config.steps });
+            if let Some(planner) = &mut planner {
+                let steps = planner.replan(&config, clock.elapsed(), step + 1);
+                let steps = processes.first_counts(steps.unwrap_or(config.steps));
+                if steps != config.steps {
+                    config = config.replanned(steps, step + 1);
+                    trainer.follow(&config);
+                    on_event(Event::Replanned { steps });
+                }
             }
         } else {
             on_event(Event::Stepped { step: trainer.adam.steps() });
@@ -196,6 +215,15 @@ fn begin(
     } else {
         new_provenance(config)
     };
+    if let (Some(path), false, true) = (&options.init, options.resume, processes.is_first()) {
+        let checkpoint = init::load(path, &config.model)?;
+        trainer.start_from(&checkpoint, config);
+        let _ = write!(
+            provenance.data,
+            ", begun with weights of step {} ({:.0} s, {})",
+            checkpoint.step, checkpoint.provenance.seconds, checkpoint.provenance.data
+        );
+    }
     trainer.spread(processes)?;
     if provenance.command.is_empty() {
         provenance.command.clone_from(&options.command);
@@ -219,24 +247,6 @@ fn open_files(
     Ok((log, Watch::open(config, options.device.device, folder, step)?))
 }
 
-/// Takes over the shorter plan of the first process, if it has one; whether it has.
-fn replan(
-    config: &mut TrainConfig,
-    shorter: Option<u64>,
-    folder: &RunFolder,
-    processes: &Processes,
-) -> Result<bool, TrainError> {
-    let steps = processes.first_counts(shorter.unwrap_or(config.steps));
-    if steps == config.steps {
-        return Ok(false);
-    }
-    config.steps = steps;
-    if processes.is_first() {
-        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-    }
-    Ok(true)
-}
-
 fn new_provenance(config: &TrainConfig) -> Provenance {
     Provenance {
         seed: config.seed,
@@ -246,7 +256,7 @@ fn new_provenance(config: &TrainConfig) -> Provenance {
     }
 }
 
-/// Saves the state, which all processes must share.
+/// Saves the plan and the state, which all processes must share.
 fn save(
     folder: &RunFolder,
     trainer: &Trainer,
@@ -258,6 +268,8 @@ fn save(
     if !processes.is_first() {
         return Ok(());
     }
+    // With the state that it is the plan of: a resumed run goes on with the plan that was there when it was saved.
+    folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
     let sha256 = folder.save(trainer, provenance).map_err(|error| match error {
         FormatError::NotFinite { .. } => {
             TrainError::NotFinite { step: trainer.adam.steps().saturating_sub(1) }
@@ -296,8 +308,24 @@ fn finish(
     Ok(folder.write(EVALUATION_FILE, &json)?)
 }
 
-/// Seconds of a step, by timing a few that leave the weights alone.
+/// Seconds of a step of either phase that the run has, by timing a few that leave the weights alone.
 fn step_secs(
+    trainer: &mut Trainer,
+    config: &TrainConfig,
+    feed: &Feed,
+    processes: &Processes,
+) -> Result<StepSecs, TrainError> {
+    let elbo = secs_of(Phase::Elbo, trainer, config, feed, processes)?;
+    let generation = match config.generation_steps {
+        Some(_) => secs_of(Phase::Generation, trainer, config, feed, processes)?,
+        None => elbo,
+    };
+    trainer.follow(config);
+    Ok(StepSecs { generation, elbo })
+}
+
+fn secs_of(
+    phase: Phase,
     trainer: &mut Trainer,
     config: &TrainConfig,
     feed: &Feed,
@@ -305,12 +333,14 @@ fn step_secs(
 ) -> Result<f64, TrainError> {
     const WARM_UP: u64 = 3;
     const TIMED: u64 = 12;
+    let config = all_of(phase, config);
+    trainer.follow(&config);
     let mut clock = Instant::now();
     for step in 0..WARM_UP + TIMED {
         if step == WARM_UP {
             clock = Instant::now();
         }
-        let loss = trainer.gradients(config, feed, step)?;
+        let loss = trainer.gradients(&config, feed, step)?;
         processes.average(&trainer.adam.gradients())?;
         // Waits for the device.
         let _ = loss.total().double_value(&[]);

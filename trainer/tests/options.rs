@@ -35,6 +35,7 @@ fn train_in(folder: &Path, config: TrainConfig, resume: bool, interrupted: bool)
     let options = TrainOptions {
         folder: RunFolder::new(folder),
         resume,
+        init: None,
         minutes: None,
         slice_minutes: None,
         device: DeviceChoice::Cpu.open().expect("a CPU"),

@@ -19,7 +19,7 @@ pub enum Damage {
     CutShort { found: u64, expected: u64 },
     #[error("the data has checksum {found:08x}, expected {expected:08x}")]
     Checksum { found: u32, expected: u32 },
-    #[error("the data is no tf.train.Example: {source}")]
+    #[error("the data is no tf.train.Example")]
     Message { source: DecodeError },
     #[error("the example has no {what} named `{name}`")]
     Feature { name: &'static str, what: &'static str },
@@ -29,8 +29,18 @@ pub enum Damage {
     Views { found: usize, expected: usize },
     #[error("camera {view} is not finite")]
     Camera { view: usize },
-    #[error("frame {view} cannot be decoded: {source}")]
+    #[error("frame {view} cannot be decoded")]
     Jpeg { view: usize, source: DecodeErrors },
     #[error("frame {view} is {width}x{height} pixels, expected a square of at most {most}")]
     Size { view: usize, width: usize, height: usize, most: usize },
+}
+
+impl Damage {
+    /// What is wrong and why, in one line.
+    pub(crate) fn reason(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(source) => format!("{self}: {source}"),
+            None => self.to_string(),
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! A folder of shards.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use gqn_formats::open_regular;
 use gqn_scenes::Split;
 
 use crate::catalog::KnownSet;
@@ -53,16 +53,34 @@ impl DataSet {
         }
         let mut set = Self { folder, shards, starts, views: 0, side: 0 };
         // What most sets have in their first record; a damaged one says nothing.
+        let mut first = None;
         for scene in 0..set.len() {
-            if let Ok(record) = set.read(scene)
-                && let Ok((side, _)) = decode_jpeg(0, &record.frames[0])
-            {
-                set.views = record.frames.len();
-                set.side = side;
-                return Ok(set);
+            let sizes = set.read(scene).and_then(|record| {
+                let decoded = decode_jpeg(0, &record.frames[0]);
+                let (side, _) = decoded.map_err(|damage| set.damaged(scene, damage))?;
+                Ok((record.frames.len(), side))
+            });
+            match sizes {
+                Ok(sizes) => {
+                    (set.views, set.side) = sizes;
+                    return Ok(set);
+                }
+                Err(error) => first = first.or(Some(error)),
             }
         }
-        Err(DataError::Empty { path: set.folder })
+        let gap = set.gaps().next();
+        let path = set.folder;
+        Err(match first.or(gap) {
+            None => DataError::Empty { path },
+            Some(DataError::Damaged { path: shard, offset, source, .. }) => {
+                DataError::NoneSound { path, shard, offset, source }
+            }
+            Some(DataError::Gap { path: shard, from, to }) => {
+                let source = Damage::Gap { from, to };
+                DataError::NoneSound { path, shard, offset: from, source }
+            }
+            Some(other) => other,
+        })
     }
 
     /// Whether a folder has a folder of that split.
@@ -188,7 +206,7 @@ impl DataSet {
         let place = self.place(scene);
         let path = self.path(place.shard);
         // Opened for each scene: sets have more shards than a process may have files.
-        let data = File::open(&path).and_then(|mut file| read(&mut file, place.offset));
+        let data = read(&mut open_regular(&path)?, place.offset);
         let data = data.map_err(|source| DataError::Read { path, source })?;
         data.and_then(SceneRecord::parse).map_err(|damage| self.damaged(scene, damage))
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gqn_formats::FormatError;
+use gqn_formats::{FormatError, read_hint};
 use thiserror::Error;
 
 use crate::damage::Damage;
@@ -12,7 +12,7 @@ use crate::damage::Damage;
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the messages say what each field is")]
 pub enum DataError {
-    #[error("could not read {}\nhint: is the path right, and may you read it?", path.display())]
+    #[error("could not read {}{}", path.display(), read_hint(source))]
     Read { path: PathBuf, source: std::io::Error },
     #[error(
         "{} holds no shards named `I-of-N.tfrecord`\n\
@@ -25,6 +25,11 @@ pub enum DataError {
     Compressed { path: PathBuf },
     #[error("{} holds no sound record", path.display())]
     Empty { path: PathBuf },
+    #[error(
+        "{} holds no sound record, and the first, in {} at byte {offset}, is damaged\n\
+         hint: these files were changed, cut short, or are no data set; get them again", path.display(), shard.display()
+    )]
+    NoneSound { path: PathBuf, shard: PathBuf, offset: u64, source: Damage },
     #[error(
         "{}, record {record} at byte {offset}\nhint: `gqn-data verify` lists all damage; `--skip-damaged` leaves it out", path.display()
     )]

@@ -1,57 +1,66 @@
-//! The files of the gqn-dataset-renderer: HDF5 with `images` `[N,V,H,W,3]` u8 and `viewpoints` `[N,V,7]` f32
-//! (x, y, z, cos yaw, sin yaw, cos pitch, sin pitch; axes and angles are taken as they are).
+//! The files of the gqn-dataset-renderer: HDF5 with `images` `[N,V,S,S,3]`, u8 or floats from 0 to 1, and `viewpoints`
+//! `[N,V,7]` floats (x, y, z, cos yaw, sin yaw, cos pitch, sin pitch; axes and angles are taken as they are).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `contents.rs` | what a file holds, found and bounded before any of it is read |
+
+mod contents;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use gqn_formats::{Overwrite, write_atomic};
+use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_scenes::{Camera, Frame, PoseEncoding};
-use hdf5_pure::{File, FileBuilder};
+use hdf5_pure::{Dataset, File, FileBuilder};
 use rayon::prelude::*;
 
+use self::contents::{Colours, Contents, refused};
 use crate::data_set::DataSet;
 use crate::error::DataError;
 use crate::listing::files;
-use crate::picture::{Decoder, encode_jpeg};
+use crate::picture::{Decoder, bytes_of_floats, encode_jpeg};
 use crate::resize::Resize;
 use crate::scene_record::SceneRecord;
 
 const POSE: usize = 7;
+/// Bytes of pixels that are read at once, or a scene where that has more.
+const AT_ONCE: usize = 1 << 26;
 
 /// A folder of such files, or a single one.
 #[derive(Debug, Clone)]
 pub struct Hdf5Set {
-    /// The files by number and name, and for each its scenes.
-    files: Vec<(PathBuf, usize)>,
-    views: usize,
-    side: usize,
+    /// The files by number and name.
+    files: Vec<(PathBuf, Contents)>,
 }
 
 impl Hdf5Set {
-    /// Reads the shapes in the files, which must agree but for the number of scenes.
+    /// Reads what the files hold, which must agree but for the number of scenes and the type of the colours.
     ///
     /// # Errors
     /// [`DataError`]: there is no such file, one is no HDF5 file, or has other shapes.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let mut set = Self { files: Vec::new(), views: 0, side: 0 };
+        let mut set = Self { files: Vec::new() };
         for path in files(path, &[".h5", ".hdf5"])? {
-            let (scenes, views, side) = shape(&path)?;
-            if !set.files.is_empty() && (views, side) != (set.views, set.side) {
+            let contents = Contents::of(&path)?;
+            let sizes = |contents: &Contents| (contents.views, contents.side);
+            if let Some((_, first)) = set.files.first()
+                && sizes(first) != sizes(&contents)
+            {
                 let reason = format!(
-                    "found {views} views of {side} pixels, expected {} of {} as in the other files",
-                    set.views, set.side
+                    "found {} views of {} pixels, expected {} of {} as in the other files",
+                    contents.views, contents.side, first.views, first.side
                 );
                 return Err(DataError::Hdf5 { path, reason });
             }
-            (set.views, set.side) = (views, side);
-            set.files.push((path, scenes));
+            set.files.push((path, contents));
         }
         Ok(set)
     }
 
     /// How many scenes there are.
     pub fn len(&self) -> usize {
-        self.files.iter().map(|(_, scenes)| scenes).sum()
+        self.files.iter().map(|(_, contents)| contents.scenes).sum()
     }
 
     /// Whether there is no scene.
@@ -67,48 +76,82 @@ impl Hdf5Set {
     /// Some of the scenes, compressed on all cores.
     ///
     /// # Errors
-    /// [`DataError`]: a file cannot be read, or holds a camera that is no number.
+    /// [`DataError`]: a file cannot be read, or holds a camera or a colour that is none.
     pub fn scenes(&self, scenes: Range<usize>, quality: u8) -> Result<Vec<SceneRecord>, DataError> {
-        let mut records = Vec::with_capacity(scenes.len());
+        let mut records = Vec::new();
         let mut start = 0;
-        for (path, count) in &self.files {
-            let (low, high) = (scenes.start.max(start), scenes.end.min(start + count));
+        for (path, contents) in &self.files {
+            let (low, high) = (scenes.start.max(start), scenes.end.min(start + contents.scenes));
             if low < high {
-                records.extend(self.rows(path, low - start..high - start, quality)?);
+                let file = File::open_streaming(path).map_err(|error| refused(path, &error))?;
+                let step = (AT_ONCE / contents.scene_bytes()).max(1);
+                for first in (low - start..high - start).step_by(step) {
+                    let rows = first..(first + step).min(high - start);
+                    let read = contents.read(&file, rows, quality);
+                    records.extend(read.map_err(|reason| wrong(path, &reason))?);
+                }
             }
-            start += count;
+            start += contents.scenes;
         }
         Ok(records)
     }
+}
 
-    fn rows(
+impl Contents {
+    /// Bytes of a scene's colours as they are stored.
+    fn scene_bytes(&self) -> usize {
+        self.views * 3 * self.side * self.side * self.colours.bytes()
+    }
+
+    /// Scenes of a file; the text of the error says what is wrong with it.
+    fn read(
         &self,
-        path: &Path,
+        file: &File,
         rows: Range<usize>,
         quality: u8,
-    ) -> Result<Vec<SceneRecord>, DataError> {
-        let failed = |error: hdf5_pure::Error| wrong(path, &error);
+    ) -> Result<Vec<SceneRecord>, String> {
+        let part = |name| {
+            let found = file.dataset(name);
+            found.map_err(|error: hdf5_pure::Error| error.to_string())
+        };
         let (first, count) = (rows.start as u64, rows.len() as u64);
-        let file = File::open_streaming(path).map_err(failed)?;
-        let images = file.dataset("images").and_then(|images| images.read_u8_rows(first, count));
-        let poses = file.dataset("viewpoints").and_then(|poses| poses.read_f32_rows(first, count));
-        let (images, poses) = (images.map_err(failed)?, poses.map_err(failed)?);
+        let images = self.colours.read(&part("images")?, first, count)?;
+        let poses = part("viewpoints")?.read_f32_rows(first, count);
+        let poses = poses.map_err(|error| error.to_string())?;
+        let frame_bytes = 3 * self.side * self.side;
+        let expected = (rows.len() * self.views * frame_bytes, rows.len() * self.views * POSE);
+        if (images.len(), poses.len()) != expected {
+            return Err("it holds fewer scenes than its shapes say".to_owned());
+        }
         if let Some(at) = poses.iter().position(|value| !value.is_finite()) {
             let scene = rows.start + at / (POSE * self.views);
-            return Err(wrong(path, &format!("a viewpoint of scene {scene} is not finite")));
+            return Err(format!("a viewpoint of scene {scene} is not finite"));
         }
-        let frame_bytes = 3 * self.side * self.side;
         let scene = |(images, poses): (&[u8], &[f32])| {
             let frame = |rgb8: &[u8]| {
                 let frame = Frame::from_rgb8(self.side, rgb8.to_vec());
-                encode_jpeg(&frame.map_err(|error| wrong(path, &error))?, quality)
+                let frame = frame.map_err(|error| error.to_string())?;
+                encode_jpeg(&frame, quality).map(Into::into).map_err(|error| error.to_string())
             };
-            let frames = images.chunks_exact(frame_bytes).map(|rgb8| Ok(frame(rgb8)?.into()));
-            let frames = frames.collect::<Result<_, DataError>>()?;
+            let frames =
+                images.chunks_exact(frame_bytes).map(frame).collect::<Result<_, String>>()?;
             Ok(SceneRecord { frames, cameras: poses.chunks_exact(POSE).map(camera).collect() })
         };
         let images = images.par_chunks_exact(frame_bytes * self.views);
         images.zip(poses.par_chunks_exact(POSE * self.views)).map(scene).collect()
+    }
+}
+
+impl Colours {
+    /// The colours of some scenes as bytes; the text of the error says what is wrong with them.
+    fn read(self, images: &Dataset, first: u64, count: u64) -> Result<Vec<u8>, String> {
+        let failed = |error: hdf5_pure::Error| error.to_string();
+        match self {
+            Self::Bytes => images.read_u8_rows(first, count).map_err(failed),
+            Self::Floats | Self::Doubles => {
+                bytes_of_floats(&images.read_f32_rows(first, count).map_err(failed)?)
+            }
+        }
     }
 }
 
@@ -122,6 +165,7 @@ pub fn write_hdf5(
     path: &Path,
     overwrite: Overwrite,
 ) -> Result<(), DataError> {
+    check_place(path, overwrite)?;
     let (count, views, side) = (scenes.len(), set.views(), set.side());
     let frame_bytes = 3 * side * side;
     let mut images = vec![0; count * views * frame_bytes];
@@ -150,27 +194,6 @@ pub fn write_hdf5(
     builder.create_dataset("viewpoints").with_f32_data(&poses).with_shape(&[count, views, 7]);
     let bytes = builder.finish().map_err(|error| wrong(path, &error))?;
     Ok(write_atomic(path, &bytes, overwrite)?)
-}
-
-/// Scenes, views and side of a file.
-fn shape(path: &Path) -> Result<(usize, usize, usize), DataError> {
-    let failed = |error: hdf5_pure::Error| wrong(path, &error);
-    let file = File::open_streaming(path).map_err(failed)?;
-    let shape = |name| file.dataset(name).and_then(|data| data.shape()).map_err(failed);
-    let (images, poses) = (shape("images")?, shape("viewpoints")?);
-    match (<&[u64; 5]>::try_from(&images[..]), <&[u64; 3]>::try_from(&poses[..])) {
-        (Ok(&[n, v, height, width, 3]), Ok(&[m, u, 7]))
-            if (n, v, height) == (m, u, width) && v > 0 && (1..=4096).contains(&height) =>
-        {
-            Ok((n as usize, v as usize, height as usize))
-        }
-        _ => Err(wrong(
-            path,
-            &format!(
-                "found images {images:?} and viewpoints {poses:?}, expected [N,V,S,S,3] and [N,V,7]"
-            ),
-        )),
-    }
 }
 
 /// The camera of a viewpoint.

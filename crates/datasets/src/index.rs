@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use gqn_formats::{Overwrite, write_atomic};
+use gqn_formats::{Foreign, Overwrite, open_regular, write_atomic};
 use prost::Message;
 use rayon::prelude::*;
 
@@ -75,7 +75,7 @@ fn index_shard(
 ) -> Result<ShardIndex, DataError> {
     let path = folder.join(name.to_string());
     let unreadable = |source| DataError::Read { path: path.clone(), source };
-    let mut file = File::open(&path).map_err(unreadable)?;
+    let mut file = open_regular(&path)?;
     let metadata = file.metadata().map_err(unreadable)?;
     let modified = metadata.modified().map_err(unreadable)?.duration_since(UNIX_EPOCH);
     let modified = modified.map_or(0, |age| age.as_nanos() as u64);
@@ -85,18 +85,24 @@ fn index_shard(
         return Ok(kept.clone());
     }
     let scan = scan(&mut file).map_err(unreadable)?;
-    if scan.offsets.is_empty() && is_gzip(&mut file).map_err(unreadable)? {
-        return Err(DataError::Compressed { path });
+    if scan.offsets.is_empty() {
+        let start = start_of(&mut file).map_err(unreadable)?;
+        if start.starts_with(&[0x1F, 0x8B]) {
+            return Err(DataError::Compressed { path });
+        }
+        if let Some(foreign) = Foreign::of(&start) {
+            return Err(foreign.error(&path.display().to_string(), "a shard of records").into());
+        }
     }
     Ok(ShardIndex { name, bytes: metadata.len(), modified, offsets: scan.offsets, gaps: scan.gaps })
 }
 
-fn is_gzip(file: &mut File) -> std::io::Result<bool> {
+fn start_of(file: &mut File) -> std::io::Result<Vec<u8>> {
     use std::io::{Read, Seek};
     file.rewind()?;
-    let mut magic = Vec::new();
-    file.take(2).read_to_end(&mut magic)?;
-    Ok(magic == [0x1F, 0x8B])
+    let mut start = Vec::new();
+    file.take(1024).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 #[derive(Clone, PartialEq, Message)]

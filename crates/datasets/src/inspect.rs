@@ -1,11 +1,12 @@
 //! What a data set holds, and whether all of it is sound.
 
-use gqn_scenes::Camera;
+use gqn_scenes::{Camera, Extent, FIELD_OF_VIEW, World};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::data_set::DataSet;
 use crate::error::DataError;
+use crate::suggest::{CameraPattern, SuggestedExtent};
 
 /// What there is in a data set.
 #[derive(Debug, Clone, Serialize)]
@@ -30,6 +31,32 @@ pub struct Inventory {
     pub scenes_sampled: usize,
     /// The least and the greatest of their values.
     pub cameras: Option<CameraRange>,
+    /// The geometry of a voxel model for the set.
+    pub voxel: Option<SuggestedVoxel>,
+}
+
+/// Keys of a configuration's table `[model.voxel]`, and where they come from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SuggestedVoxel {
+    /// The world whose box and depths these are, since the set is the published one of that name; otherwise the cameras
+    /// suggest them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_world: Option<World>,
+    /// How the cameras stand.
+    pub camera_pattern: CameraPattern,
+    /// Centre of the first cell.
+    pub low: [f64; 3],
+    /// Centre of the last cell.
+    pub high: [f64; 3],
+    /// Cells along x, y and z.
+    pub cells: [usize; 3],
+    /// Where the depth bins begin.
+    pub near: f64,
+    /// Where they end.
+    pub far: f64,
+    /// In radians. Files do not tell it: that of the procedural worlds, 50 degrees, which readers of the published sets
+    /// take as well.
+    pub assumed_field_of_view: f64,
 }
 
 /// The least and the greatest of the cameras' values.
@@ -54,6 +81,32 @@ pub struct Verdict {
     pub sound: usize,
     /// What is not, in the order of the files.
     pub damaged: Vec<DataError>,
+}
+
+impl SuggestedVoxel {
+    fn of(cameras: &[Camera], of_world: Option<World>) -> Option<Self> {
+        let suggested = SuggestedExtent::of(cameras)?;
+        let extent = of_world.map_or(suggested.extent, World::extent);
+        let Extent { low, high, near, far, cells } = extent;
+        let assumed_field_of_view = (f64::from(FIELD_OF_VIEW) * 1e6).round() / 1e6;
+        let camera_pattern = suggested.cameras;
+        Some(Self { of_world, camera_pattern, low, high, cells, near, far, assumed_field_of_view })
+    }
+
+    /// The table `[model.voxel]` for a configuration, with comments.
+    pub fn to_toml(&self) -> String {
+        let Self { low, high, cells, near, far, assumed_field_of_view, .. } = self;
+        let source = match self.of_world {
+            Some(world) => {
+                format!("of the world {world}, which the published set of that name is like")
+            }
+            None => format!("suggested by the cameras, which {}", self.camera_pattern),
+        };
+        format!(
+            "# {source}\n[model.voxel]\nlow = {low:?}\nhigh = {high:?}\ncells = {cells:?}\nnear = {near:?}\n\
+             far = {far:?}\n# 50 degrees; the files do not tell\nfield_of_view = {assumed_field_of_view}"
+        )
+    }
 }
 
 impl CameraRange {
@@ -81,12 +134,9 @@ impl CameraRange {
 /// [`DataError`]: a scene that was looked at is damaged.
 pub fn inspect(set: &DataSet, sample: usize) -> Result<Inventory, DataError> {
     let scenes_sampled = sample.min(set.len());
-    let range = |index: usize| {
-        let record = set.scene(index * set.len() / scenes_sampled)?;
-        Ok(record.cameras.iter().map(CameraRange::of).reduce(CameraRange::with))
-    };
-    let ranges = (0..scenes_sampled).into_par_iter().map(range);
-    let ranges: Vec<Option<CameraRange>> = ranges.collect::<Result<_, DataError>>()?;
+    let cameras = |index: usize| Ok(set.scene(index * set.len() / scenes_sampled)?.cameras);
+    let cameras = (0..scenes_sampled).into_par_iter().map(cameras);
+    let cameras = cameras.collect::<Result<Vec<Vec<Camera>>, DataError>>()?.concat();
     let (shards, shards_promised) = set.shards();
     Ok(Inventory {
         known_as: set.known().map(|known| known.name),
@@ -98,7 +148,8 @@ pub fn inspect(set: &DataSet, sample: usize) -> Result<Inventory, DataError> {
         scenes_per_shard: set.scenes_per_shard(),
         bytes: set.bytes(),
         scenes_sampled,
-        cameras: ranges.into_iter().flatten().reduce(CameraRange::with),
+        voxel: SuggestedVoxel::of(&cameras, set.known().map(|known| known.world)),
+        cameras: cameras.iter().map(CameraRange::of).reduce(CameraRange::with),
     })
 }
 

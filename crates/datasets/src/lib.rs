@@ -17,6 +17,7 @@
 //! | `shuffle.rs` | [`Shuffle`]: orders that follow from a seed |
 //! | `prefetch.rs` | [`Prefetch`]: work that is done before it is asked for |
 //! | `shard_writer.rs` | [`write_shards`], [`RenderPlan`]: scenes to shards |
+//! | `suggest.rs` | [`suggest()`]: the geometry of a voxel model, from a set's cameras |
 //! | `inspect.rs` | [`inspect()`], [`verify`]: what a set holds, and whether all of it is sound |
 //! | `hdf5.rs` | [`Hdf5Set`], [`write_hdf5`]: the files of the gqn-dataset-renderer |
 //! | `torch_set/` | [`TorchSet`]: the files of `PyTorch` ports |
@@ -51,8 +52,8 @@ pub use damage::Damage;
 pub use data_set::{DataSet, Place, folder_of_split};
 pub use error::DataError;
 pub use hdf5::{Hdf5Set, write_hdf5};
-pub use inspect::{CameraRange, Inventory, Verdict, inspect, verify};
-pub use picture::{Decoder, encode_jpeg};
+pub use inspect::{CameraRange, Inventory, SuggestedVoxel, Verdict, inspect, verify};
+pub use picture::{Decoder, Rgb8, decode_rgb8, encode_jpeg};
 pub use prefetch::Prefetch;
 pub use resize::{Resize, UnknownResize};
 pub use scene_record::SceneRecord;

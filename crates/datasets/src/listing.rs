@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 
-/// The files whose names end with one of `endings`, or `path` itself if it is one; by the number that their names begin
-/// with, then by name.
+/// The regular files whose names end with one of `endings`, or `path` itself if it is one; by the number that their names
+/// begin with, then by name. Names that begin with a dot are those of systems and programs, and left out.
 pub(crate) fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, DataError> {
     let named = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -18,7 +18,7 @@ pub(crate) fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, DataE
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        if let Some(name) = named(&file) {
+        if let Some(name) = named(&file).filter(|name| !name.starts_with('.') && file.is_file()) {
             let digits = name.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(0);
             files.push((name[..digits].parse::<u64>().ok(), name, file));
         }
@@ -37,6 +37,10 @@ mod tests {
         for name in ["10.pt", "9.pt", "9-02.pt.gz", "x.pt", "10.h5", "011-of-100.pt"] {
             std::fs::write(folder.path().join(name), b"").expect("a file");
         }
+        for name in ["._9.pt", ".DS_Store", ".pt"] {
+            std::fs::write(folder.path().join(name), b"").expect("a hidden file");
+        }
+        std::fs::create_dir(folder.path().join("12.pt")).expect("a folder");
         let names = |path: &Path| -> Vec<String> {
             let files = files(path, &[".pt", ".pt.gz"]).expect("a folder");
             files

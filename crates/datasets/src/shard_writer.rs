@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use gqn_formats::{Overwrite, write_atomic};
+use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_scenes::{Scene, Split, World};
 use rayon::prelude::*;
 
@@ -68,20 +68,38 @@ pub fn write_shards(
 ) -> Result<(), DataError> {
     assert!(layout.shards > 0, "the scenes need a file");
     let folder = folder.join(split_folder(split));
+    let path = |number| folder.join(ShardName { count: layout.shards, number }.to_string());
+    // Before the work, not on the way.
     for number in 1..=layout.shards {
-        let path = folder.join(ShardName { count: layout.shards, number }.to_string());
-        if overwrite == Overwrite::Refuse && path.exists() {
-            return Err(gqn_formats::FormatError::Exists { path }.into());
-        }
+        check_place(&path(number), overwrite)?;
+    }
+    check_alone(&folder, layout.shards)?;
+    for number in 1..=layout.shards {
         let records = scenes(layout.scenes_of(number))?;
         let messages: Vec<Vec<u8>> = records.par_iter().map(SceneRecord::to_bytes).collect();
         let mut bytes = Vec::with_capacity(messages.iter().map(|data| data.len() + 16).sum());
         for data in &messages {
             append(&mut bytes, data);
         }
-        write_atomic(&path, &bytes, overwrite)?;
+        write_atomic(&path(number), &bytes, overwrite)?;
     }
     Ok(())
+}
+
+/// Refuses a folder with shards of a set of another number: both together could not be read.
+fn check_alone(folder: &Path, count: usize) -> Result<(), DataError> {
+    let other = std::fs::read_dir(folder).into_iter().flatten().flatten().find_map(|entry| {
+        let name = entry.file_name().to_str()?.parse::<ShardName>().ok()?;
+        (name.count != count).then_some(name)
+    });
+    match other {
+        Some(first) => Err(DataError::Mixed {
+            path: folder.to_owned(),
+            first: first.to_string(),
+            second: ShardName { count, number: 1 }.to_string(),
+        }),
+        None => Ok(()),
+    }
 }
 
 impl RenderPlan {

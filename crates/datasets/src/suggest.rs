@@ -75,17 +75,6 @@ impl SuggestedExtent {
         let bounds = Bounds::of(&axes)?;
         Some(around_point(&axes, &bounds).unwrap_or_else(|| inside(&axes, &bounds)))
     }
-
-    /// The keys of a configuration's table `[model.voxel]` that it gives.
-    pub fn to_toml(&self) -> String {
-        let Extent { low, high, near, far, cells } = self.extent;
-        let fov = f64::from(FIELD_OF_VIEW);
-        format!(
-            "[model.voxel]\nlow = {low:?}\nhigh = {high:?}\ncells = {cells:?}\nnear = {near:?}\nfar = {far:?}\n\
-             field_of_view = {fov:.6}  # {:.0} degrees, assumed: the files do not tell\n",
-            fov.to_degrees()
-        )
-    }
 }
 
 /// The line of sight through the middle of a camera's picture.

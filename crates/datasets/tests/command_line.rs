@@ -1,9 +1,9 @@
 //! `gqn-data` as a person uses it.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use gqn_formats::Views;
+use gqn_formats::{FolderLock, Views};
 use gqn_scenes::{Scene, World};
 
 fn gqn_data(folder: &Path, arguments: &str) -> Output {
@@ -72,6 +72,9 @@ fn data_sets_are_rendered_inspected_verified_and_converted() {
         (&json["scenes"], &json["views"], &json["shards"]),
         (&5.into(), &3.into(), &3.into())
     );
+    let voxel = &json["voxel"];
+    assert_eq!(voxel["camera_pattern"], "inside", "{voxel}");
+    assert!(voxel["low"][0].as_f64() < Some(-1.0) && voxel["far"].as_f64() > Some(2.0), "{voxel}");
     let sheet = image::open(folder.path().join("sheet.png")).expect("a picture");
     assert_eq!((sheet.width(), sheet.height()), (3 * 66 + 2, 5 * 66 + 2));
     assert!(succeeds("verify set --split test").starts_with("2 of 2 scenes are sound"));
@@ -110,4 +113,66 @@ fn wrong_input_is_refused() {
         "hint:",
     );
     fails("scene --world rooms-ring-camera --size 8 --out file/a", 1, "file");
+}
+
+#[test]
+fn a_closed_pipe_changes_no_verdict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let render = "render --world rooms-ring-camera --train 3 --test 0 --views 2 --size 8 --out set";
+    assert!(gqn_data(folder.path(), render).status.success());
+    let code = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gqn-data"));
+        command.current_dir(folder.path()).args(["verify", "set"]).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::null()).spawn().expect("a started program");
+        drop(child.stdout.take());
+        child.wait().expect("an ended program").code()
+    };
+    assert_eq!(code(), Some(0));
+    let shard = folder.path().join("set/train/1-of-1.tfrecord");
+    let mut bytes = std::fs::read(&shard).expect("a shard");
+    bytes[100] ^= 1;
+    std::fs::write(&shard, bytes).expect("a damaged shard");
+    assert_eq!(code(), Some(1));
+}
+
+#[test]
+fn a_folder_that_is_being_written_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lock = FolderLock::acquire(&folder.path().join("out")).expect("a lock");
+    let says = "another process is writing to out";
+    for command in [
+        "render --world rooms-ring-camera --train 1 --test 0 --size 8 --out out",
+        "scene --world rooms-ring-camera --size 8 --out out",
+        "convert . --to hdf5 --out out",
+    ] {
+        check_fails(&gqn_data(folder.path(), command), 1, says);
+    }
+    drop(lock);
+    let scene = "scene --world rooms-ring-camera --size 8 --views 1 --out out";
+    assert!(gqn_data(folder.path(), scene).status.success());
+}
+
+#[test]
+fn names_do_not_command_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = gqn_data(folder.path(), "inspect a\u{1b}]0;title\u{7}b");
+    check_fails(&output, 1, "a\\u{1b}]0;title\\u{7}b");
+    assert!(!output.stderr.contains(&0x1b) && !output.stderr.contains(&7));
+}
+
+#[test]
+fn places_are_looked_at_before_the_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fails = |arguments: &str, says| check_fails(&gqn_data(folder.path(), arguments), 1, says);
+    std::fs::create_dir(folder.path().join("there")).expect("a folder");
+    // The picture's place is named although there is no set, and no scene.
+    fails("inspect none --sheet there", "there is a folder, expected a regular file");
+    std::fs::write(folder.path().join("01.png"), b"mine").expect("a file");
+    fails("scene --world rooms-ring-camera --size 8 --out .", "01.png exists");
+    assert!(!folder.path().join("00.png").exists());
+    #[cfg(unix)]
+    fails(
+        "sheet --world rooms-ring-camera --size 8 --out /dev/null --force",
+        "/dev/null is a device",
+    );
 }

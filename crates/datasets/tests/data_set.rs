@@ -8,7 +8,7 @@ use gqn_datasets::{
     DataError, DataSet, Decoder, KnownSet, Layout, RenderPlan, Resize, SceneSet, Shuffle, inspect,
     verify, write_shards,
 };
-use gqn_formats::Overwrite;
+use gqn_formats::{FormatError, Overwrite, error_report};
 use gqn_scenes::{Scene, Split, World};
 
 const SIDE: usize = 16;
@@ -145,6 +145,8 @@ fn folders_without_a_set_are_refused() {
     };
     refused("holds no shards");
     fs::write(folder.path().join("1-of-2.tfrecord"), b"").expect("a file");
+    refused("1-of-2.tfrecord is empty");
+    fs::write(folder.path().join("1-of-2.tfrecord"), [6; 3000]).expect("a file");
     refused("no sound record");
     fs::write(folder.path().join("2-of-2.tfrecord"), [0x1F, 0x8B, 8, 0, 0, 0]).expect("a file");
     refused("compressed");
@@ -216,4 +218,78 @@ fn shuffles_mix_shards() {
         firsts.insert(set.place(order.at(0)).shard.number);
     }
     assert_eq!(firsts.len(), 3, "every shard comes first in some epoch");
+}
+
+#[test]
+fn a_set_without_a_sound_record_says_what_is_wrong_with_the_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = written(folder.path());
+    let set = open(folder.path());
+    let places: Vec<_> = (0..SCENES).map(|scene| set.place(scene)).collect();
+    for place in places {
+        let path = train.join(place.shard.to_string());
+        let mut bytes = fs::read(&path).expect("a shard");
+        bytes[place.offset as usize + 40] ^= 1;
+        fs::write(path, bytes).expect("a damaged shard");
+    }
+    let report = || {
+        let error = DataSet::open(folder.path(), Split::Train).expect_err("no sound record");
+        error_report(&error)
+    };
+    let said = report();
+    for part in
+        ["holds no sound record", "1-of-3.tfrecord at byte 0", "the data has checksum", "hint:"]
+    {
+        assert_eq!(said.matches(part).count(), 1, "`{part}` in: {said}");
+    }
+    // Shards in which no record begins.
+    for number in 1..=3 {
+        fs::write(train.join(format!("{number}-of-3.tfrecord")), "rubbish".repeat(9))
+            .expect("a shard");
+    }
+    assert!(report().contains("bytes 0 to 63 belong to no record"), "{}", report());
+}
+
+#[test]
+fn what_lies_in_the_place_of_a_shard_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = written(folder.path());
+    for (content, says) in [
+        (&b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"[..], "git lfs pull"),
+        (b"<!DOCTYPE html>\n<title>Sign in</title>", "an HTML page"),
+        (b"", "is empty"),
+        (b"\x1F\x8B\x08\0", "is compressed"),
+    ] {
+        fs::write(train.join("2-of-3.tfrecord"), content).expect("a file");
+        let error = DataSet::open(folder.path(), Split::Train).expect_err(says).to_string();
+        assert!(error.contains(says) && error.contains("2-of-3.tfrecord"), "{error}");
+    }
+    fs::remove_file(train.join("2-of-3.tfrecord")).expect("no file");
+    for name in ["._2-of-3.tfrecord", ".DS_Store"] {
+        fs::write(train.join(name), b"\0\x05\x16\x07").expect("a hidden file");
+    }
+    assert_eq!(open(folder.path()).shards(), (2, 3));
+    // A pipe would never begin, a folder is no file.
+    fs::create_dir(train.join("2-of-3.tfrecord")).expect("a folder");
+    let error = DataSet::open(folder.path(), Split::Train).expect_err("a folder");
+    assert!(matches!(error, DataError::Format(FormatError::NotRegular { .. })), "{error}");
+}
+
+#[test]
+fn shards_are_refused_before_any_scene_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    written(folder.path());
+    let write = |shards, overwrite| {
+        write_shards(folder.path(), Split::Train, Layout { scenes: 4, shards }, overwrite, |_| {
+            panic!("no scene is asked for")
+        })
+    };
+    fs::remove_file(folder.path().join("train/1-of-3.tfrecord")).expect("no file");
+    assert!(matches!(
+        write(3, Overwrite::Refuse),
+        Err(DataError::Format(FormatError::Exists { .. }))
+    ));
+    for overwrite in [Overwrite::Refuse, Overwrite::Force] {
+        assert!(matches!(write(2, overwrite), Err(DataError::Mixed { .. })));
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use gqn_datasets::{DataError, Decoder, Resize, SceneRecord, TorchSet};
+use gqn_datasets::{DataError, Decoder, Resize, SceneRecord, TorchSet, encode_jpeg};
+use gqn_formats::error_report;
+use gqn_scenes::Frame;
 
 const SIDE: usize = 8;
 const VIEWS: usize = 2;
@@ -108,4 +110,114 @@ fn damaged_files_are_refused() {
     refused(&bytes);
     let model = std::fs::read(fixture("../../../../tests/golden/import/pool.pt"));
     refused(&model.expect("a model's weights"));
+}
+
+/// What `torch.save` wrote before it wrote zips, of an object's instructions.
+fn saved(object: &[u8]) -> Vec<u8> {
+    let magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+    [&magic[..], b"\x80\x02M\xe9\x03.", b"\x80\x02}.", b"\x80\x02", object, b".", b"\x80\x02]."]
+        .concat()
+}
+
+fn bytes(content: &[u8]) -> Vec<u8> {
+    [&b"B"[..], &(content.len() as u32).to_le_bytes(), content].concat()
+}
+
+/// A pair of a list of frames, by their instructions, and as many cameras, a `NumPy` array.
+fn scene(frames: &[Vec<u8>]) -> Vec<u8> {
+    let count = 5 * frames.len();
+    let array = [
+        b"cnumpy.core.multiarray\n_reconstruct\n)R(K\x01J".to_vec(),
+        (count as u32).to_le_bytes().to_vec(),
+        b"\x85cnumpy\ndtype\nX\x02\x00\x00\x00f4\x85R\x89".to_vec(),
+        bytes(&vec![0; 4 * count]),
+        b"tb".to_vec(),
+    ];
+    [b"(".to_vec(), frames.concat(), b"l".to_vec(), array.concat(), b"\x86".to_vec()].concat()
+}
+
+/// A picture that compresses badly.
+fn noise(side: usize) -> Vec<u8> {
+    let mut bits = 1_u32;
+    let rgb8 = (0..3 * side * side).map(|_| {
+        bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (bits >> 24) as u8
+    });
+    let frame = Frame::from_rgb8(side, rgb8.collect()).expect("a frame");
+    encode_jpeg(&frame, 95).expect("a JPEG file")
+}
+
+fn read(content: &[u8], name: &str) -> Result<Vec<SceneRecord>, DataError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(name), content).expect("a file");
+    let set = TorchSet::open(folder.path())?;
+    set.scenes(0..set.len(), 95)
+}
+
+#[track_caller]
+fn check_refused(content: &[u8], name: &str, says: &str) {
+    let error = read(content, name).expect_err(says);
+    let report = error_report(&error);
+    assert!(report.contains(says), "`{says}` is not in: {report}");
+}
+
+#[test]
+fn references_to_one_frame_are_one_frame_in_memory() {
+    let jpeg = noise(256);
+    let named = |count: usize| {
+        let first = [bytes(&jpeg), b"q\x00".to_vec()].concat();
+        let others = std::iter::repeat_n(b"h\x00".to_vec(), count - 1);
+        std::iter::once(first).chain(others).collect::<Vec<_>>()
+    };
+    let record = read(&saved(&scene(&named(3))), "0.pt").expect("a scene").remove(0);
+    assert_eq!(record.frames.len(), 3);
+    assert_eq!(record.frames[0].as_ptr(), record.frames[2].as_ptr());
+    check_refused(&saved(&scene(&named(200_000))), "0.pt", "200000 frames, expected at most 10000");
+    check_refused(&saved(&scene(&named(9_000))), "0.pt", "more memory than its length allows");
+    // A list of one scene, time and again.
+    let list = [&b"("[..], &scene(&named(2)), b"q\x01h\x01h\x01l"].concat();
+    check_refused(&saved(&list), "0.pt", "scene 1 has the frames of scene 0, by reference");
+}
+
+#[test]
+fn a_cut_frame_is_refused() {
+    let jpeg = noise(16);
+    read(&saved(&scene(&[bytes(&jpeg)])), "0.pt").expect("a whole frame");
+    let cut = bytes(&jpeg[..2 * jpeg.len() / 3]);
+    check_refused(&saved(&scene(&[bytes(&jpeg), cut])), "0.pt", "frame 1 cannot be decoded");
+}
+
+#[test]
+fn what_unpacks_without_end_is_refused() {
+    use std::io::Write;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for _ in 0..257 {
+        packed.write_all(&vec![0; 1 << 20]).expect("zeros");
+    }
+    let packed = packed.finish().expect("a file");
+    assert!(packed.len() < 4 << 20);
+    check_refused(&packed, "0.pt.gz", "unpacks to more than 256 MiB");
+    check_refused(
+        &packed[..packed.len() / 2],
+        "0.pt.gz",
+        "its compression is damaged, or it was cut short",
+    );
+}
+
+#[test]
+fn other_files_in_the_place_of_a_scene_are_named() {
+    check_refused(
+        b"version https://git-lfs.github.com/spec/v1\n",
+        "0.pt.gz",
+        "hint: run `git lfs pull`",
+    );
+    check_refused(b"<!DOCTYPE html><html>", "0.pt", "it is an HTML page");
+    check_refused(b"", "0.pt", "it is empty");
+    // Those of systems are none of the set.
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["._0.pt.gz", ".DS_Store", "._0.pt"] {
+        std::fs::write(folder.path().join(name), b"\0\x05\x16\x07").expect("a file");
+    }
+    std::fs::copy(fixture("planes.pt"), folder.path().join("0.pt")).expect("a file");
+    assert_eq!(TorchSet::open(folder.path()).expect("a set").len(), 3);
 }

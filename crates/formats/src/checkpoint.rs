@@ -138,15 +138,16 @@ mod files {
     use super::Checkpoint;
     use crate::error::FormatError;
     use crate::file::{Overwrite, write_atomic};
+    use crate::regular::read_regular;
+    use crate::tensor_file::Element;
 
     impl Checkpoint {
         /// Reads and checks a checkpoint.
         ///
         /// # Errors
-        /// [`FormatError::Read`] if there is no such file, otherwise as [`Checkpoint::from_bytes`].
+        /// [`FormatError::Read`] or [`FormatError::NotRegular`] if there is no such file, otherwise as [`Checkpoint::from_bytes`].
         pub fn load(path: &Path) -> Result<Self, FormatError> {
-            let bytes = std::fs::read(path)
-                .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
+            let bytes = read_regular(path, u64::MAX)?;
             Self::from_bytes(&path.display().to_string(), &bytes)
         }
 
@@ -155,8 +156,25 @@ mod files {
         /// # Errors
         /// As [`write_atomic`].
         pub fn save(self, path: &Path, overwrite: Overwrite) -> Result<(), FormatError> {
-            let bytes = self.into_tensor_file().to_bytes(&path.display().to_string())?;
-            write_atomic(path, &bytes, overwrite)
+            self.save_as(Element::F32, path, overwrite)
+        }
+
+        /// Writes the checkpoint atomically in half precision, to which its weights are rounded.
+        ///
+        /// # Errors
+        /// [`FormatError::NotHalf`] if a weight is too large, otherwise as [`write_atomic`].
+        pub fn save_half(self, path: &Path, overwrite: Overwrite) -> Result<(), FormatError> {
+            self.save_as(Element::F16, path, overwrite)
+        }
+
+        fn save_as(
+            self,
+            element: Element,
+            path: &Path,
+            overwrite: Overwrite,
+        ) -> Result<(), FormatError> {
+            let what = path.display().to_string();
+            write_atomic(path, &self.into_tensor_file().to_bytes_as(element, &what)?, overwrite)
         }
     }
 }
@@ -183,6 +201,25 @@ mod tests {
     #[test]
     fn round_trip() {
         assert_eq!(reload(zeros()).expect("a checkpoint"), zeros());
+    }
+
+    #[test]
+    fn half_a_checkpoint_is_read_like_a_whole_one() {
+        use crate::file::Overwrite;
+        let folder = tempfile::tempdir().expect("a folder");
+        let [path, whole] = ["half", "whole"].map(|name| folder.path().join(name));
+        let mut checkpoint = zeros();
+        checkpoint.tensors.get_mut("prior.bias").expect("a bias").fill(0.1);
+        checkpoint.clone().save_half(&path, Overwrite::Refuse).expect("a file");
+        let again = checkpoint.clone().save_half(&path, Overwrite::Refuse);
+        assert!(matches!(again, Err(FormatError::Exists { .. })), "{again:?}");
+        let half = Checkpoint::load(&path).expect("a checkpoint");
+        assert_eq!((&half.config, half.step), (&checkpoint.config, 7));
+        // 0.1 in eleven bits of mantissa.
+        assert!(half.tensors["prior.bias"].iter().all(|value| *value == 0.099_975_586));
+        checkpoint.save(&whole, Overwrite::Refuse).expect("a file");
+        let size = |path| std::fs::metadata(path).expect("a file").len() as f64;
+        assert!((size(&path) / size(&whole) - 0.5).abs() < 0.1);
     }
 
     #[test]

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::printable::printable;
+
 /// Why a config, a checkpoint, a manifest or a package was refused.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -31,18 +33,25 @@ pub enum FormatError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("could not write {}{}", path.display(), write_hint(source))]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("{} is {found}, expected a regular file\nhint: nothing else is read or replaced; name another place", path.display())]
+    NotRegular { path: PathBuf, found: &'static str },
+    #[error("{} is too large for what it is to be, expected at most {most} bytes", path.display())]
+    FileTooLarge { path: PathBuf, most: u64 },
+    #[error("another process is writing to {}\nhint: wait for its end, stop it, or name another folder", path.display())]
+    Locked { path: PathBuf },
+    #[error("{what} is {found}, expected {expected}\nhint: {hint}")]
+    Foreign { what: String, found: &'static str, expected: &'static str, hint: &'static str },
     #[error("{} exists\nhint: name another place, or replace it with --force", path.display())]
     Exists { path: PathBuf },
-    #[error(
-        "{what} is not a readable safetensors file\nhint: the file may be cut short; copy or write it again"
-    )]
+    #[error("{what} is not a readable safetensors file\nhint: {}", tensors_hint(source))]
     Tensors { what: String, source: safetensors::SafeTensorError },
     #[error("{what} is no {expected}: its metadata has no `{key}`")]
     Metadata { what: String, expected: &'static str, key: &'static str },
     #[error("{what}: metadata `{key}` cannot be read")]
     MetadataValue { what: String, key: &'static str, source: serde_json::Error },
     #[error(
-        "{what} has format version {found}, expected {expected}\nhint: write it again with this version of the tools"
+        "{what} has format version {}, expected {expected}\nhint: write it again with this version of the tools",
+        printable(found)
     )]
     Version { what: String, found: String, expected: u64 },
     #[error(
@@ -50,21 +59,31 @@ pub enum FormatError {
     )]
     MissingTensor { what: String, name: String, expected: Vec<usize> },
     #[error(
-        "{what}: unknown tensor `{name}` of shape {found:?}\nhint: the file is of another model, or a training state"
+        "{what}: unknown tensor `{}` of shape {found:?}\nhint: the file is of another model, or a training state",
+        printable(name)
     )]
     UnknownTensor { what: String, name: String, found: Vec<usize> },
     #[error(
         "{what}: tensor `{name}` has shape {found:?}, expected {expected:?}\nhint: the file is of another model than its config says"
     )]
     Shape { what: String, name: String, found: Vec<usize>, expected: Vec<usize> },
-    #[error("{what}: tensor `{name}` has element type {found}, expected F32")]
+    #[error(
+        "{what}: tensor `{}` has element type {found}, expected F32, F16 or BF16\nhint: save the weights as floats",
+        printable(name)
+    )]
     ElementType { what: String, name: String, found: String },
+    #[error(
+        "{what}: tensor `{name}` holds {found}, which is too large for half precision (65504 at most)\nhint: store it in 32 bits"
+    )]
+    NotHalf { what: String, name: String, found: f32 },
     #[error("{what}: tensor `{name}` holds a number that is not finite")]
     NotFinite { what: String, name: String },
     #[error("{what} belongs to the model {found}, expected {expected}")]
     OtherModel { what: String, found: String, expected: String },
     #[error(
-        "{what}: pose encoding is `{found}`, expected `{expected}`\nhint: cameras would be misread; export the checkpoint again"
+        "{what}: pose encoding is `{}`, expected `{}`\nhint: cameras would be misread; export the checkpoint again",
+        printable(found),
+        printable(expected)
     )]
     PoseEncoding { what: String, found: String, expected: String },
     #[error(
@@ -76,21 +95,54 @@ pub enum FormatError {
     Json { what: String, source: serde_json::Error },
     #[error("{} is no package: it has no manifest.json\nhint: make one with `gqn-export export`", path.display())]
     NotAPackage { path: PathBuf },
-    #[error(
-        "the package is no readable zip\nhint: the file may be cut short; copy or zip it again"
-    )]
+    #[error("the package is no readable zip\nhint: {}", zip_hint(source))]
     Zip { source: zip::result::ZipError },
     #[error(
-        "the package's {name} is larger than its manifest says, {expected} bytes\nhint: the file was changed; copy or export it again"
+        "the package's zip holds several files of the same name\nhint: only one of them can be meant; zip the folder again"
+    )]
+    ZipNames,
+    #[error(
+        "the package's {} is larger than its manifest says, {expected} bytes\nhint: the file was changed; copy or export it again",
+        printable(name)
     )]
     TooLarge { name: String, expected: u64 },
-    #[error("the package lacks {name}\nhint: copy or export it again")]
+    #[error(
+        "the package's {} has {found} bytes, expected {expected} by its manifest\nhint: the file was changed or cut short; copy or export it again",
+        printable(name)
+    )]
+    Length { name: String, found: u64, expected: u64 },
+    #[error(
+        "the manifest says that {} has {found} bytes, more than the {most} that a model of its sizes, or a zip of its length, can hold\nhint: the manifest was changed; copy or export the package again",
+        printable(name)
+    )]
+    Implausible { name: String, found: u64, most: u64 },
+    #[error(
+        "the package's {} is {found}, expected a file of its folder\nhint: copy the package with what its links lead to: `cp -rL`",
+        printable(name)
+    )]
+    NotInFolder { name: String, found: &'static str },
+    #[error(
+        "{graph} keeps numbers in a file `{}`, which its manifest does not list\nhint: only the package's own files are read; export it again",
+        printable(location)
+    )]
+    ExternalData { graph: String, location: String },
+    #[error(
+        "{} is no readable ONNX graph: {reason}\nhint: the file was changed or damaged; copy or export it again",
+        printable(graph)
+    )]
+    Graph { graph: String, reason: &'static str },
+    #[error("the package lacks {}\nhint: copy or export it again", printable(name))]
     MissingFile { name: String },
     #[error(
-        "{name} has sha256 {found}, expected {expected}\nhint: the file was changed or damaged; copy or export it again"
+        "{} has sha256 {found}, expected {}\nhint: the file was changed or damaged; copy or export it again",
+        printable(name),
+        printable(expected)
     )]
     Checksum { name: String, found: String, expected: String },
-    #[error("file name `{name}` in the {what} is not a plain name")]
+    #[error(
+        "file name `{}` in the {what} is not a plain name\nhint: name files beside it, without a folder",
+        printable(name)
+    )]
     FileName { what: &'static str, name: String },
     #[error("manifest.json: port `{name}` of the {graph} has shape {found}, expected {expected}")]
     Port { graph: &'static str, name: &'static str, found: String, expected: String },
@@ -130,23 +182,63 @@ fn field_of_view_hint(share: f64) -> String {
     }
 }
 
-fn read_hint(error: &std::io::Error) -> &'static str {
+/// A remedy for a file that could not be read, on a line of its own; empty if there is none to name.
+pub fn read_hint(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Kind;
     match error.kind() {
-        std::io::ErrorKind::NotFound => "\nhint: is the path right?",
-        std::io::ErrorKind::PermissionDenied => "\nhint: you may not read it",
-        std::io::ErrorKind::IsADirectory => "\nhint: a file is expected here, not a folder",
+        Kind::NotFound => "\nhint: is the path right?",
+        Kind::PermissionDenied => "\nhint: you may not read it",
+        Kind::IsADirectory => "\nhint: a file is expected here, not a folder",
+        Kind::NotADirectory => "\nhint: a part of the path is a file, not a folder",
         _ => "",
     }
 }
 
 fn write_hint(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Kind;
     match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+        Kind::StorageFull | Kind::QuotaExceeded => {
             "\nhint: the disk is full; free some space and run the command again"
         }
-        std::io::ErrorKind::PermissionDenied => {
-            "\nhint: you may not write there; name another place"
+        Kind::PermissionDenied => "\nhint: you may not write there; name another place",
+        Kind::ReadOnlyFilesystem => {
+            "\nhint: that file system can only be read; name a place on another one"
+        }
+        Kind::NotADirectory | Kind::AlreadyExists => {
+            "\nhint: a part of the path is a file, not a folder; name another place"
+        }
+        Kind::IsADirectory => "\nhint: a folder is there; name a file",
+        Kind::InvalidFilename => {
+            "\nhint: the name is too long, or has letters that cannot be in one"
+        }
+        Kind::FileTooLarge => {
+            "\nhint: that file system takes no file of this size; name a place on another one"
         }
         _ => "",
+    }
+}
+
+fn tensors_hint(error: &safetensors::SafeTensorError) -> &'static str {
+    use safetensors::SafeTensorError as Cause;
+    match error {
+        Cause::HeaderTooSmall | Cause::InvalidHeaderLength | Cause::MetadataIncompleteBuffer => {
+            "the file may be cut short; copy or write it again"
+        }
+        _ => "it is another kind of file, or was changed; write it again",
+    }
+}
+
+fn zip_hint(error: &zip::result::ZipError) -> &'static str {
+    use zip::result::ZipError as Cause;
+    match error {
+        Cause::InvalidPassword => "it is encrypted; zip it again without a password",
+        Cause::UnsupportedArchive(text) if *text == Cause::PASSWORD_REQUIRED => {
+            "it is encrypted; zip it again without a password"
+        }
+        Cause::CompressionMethodNotSupported(_) | Cause::UnsupportedArchive(_) => {
+            "zip it again, stored or deflated"
+        }
+        Cause::InvalidArchive(_) => "the file may be cut short; copy or zip it again",
+        _ => "the file was changed or damaged; copy or zip it again",
     }
 }

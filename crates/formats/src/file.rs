@@ -1,66 +1,171 @@
-use std::io::Write;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
 
 use crate::error::FormatError;
+use crate::lock;
+use crate::regular::not_regular;
 
 /// What to do when the file is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {
     /// Leave it and return [`FormatError::Exists`].
     Refuse,
-    /// Replace it.
+    /// Replace it, if it is a regular file.
     Force,
 }
 
+/// Beginning and end of the names of files that are not yet whole.
+const PART: (&str, &str) = (".gqn-", ".part");
+/// When a file of a process whose number is in use again, or of another machine, counts as left behind.
+const LEFT_BEHIND_SECS: u64 = 3600;
+
 /// Writes a file under a temporary name beside its place, flushes it to the disk and renames it: readers see the
-/// whole file or none. Missing folders are made.
+/// whole file or none, after a loss of power too. Missing folders are made. Where a link is replaced, it is the file that it
+/// leads to. What an earlier process that was killed left behind half-written in the folder is removed.
 ///
 /// # Errors
-/// [`FormatError::Exists`] if the file is there and may not be replaced, [`FormatError::Write`] if the disk is full,
-/// the place is not writable, or anything else keeps the bytes from the disk. A half-written file does not stay.
+/// [`FormatError::Exists`] if the file is there and may not be replaced, [`FormatError::NotRegular`] if something else than
+/// a file is there, [`FormatError::Write`] if the disk is full, the place is not writable, or anything else keeps the bytes
+/// from the disk. A half-written file does not stay.
 pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), FormatError> {
     let failed = |source| FormatError::Write { path: path.to_owned(), source };
-    if overwrite == Overwrite::Refuse && path.exists() {
-        return Err(FormatError::Exists { path: path.to_owned() });
-    }
-    let folder = match path.parent() {
+    check_place(path, overwrite)?;
+    let target = match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => std::fs::canonicalize(path).map_err(failed)?,
+        _ => path.to_owned(),
+    };
+    let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    make_folder(folder).map_err(failed)?;
+    remove_left_behind(folder);
     let mut file = temporary_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     match overwrite {
-        Overwrite::Force => file.persist(path).map_err(|error| failed(error.error))?,
-        Overwrite::Refuse => file.persist_noclobber(path).map_err(|error| {
-            if error.error.kind() == std::io::ErrorKind::AlreadyExists {
+        Overwrite::Force => file.persist(&target).map_err(|error| failed(error.error))?,
+        Overwrite::Refuse => file.persist_noclobber(&target).map_err(|error| {
+            if error.error.kind() == ErrorKind::AlreadyExists {
                 FormatError::Exists { path: path.to_owned() }
             } else {
                 failed(error.error)
             }
         })?,
     };
+    sync_folder(folder).map_err(failed)
+}
+
+/// Whether [`write_atomic`] may write there, as far as that can be told beforehand: looked at before any work is done.
+///
+/// # Errors
+/// [`FormatError::Exists`] or [`FormatError::NotRegular`].
+pub fn check_place(path: &Path, overwrite: Overwrite) -> Result<(), FormatError> {
+    if std::fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    match std::fs::metadata(&path).as_ref().map(not_regular) {
+        Ok(Some(found)) => Err(FormatError::NotRegular { path, found }),
+        Ok(None) if overwrite == Overwrite::Force => Ok(()),
+        Ok(None) => Err(FormatError::Exists { path }),
+        Err(_) => Err(FormatError::NotRegular { path, found: "a link that leads nowhere" }),
+    }
+}
+
+/// Brings what was renamed in a folder to the disk, so that it is there after a loss of power.
+///
+/// # Errors
+/// What the disk says; file systems that cannot do it for folders are no error.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Elsewhere folders cannot be opened.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if error.kind() == ErrorKind::StorageFull || error.raw_os_error() == Some(5) => {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a folder and those above it, so that they are there after a loss of power too.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let is_new = !folder.exists();
+    std::fs::create_dir_all(folder)?;
+    if is_new && let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        sync_folder(above)?;
+    }
     Ok(())
 }
 
-fn temporary_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let prefix = format!("{}{}-", PART.0, std::process::id());
     let mut builder = Builder::new();
-    builder.prefix(".gqn-").suffix(".part");
+    builder.prefix(&prefix).suffix(PART.1);
     #[cfg(unix)]
     {
         // The ordinary mode of a new file (less the user's mask) rather than tempfile's private one.
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    let file = builder.tempfile_in(folder)?;
+    if cfg!(unix) {
+        lock::mark(file.as_file())?;
+    }
+    Ok(file)
+}
+
+/// Removes files that a process began and was killed over; once for each folder, as they do not become more. What cannot be
+/// removed stays.
+fn remove_left_behind(folder: &Path) {
+    static LOOKED_AT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let is_new = |mut folders: std::sync::MutexGuard<'_, BTreeSet<PathBuf>>| {
+        std::fs::canonicalize(folder).is_ok_and(|folder| folders.insert(folder))
+    };
+    if !LOOKED_AT.lock().is_ok_and(is_new) {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_left_behind(&entry) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a file is a part that nobody is writing any more: its writer would hold its lock.
+fn is_left_behind(entry: &std::fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let inner = name.to_str().and_then(|name| name.strip_prefix(PART.0)?.strip_suffix(PART.1));
+    let (Some(inner), Ok(metadata)) = (inner, entry.metadata()) else { return false };
+    if !metadata.is_file() {
+        return false;
+    }
+    let age = metadata.modified().ok().and_then(|time| time.elapsed().ok());
+    let is_old = age.is_some_and(|age| age.as_secs() > LEFT_BEHIND_SECS);
+    let process = inner.split_once('-').and_then(|(process, _)| process.parse::<u32>().ok());
+    let is_dead = cfg!(target_os = "linux")
+        && process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists());
+    (is_old || is_dead) && lock::is_free(&entry.path())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into()).collect();
+        names.sort();
+        names
+    }
 
     #[test]
     fn refuses_then_replaces() {
@@ -74,8 +179,7 @@ mod tests {
         assert_eq!(std::fs::read(&path).expect("the file"), b"one");
         write_atomic(&path, b"two", Overwrite::Force).expect("a replaced file");
         assert_eq!(std::fs::read(&path).expect("the file"), b"two");
-        let left = std::fs::read_dir(path.parent().expect("a parent")).expect("a folder").count();
-        assert_eq!(left, 1, "no temporary file stays");
+        assert_eq!(names(path.parent().expect("a parent")), ["a.txt"], "no temporary file stays");
     }
 
     #[test]
@@ -87,5 +191,61 @@ mod tests {
             write_atomic(&file.join("a"), b"", Overwrite::Force),
             Err(FormatError::Write { .. })
         ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_but_files_is_replaced() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let [socket, link, nowhere, real] =
+            ["socket", "link", "nowhere", "real"].map(|name| folder.path().join(name));
+        let _socket = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        symlink("gone", &nowhere).expect("a link");
+        for path in [&socket, &nowhere, folder.path(), Path::new("/dev/null")] {
+            for overwrite in [Overwrite::Force, Overwrite::Refuse] {
+                let error = write_atomic(path, b"x", overwrite).expect_err("no file");
+                assert!(matches!(error, FormatError::NotRegular { .. }), "{error}");
+            }
+        }
+        assert!(
+            !not_regular(&std::fs::metadata("/dev/null").expect("a device"))
+                .unwrap_or("")
+                .is_empty()
+        );
+        std::fs::write(&real, b"old").expect("a file");
+        symlink("real", &link).expect("a link");
+        write_atomic(&link, b"new", Overwrite::Force).expect("the file behind the link");
+        assert!(std::fs::symlink_metadata(&link).expect("a link").is_symlink());
+        assert_eq!(std::fs::read(&real).expect("the file"), b"new");
+        assert_eq!(names(folder.path()), ["link", "nowhere", "real", "socket"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn parts_of_dead_processes_go_and_no_others() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        // No process has a number as high as this: the kernel's limit is 2^22.
+        let dead = 1_u32 << 30;
+        let part = |name: String| {
+            let path = folder.path().join(name);
+            File::create(path).expect("a file")
+        };
+        part(format!(".gqn-{dead}-a.part"));
+        let locked = part(format!(".gqn-{dead}-b.part"));
+        locked.lock().expect("a lock");
+        part(format!(".gqn-{}-c.part", std::process::id()));
+        part(".gqn-other.part".to_owned());
+        let old = part(".gqn-older.part".to_owned());
+        let hours = std::time::Duration::from_secs(2 * LEFT_BEHIND_SECS);
+        old.set_modified(std::time::SystemTime::now() - hours).expect("a time");
+        drop(old);
+        part("mine.part".to_owned());
+        write_atomic(&folder.path().join("a"), b"", Overwrite::Refuse).expect("a file");
+        let own = format!(".gqn-{}-c.part", std::process::id());
+        let mut left = vec![format!(".gqn-{dead}-b.part"), own, ".gqn-other.part".into()];
+        left.extend(["a".to_owned(), "mine.part".to_owned()]);
+        left.sort();
+        assert_eq!(names(folder.path()), left);
     }
 }

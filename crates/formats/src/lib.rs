@@ -17,33 +17,52 @@
 //! | `torch/` | [`torch`]: files of `torch.save`, as data |
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
 //! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
+//! | `lock.rs` | [`FolderLock`]: one writer to a folder at a time |
+//! | `regular.rs`, `bounded.rs` | [`read_regular`]: files and no devices, up to a size |
+//! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in |
+//! | `foreign.rs` | [`Foreign`]: what a file is that was to be something else |
+//! | `text.rs` | [`decode_text`]: text as editors save it |
+//! | `printable.rs` | [`printable`]: text out of a file, fit for a terminal |
 //! | `error.rs` | [`FormatError`] |
 //! | `report.rs` | [`error_report`]: what a command line prints of an error |
 //!
 //! The formats are specified in `docs/formats.md`; the letters of the shapes in `ARCHITECTURE.md`.
 
+mod bounded;
 mod checkpoint;
 mod config;
 mod error;
+mod external_data;
 #[cfg(not(target_arch = "wasm32"))]
 mod file;
+mod foreign;
 mod graph_metadata;
+#[cfg(not(target_arch = "wasm32"))]
+mod lock;
 mod manifest;
 mod package;
 mod parameter;
 mod ports;
 mod preset;
+mod printable;
+#[cfg(not(target_arch = "wasm32"))]
+mod regular;
 mod report;
 mod tensor_file;
+mod text;
 pub mod torch;
 mod views;
 mod voxel;
 
 pub use checkpoint::{Checkpoint, Provenance};
 pub use config::{ModelConfig, RepresentationKind, UpsampleR};
-pub use error::FormatError;
+pub use error::{FormatError, read_hint};
+pub use external_data::external_locations;
 #[cfg(not(target_arch = "wasm32"))]
-pub use file::{Overwrite, write_atomic};
+pub use file::{Overwrite, check_place, sync_folder, write_atomic};
+pub use foreign::Foreign;
+#[cfg(not(target_arch = "wasm32"))]
+pub use lock::FolderLock;
 pub use manifest::{
     FileEntry, MANIFEST_FORMAT, Manifest, Precision, PrecisionLoss, Variant, sha256_hex,
 };
@@ -51,7 +70,11 @@ pub use package::Package;
 pub use parameter::{Parameter, ParameterKind, parameters};
 pub use ports::{Dim, GraphPorts, Port, names};
 pub use preset::Preset;
+pub use printable::printable;
+#[cfg(not(target_arch = "wasm32"))]
+pub use regular::{open_regular, read_regular};
 pub use report::error_report;
-pub use tensor_file::{Tensor, TensorFile};
+pub use tensor_file::{Element, Tensor, TensorFile};
+pub use text::decode_text;
 pub use views::{View, Views};
 pub use voxel::VoxelConfig;

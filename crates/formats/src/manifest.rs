@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use crate::checkpoint::Provenance;
 use crate::config::ModelConfig;
 use crate::error::FormatError;
+use crate::foreign::Foreign;
 use crate::ports::{Dim, GraphPorts, Port, names};
+use crate::text::from_json;
 
 /// The version of the package's format that this crate writes, and reads.
 pub const MANIFEST_FORMAT: u64 = 4;
@@ -161,7 +163,11 @@ impl Manifest {
     pub fn from_json(bytes: &[u8]) -> Result<Self, FormatError> {
         let unreadable =
             |source| FormatError::Json { what: names::MANIFEST_FILE.to_owned(), source };
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let value: serde_json::Value =
+            from_json(bytes).map_err(|source| match Foreign::of(bytes) {
+                Some(foreign) => foreign.error(names::MANIFEST_FILE, "JSON"),
+                None => unreadable(source),
+            })?;
         let what = names::MANIFEST_FILE.to_owned();
         let version = &value["format_version"];
         if !version
@@ -240,12 +246,12 @@ impl Manifest {
     }
 }
 
-/// Refuses names that could leave the package's folder.
+/// Refuses names that could leave the folder: whatever is not exactly one part of a path, on any system.
 pub(crate) fn plain_name(what: &'static str, name: &str) -> Result<(), FormatError> {
-    let plain = !name.is_empty()
-        && name != "."
-        && name != ".."
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    use std::path::{Component, Path};
+    let mut parts = Path::new(name).components();
+    let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+        && !name.contains(['/', '\\', '\0']);
     if plain { Ok(()) } else { Err(FormatError::FileName { what, name: name.to_owned() }) }
 }
 
@@ -339,5 +345,20 @@ pub(crate) mod tests {
             value["files"]["../a"] = serde_json::json!({ "bytes": 0, "sha256": "" });
         });
         assert!(matches!(error, Err(FormatError::FileName { .. })));
+        for name in ["", ".", "..", "a/b", "/a", "a/", "a\\b", "..\\a", "a\0"] {
+            assert!(plain_name("test", name).is_err(), "{name:?}");
+        }
+        for name in ["my picture 1.png", "Küche.png", "...", ".a", "a:b~$é"] {
+            plain_name("test", name).expect(name);
+        }
+    }
+
+    #[test]
+    fn editors_and_servers_are_known() {
+        let json = manifest(BTreeMap::new()).to_json();
+        let marked = [&b"\xEF\xBB\xBF"[..], &json].concat();
+        Manifest::from_json(&marked).expect("a byte order mark");
+        let error = Manifest::from_json(b"<!doctype html>").expect_err("a page").to_string();
+        assert!(error.contains("an HTML page, expected JSON\nhint: "), "{error}");
     }
 }

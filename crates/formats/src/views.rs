@@ -3,6 +3,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::ModelConfig;
 use crate::error::FormatError;
+use crate::foreign::Foreign;
+use crate::text::from_json;
 use crate::voxel::world_field_of_view;
 
 const VIEWS_FORMAT: u64 = 1;
@@ -75,8 +77,11 @@ impl Views {
     /// # Errors
     /// [`FormatError`]: not JSON, another version, no views, a camera that is not finite, or a field of view that none has.
     pub fn from_json(bytes: &[u8]) -> Result<Self, FormatError> {
-        let unreadable = |source| FormatError::Json { what: "views.json".to_owned(), source };
-        let views: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let unreadable = |source| match Foreign::of(bytes) {
+            Some(foreign) => foreign.error("views.json", "JSON"),
+            None => FormatError::Json { what: "views.json".to_owned(), source },
+        };
+        let views: Self = from_json(bytes).map_err(unreadable)?;
         if views.format != VIEWS_FORMAT {
             let (what, found) = ("views.json".to_owned(), views.format.to_string());
             return Err(FormatError::Version { what, found, expected: VIEWS_FORMAT });
@@ -130,6 +135,18 @@ mod tests {
         let huge = br#"{"format":1,"views":[{"position":[1e39,0,0],"yaw":0,"pitch":0}]}"#;
         assert!(Views::from_json(huge).is_err(), "a number beyond f32 is refused");
     }
+    #[test]
+    fn what_people_and_their_editors_write_is_taken() {
+        let camera = Camera { position: [1.0, 0.0, 0.5], yaw: 3.0, pitch: -0.5 };
+        for name in ["my picture 1.png", "Küche.png"] {
+            let views = Views::new(vec![View::new(Some(name.to_owned()), &camera)]);
+            let marked = [b"\xEF\xBB\xBF".to_vec(), views.to_json()].concat();
+            assert_eq!(Views::from_json(&marked).expect("views"), views);
+        }
+        let error = Views::from_json(b"").expect_err("nothing").to_string();
+        assert!(error.starts_with("views.json is empty"), "{error}");
+    }
+
     #[test]
     fn only_voxel_models_know_a_field_of_view() {
         let views = Views::of_world(vec![View::new(

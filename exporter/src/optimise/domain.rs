@@ -1,7 +1,9 @@
 use gqn_formats::ModelConfig;
 
 use super::canvas::{BLOCK, paint_bias, paint_weight};
+use super::pose::fixed_term;
 use super::recurrent::{latent_weight, recurrent_bias, recurrent_weight};
+use super::slices::core;
 use crate::graph::{Graph, Value};
 use crate::model::Logits;
 
@@ -44,6 +46,20 @@ pub(crate) trait Domain {
 
     /// `hidden -> prior, 2Z channels`, and what [`Domain::gates`] wants of the hidden state: its terms, or itself.
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>);
+
+    /// `ray map and rendered features [B,6+C,h,h] -> their term of the gates of every core`, as [`Layout::enter`] hands it out.
+    fn fixed(&self, graph: &mut Graph, inputs: &Value) -> Vec<Vec<Value>> {
+        let config = graph.config.clone();
+        let terms = (0..config.cores()).map(|index| {
+            let term = fixed_term(graph, &config, index, inputs);
+            self.layout().enter(
+                graph,
+                &core(&config, index).replace("generation_core", "fixed"),
+                &term,
+            )
+        });
+        terms.collect()
+    }
 
     /// The gates' logits of the fixed terms, of `z`, and of what came of the hidden state if there is one.
     fn gates(

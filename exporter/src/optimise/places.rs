@@ -83,7 +83,7 @@ impl Places {
     }
 
     /// `[B,more..,C,h,h] -> [more..,B,h·h,C]`
-    fn rows(&self, graph: &mut Graph, label: &str, x: &Value) -> Value {
+    pub(super) fn rows(&self, graph: &mut Graph, label: &str, x: &Value) -> Value {
         let before = x.shape.len() - 3;
         let order: Vec<usize> = (1..before).chain([0, before + 1, before + 2, before]).collect();
         let mut x = graph.transpose(&format!("{label}/channels_last"), x, &order);

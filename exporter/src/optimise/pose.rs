@@ -1,7 +1,9 @@
-use gqn_formats::ModelConfig;
+use gqn_formats::{ModelConfig, Tensor};
+use ndarray::Axis;
 
-use super::slices::{Inputs, core, input_channels};
-use crate::graph::{Graph, Value};
+use super::slices::{GATES, Inputs, core, gate_kernels, input_channels};
+use super::tiles::CHANNEL_BLOCK;
+use crate::graph::{Graph, Rule, Value};
 
 /// `v [B,7,1,1], or a ray map [B,6,h,h] -> [B,4H,h,h] of that core`, the gates' bias included.
 ///
@@ -43,4 +45,58 @@ pub(crate) fn fixed_term(
     let bias = graph.weight(&format!("{core}.gates.bias"));
     let label = core.replace("generation_core", "fixed_term");
     graph.conv(&label, &[inputs, &weight, &bias], 1, 2)
+}
+
+/// The kernels of that term tap by tap, `[25,4H·I]` with I input channels, those beyond 6 + C of zeros, and their bias `[4H]`.
+pub(crate) fn fixed_taps(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    index: usize,
+    inputs: usize,
+) -> (Value, Value) {
+    let core = core(config, index);
+    let taps = graph.derived(
+        &format!("{core}.gates.fixed.taps"),
+        vec![25, 4 * config.hidden_channels * inputs],
+        &[format!("{core}.gates.weight")],
+        |config, from| padded_taps(config, from[0]),
+    );
+    (taps, graph.weight(&format!("{core}.gates.bias")))
+}
+
+/// Those of one gate, `[25,H·I]` and `[H]`.
+pub(crate) fn fixed_taps_of_gate(
+    graph: &mut Graph,
+    config: &ModelConfig,
+    index: usize,
+    inputs: usize,
+    gate: usize,
+) -> (Value, Value) {
+    const TAPS: [Rule; 4] = [taps::<0>, taps::<1>, taps::<2>, taps::<3>];
+    const BIASES: [Rule; 4] = [bias::<0>, bias::<1>, bias::<2>, bias::<3>];
+    let (core, hidden) = (core(config, index), config.hidden_channels);
+    let name = format!("{core}.gates.{}", GATES[gate]);
+    let [weight, bias] = ["weight", "bias"].map(|field| [format!("{core}.gates.{field}")]);
+    let taps = format!("{name}.fixed.taps");
+    let taps = graph.derived(&taps, vec![25, hidden * inputs], &weight, TAPS[gate]);
+    (taps, graph.derived(&format!("{name}.bias"), vec![hidden], &bias, BIASES[gate]))
+}
+
+fn taps<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
+    padded_taps(config, &gate_kernels(config, from[0], GATE))
+}
+
+fn bias<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
+    gate_kernels(config, from[0], GATE)
+}
+
+/// `weight [out,in,5,5] -> [5,5,out,I]`
+fn padded_taps(config: &ModelConfig, weight: &Tensor) -> Tensor {
+    let taps = input_channels(weight, Inputs::new(config).fixed()).permuted_axes(vec![2, 3, 0, 1]);
+    let mut shape = taps.shape().to_vec();
+    let channels = shape[3];
+    shape[3] = channels.next_multiple_of(CHANNEL_BLOCK);
+    let mut padded = Tensor::zeros(shape);
+    padded.slice_axis_mut(Axis(3), (..channels).into()).assign(&taps);
+    padded
 }

@@ -2,7 +2,7 @@ use gqn_formats::ModelConfig;
 
 use super::domain::{Domain, Layout};
 use super::first_step::first_latent;
-use super::pose::{fixed_term, pose_term};
+use super::pose::pose_term;
 use super::renderer::render;
 use super::scene::spread_scene;
 use crate::graph::{Graph, Value};
@@ -28,7 +28,7 @@ pub(crate) fn rollout(
 ) -> Value {
     let layout = domain.layout();
     let axis = layout.channel_axis();
-    let (fixed, skip) = fixed_terms(graph, config, layout, query);
+    let (fixed, skip) = fixed_terms(graph, config, domain, query);
     let mut state: Option<LstmState> = None;
     let mut canvas = Canvas::new(config, emit);
     for l in 0..config.steps {
@@ -64,26 +64,21 @@ pub(crate) fn rollout(
 fn fixed_terms(
     graph: &mut Graph,
     config: &ModelConfig,
-    layout: &dyn Layout,
+    domain: &dyn Domain,
     query: &Query<'_>,
 ) -> (Vec<Vec<Value>>, Option<Value>) {
-    let label = |core: usize| if config.shared_core { String::new() } else { format!(".{core}") };
     if config.voxel.is_some() {
         let Rendered { rays, features, skip } = render(graph, query);
         let inputs = graph.concat("fixed_inputs", 1, &[&rays, &features]);
-        let terms = (0..config.cores()).map(|core| {
-            let term = fixed_term(graph, config, core, &inputs);
-            layout.enter(graph, &format!("fixed{}", label(core)), &term)
-        });
-        return (terms.collect(), Some(skip));
+        return (domain.fixed(graph, &inputs), Some(skip));
     }
     let v = graph.as_picture("pose/as_picture", query.poses);
     let scenes = spread_scene(graph, config, query.scene);
     let terms = scenes.iter().enumerate().map(|(core, scene)| {
         let pose = pose_term(graph, config, core, &v);
-        let label = label(core);
+        let label = if config.shared_core { String::new() } else { format!(".{core}") };
         let fixed = graph.add(&format!("fixed_term{label}"), &pose, scene);
-        layout.enter(graph, &format!("fixed{label}"), &fixed)
+        domain.layout().enter(graph, &format!("fixed{label}"), &fixed)
     });
     (terms.collect(), None)
 }

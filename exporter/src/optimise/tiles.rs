@@ -2,14 +2,15 @@ use gqn_formats::{Dim, ModelConfig};
 
 use super::domain::{Domain, Layout};
 use super::places::{Gates, Places};
+use super::pose::{fixed_taps, fixed_taps_of_gate};
 use super::recurrent::{gate_taps, prior_taps, recurrent_taps};
-use super::slices::GATES;
+use super::slices::{GATES, core};
 use super::winograd::{Tile, Transforms, line_transform};
 use crate::graph::{Graph, Literal, Value, fixed};
 
 /// Channels of a group come in multiples of this, so that engines which keep blocks of channels together in memory need
 /// not fall back to a slower kernel. What is added computes zeros.
-const CHANNEL_BLOCK: usize = 16;
+pub(super) const CHANNEL_BLOCK: usize = 16;
 
 /// States are places of T tiles of m×m, and the recurrent convolution is Winograd's.
 ///
@@ -59,10 +60,10 @@ impl Tiles {
         self.places.config.hidden_channels
     }
 
-    /// The kernels at the points, `[P·O,H,1,1]` with O output channels, blocks of them filled up: a constant of the graph,
+    /// The kernels at the points, `[P·O,I,1,1]` with I input channels and O output channels, blocks of them filled up: a constant of the graph,
     /// computed from the 5×5 kernels of the file.
-    fn kernels(&self, graph: &mut Graph, taps: &Value) -> Value {
-        let channels = taps.fixed(1) / self.hidden();
+    fn kernels(&self, graph: &mut Graph, taps: &Value, inputs: usize) -> Value {
+        let channels = taps.fixed(1) / inputs;
         let outputs = channels.next_multiple_of(CHANNEL_BLOCK);
         graph.once(&format!("{}/points", taps.name), |graph, label| {
             let transform = self.transform(graph, "filter_transform", self.points());
@@ -70,13 +71,13 @@ impl Tiles {
             graph.document("a constant: engines compute it when they load the graph");
             graph.uncounted();
             if outputs > channels {
-                let shape = fixed([self.points(), channels, self.hidden()]);
+                let shape = fixed([self.points(), channels, inputs]);
                 kernels = graph.reshape(&format!("{label}/matrices"), &kernels, shape);
-                let padding = fixed([self.points(), outputs - channels, self.hidden()]);
+                let padding = fixed([self.points(), outputs - channels, inputs]);
                 let zeros = graph.zeros_once(&padding);
                 kernels = graph.concat(&format!("{label}/padded"), 1, &[&kernels, &zeros]);
             }
-            let shape = fixed([self.points() * outputs, self.hidden(), 1, 1]);
+            let shape = fixed([self.points() * outputs, inputs, 1, 1]);
             graph.reshape(label, &kernels, shape)
         })
     }
@@ -93,18 +94,17 @@ impl Tiles {
         graph.constant(Literal::Numbers { name, shape, numbers })
     }
 
-    /// `hidden [B,h·h,H] -> values of the tiles at the points [1,P·H,B,T]`
+    /// `x [B,h·h,I] -> values of the tiles at the points [1,P·I,B,T]`
     ///
     /// Bᵀ⊗Bᵀ is Bᵀ along columns and then along rows, and one matrix does it for all tiles of a side: its rows are their
     /// points, and what lies outside of the picture is not in it. Before and after, only whole rows of tiles change places.
-    fn values(&self, graph: &mut Graph, hidden: &Value) -> Value {
+    fn values(&self, graph: &mut Graph, x: &Value) -> Value {
         let (m, p, h, channels) =
-            (self.tile.side(), self.tile.points(), self.side() * self.tile.side(), self.hidden());
+            (self.tile.side(), self.tile.points(), self.side() * self.tile.side(), x.fixed(2));
         let points = self.side() * p;
         let transform = self.transform(graph, "input_transform", points);
         let of = |lengths| self.places.of(lengths);
-        let x =
-            graph.reshape("rows/of_tiles", hidden, of([self.side(), self.side(), m, m * channels]));
+        let x = graph.reshape("rows/of_tiles", x, of([self.side(), self.side(), m, m * channels]));
         let x = graph.transpose("rows/order", &x, &[0, 1, 3, 2, 4]);
         let x = graph.reshape("rows", &x, self.places.of([h, h * channels]));
         let x = graph.matmul("columns_transform", &transform, &x);
@@ -118,12 +118,13 @@ impl Tiles {
         graph.transpose("values/channels_first", &x, &[0, 3, 1, 2])
     }
 
-    /// `values, taps [25,C·H] -> [B,h·h,C]`
+    /// `values, taps [25,C·I] -> [B,h·h,C]`
     fn convolved(&self, graph: &mut Graph, label: &str, values: &Value, taps: &Value) -> Value {
-        let kernels = self.kernels(graph, taps);
+        let inputs = values.fixed(1) / self.points();
+        let kernels = self.kernels(graph, taps, inputs);
         let to_places =
             self.transform(graph, "output_transform", self.tile.side() * self.tile.side());
-        let (channels, outputs) = (taps.fixed(1) / self.hidden(), kernels.fixed(0) / self.points());
+        let (channels, outputs) = (taps.fixed(1) / inputs, kernels.fixed(0) / self.points());
         let convolved = graph.scoped(label, |graph| {
             let products = graph.grouped_conv("products", values, &kernels, self.points());
             graph.document("at every pair of points; reads the hidden state from before this step");
@@ -147,6 +148,44 @@ impl Tiles {
 impl Domain for Tiles {
     fn layout(&self) -> &dyn Layout {
         &self.places
+    }
+
+    fn fixed(&self, graph: &mut Graph, inputs: &Value) -> Vec<Vec<Value>> {
+        let config = &self.places.config;
+        let values = graph.scoped("fixed", |graph| {
+            // Whole blocks of channels here too.
+            let channels = inputs.fixed(1);
+            let filled = channels.next_multiple_of(CHANNEL_BLOCK);
+            let rows = self.places.rows(graph, "inputs", inputs);
+            let rows = if filled > channels {
+                let padding = self.places.of([self.places.count(), filled - channels]);
+                let zeros = graph.zeros_once(&padding);
+                graph.concat("inputs/filled_up", 2, &[&rows, &zeros])
+            } else {
+                rows
+            };
+            self.values(graph, &rows)
+        });
+        let channels = values.fixed(1) / self.points();
+        let terms = (0..config.cores()).map(|index| {
+            let parts: Vec<_> = match self.places.gates {
+                Gates::Together => vec![("gates", fixed_taps(graph, config, index, channels))],
+                Gates::Apart => (0..GATES.len())
+                    .map(|gate| {
+                        (GATES[gate], fixed_taps_of_gate(graph, config, index, channels, gate))
+                    })
+                    .collect(),
+            };
+            let scope = core(config, index).replace("generation_core", "fixed");
+            graph.scoped(&scope, |graph| {
+                let parts = parts.iter().map(|(label, (taps, bias))| {
+                    let term = self.convolved(graph, label, &values, taps);
+                    graph.add(&format!("{label}/bias"), &term, bias)
+                });
+                parts.collect()
+            })
+        });
+        terms.collect()
     }
 
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {

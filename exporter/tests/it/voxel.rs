@@ -12,6 +12,9 @@ use gqn_formats::{Checkpoint, ModelConfig, Precision, Preset, Tensor, Variant, V
 use gqn_runtime::Engine;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 
+use onnx_protobuf::Message;
+use onnx_protobuf::tensor_proto::DataLocation;
+
 use crate::support::parse;
 use crate::voxel_oracle::Oracle;
 use crate::voxel_support::{numbers, poses, voxel, voxel_checkpoint, voxel_kinds};
@@ -30,6 +33,23 @@ fn engine(graphs: &Graphs) -> OrtEngine {
         external_data.iter().map(|(name, data)| (name.as_str(), data.as_slice())).collect();
     OrtEngine::from_graphs(runtime, representation, generator, &external, &options)
         .expect("graphs that ONNX Runtime loads")
+}
+
+/// A graph whose weights stand in another file, with them in its own.
+fn with_own_weights(graph: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut model = parse(graph);
+    let graph = model.graph.as_mut().expect("a graph");
+    for tensor in graph.initializer.iter_mut().filter(|tensor| !tensor.external_data.is_empty()) {
+        let number = |key: &str| {
+            let entry = tensor.external_data.iter().find(|entry| entry.key == key);
+            entry.expect("an entry").value.parse::<usize>().expect("a number")
+        };
+        let (offset, length) = (number("offset"), number("length"));
+        tensor.raw_data = other[offset..offset + length].to_vec();
+        tensor.external_data.clear();
+        tensor.data_location = DataLocation::DEFAULT.into();
+    }
+    model.write_to_bytes().expect("bytes")
 }
 
 fn noise(config: &ModelConfig, count: usize) -> Tensor {
@@ -201,8 +221,8 @@ fn the_drawing_graph_ends_with_the_generators_picture() {
             let graphs = build_graphs_with(&voxel_checkpoint(&config), &options);
             let [_, expected] = run(&config, &graphs, 1, 1);
             let drawing = graphs.drawing.clone().expect("a drawing graph");
-            let files = BTreeMap::from([("generator.onnx".to_owned(), graphs.generator.clone())]);
-            let drawing = Graphs { generator: drawing, external_data: files, ..graphs };
+            let drawing = with_own_weights(&drawing, &graphs.generator);
+            let drawing = Graphs { generator: drawing, ..graphs };
             let [_, pictures] = run(&config, &drawing, 1, 1);
             assert_eq!(pictures.shape()[0], config.steps);
             let last = pictures.select(ndarray::Axis(0), &[config.steps - 1]);

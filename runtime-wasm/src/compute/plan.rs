@@ -2,10 +2,15 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use anyhow::Result;
+
 /// A computation on numbers in the standard order of their shapes, which it knows.
 pub(crate) trait Compute: Debug + Send + Sync {
     /// `outputs` hold numbers of earlier computations.
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]);
+    ///
+    /// # Errors
+    /// If an index is out of range: shapes were checked, what is computed is not known before.
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()>;
 }
 
 /// Where the numbers of a value stand while a plan runs.
@@ -99,7 +104,10 @@ impl Plan {
     }
 
     /// Runs it: the numbers of the inputs to those of the output.
-    pub(crate) fn run(&mut self, inputs: &[&[f32]]) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// If a computation does not take its numbers.
+    pub(crate) fn run(&mut self, inputs: &[&[f32]]) -> Result<Vec<f32>> {
         let mut values: Vec<Vec<f32>> = self.lengths.iter().map(|_| Vec::new()).collect();
         for step in &self.steps {
             let mut outputs: Vec<Vec<f32>> = Vec::new();
@@ -121,7 +129,7 @@ impl Plan {
                 })
                 .collect();
             let mut written: Vec<&mut [f32]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-            step.computation.run(&read, &mut written);
+            step.computation.run(&read, &mut written)?;
             for (slot, output) in step.outputs.iter().zip(outputs) {
                 values[*slot] = output;
             }
@@ -134,12 +142,12 @@ impl Plan {
             }
         }
         if let Some(constant) = self.constants.get(&self.output) {
-            return constant.to_vec();
+            return Ok(constant.to_vec());
         }
-        match self.inputs.iter().position(|input| *input == self.output) {
+        Ok(match self.inputs.iter().position(|input| *input == self.output) {
             Some(index) => inputs[index].to_vec(),
             None => std::mem::take(&mut values[self.output]),
-        }
+        })
     }
 }
 
@@ -151,10 +159,11 @@ mod tests {
     struct Sum;
 
     impl Compute for Sum {
-        fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
             for (index, out) in outputs[0].iter_mut().enumerate() {
                 *out = inputs.iter().map(|input| input[index]).sum();
             }
+            Ok(())
         }
     }
 
@@ -172,7 +181,7 @@ mod tests {
         assert_eq!(plan.steps.len(), 3);
         for round in 0..3 {
             let x = round as f32;
-            assert_eq!(plan.run(&[&[x, 0.0]]), [3.0 * (x + 1.0), 3.0]);
+            assert_eq!(plan.run(&[&[x, 0.0]]).expect("sums"), [3.0 * (x + 1.0), 3.0]);
             let spare: usize = plan.spare.values().map(Vec::len).sum();
             assert_eq!(spare, 2, "round {round}");
         }

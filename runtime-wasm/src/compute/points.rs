@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use anyhow::Result;
+
 use super::plan::Compute;
 use super::products::Dense;
 use crate::kernels::{COLUMNS, Mix, ROWS, TOGETHER, write_tile};
@@ -16,7 +18,7 @@ pub(crate) struct Points {
 const BLOCK: usize = 8 * ROWS;
 
 impl Compute for Points {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let Dense { rows, matrices } = &self.dense;
         let columns = matrices.columns();
         let [c, r] = self.mix.sides();
@@ -52,6 +54,7 @@ impl Compute for Points {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -63,12 +66,13 @@ pub(crate) struct Mixed {
 }
 
 impl Compute for Mixed {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let [c, r] = self.mix.sides();
         let mut between = Vec::new();
         let items = inputs[0].chunks(c * c * self.columns);
         for (x, out) in items.zip(outputs[0].chunks_mut(r * r * self.columns)) {
             self.mix.apply(x, out, self.columns, &mut between);
         }
+        Ok(())
     }
 }

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use anyhow::Result;
+
 use super::plan::Compute;
 use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, Sparse, arrange, multiply, write_part};
+use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, Sparse, arrange, multiply, sum_rows, write_part};
 
 /// Rows in the order in which products read them: `[rows, G·k] -> [G, rows / ROWS, k, ROWS]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,13 +25,14 @@ impl Pack {
 }
 
 impl Compute for Pack {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let (depth, Axis { length: rows, stride }) = (self.depth, self.rows);
         let parts = outputs[0].as_chunks_mut().0.chunks_mut(rows.div_ceil(ROWS) * depth);
         for (index, part) in parts.enumerate() {
             let x = &inputs[0][self.offset + index * depth..];
             arrange::<ROWS>(x, (rows, depth), (stride, 1), part);
         }
+        Ok(())
     }
 }
 
@@ -56,7 +59,7 @@ impl Dense {
 }
 
 impl Compute for Dense {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let (count, columns) = (self.matrices.count(), self.matrices.columns());
         for index in 0..count {
             for column in (0..columns).step_by(COLUMNS) {
@@ -69,6 +72,7 @@ impl Compute for Dense {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -80,7 +84,7 @@ pub(crate) struct Combine {
 }
 
 impl Compute for Combine {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let (rows, depth, columns) = (self.matrix.lines(), self.matrix.length(), self.columns);
         outputs[0].fill(0.0);
         let mut right = Right::default();
@@ -89,6 +93,7 @@ impl Compute for Combine {
             right.repack(item, (columns, depth), (1, columns));
             multiply(&self.matrix, 0..depth, &right, out, columns);
         }
+        Ok(())
     }
 }
 
@@ -100,12 +105,13 @@ pub(crate) struct CombineSparse {
 }
 
 impl Compute for CombineSparse {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let [rows, depth] = self.matrix.sides();
         let items = inputs[0].chunks(depth * self.columns);
         for (item, out) in items.zip(outputs[0].chunks_mut(rows * self.columns)) {
             self.matrix.apply(item, out, self.columns);
         }
+        Ok(())
     }
 }
 
@@ -118,8 +124,19 @@ pub(crate) struct Product {
 }
 
 impl Compute for Product {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let Self { rows, depth, columns } = *self;
+        if rows < ROWS {
+            // To put a matrix in order would take longer than to multiply it.
+            let matrices = inputs[1].chunks(depth * columns);
+            let lefts = inputs[0].chunks(rows * depth).zip(outputs[0].chunks_mut(rows * columns));
+            for (b, (a, out)) in matrices.zip(lefts) {
+                for (weights, out) in a.chunks(depth).zip(out.chunks_mut(columns)) {
+                    sum_rows(weights, |term| &b[term * columns..][..columns], out);
+                }
+            }
+            return Ok(());
+        }
         outputs[0].fill(0.0);
         let (mut left, mut right) = (Left::default(), Right::default());
         let items = inputs[0].chunks(rows * depth).zip(inputs[1].chunks(depth * columns));
@@ -128,6 +145,7 @@ impl Compute for Product {
             right.repack(b, (columns, depth), (1, columns));
             multiply(&left, 0..depth, &right, out, columns);
         }
+        Ok(())
     }
 }
 
@@ -147,11 +165,11 @@ mod tests {
         let weights = numbers(parts * depth * columns, 2);
         let pack = Pack { offset, rows: Axis { length: rows, stride }, parts, depth };
         let mut packed = vec![f32::NAN; pack.len()];
-        pack.run(&[&x], &mut [&mut packed]);
+        pack.run(&[&x], &mut [&mut packed]).expect("rows");
         let matrices = Matrices::pack(&weights, parts, (columns, depth), (1, columns));
         let dense = Dense { rows, matrices: Arc::new(matrices) };
         let mut found = vec![f32::NAN; rows * parts * columns];
-        dense.run(&[&packed], &mut [&mut found]);
+        dense.run(&[&packed], &mut [&mut found]).expect("products");
         for (index, found) in found.iter().enumerate() {
             let (row, part, column) =
                 (index / columns / parts, index / columns % parts, index % columns);

@@ -55,6 +55,13 @@ impl View {
         view
     }
 
+    /// Every `step`th of an axis, so many from `start` on.
+    pub(crate) fn stepped(&self, axis: usize, start: usize, length: usize, step: usize) -> Self {
+        let mut view = self.narrowed(axis, start, length);
+        view.axes[axis].stride *= step;
+        view
+    }
+
     /// Without an axis of one.
     pub(crate) fn without(&self, axis: usize) -> Self {
         let mut view = self.clone();
@@ -85,6 +92,17 @@ impl View {
         };
         let axes = shape.iter().enumerate().map(axis).collect::<Option<_>>()?;
         Some(Self { axes, ..self.clone() })
+    }
+
+    /// Where its number of that index stands, in its order.
+    pub(crate) fn place(&self, index: usize) -> usize {
+        let mut rest = index;
+        let mut place = self.offset;
+        for axis in self.axes.iter().rev() {
+            place += rest % axis.length * axis.stride;
+            rest /= axis.length;
+        }
+        place
     }
 
     /// Its axes as one, if their numbers are evenly apart.

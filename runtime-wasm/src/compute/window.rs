@@ -1,6 +1,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use anyhow::Result;
+
 use super::plan::Compute;
 use crate::kernels::{COLUMNS, Left, Right, multiply};
 
@@ -23,7 +25,7 @@ pub(crate) struct Window {
 }
 
 impl Compute for Window {
-    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let places = self.output[0] * self.output[1];
         let (channels, depth) = (self.kernels.lines(), self.kernels.length());
         let pictures = inputs[0].chunks(self.input.iter().product());
@@ -43,6 +45,7 @@ impl Compute for Window {
                 multiply(&self.kernels, part, &right, out, places);
             }
         }
+        Ok(())
     }
 }
 

@@ -26,6 +26,58 @@ pub(crate) fn tanh(numbers: &mut [f32]) {
     }
 }
 
+/// ln(1 + eˣ) to four units in the last place, also where eˣ overflows: max(x, 0) + ln(1 + e^-|x|).
+pub(crate) fn softplus(numbers: &mut [f32]) {
+    let exp = Exp::new();
+    let logarithm = std::hint::black_box([1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 0.2, 1.0 / 3.0, 1.0]);
+    for number in numbers {
+        let x = *number;
+        let power = exp.of(-x.abs());
+        // ln(1 + p) = 2 · artanh(s) with s = p / (2 + p): at most 1/3, so that seven terms are enough.
+        let s = power / (2.0 + power);
+        let squared = s * s;
+        let series = logarithm.iter().fold(0.0, |sum, factor| sum * squared + factor);
+        let positive = if x < 0.0 { 0.0 } else { x };
+        *number = positive + 2.0 * s * series;
+    }
+}
+
+/// Numbers that are summed or compared at once.
+const LANES: usize = 16;
+
+/// The sum of some numbers.
+pub(crate) fn sum(numbers: &[f32]) -> f32 {
+    let (blocks, rest) = numbers.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for block in blocks {
+        sums.iter_mut().zip(block).for_each(|(sum, number)| *sum += number);
+    }
+    halve(sums, |left, right| left + right) + rest.iter().sum::<f32>()
+}
+
+/// The largest of some numbers; -∞ if there are none.
+pub(crate) fn largest(numbers: &[f32]) -> f32 {
+    let larger = |left: f32, right: f32| if left < right { right } else { left };
+    let (blocks, rest) = numbers.as_chunks::<LANES>();
+    let mut found = [f32::NEG_INFINITY; LANES];
+    for block in blocks {
+        found.iter_mut().zip(block).for_each(|(found, number)| *found = larger(*found, *number));
+    }
+    rest.iter().copied().fold(halve(found, larger), larger)
+}
+
+/// All lanes as one, half by half.
+fn halve(mut lanes: [f32; LANES], function: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for index in 0..half {
+            lanes[index] = function(lanes[index], lanes[index + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
 /// The numbers that eˣ is computed with.
 ///
 /// They are variables: engines of wasm put a constant vector together anew, in four instructions, wherever it is used.
@@ -74,27 +126,44 @@ impl Exp {
 mod tests {
     use super::*;
 
-    /// Two units in the last place.
-    const TOLERANCE: f64 = 2.0 * f32::EPSILON as f64;
+    /// The size of what an error is compared with.
+    enum Size {
+        One,
+        Result,
+    }
 
+    /// `units` in the last place are allowed.
     #[track_caller]
-    fn check(function: fn(&mut [f32]), expected: fn(f64) -> f64, relative: bool) {
+    fn check(function: fn(&mut [f32]), expected: fn(f64) -> f64, size: Size, units: f64) {
         let numbers: Vec<f32> = (-8000..=8000).map(|index| index as f32 * 0.01).collect();
         let mut found = numbers.clone();
         function(&mut found);
         for (x, found) in numbers.into_iter().zip(found) {
             let expected = expected(f64::from(x));
-            let size = if relative { expected } else { 1.0 };
+            let size = if let Size::Result = size { expected } else { 1.0 };
             let error = (f64::from(found) - expected).abs();
-            assert!(error <= TOLERANCE * size, "of {x}: {found}, not {expected}");
+            assert!(error <= units * f64::from(f32::EPSILON) * size, "of {x}: {found}, not {expected}");
         }
     }
 
     #[test]
     fn functions_are_those_of_mathematics() {
-        check(exp, f64::exp, true);
-        check(tanh, f64::tanh, false);
-        check(sigmoid, |x| 1.0 / (1.0 + (-x).exp()), false);
+        check(exp, f64::exp, Size::Result, 2.0);
+        check(tanh, f64::tanh, Size::One, 2.0);
+        check(sigmoid, |x| 1.0 / (1.0 + (-x).exp()), Size::One, 2.0);
+        check(softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), Size::Result, 4.0);
+    }
+
+    #[test]
+    fn sums_and_largest_numbers_are_those_of_plain_loops() {
+        for length in [0, 1, LANES - 1, LANES, 5 * LANES + 3] {
+            // Small whole numbers, so that every order of summing gives the same.
+            let numbers: Vec<f32> =
+                (0..length).map(|index| ((index * 7) % 11) as f32 - 20.0).collect();
+            let expected = numbers.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            assert_eq!(sum(&numbers), numbers.iter().sum::<f32>(), "sum of {length}");
+            assert_eq!(largest(&numbers), expected, "largest of {length}");
+        }
     }
 
     #[test]
@@ -103,5 +172,9 @@ mod tests {
         tanh(&mut far);
         assert_eq!(far[..4], [-1.0, 1.0, -1.0, 1.0]);
         assert!(far[4].is_nan());
+        let mut far = [-1e30, 1e30, f32::INFINITY, f32::NAN];
+        softplus(&mut far);
+        assert!(far[0] < 1e-30 && far[3].is_nan(), "{far:?}");
+        assert_eq!(far[1..3], [1e30, f32::INFINITY]);
     }
 }

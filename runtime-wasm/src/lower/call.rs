@@ -1,4 +1,4 @@
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::onnx::{Attribute, Node, TensorOf};
 
@@ -39,6 +39,11 @@ impl<'a> Call<'a> {
         self.node.input.get(index).map(String::as_str).filter(|name| !name.is_empty())
     }
 
+    /// The names of all inputs.
+    pub(super) fn inputs(self) -> Result<Vec<&'a str>> {
+        (0..self.node.input.len()).map(|index| self.input(index)).collect()
+    }
+
     pub(super) fn input(self, index: usize) -> Result<&'a str> {
         self.optional(index).with_context(|| format!("it has no input {index}"))
     }
@@ -48,9 +53,17 @@ pub(super) fn lengths(numbers: &[i64]) -> Result<Vec<usize>> {
     numbers.iter().map(|number| Ok(usize::try_from(*number)?)).collect()
 }
 
+/// The axes that indices mean, in ascending order and each once.
+pub(super) fn axes(indices: &[i64], rank: usize) -> Result<Vec<usize>> {
+    let mut axes = indices.iter().map(|index| axis(*index, rank)).collect::<Result<Vec<_>>>()?;
+    axes.sort_unstable();
+    ensure!(axes.windows(2).all(|pair| pair[0] != pair[1]), "axes {indices:?} name one twice");
+    Ok(axes)
+}
+
 /// The axis that an index means; negative ones count from the end.
 pub(super) fn axis(index: i64, rank: usize) -> Result<usize> {
     let from_start = if index < 0 { index + rank as i64 } else { index };
-    let found = usize::try_from(from_start).ok().filter(|axis| *axis < rank.max(1));
+    let found = usize::try_from(from_start).ok().filter(|axis| *axis < rank);
     found.with_context(|| format!("axis {index} of {rank}"))
 }

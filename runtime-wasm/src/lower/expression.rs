@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,23 +21,38 @@ impl Expression {
 
     /// Part of an axis: the function of a part is the part of the function.
     pub(super) fn narrowed(self: &Rc<Self>, axis: usize, start: usize, length: usize) -> Rc<Self> {
-        Rc::new(match &**self {
+        self.part((axis, start, length), &mut HashMap::new())
+    }
+
+    /// `known` holds parts of what is read several times.
+    fn part(
+        self: &Rc<Self>,
+        (axis, start, length): (usize, usize, usize),
+        known: &mut HashMap<(*const Self, usize), Rc<Self>>,
+    ) -> Rc<Self> {
+        let key = (Rc::as_ptr(self), axis);
+        if let Some(part) = known.get(&key) {
+            return Rc::clone(part);
+        }
+        let part = Rc::new(match &**self {
             Self::Numbers(view) => Self::Numbers(view.narrowed(axis, start, length)),
             Self::Apply { operation, from, shape } => {
-                let part = |argument: &Rc<Self>| {
+                let mut part = |argument: &Rc<Self>| {
                     let own = argument.shape();
                     let axis = (axis + own.len()).checked_sub(shape.len());
                     match axis {
-                        Some(axis) if own[axis] != 1 => argument.narrowed(axis, start, length),
+                        Some(axis) if own[axis] != 1 => argument.part((axis, start, length), known),
                         _ => Rc::clone(argument),
                     }
                 };
-                let from = from.iter().map(part).collect();
+                let from = from.iter().map(&mut part).collect();
                 let mut shape = shape.clone();
                 shape[axis] = length;
                 Self::Apply { operation: *operation, from, shape }
             }
-        })
+        });
+        known.insert(key, Rc::clone(&part));
+        part
     }
 }
 
@@ -61,6 +76,8 @@ pub(super) fn compile(
 struct Program {
     inputs: Vec<View>,
     instructions: Vec<Instruction>,
+    /// Whose inputs are known.
+    collected: HashSet<*const Expression>,
     /// Values of what was applied already.
     known: HashMap<*const Expression, usize>,
 }
@@ -76,8 +93,10 @@ impl Program {
                 }
             }
             Expression::Apply { from, .. } => {
-                for from in from {
-                    self.collect(shape, from);
+                if self.collected.insert(Rc::as_ptr(expression)) {
+                    for from in from {
+                        self.collect(shape, from);
+                    }
                 }
             }
         }

@@ -1,8 +1,8 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::call::Call;
 use super::expression::{Expression, compile};
@@ -11,7 +11,7 @@ use super::operators::lower_node;
 use super::products::Packs;
 use super::source::Source;
 use super::values::{Constant, Value, Whole};
-use crate::compute::{Compute, Dense, Gather, Pack, Plan, Slot, View};
+use crate::compute::{Compute, Dense, Element, Gather, Pack, Plan, Slot, StridedCopy, View, bits, integer};
 
 /// Weights and other constants by name.
 pub(crate) type Constants = BTreeMap<String, Constant>;
@@ -28,7 +28,8 @@ pub(crate) fn lower(
     }
     for input in &source.inputs {
         let shape = input.shape(lengths)?;
-        let slot = lowering.plan.add_input(shape.iter().product());
+        let length = count(&shape).with_context(|| format!("input `{}`", input.name))?;
+        let slot = lowering.plan.add_input(length);
         lowering.values.insert(&input.name, View::new(slot, &shape).into());
     }
     for (index, node) in source.nodes.iter().enumerate() {
@@ -49,8 +50,8 @@ pub(super) fn constants(node: &Node, constants: &Constants) -> Result<Vec<Consta
     lowering.lower(node)?;
     let mut results = Vec::new();
     for name in &node.output {
-        results.push(if let Value::Whole(whole) = lowering.value(name)? {
-            Constant::Whole(whole)
+        results.push(if lowering.element(name)? == Element::Integer {
+            Constant::Whole(lowering.whole(name)?)
         } else {
             let view = lowering.view(name)?;
             Constant::Numbers(lowering.constant_numbers(&view)?, view.shape())
@@ -69,6 +70,10 @@ pub(super) struct Lowering<'a> {
     packed: HashMap<(Slot, Pack), Slot>,
     /// What gave the parts of rows times a matrix each, and what it read.
     pub(super) parts: HashMap<Slot, (Dense, Slot)>,
+    /// What gathered rows of a tensor, and the tensor and the indices that it read.
+    pub(super) gathered: HashMap<Slot, (Gather, [Slot; 2])>,
+    /// Values of integers that are computed at run time.
+    integers: BTreeSet<Slot>,
     /// Of each name, the last node that reads it.
     last_use: HashMap<&'a str, usize>,
     /// The node that is being lowered.
@@ -84,6 +89,8 @@ impl<'a> Lowering<'a> {
             packs,
             packed: HashMap::new(),
             parts: HashMap::new(),
+            gathered: HashMap::new(),
+            integers: BTreeSet::new(),
             last_use: HashMap::new(),
             index: 0,
         }
@@ -92,6 +99,14 @@ impl<'a> Lowering<'a> {
     fn lower(&mut self, node: &'a Node) -> Result<()> {
         let results = lower_node(self, Call { node })
             .with_context(|| format!("node `{}` ({})", node.name, node.operator))?;
+        ensure!(
+            node.output.len() <= results.len() || node.output[results.len()..].iter().all(String::is_empty),
+            "node `{}` ({}) has {} results, of which {} are known",
+            node.name,
+            node.operator,
+            node.output.len(),
+            results.len()
+        );
         self.values.extend(node.output.iter().map(String::as_str).zip(results));
         Ok(())
     }
@@ -105,6 +120,7 @@ impl<'a> Lowering<'a> {
         let value = match constant.with_context(|| format!("nothing makes `{name}`"))? {
             Constant::Whole(whole) => Value::Whole(Arc::clone(whole)),
             Constant::Numbers(numbers, shape) => {
+                count(shape).with_context(|| format!("constant `{name}`"))?;
                 View::new(self.plan.add_constant(Arc::clone(numbers)), shape).into()
             }
         };
@@ -112,31 +128,75 @@ impl<'a> Lowering<'a> {
         Ok(value)
     }
 
-    /// Whole numbers, which must be constant.
+    /// Whether a name stands for floats or for integers.
+    pub(super) fn element(&mut self, name: &'a str) -> Result<Element> {
+        Ok(match self.value(name)? {
+            Value::Whole(_) => Element::Integer,
+            Value::View(view) => self.element_of(view.slot),
+            Value::Later(expression) => self.result_of(&expression),
+        })
+    }
+
+    fn element_of(&self, slot: Slot) -> Element {
+        if self.integers.contains(&slot) { Element::Integer } else { Element::Float }
+    }
+
+    fn result_of(&self, expression: &Expression) -> Element {
+        match expression {
+            Expression::Numbers(view) => self.element_of(view.slot),
+            Expression::Apply { operation, .. } => operation.element(),
+        }
+    }
+
+    /// Integers, which must be constant.
     pub(super) fn whole(&mut self, name: &'a str) -> Result<Arc<Whole>> {
+        if let Value::Whole(whole) = self.value(name)? {
+            return Ok(whole);
+        }
+        ensure!(self.element(name)? == Element::Integer, "`{name}` does not hold integers");
+        let view = self.tensor(name)?;
+        let numbers = self.constant_numbers(&view).with_context(|| format!("`{name}`"))?;
+        let numbers = numbers.iter().map(|bits| integer(*bits).into()).collect();
+        Ok(Arc::new(Whole { numbers, shape: view.shape() }))
+    }
+
+    /// An operand of a pointwise operator whose result has that shape. What has fewer numbers is computed before, so that
+    /// it is not computed again for each of the result's.
+    pub(super) fn operand(&mut self, name: &'a str, shape: &[usize]) -> Result<Rc<Expression>> {
+        let count = |shape: &[usize]| shape.iter().product::<usize>();
         match self.value(name)? {
-            Value::Whole(whole) => Ok(whole),
-            _ => bail!("`{name}` is none of constant whole numbers"),
+            Value::Later(expression) if count(&expression.shape()) == count(shape) => Ok(expression),
+            _ => Ok(Rc::new(Expression::Numbers(self.tensor(name)?))),
         }
     }
 
-    /// Numbers, perhaps to be computed later.
-    pub(super) fn expression(&mut self, name: &'a str) -> Result<Rc<Expression>> {
-        match self.value(name)? {
-            Value::View(view) => Ok(Rc::new(Expression::Numbers(view))),
-            Value::Later(expression) => Ok(expression),
-            Value::Whole(_) => bail!("`{name}` holds whole numbers"),
-        }
-    }
-
-    /// Numbers that are there.
+    /// Floats that are there.
     pub(super) fn view(&mut self, name: &'a str) -> Result<View> {
-        if let Value::Later(expression) = self.value(name)? {
-            self.compute_all(name, &expression.shape())?;
-        }
+        ensure!(self.element(name)? == Element::Float, "`{name}` holds integers");
+        self.tensor(name)
+    }
+
+    /// Floats or integers that are there.
+    pub(super) fn tensor(&mut self, name: &'a str) -> Result<View> {
         match self.value(name)? {
             Value::View(view) => Ok(view),
-            _ => bail!("`{name}` holds whole numbers"),
+            Value::Whole(whole) => {
+                let number = |number: &i64| {
+                    let number = i32::try_from(*number);
+                    number.map(bits).with_context(|| format!("`{name}` holds an integer beyond 32 bits"))
+                };
+                let numbers = whole.numbers.iter().map(number).collect::<Result<_>>()?;
+                let view = self.constant_view(numbers, &whole.shape)?;
+                self.integers.insert(view.slot);
+                Ok(view)
+            }
+            Value::Later(expression) => {
+                self.compute_all(name, &expression.shape())?;
+                match self.value(name)? {
+                    Value::View(view) => Ok(view),
+                    _ => bail!("`{name}` was not computed"),
+                }
+            }
         }
     }
 
@@ -162,6 +222,11 @@ impl<'a> Lowering<'a> {
         let (inputs, computation) = compile(shape, &expressions);
         let shapes = vec![shape.to_vec(); expressions.len()];
         let results = self.add(computation, &inputs, &shapes)?;
+        for (view, expression) in results.iter().zip(&expressions) {
+            if self.result_of(expression) == Element::Integer {
+                self.integers.insert(view.slot);
+            }
+        }
         self.values.extend(names.into_iter().zip(results.into_iter().map(Value::View)));
         Ok(())
     }
@@ -172,8 +237,22 @@ impl<'a> Lowering<'a> {
         if view.is_dense() && view.offset == 0 && self.plan.length(view.slot) == view.len() {
             return Ok(View::new(view.slot, &shape));
         }
-        let gather = Gather { offset: view.offset, axes: view.axes.clone() };
-        self.add_one(gather, &[view.slot], shape)
+        let copy = StridedCopy { offset: view.offset, axes: view.axes.clone() };
+        self.add_layout(copy, &[view.slot], shape)
+    }
+
+    /// Adds a computation that moves numbers of its first input: its result has the same element type.
+    pub(super) fn add_layout(
+        &mut self,
+        computation: impl Compute + 'static,
+        inputs: &[Slot],
+        shape: Vec<usize>,
+    ) -> Result<View> {
+        let result = self.add_one(computation, inputs, shape)?;
+        if inputs.first().is_some_and(|slot| self.integers.contains(slot)) {
+            self.integers.insert(result.slot);
+        }
+        Ok(result)
     }
 
     /// Adds a computation of one result, or that result where all it needs is constant.
@@ -192,12 +271,7 @@ impl<'a> Lowering<'a> {
         inputs: &[Slot],
         shapes: &[Vec<usize>],
     ) -> Result<Vec<View>> {
-        let length = |shape: &Vec<usize>| {
-            let product = |all: usize, length: &usize| all.checked_mul(*length);
-            let length = shape.iter().try_fold(1, product);
-            length.with_context(|| format!("{shape:?} is more than a machine holds"))
-        };
-        let lengths: Vec<usize> = shapes.iter().map(length).collect::<Result<_>>()?;
+        let lengths: Vec<usize> = shapes.iter().map(|shape| count(shape)).collect::<Result<_>>()?;
         let constants: Option<Vec<Arc<Vec<f32>>>> =
             inputs.iter().map(|input| self.constant(*input)).collect();
         let slots = if let Some(constants) = constants {
@@ -205,7 +279,7 @@ impl<'a> Lowering<'a> {
             let mut results: Vec<Vec<f32>> =
                 lengths.iter().map(|length| vec![0.0; *length]).collect();
             let mut written: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
-            computation.run(&read, &mut written);
+            computation.run(&read, &mut written)?;
             results.into_iter().map(|result| self.plan.add_constant(Arc::new(result))).collect()
         } else {
             self.plan.add_step(computation, inputs.to_vec(), &lengths)
@@ -233,9 +307,39 @@ impl<'a> Lowering<'a> {
         fits.then(|| (dense.clone(), *input))
     }
 
+    /// How many numbers a value has.
+    pub(super) fn length(&self, slot: Slot) -> usize {
+        self.plan.length(slot)
+    }
+
     /// The numbers of a value, if they are constant.
     pub(super) fn constant(&self, slot: Slot) -> Option<Arc<Vec<f32>>> {
         self.plan.constant(slot).cloned()
+    }
+
+    /// What an expression without a name says.
+    pub(super) fn computed(&mut self, expression: &Rc<Expression>) -> Result<View> {
+        let shape = expression.shape();
+        let (inputs, computation) = compile(&shape, std::slice::from_ref(expression));
+        let result = self.add(computation, &inputs, &[shape])?.remove(0);
+        if self.result_of(expression) == Element::Integer {
+            self.integers.insert(result.slot);
+        }
+        Ok(result)
+    }
+
+    /// A constant tensor.
+    pub(super) fn constant_view(&mut self, numbers: Vec<f32>, shape: &[usize]) -> Result<View> {
+        ensure!(count(shape)? == numbers.len(), "{} numbers for {shape:?}", numbers.len());
+        Ok(View::new(self.plan.add_constant(Arc::new(numbers)), shape))
+    }
+
+    /// Constant indices `[n]`.
+    pub(super) fn indices(&mut self, indices: Vec<usize>) -> Result<View> {
+        let numbers = indices.iter().map(|index| Ok(bits(i32::try_from(*index)?)));
+        let view = self.constant_view(numbers.collect::<Result<_>>()?, &[indices.len()])?;
+        self.integers.insert(view.slot);
+        Ok(view)
     }
 
     /// A number for every number of a shape.
@@ -248,4 +352,16 @@ impl<'a> Lowering<'a> {
         let view = self.standing(view)?;
         self.constant(view.slot).context("it depends on something that is not constant")
     }
+}
+
+/// More numbers than any value of a model has: what asks for more is damaged.
+const MOST: usize = 1 << 30;
+
+/// How many numbers a shape has.
+pub(super) fn count(shape: &[usize]) -> Result<usize> {
+    let product = |all: usize, length: &usize| all.checked_mul(*length);
+    let count = shape.iter().try_fold(1, product).filter(|count| *count <= MOST);
+    let count = count.with_context(|| format!("{shape:?} is more than a machine holds"))?;
+    ensure!(count > 0, "{shape:?} has an axis of length zero");
+    Ok(count)
 }

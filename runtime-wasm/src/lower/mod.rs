@@ -14,15 +14,23 @@
 //! | `expression.rs` | functions of single numbers that are not computed yet |
 //! | `call.rs` | a node's attributes |
 //! | `operators.rs` | what each operator becomes |
+//! | `arithmetic.rs` | functions of single numbers, and element types |
+//! | `layout.rs` | layout operators |
+//! | `reductions.rs` | sums, means, softmax |
+//! | `sampling.rs` | gathers, samples at positions, means of windows |
 //! | `products.rs` | products of matrices |
 //! | `windows.rs` | convolutions |
 
+mod arithmetic;
 mod call;
 mod expression;
+mod layout;
 mod lowering;
 pub(crate) mod onnx;
 mod operators;
 mod products;
+mod reductions;
+mod sampling;
 mod source;
 mod values;
 mod weights;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 
+use super::arithmetic::broadcast;
 use super::call::Call;
 use super::lowering::Lowering;
-use crate::compute::{Combine, CombineSparse, Dense, Mixed, Pack, Points, Product, View};
+use crate::compute::{
+    Combine, CombineSparse, Dense, Gather, GatherSum, Mixed, Pack, Points, Product, View,
+};
 use crate::kernels::{Left, Matrices, Mix, Sparse};
 
 /// Constant matrices in the order in which products read them, each once however often it is used.
@@ -86,29 +89,69 @@ fn find<T>(
     Ok(packed)
 }
 
-/// `[..,m,k]`, `[..,k,n]` → `[..,m,n]`: with a constant matrix at one side, or of matrices side by side.
+/// `[..,m,k]`, `[..,k,n]` → `[..,m,n]`; a vector is a matrix of one row at the left, of one column at the right.
 pub(super) fn matmul<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let (left, right) = (graph.view(call.input(0)?)?, graph.view(call.input(1)?)?);
+    ensure!(!left.axes.is_empty() && !right.axes.is_empty(), "it multiplies single numbers");
+    let (row, column) = (left.axes.len() == 1, right.axes.len() == 1);
+    let left = if row { left.with(0) } else { left };
+    let right = if column { right.with(1) } else { right };
+    let mut product = matrices(graph, &left, &right)?;
+    if column {
+        product = product.without(product.axes.len() - 1);
+    }
+    if row {
+        let axis = product.axes.len() - if column { 1 } else { 2 };
+        product = product.without(axis);
+    }
+    Ok(product)
+}
+
+/// The same of matrices: with a constant one at one side, or of matrices side by side.
+fn matrices(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View> {
     let (outer, inner) = (left.shape(), right.shape());
-    ensure!(outer.len() >= 2 && inner.len() >= 2, "it multiplies vectors");
     let (k, found) = (outer[outer.len() - 1], inner[inner.len() - 2]);
     ensure!(k == found, "its inner axes have lengths {k} and {found}");
     if outer.len() == 2 && graph.constant(left.slot).is_some() {
-        return combine(graph, &left, &right);
+        return combine(graph, left, right);
     }
+    let columns = inner[inner.len() - 1];
     if inner.len() == 2 && graph.constant(right.slot).is_some() {
-        let matrix = graph.constant_numbers(&right)?;
-        let lines = Lines { count: inner[1], length: k, strides: (1, inner[1]), matrices: 1 };
+        let matrix = graph.constant_numbers(right)?;
+        let lines = Lines { count: columns, length: k, strides: (1, columns), matrices: 1 };
         let matrices = graph.packs.right(&matrix, lines)?;
-        return dense(graph, &left, matrices);
+        return dense(graph, left, matrices);
     }
-    let (rank, columns) = (outer.len(), inner[inner.len() - 1]);
-    ensure!(outer[..rank - 2] == inner[..inner.len() - 2], "its outer axes differ");
-    let product = Product { rows: outer[rank - 2], depth: k, columns };
-    let inputs = [graph.standing(&left)?.slot, graph.standing(&right)?.slot];
-    let mut shape = outer;
-    shape[rank - 1] = columns;
-    graph.add_one(product, &inputs, shape)
+    let (rank, outermost) = (outer.len(), inner.len() - 2);
+    if inner[..outermost].iter().product::<usize>() == 1 && rank >= inner.len() {
+        // One matrix for all rows.
+        let rows = outer[..rank - 1].iter().product();
+        let product = Product { rows, depth: k, columns };
+        let inputs = [graph.standing(left)?.slot, graph.standing(right)?.slot];
+        return graph.add_one(product, &inputs, [&outer[..rank - 1], &[columns]].concat());
+    }
+    let shape = broadcast(&[outer[..rank - 2].to_vec(), inner[..outermost].to_vec()])?;
+    let whole = |view: &View, sides: &[usize]| {
+        let shape = [&shape[..], sides].concat();
+        view.repeated(&shape).context("outer axes were joined")
+    };
+    let (left, right) = (whole(left, &outer[rank - 2..])?, whole(right, &inner[outermost..])?);
+    let rows = outer[rank - 2];
+    let result = [&shape[..], &[rows, columns]].concat();
+    let left = graph.standing(&left)?;
+    if let (1, Some((gather, [data, indices]))) = (rows, gathered(graph, &right, columns)) {
+        let sum = GatherSum { gather, terms: k };
+        return graph.add_one(sum, &[left.slot, data, indices], result);
+    }
+    let right = graph.standing(&right)?;
+    graph.add_one(Product { rows, depth: k, columns }, &[left.slot, right.slot], result)
+}
+
+/// How the numbers of a view came about, if they are whole rows of a tensor, each a row of a matrix.
+fn gathered(graph: &Lowering<'_>, view: &View, columns: usize) -> Option<(Gather, [usize; 2])> {
+    let (gather, inputs) = graph.gathered.get(&view.slot)?;
+    let all = view.is_dense() && view.offset == 0 && graph.length(view.slot) == view.len();
+    (all && gather.length == columns).then(|| (gather.clone(), *inputs))
 }
 
 /// `[m,k]` constant, `[..,k,n]` → `[..,m,n]`

@@ -40,6 +40,11 @@ impl RunGraph for Graph {
         let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(failed)?;
         inline_external(&mut proto, external)
             .map_err(|error| EngineError::load(name, one_line(&error)))?;
+        if let Some(graph) = &mut proto.graph {
+            // tract infers the shapes of intermediate values itself, and takes a name for an axis that depends on others for
+            // an axis of its own.
+            graph.value_info.clear();
+        }
         let model = onnx.model_for_proto_model(&proto).map_err(failed)?;
         let ports = |ports: Vec<&str>| ports.join(", ");
         let graph = proto.graph.unwrap_or_default();

@@ -163,9 +163,13 @@ fn zips_that_are_cut_short() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("package.zip");
     // "PK\x03\x04" starts a zip; without the list at its end it is none.
-    for bytes in [&b"PK\x03\x04 and then nothing"[..], b"no zip at all", b""] {
+    for (bytes, says) in [
+        (&b"PK\x03\x04 and then nothing"[..], "the package is no readable zip"),
+        (b"no zip at all", "the package is no readable zip"),
+        (b"", "the package is empty, expected a zip"),
+    ] {
         fs::write(&path, bytes).expect("a file");
-        verify(&path).failed_with_hint(&["the package is no readable zip"]);
+        verify(&path).failed_with_hint(&[says]);
     }
 }
 

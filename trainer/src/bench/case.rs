@@ -76,7 +76,6 @@ impl Case {
             config,
         }
     }
-
 }
 
 impl Running {

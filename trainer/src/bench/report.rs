@@ -32,6 +32,8 @@ pub struct Row {
     pub device: String,
     /// `fp32`, `tf32` or `bf16`.
     pub dtype: String,
+    /// Representation of the model, such as `pool` or `voxel`.
+    pub representation: String,
     /// `shared` or `unshared`.
     pub cores: String,
     /// B
@@ -62,7 +64,8 @@ impl Report {
     /// The rows as a table for a terminal.
     pub fn table(&self) -> String {
         let mut table = format!(
-            "{:<25} {:<5} {:<9} {:>5} {:>8} {:>10} {:>13} {:>8} {:>13}\n",
+            "{:<7} {:<25} {:<5} {:<9} {:>5} {:>8} {:>10} {:>13} {:>8} {:>13}\n",
+            "model",
             "form",
             "dtype",
             "cores",
@@ -80,7 +83,8 @@ impl Report {
             });
             let _ = writeln!(
                 table,
-                "{:<25} {:<5} {:<9} {:>5} {:>8.3} {:>10.3} {activations:>13} {:>7.0}% {difference:>13}",
+                "{:<7} {:<25} {:<5} {:<9} {:>5} {:>8.3} {:>10.3} {activations:>13} {:>7.0}% {difference:>13}",
+                row.representation,
                 row.form,
                 row.dtype,
                 row.cores,

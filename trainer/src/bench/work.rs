@@ -14,7 +14,10 @@ pub fn multiply_adds(model: &ModelConfig, form: Form, batch: usize, context: usi
         Form::Fast => fast(model) * batch as f64 + composing(model),
     };
     let views = (batch * context) as f64;
-    rollout + views * representation(model) + lifting(model) * views + rendering(model) * batch as f64
+    rollout
+        + views * representation(model)
+        + lifting(model) * views
+        + rendering(model) * batch as f64
 }
 
 /// Multiplications and additions a second of large products of matrices, the best of a few.
@@ -116,7 +119,8 @@ fn composing(model: &ModelConfig) -> f64 {
 
 /// Of the up-samplers of a core at one place.
 fn scene(model: &ModelConfig) -> f64 {
-    let square = |channels: usize, learns: bool| if learns { (channels * channels) as f64 } else { 0.0 };
+    let square =
+        |channels: usize, learns: bool| if learns { (channels * channels) as f64 } else { 0.0 };
     square(model.pose_channels(), model.learns_upsample_v())
         + square(model.representation_channels, model.learns_upsample_r())
 }

@@ -34,8 +34,7 @@ pub(super) fn run(
         return Ok(lines);
     }
     // What failed, or else what the program says why.
-    let failures: Vec<String> =
-        lines.into_iter().filter(|line| line.starts_with("FAIL")).collect();
+    let failures: Vec<String> = lines.into_iter().filter(|line| line.starts_with("FAIL")).collect();
     if let Some(first) = failures.first() {
         bail!("{} failed, the first: {first}", failures.len());
     }

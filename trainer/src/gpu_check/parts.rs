@@ -66,7 +66,10 @@ pub(super) fn parts(check: &Check) -> Result<Vec<Part>> {
         check.root.join("trainer/configs").join(format!("{}.toml", check.recipe))
     };
     if !check.small && !config.is_file() {
-        bail!("there is no recipe {}\nhint: --root names the repository's folder", config.display());
+        bail!(
+            "there is no recipe {}\nhint: --root names the repository's folder",
+            config.display()
+        );
     }
     let run = check.out.join(RUN).display().to_string();
     let sample = words(&["golden", &run, "--check", "--device", &check.device]);
@@ -122,7 +125,9 @@ fn bench(check: &Check, model: &str, shared: bool) -> Part {
     arguments.extend(words(&["--device", &check.device, "--shared-core", &shared.to_string()]));
     let sizes: &[&str] = match (check.small, model) {
         (false, _) => &["--preset", model, "--batch", "36", "--steps", "20"],
-        (true, "paper") => &["--preset", "tiny-tower", "--representation", "pool", "--upsample-r", "learned"],
+        (true, "paper") => {
+            &["--preset", "tiny-tower", "--representation", "pool", "--upsample-r", "learned"]
+        }
         (true, _) => &["--preset", "tiny"],
     };
     arguments.extend(words(sizes));

@@ -4,7 +4,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use gqn_formats::{TensorFile, write_atomic, Overwrite};
+use gqn_formats::{Overwrite, TensorFile, write_atomic};
 use gqn_trainer::run_folder::{CHECKPOINT_FILE, EVALUATION_FILE, LOG_FILE, STATE_FILE};
 use serde_json::{Value, json};
 
@@ -44,7 +44,8 @@ pub(super) fn run(check: &Check, config: &Path, limit: Duration) -> Result<(Stri
         ensure!(folder.join(file).is_file(), "the resumed run wrote no {file}");
     }
     let errors = figures(&folder, "mse")?;
-    let [first, newest] = [errors.first(), errors.last()].map(|error| error.copied().unwrap_or(f64::NAN));
+    let [first, newest] =
+        [errors.first(), errors.last()].map(|error| error.copied().unwrap_or(f64::NAN));
     let detail = format!(
         "interrupted at step {trained}, resumed to {last}; {rate:.1} steps/s; squared error {first:.4} to {newest:.4}"
     );

@@ -72,9 +72,8 @@ fn run(config: &ModelConfig, compute: Compute) -> Outcome {
     });
     let _gradients = Adam::new(model.parameters());
     let batch = Batch::made_up(config, 2, 2, Device::Cpu);
-    let noise = with_torch_seed(4, || {
-        Tensor::randn(model.noise_shape(2), (Kind::Float, Device::Cpu))
-    });
+    let noise =
+        with_torch_seed(4, || Tensor::randn(model.noise_shape(2), (Kind::Float, Device::Cpu)));
     let r = model.represent_computed(&batch.context_frames, &batch.context_poses, compute);
     let rollout = |latents| Rollout::computed(&model, &batch.query_poses, &r, latents, compute);
     let posterior = Latents::Posterior { frames: &batch.query_frames, noise: &noise };

@@ -2,6 +2,8 @@ use gqn_formats::{ModelConfig, VoxelConfig};
 use gqn_scenes::PoseEncoding;
 use tch::{Kind, Tensor};
 
+use crate::batch::without_waiting;
+
 /// Cameras in the world: where they are and which way they look, `[N,3]` each (docs/voxel.md, Camera).
 #[derive(Debug)]
 pub(super) struct Cameras {
@@ -86,7 +88,7 @@ pub(super) struct Projection {
 
 /// Numbers of the config as a tensor of the kind and on the device of another.
 pub(super) fn constant(numbers: &[f64], like: &Tensor) -> Tensor {
-    Tensor::from_slice(numbers).to_kind(like.kind()).to_device(like.device())
+    without_waiting(Tensor::from_slice(numbers).to_kind(like.kind()), like.device())
 }
 
 /// 0, 1, … n-1 of the kind and on the device of another.

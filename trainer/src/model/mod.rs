@@ -10,9 +10,9 @@ mod conditioning;
 mod fast;
 mod gaussian;
 mod generation_core;
+mod gqn;
 #[cfg(test)]
 mod gradients;
-mod gqn;
 mod heads;
 mod inference_core;
 mod kernel;

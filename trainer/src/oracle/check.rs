@@ -159,9 +159,9 @@ pub fn check_weights(
                 let (error, norm) = if other.0 < error { other } else { (error, norm) };
                 (error, tolerances.gradient, (0, norm, expected))
             }),
-            None => found
-                .get(name)
-                .map(|tensor| compare(name, &to_array(tensor), expected, tolerances)),
+            None => {
+                found.get(name).map(|tensor| compare(name, &to_array(tensor), expected, tolerances))
+            }
         };
         match line {
             Some((error, tolerance, worst)) => {

@@ -90,9 +90,8 @@ impl Inputs {
 
 /// `[…,7]`: any numbers, or for a model that knows geometry cameras that look past the middle of the world.
 fn poses(config: &ModelConfig, name: &str, shape: &[usize]) -> Tensor {
-    let numbers = |count: usize| {
-        to_tensor(&formula::tensor(name, &[shape, &[count]].concat(), -1.0, 1.0))
-    };
+    let numbers =
+        |count: usize| to_tensor(&formula::tensor(name, &[shape, &[count]].concat(), -1.0, 1.0));
     if config.voxel.is_none() {
         return numbers(7);
     }

@@ -29,7 +29,7 @@ pub(crate) fn read(
     let mut header = Vec::with_capacity(HEADER as usize);
     file.by_ref().take(HEADER).read_to_end(&mut header)?;
     let Some(length) = length_in(&header) else { return Ok(Err(Damage::NoRecord)) };
-    let wanted = length + FOOTER;
+    let wanted = length.saturating_add(FOOTER);
     let mut data = Vec::new();
     file.take(wanted).read_to_end(&mut data)?;
     if (data.len() as u64) < wanted {
@@ -51,4 +51,23 @@ pub fn append(file: &mut Vec<u8>, data: &[u8]) {
     file.extend(masked(&length).to_le_bytes());
     file.extend(data);
     file.extend(masked(data).to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn a_length_beyond_all_files_is_damage() {
+        // Checksums guard against accidents, not against those who compute them.
+        for length in [u64::MAX, u64::MAX - 3, 1 << 40] {
+            let mut file = length.to_le_bytes().to_vec();
+            file.extend(masked(&length.to_le_bytes()).to_le_bytes());
+            file.extend([0; 20]);
+            let read = read(&mut Cursor::new(file), 0).expect("no IO");
+            assert!(matches!(read, Err(Damage::CutShort { found: 20, .. })), "{read:?}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Arrays in a file of `torch.save`: `NumPy`'s, which lie in its pickle, and `PyTorch`'s.
 
+use gqn_formats::printable;
 use gqn_formats::torch::{Element, Id, Pickle, Value};
 
 use super::Loaded;
@@ -43,7 +44,9 @@ pub(super) fn array(file: &mut Loaded, id: Id) -> Result<Array, String> {
         let numbers = file.tensor(&stored).map_err(|error| error.to_string())?.into_iter();
         let values = match stored.element() {
             Element::Byte => Values::Bytes(numbers.map(|number| number as u8).collect()),
-            Element::Float | Element::Double => Values::Numbers(numbers.collect()),
+            Element::Half | Element::BFloat16 | Element::Float | Element::Double => {
+                Values::Numbers(numbers.collect())
+            }
         };
         return Ok(Array { shape: stored.shape, values });
     }
@@ -94,7 +97,12 @@ fn numpy(pickle: &Pickle, id: Id) -> Result<Array, String> {
             let objects = pickle.items(*data).ok_or_else(no_array)?.to_vec();
             (objects.len(), Values::Objects(objects))
         }
-        other => return Err(format!("an array of `{other}`, expected bytes, floats or objects")),
+        other => {
+            let other = printable(other);
+            return Err(format!(
+                "an array of `{other}`, expected bytes, floats or objects\nhint: store colours as uint8, or as floats from 0 to 1"
+            ));
+        }
     };
     if count != Some(found) {
         return Err(format!("an array of {found} values, expected {shape:?}"));

@@ -11,26 +11,33 @@
 //! | file | holds |
 //! |---|---|
 //! | `array.rs` | arrays in such a file |
+//! | `room.rs` | how many bytes of files are in memory at once |
 //! | `scene.rs` | the scenes in a file, and the record of one |
 
 mod array;
+mod room;
 mod scene;
 
-use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+use gqn_formats::open_regular;
 use gqn_formats::torch::TorchFile;
 use rayon::prelude::*;
 
+use self::room::Room;
 use crate::error::DataError;
 use crate::listing::files;
 use crate::scene_record::SceneRecord;
 
 /// The largest file that is read, in bytes, once it is unpacked: no port writes such.
 const MOST_BYTES: u64 = 1 << 32;
+/// What any compressed file may unpack to, and how many times its own length: pictures are hardly compressible, and
+/// rendered ones ten times.
+const MOST_UNPACKED: u64 = 1 << 28;
+const TIMES_PACKED: u64 = 32;
 
 /// A folder of such files, or a single one.
 #[derive(Debug, Clone)]
@@ -46,7 +53,7 @@ impl TorchSet {
     /// [`DataError`]: a file cannot be read or holds no scenes, or scenes have other numbers of views.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let count = |path: PathBuf| {
-            let file = open(&path)?;
+            let (file, _room) = open(&path)?;
             let scenes = scene::scenes(file.pickle()).map_err(|reason| wrong(&path, reason))?;
             let views = scenes.iter().map(|scene| scene.views(file.pickle()));
             let views: Vec<usize> = views.collect::<Option<_>>().unwrap_or_default();
@@ -92,7 +99,7 @@ impl TorchSet {
         });
         let parts: Vec<(&PathBuf, Range<usize>)> = parts.collect();
         let records = parts.into_par_iter().map(|(path, range)| {
-            let mut file = open(path)?;
+            let (mut file, _room) = open(path)?;
             let all = scene::scenes(file.pickle()).map_err(|reason| wrong(path, reason))?;
             let record = |index: usize| {
                 let gone = || "it has fewer scenes than a moment ago".to_owned();
@@ -112,23 +119,40 @@ impl TorchSet {
 /// A file in memory.
 type Loaded = TorchFile<Cursor<Vec<u8>>>;
 
-fn open(path: &Path) -> Result<Loaded, DataError> {
-    let read = || {
-        let mut file = File::open(path)?;
-        let mut start = Vec::new();
-        file.by_ref().take(2).read_to_end(&mut start)?;
-        let packed = start == [0x1F, 0x8B];
-        let source = Cursor::new(start).chain(file);
-        let mut bytes = Vec::new();
-        if packed {
-            MultiGzDecoder::new(source).take(MOST_BYTES).read_to_end(&mut bytes)?;
-        } else {
-            source.take(MOST_BYTES).read_to_end(&mut bytes)?;
-        }
-        Ok(bytes)
+/// Reads a file, and keeps room for it in memory.
+fn open(path: &Path) -> Result<(Loaded, Room), DataError> {
+    let mut file = open_regular(path)?;
+    let unreadable = |source| DataError::Read { path: path.to_owned(), source };
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut start = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut start).map_err(unreadable)?;
+    let is_packed = start == [0x1F, 0x8B];
+    let most = if is_packed {
+        length.saturating_mul(TIMES_PACKED).clamp(MOST_UNPACKED, MOST_BYTES)
+    } else {
+        MOST_BYTES
     };
-    let bytes = read().map_err(|source| DataError::Read { path: path.to_owned(), source })?;
-    TorchFile::read(Cursor::new(bytes)).map_err(|error| wrong(path, error.to_string()))
+    let mut room = Room::take(if is_packed { most } else { length });
+    let source = Cursor::new(start).chain(file);
+    let mut bytes = Vec::new();
+    if is_packed {
+        let read = MultiGzDecoder::new(source).take(most + 1).read_to_end(&mut bytes);
+        read.map_err(|error| match error.kind() {
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+                wrong(path, "its compression is damaged, or it was cut short".to_owned())
+            }
+            _ => unreadable(error),
+        })?;
+    } else {
+        source.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    if bytes.len() as u64 > most {
+        let unpacks = if is_packed { "unpacks to" } else { "has" };
+        return Err(wrong(path, format!("it {unpacks} more than {} MiB", most >> 20)));
+    }
+    room.shrink(bytes.len() as u64);
+    let file = TorchFile::read(Cursor::new(bytes));
+    Ok((file.map_err(|error| wrong(path, error.to_string()))?, room))
 }
 
 fn wrong(path: &Path, reason: String) -> DataError {

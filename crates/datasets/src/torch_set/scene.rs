@@ -1,16 +1,21 @@
 //! The scenes in a file of `torch.save`.
 
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 use gqn_formats::torch::{Id, Pickle};
 use gqn_scenes::{Camera, Frame};
 
 use super::Loaded;
 use super::array::{Array, Values, array, is_array, shape};
 use crate::hdf5;
-use crate::picture::encode_jpeg;
+use crate::picture::{bytes_of_floats, decode_jpeg, encode_jpeg};
 use crate::scene_record::SceneRecord;
 
 /// The largest side of a frame, in pixels.
 const MOST_SIDE: usize = 4096;
+/// The most frames of a scene; the largest published set has 300.
+const MOST_VIEWS: usize = 10_000;
 
 /// Where a scene is in its file.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +32,14 @@ pub(super) fn scenes(pickle: &Pickle) -> Result<Vec<Scene>, String> {
     let scenes = pickle.items(pickle.root).unwrap_or_default();
     let scenes = scenes.iter().map(|id| scene(pickle, *id)).collect::<Option<Vec<_>>>();
     let scenes = scenes.filter(|scenes| !scenes.is_empty());
-    scenes.ok_or_else(|| "expected pairs of frames and cameras".to_owned())
+    let scenes = scenes.ok_or("expected pairs of frames and cameras")?;
+    let mut seen = BTreeMap::new();
+    for (index, scene) in scenes.iter().enumerate() {
+        if let Some(first) = seen.insert(scene.frames, index) {
+            return Err(format!("scene {index} has the frames of scene {first}, by reference"));
+        }
+    }
+    Ok(scenes)
 }
 
 fn scene(pickle: &Pickle, id: Id) -> Option<Scene> {
@@ -44,44 +56,53 @@ impl Scene {
         listed.or_else(|| shape(pickle, self.frames)?.first().copied())
     }
 
-    /// Its frames and cameras; the text of the error says what is wrong with them.
+    /// Its frames and cameras, counted as memory that the file takes; the text of the error says what is wrong with them.
     pub(super) fn record(self, file: &mut Loaded, quality: u8) -> Result<SceneRecord, String> {
-        let frames = match file.pickle().items(self.frames) {
-            Some(items) => jpeg_files(file.pickle(), items)?,
+        let frames = match file.pickle().items(self.frames).map(<[Id]>::to_vec) {
+            Some(items) => jpeg_files(file, &items)?,
             None => match array(file, self.frames).map_err(|is| format!("its frames are {is}"))? {
-                Array { values: Values::Objects(items), .. } => jpeg_files(file.pickle(), &items)?,
+                Array { values: Values::Objects(items), .. } => jpeg_files(file, &items)?,
                 Array { values: Values::Bytes(rgb8), shape } => compress(&shape, &rgb8, quality)?,
                 Array { values: Values::Numbers(values), shape } => {
-                    if values.iter().any(|value| !(0.0..=1.0).contains(value)) {
-                        return Err("a colour is not between 0 and 1".to_owned());
-                    }
-                    let rgb8 = values.iter().map(|value| (value * 255.0).round() as u8);
-                    compress(&shape, &rgb8.collect::<Vec<_>>(), quality)?
+                    compress(&shape, &bytes_of_floats(&values)?, quality)?
                 }
             },
         };
+        for frame in &frames {
+            file.take(frame.len()).map_err(|error| error.to_string())?;
+        }
         let cameras = array(file, self.cameras).map_err(|are| format!("its cameras are {are}"))?;
         let cameras = cameras_of(frames.len(), &cameras)?;
-        Ok(SceneRecord { frames: frames.into_iter().map(Into::into).collect(), cameras })
+        Ok(SceneRecord { frames, cameras })
     }
 }
 
-fn jpeg_files(pickle: &Pickle, items: &[Id]) -> Result<Vec<Vec<u8>>, String> {
-    let file = |(view, id): (usize, &Id)| {
-        let bytes = pickle.bytes(*id).filter(|bytes| bytes.starts_with(&[0xFF, 0xD8]));
-        Ok(bytes.ok_or_else(|| format!("frame {view} is no JPEG file"))?.into_owned())
+/// JPEG files, each decoded once to see that it is whole, and in memory once however often it is named.
+fn jpeg_files(file: &Loaded, items: &[Id]) -> Result<Vec<Bytes>, String> {
+    if items.len() > MOST_VIEWS {
+        return Err(format!("it has {} frames, expected at most {MOST_VIEWS}", items.len()));
+    }
+    let mut seen: BTreeMap<Id, Bytes> = BTreeMap::new();
+    let frame = |(view, id): (usize, &Id)| {
+        if let Some(frame) = seen.get(id) {
+            return Ok(frame.clone());
+        }
+        let bytes = file.pickle().bytes(*id).filter(|bytes| bytes.starts_with(&[0xFF, 0xD8]));
+        let bytes = bytes.ok_or_else(|| format!("frame {view} is no JPEG file"))?.into_owned();
+        decode_jpeg(view, &bytes).map_err(|damage| damage.reason())?;
+        Ok(seen.entry(*id).or_insert(bytes.into()).clone())
     };
-    items.iter().enumerate().map(file).collect()
+    items.iter().enumerate().map(frame).collect()
 }
 
 /// `rgb8 [V,S,S,3]` or `[V,3,S,S]` as JPEG files.
-fn compress(shape: &[usize], rgb8: &[u8], quality: u8) -> Result<Vec<Vec<u8>>, String> {
+fn compress(shape: &[usize], rgb8: &[u8], quality: u8) -> Result<Vec<Bytes>, String> {
     let (side, may_be_planes) = match *shape {
         [_, height, width, 3] if height == width => (height, false),
         [_, 3, height, width] if height == width => (height, true),
         _ => (0, false),
     };
-    if !(1..=MOST_SIDE).contains(&side) {
+    if !(1..=MOST_SIDE).contains(&side) || shape[0] > MOST_VIEWS {
         return Err(format!("its frames have shape {shape:?}, expected [V,S,S,3]"));
     }
     let bytes = 3 * side * side;
@@ -90,7 +111,7 @@ fn compress(shape: &[usize], rgb8: &[u8], quality: u8) -> Result<Vec<Vec<u8>>, S
     let frame = |bytes: &[u8]| {
         let pixels = if planes { pixels_of_planes(side, bytes) } else { bytes.to_vec() };
         let frame = Frame::from_rgb8(side, pixels).map_err(|error| error.to_string())?;
-        encode_jpeg(&frame, quality).map_err(|error| error.to_string())
+        encode_jpeg(&frame, quality).map(Bytes::from).map_err(|error| error.to_string())
     };
     rgb8.chunks_exact(bytes).map(frame).collect()
 }

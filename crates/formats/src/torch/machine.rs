@@ -3,16 +3,26 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use super::budget::Budget;
 use super::pickle::{Id, Pickle, Value};
 
 /// A state of an unshared model has some thousand values; this keeps hostile files from filling the memory.
 const MOST_VALUES: usize = 5_000_000;
 /// The longest text or number; tensors lie outside of pickles.
 const LONGEST: usize = 1 << 26;
+/// The longest name of a class or function.
+const LONGEST_NAME: usize = 1000;
+
+/// What a value, an entry of the stack and a kept value take, without what the value holds.
+const VALUE: usize = size_of::<Value>();
+const ENTRY: usize = size_of::<Option<Id>>();
+const KEPT: usize = 4 * size_of::<u64>();
+const ITEM: usize = size_of::<Id>();
 
 /// What a pickle is a program for.
 pub(super) struct Machine<'a, R> {
     source: &'a mut R,
+    budget: &'a mut Budget,
     pickle: Pickle,
     /// `None` is a mark.
     stack: Vec<Option<Id>>,
@@ -20,8 +30,8 @@ pub(super) struct Machine<'a, R> {
 }
 
 impl<'a, R: Read> Machine<'a, R> {
-    pub(super) fn new(source: &'a mut R) -> Self {
-        Self { source, pickle: Pickle::default(), stack: vec![], memo: BTreeMap::new() }
+    pub(super) fn new(source: &'a mut R, budget: &'a mut Budget) -> Self {
+        Self { source, budget, pickle: Pickle::default(), stack: vec![], memo: BTreeMap::new() }
     }
 
     /// Up to the end of the pickle.
@@ -30,6 +40,8 @@ impl<'a, R: Read> Machine<'a, R> {
             if self.pickle.values.len() > MOST_VALUES {
                 return Err(format!("its pickle has more than {MOST_VALUES} values"));
             }
+            // Every instruction costs time at least, and a compressed pickle may have any number of them.
+            self.budget.take(1)?;
             if self.step()? {
                 self.pickle.root = self.pop()?;
                 return Ok(self.pickle);
@@ -46,36 +58,36 @@ impl<'a, R: Read> Machine<'a, R> {
             // Version of the format, length of a frame: of no interest.
             0x80 => drop(self.bytes::<1>()?),
             0x95 => drop(self.bytes::<8>()?),
-            b'(' => self.stack.push(None),
+            b'(' => self.put(None)?,
             b'0' => drop(self.stack.pop()),
             b'1' => drop(self.above_mark()?),
             b'2' => {
                 let top = self.top()?;
-                self.stack.push(Some(top));
+                self.put(Some(top))?;
             }
-            b'N' => self.push(Value::None),
-            0x88 => self.push(Value::Bool(true)),
-            0x89 => self.push(Value::Bool(false)),
+            b'N' => self.push(Value::None)?,
+            0x88 => self.push(Value::Bool(true))?,
+            0x89 => self.push(Value::Bool(false))?,
             b'K' => {
                 let [value] = self.bytes()?;
-                self.push(Value::Int(i64::from(value)));
+                self.push(Value::Int(i64::from(value)))?;
             }
             b'M' => {
                 let value = u16::from_le_bytes(self.bytes()?);
-                self.push(Value::Int(i64::from(value)));
+                self.push(Value::Int(i64::from(value)))?;
             }
             b'J' => {
                 let value = i32::from_le_bytes(self.bytes()?);
-                self.push(Value::Int(i64::from(value)));
+                self.push(Value::Int(i64::from(value)))?;
             }
             0x8a => {
                 let [length] = self.bytes()?;
                 let value = self.long(usize::from(length))?;
-                self.push(value);
+                self.push(value)?;
             }
             b'G' => {
                 let value = f64::from_be_bytes(self.bytes()?);
-                self.push(Value::Float(value));
+                self.push(Value::Float(value))?;
             }
             0x8c | b'U' | b'C' => {
                 let [length] = self.bytes()?;
@@ -89,23 +101,23 @@ impl<'a, R: Read> Machine<'a, R> {
                 let length = u64::from_le_bytes(self.bytes()?);
                 self.string(instruction, length)?;
             }
-            b']' | b')' | 0x8f => self.push(Value::Items(vec![])),
-            b'}' => self.push(Value::Dict(vec![])),
+            b']' | b')' | 0x8f => self.push(Value::Items(vec![]))?,
+            b'}' => self.push(Value::Dict(vec![]))?,
             b't' | b'l' | 0x91 => {
                 let items = self.above_mark()?;
-                self.push(Value::Items(items));
+                self.push(Value::Items(items))?;
             }
             b'd' => {
                 let items = self.above_mark()?;
                 let pairs = pairs(&items)?;
-                self.push(Value::Dict(pairs));
+                self.push(Value::Dict(pairs))?;
             }
             0x85..=0x87 => {
                 let count = usize::from(instruction - 0x84);
                 let mut items: Vec<Id> =
                     (0..count).map(|_| self.pop()).collect::<Result<_, _>>()?;
                 items.reverse();
-                self.push(Value::Items(items));
+                self.push(Value::Items(items))?;
             }
             b'a' => {
                 let item = self.pop()?;
@@ -125,17 +137,21 @@ impl<'a, R: Read> Machine<'a, R> {
             }
             b'c' => {
                 let name = format!("{}.{}", self.line()?, self.line()?);
-                self.push(Value::Global(name));
+                self.push(Value::Global(name))?;
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let text = |id| self.pickle.text(id).ok_or("a name in its pickle is no text");
-                let name = format!("{}.{}", text(module)?, text(name)?);
-                self.push(Value::Global(name));
+                let (module, name) = (text(module)?, text(name)?);
+                if module.len() + name.len() > LONGEST_NAME {
+                    return Err("a name in its pickle is too long".to_owned());
+                }
+                let name = format!("{module}.{name}");
+                self.push(Value::Global(name))?;
             }
             b'R' | 0x81 => {
                 let (arguments, of) = (self.pop()?, self.pop()?);
-                self.push(Value::Call { of, arguments, pairs: vec![], state: None });
+                self.push(Value::Call { of, arguments, pairs: vec![], state: None })?;
             }
             b'b' => {
                 let (restored, object) = (self.pop()?, self.top()?);
@@ -145,17 +161,18 @@ impl<'a, R: Read> Machine<'a, R> {
             }
             b'Q' => {
                 let id = self.pop()?;
-                self.push(Value::Persistent(id));
+                self.push(Value::Persistent(id))?;
             }
             b'q' | b'r' | b'p' | 0x94 => {
                 let place = self.place(instruction)?;
                 let top = self.top()?;
+                self.budget.take(KEPT)?;
                 self.memo.insert(place, top);
             }
             b'h' | b'j' | b'g' => {
                 let place = self.place(instruction)?;
                 let id = *self.memo.get(&place).ok_or("its pickle recalls what it never kept")?;
-                self.stack.push(Some(id));
+                self.put(Some(id))?;
             }
             other => {
                 return Err(format!("its pickle has instruction {other:#04x}, which is not known"));
@@ -174,6 +191,7 @@ impl<'a, R: Read> Machine<'a, R> {
         if length > LONGEST as u64 {
             return Err(format!("its pickle has a text of {length} bytes"));
         }
+        self.budget.take(length as usize)?;
         let mut bytes = Vec::new();
         let read = self.source.take(length).read_to_end(&mut bytes);
         if read.map_or(true, |read| (read as u64) < length) {
@@ -185,12 +203,12 @@ impl<'a, R: Read> Machine<'a, R> {
                 String::from_utf8(bytes).map_err(|_| "a text in its pickle is no UTF-8")?,
             ),
         };
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 
     /// An integer of some bytes; one that does not fit is known by its bytes alone.
     fn long(&mut self, length: usize) -> Result<Value, String> {
+        self.budget.take(length)?;
         let mut bytes = vec![0; length];
         self.source.read_exact(&mut bytes).map_err(|_| "its pickle ends early".to_owned())?;
         if length > 8 {
@@ -207,7 +225,7 @@ impl<'a, R: Read> Machine<'a, R> {
         loop {
             match self.bytes()? {
                 [b'\n'] => break,
-                [byte] if line.len() < 1000 => line.push(byte),
+                [byte] if line.len() < LONGEST_NAME => line.push(byte),
                 _ => return Err("a name in its pickle is too long".to_owned()),
             }
         }
@@ -226,9 +244,25 @@ impl<'a, R: Read> Machine<'a, R> {
         }
     }
 
-    fn push(&mut self, value: Value) {
-        self.stack.push(Some(self.pickle.values.len()));
+    /// A new value, on the stack. What it holds has been counted, but for names and lists.
+    fn push(&mut self, value: Value) -> Result<(), String> {
+        let holds = match &value {
+            Value::Global(name) => name.len(),
+            Value::Items(items) => ITEM * items.len(),
+            Value::Dict(pairs) => 2 * ITEM * pairs.len(),
+            _ => 0,
+        };
+        self.budget.take(VALUE + holds)?;
+        self.put(Some(self.pickle.values.len()))?;
         self.pickle.values.push(value);
+        Ok(())
+    }
+
+    /// A value that is there, or a mark, on the stack.
+    fn put(&mut self, entry: Option<Id>) -> Result<(), String> {
+        self.budget.take(ENTRY)?;
+        self.stack.push(entry);
+        Ok(())
     }
 
     fn pop(&mut self) -> Result<Id, String> {
@@ -249,6 +283,7 @@ impl<'a, R: Read> Machine<'a, R> {
     }
 
     fn extend(&mut self, more: &[Id]) -> Result<(), String> {
+        self.budget.take(ITEM * more.len())?;
         let list = self.top()?;
         match &mut self.pickle.values[list] {
             Value::Items(items) => items.extend(more),
@@ -260,6 +295,7 @@ impl<'a, R: Read> Machine<'a, R> {
     }
 
     fn set(&mut self, more: &[(Id, Id)]) -> Result<(), String> {
+        self.budget.take(2 * ITEM * more.len())?;
         let dict = self.top()?;
         match &mut self.pickle.values[dict] {
             Value::Dict(pairs) | Value::Call { pairs, .. } => pairs.extend(more),

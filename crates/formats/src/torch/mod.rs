@@ -3,10 +3,12 @@
 //! | file | holds |
 //! |---|---|
 //! | `pickle.rs` | [`Pickle`]: Python's pickles; nothing in them is ever run |
+//! | `budget.rs` | how much memory a file may take |
 //! | `machine.rs` | the stack machine that reads them |
 //! | `torch_file.rs` | [`TorchFile`]: the pickle of a file, and its tensors |
 //! | `strided.rs` | tensors out of storages |
 
+mod budget;
 mod machine;
 mod pickle;
 mod strided;

@@ -2,13 +2,18 @@
 //! and never made, so that a file can do no more than be refused.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::Read;
 
+use super::budget::Budget;
 use super::machine::Machine;
 
 /// Where a value is in a [`Pickle`]. Values refer to one another by this, so that a file in which many names share one
 /// value stays small.
 pub type Id = usize;
+
+/// `NumPy`'s limit; `PyTorch` has none, and nobody comes near it.
+const MOST_AXES: usize = 32;
 
 /// The values of a pickle.
 #[derive(Debug, Default)]
@@ -53,7 +58,12 @@ impl Pickle {
     /// # Errors
     /// The text says what is wrong: it ends early, is no pickle, or is too large.
     pub fn read(source: &mut impl Read) -> Result<Self, String> {
-        Machine::new(source).run()
+        Self::read_within(source, &mut Budget::of(0))
+    }
+
+    /// As [`read`](Self::read), with what is left to a file of the memory that it may take.
+    pub(super) fn read_within(source: &mut impl Read, budget: &mut Budget) -> Result<Self, String> {
+        Machine::new(source, budget).run()
     }
 
     /// All values, by their [`Id`]s.
@@ -86,9 +96,10 @@ impl Pickle {
         if let Value::Int(value) = self.get(id) { usize::try_from(*value).ok() } else { None }
     }
 
-    /// A list of numbers that are not negative.
+    /// A list of numbers that are not negative: of an array's sizes, of which none has more than 32.
     pub fn sizes(&self, id: Id) -> Option<Vec<usize>> {
-        self.items(id)?.iter().map(|item| self.size(*item)).collect()
+        let items = self.items(id).filter(|items| items.len() <= MOST_AXES)?;
+        items.iter().map(|item| self.size(*item)).collect()
     }
 
     /// What is called, and with what.
@@ -108,6 +119,20 @@ impl Pickle {
             (_, Some(("__builtin__.bytes" | "builtins.bytes", []))) => Some(Cow::Borrowed(&[])),
             _ => None,
         }
+    }
+
+    /// The dictionaries in a value: itself, those among the values of its entries, and so on for `depth` levels, the nearest
+    /// first. One that stands at many places comes once.
+    pub fn dictionaries(&self, id: Id, depth: usize) -> Vec<Id> {
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut level = vec![id];
+        for _ in 0..depth {
+            level.retain(|id| self.pairs(*id).is_some() && seen.insert(*id));
+            found.extend(&level);
+            let pairs = level.iter().flat_map(|id| self.pairs(*id).unwrap_or_default());
+            level = pairs.map(|(_, value)| *value).collect();
+        }
+        found
     }
 
     /// The entries of a dictionary, an ordered one too.
@@ -165,5 +190,44 @@ mod tests {
         let pickle = Pickle::read(&mut hostile.as_slice()).expect("a pickle");
         let Value::Call { of, .. } = pickle.get(pickle.root) else { panic!("{pickle:?}") };
         assert_eq!(pickle.global(*of), Some("os.system"));
+    }
+
+    /// Lists of instructions that ask for much, from `pickletools`' letters.
+    #[track_caller]
+    fn check_asks_too_much(bytes: &[u8]) {
+        let error = Pickle::read(&mut &bytes[..]).expect_err("too much");
+        assert!(error.contains("more memory than") || error.contains("too long"), "{error}");
+    }
+
+    #[test]
+    fn small_files_ask_for_little_memory() {
+        // A long text as the name of a class, time and again.
+        let text = [b"X\x00\x00\x01\x00", &vec![b'a'; 65_536][..], b"q\x00"].concat();
+        check_asks_too_much(&[text, b"h\x00h\x00\x93".repeat(100_000)].concat());
+        // Short ones, but many.
+        let text = [b"X\xe8\x01\x00\x00", &[b'a'; 488][..], b"q\x00"].concat();
+        check_asks_too_much(&[text, b"h\x00h\x00\x930".repeat(200_000)].concat());
+        // The same value again and again, in lists that grow, and marks.
+        check_asks_too_much(&[b"N".to_vec(), b"2".repeat(5_000_000)].concat());
+        check_asks_too_much(&b"(".repeat(5_000_000));
+        check_asks_too_much(&b"0".repeat(80_000_000));
+        check_asks_too_much(&[b"]q\x00".to_vec(), b"(h\x00t".repeat(1_000_000)].concat());
+        let kept = (0..3_000_000_u32).flat_map(|place| [&b"r"[..], &place.to_le_bytes()].concat());
+        check_asks_too_much(&b"]".iter().copied().chain(kept).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn shared_dictionaries_are_met_once() {
+        // `d = {}` and then thirty times `d = {0: d, 1: d, …, 7: d}`.
+        let mut bytes = b"}q\x00".to_vec();
+        for _ in 0..30 {
+            bytes.extend(b"}(");
+            bytes.extend((0..8).flat_map(|key| [b'K', key, b'h', 0]));
+            bytes.extend(b"uq\x00");
+        }
+        bytes.push(b'.');
+        let pickle = Pickle::read(&mut bytes.as_slice()).expect("a pickle");
+        assert_eq!(pickle.dictionaries(pickle.root, 6).len(), 6);
+        assert_eq!(pickle.dictionaries(pickle.root, 100).len(), 31);
     }
 }

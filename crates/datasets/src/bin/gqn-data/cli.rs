@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Render a data set of a procedural world, in the layout of `DeepMind`'s
     Render(Render),
-    /// Say what a data set holds: counts, sizes, ranges of cameras; prints JSON
+    /// Say what a data set holds: counts, sizes, ranges of cameras, a geometry for voxel models; prints JSON
     Inspect(Inspect),
     /// Read every record and decode every frame; lists all damage, exit code 1 if there is any
     Verify(Verify),

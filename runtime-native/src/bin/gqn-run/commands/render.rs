@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use gqn_formats::{Overwrite, write_atomic};
+use gqn_formats::{Overwrite, Views, read_regular, write_atomic};
 use gqn_runtime::{Engine, FrameMetrics, Session};
 use gqn_scenes::{Camera, Frame};
 use image::RgbImage;
@@ -15,6 +15,11 @@ use crate::picture::{enlarged, png};
 use crate::sheet::{blocks, sheet};
 use crate::{cli, output};
 
+/// What a run says of itself, written last.
+const METRICS_FILE: &str = "metrics.json";
+/// No file of that kind comes near it, in bytes.
+const MOST_METRICS: u64 = 1 << 26;
+
 /// `gqn-run render`.
 pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let overwrite = overwrite(&flags.look);
@@ -24,7 +29,13 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let input = Input::load(&flags.input, &package.manifest.config)?;
     let cameras =
         input.queries(flags.cameras.as_deref(), flags.queries, &package.manifest.config)?;
+    let inputs = inputs_in(&flags.out, &flags.input);
     for name in file_names(cameras.len(), input.scene.is_some()) {
+        if inputs.contains(&name) {
+            bail!(
+                "{name} would be replaced, and is one of the pictures to paint from\nhint: --out names another folder"
+            );
+        }
         check_free(&flags.out.join(name), overwrite)?;
     }
     if flags.out.exists() && !flags.out.is_dir() {
@@ -61,19 +72,31 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     Ok(())
 }
 
-/// Removes the pictures of an earlier run with more views, which would pass for this one's.
-fn remove_surplus(folder: &Path, names: &[String]) -> Result<()> {
-    let failed = || format!("could not tidy {}", folder.display());
-    for entry in fs::read_dir(folder).with_context(failed)? {
-        let name = entry.with_context(failed)?.file_name().to_string_lossy().into_owned();
-        let index = ["prediction_", "truth_"].iter().find_map(|start| name.strip_prefix(start));
-        let index = index.and_then(|rest| rest.strip_suffix(".png"));
-        let is_ours = index.is_some_and(|index| index.parse::<u32>().is_ok());
-        if is_ours && !names.contains(&name) {
-            fs::remove_file(folder.join(&name)).with_context(failed)?;
-        }
+/// The pictures of an earlier run into a folder that would pass for this one's: those that its `metrics.json` accounts for
+/// and this run does not write. Looked for before that file is replaced.
+fn surplus(folder: &Path, names: &[String], inputs: &[String]) -> Vec<String> {
+    let facts = read_regular(&folder.join(METRICS_FILE), MOST_METRICS).ok();
+    let facts = facts.and_then(|facts| serde_json::from_slice::<Value>(&facts).ok());
+    let Some((views, facts)) =
+        facts.and_then(|facts| Some((facts["views"].as_array()?.len(), facts)))
+    else {
+        return Vec::new();
+    };
+    let is_ours = facts["noise_seed"].is_u64() && facts["engine"].is_string();
+    let earlier = if is_ours { file_names(views, facts["world"].is_string()) } else { Vec::new() };
+    earlier.into_iter().filter(|name| !names.contains(name) && !inputs.contains(name)).collect()
+}
+
+/// The pictures that the run reads out of the folder that it writes to.
+fn inputs_in(out: &Path, input: &cli::Input) -> Vec<String> {
+    let Some(folder) = &input.source.views else { return Vec::new() };
+    let same = |path: &Path| path.canonicalize().ok();
+    if same(out).is_none() || same(out) != same(folder) {
+        return Vec::new();
     }
-    Ok(())
+    let views = read_regular(&folder.join("views.json"), MOST_METRICS).ok();
+    let views = views.and_then(|views| Views::from_json(&views).ok());
+    views.into_iter().flat_map(|views| views.views).filter_map(|view| view.picture).collect()
 }
 
 /// What was painted, and what was to be.
@@ -91,7 +114,7 @@ fn file_names(queries: usize, truth: bool) -> Vec<String> {
     if truth {
         names.extend((0..queries).map(|index| format!("truth_{index:02}.png")));
     }
-    names.extend(["comparison.png".to_owned(), "metrics.json".to_owned()]);
+    names.extend(["comparison.png".to_owned(), METRICS_FILE.to_owned()]);
     names
 }
 
@@ -143,11 +166,19 @@ fn write(
     contents.push(png(&comparison)?);
     contents.push([serde_json::to_vec_pretty(facts)?, b"\n".to_vec()].concat());
     let names = file_names(painted.cameras.len(), painted.truth.is_some());
+    let surplus = match overwrite {
+        Overwrite::Force => surplus(&flags.out, &names, &inputs_in(&flags.out, &flags.input)),
+        Overwrite::Refuse => Vec::new(),
+    };
     for (name, content) in names.iter().zip(contents) {
         write_atomic(&flags.out.join(name), &content, overwrite)?;
     }
-    if overwrite == Overwrite::Force {
-        remove_surplus(&flags.out, &names)?;
+    for name in surplus {
+        let path = flags.out.join(name);
+        if path.is_file() {
+            fs::remove_file(&path)
+                .with_context(|| format!("could not remove {}", path.display()))?;
+        }
     }
     let mean = FrameMetrics::mean(&painted.metrics);
     let quality =
@@ -162,17 +193,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_pictures_of_more_views_are_surplus() {
+    fn only_what_an_earlier_run_accounts_for_is_surplus() {
         let folder = tempfile::tempdir().expect("a folder");
-        let names = file_names(2, true);
-        let others = ["prediction_mine.png", "truth_1.jpg", "notes.txt"];
-        for name in names.iter().map(String::as_str).chain(others).chain(["truth_02.png"]) {
+        let surplus = |inputs: &[String]| surplus(folder.path(), &file_names(1, false), inputs);
+        for name in ["prediction_01.png", "truth_00.png", "prediction_07.png", "mine.png"] {
             fs::write(folder.path().join(name), "").expect("a file");
         }
-        remove_surplus(folder.path(), &names).expect("a tidy folder");
-        assert!(!folder.path().join("truth_02.png").exists());
-        for name in names.iter().map(String::as_str).chain(others) {
-            assert!(folder.path().join(name).exists(), "{name}");
-        }
+        assert!(surplus(&[]).is_empty(), "no run was here");
+        let write = |facts: Value| {
+            fs::write(folder.path().join(METRICS_FILE), facts.to_string()).expect("a file");
+        };
+        write(json!({ "views": [{}, {}], "psnr": 1.0 }));
+        assert!(surplus(&[]).is_empty(), "the file of another program");
+        let of = |world: Value| json!({ "views": [{}, {}], "world": world, "noise_seed": 0, "engine": "e" });
+        write(of(Value::Null));
+        assert_eq!(surplus(&[]), ["prediction_01.png"]);
+        write(of("mazes".into()));
+        assert_eq!(surplus(&[]), ["prediction_01.png", "truth_00.png", "truth_01.png"]);
+        let input = "truth_00.png".to_owned();
+        assert_eq!(surplus(&[input]), ["prediction_01.png", "truth_01.png"]);
     }
 }

@@ -1,15 +1,15 @@
 //! Data sets on disk: what they hold, whether they are sound, and other forms of them.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use gqn_datasets::{
-    DataError, DataSet, Hdf5Set, Layout, SceneRecord, TorchSet, data_sheet, folder_of_split,
-    write_hdf5, write_shards,
+    DataError, DataSet, Hdf5Set, Layout, SceneRecord, TorchSet, Verdict, data_sheet,
+    folder_of_split, write_hdf5, write_shards,
 };
-use gqn_formats::error_report;
+use gqn_formats::{FolderLock, check_place, error_report};
 
 use super::pictures::{overwrite, write_sheet};
 use crate::cli::{self, Target};
@@ -20,12 +20,20 @@ const SHEET: (usize, usize, usize) = (8, 10, 64);
 
 /// `gqn-data inspect`.
 pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
+    let overwrite = overwrite(flags.force);
+    if let Some(path) = &flags.sheet {
+        check_place(path, overwrite)?;
+    }
     let set = open(&flags.from)?;
     let inventory = gqn_datasets::inspect(&set, flags.sample as usize)?;
     writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&inventory)?)?;
+    if let Some(voxel) = &inventory.voxel {
+        // For people; the JSON has the same numbers. A stderr that is closed has no reader to tell.
+        let _ = writeln!(io::stderr().lock(), "{}", voxel.to_toml());
+    }
     if let Some(path) = &flags.sheet {
         let (rows, columns, side) = SHEET;
-        write_sheet(&data_sheet(&set, rows, columns, side)?, path, overwrite(flags.force))?;
+        write_sheet(&data_sheet(&set, rows, columns, side)?, path, overwrite)?;
     }
     Ok(())
 }
@@ -36,6 +44,15 @@ pub(crate) fn verify(flags: &cli::Verify) -> Result<ExitCode> {
     let bar = progress(set.len(), "scenes read");
     let verdict = gqn_datasets::verify(&set, || bar.inc(1));
     bar.finish_and_clear();
+    let code = if verdict.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    match print(&set, &verdict) {
+        // Who closes the pipe has read enough; the exit code still says what was found.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(code),
+        printed => Ok(printed.map(|()| code)?),
+    }
+}
+
+fn print(set: &DataSet, verdict: &Verdict) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for damage in &verdict.damaged {
         // The remedies are the reader's to choose: this is the report that they speak of.
@@ -51,14 +68,14 @@ pub(crate) fn verify(flags: &cli::Verify) -> Result<ExitCode> {
         verdict.sound,
         set.len(),
         verdict.damaged.len()
-    )?;
-    Ok(if verdict.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    )
 }
 
 /// `gqn-data convert`.
 pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
     let per_file = flags.per_file as usize;
     let overwrite = overwrite(flags.force);
+    let _lock = FolderLock::acquire(&flags.out)?;
     match flags.to {
         Target::Tfrecord => {
             let source = Source::open(flags)?;
@@ -73,11 +90,14 @@ pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
         }
         Target::Hdf5 => {
             let set = DataSet::open(&flags.data, flags.split)?;
+            let file = |index: usize| flags.out.join(format!("{:03}.h5", index + 1));
+            for index in 0..set.len().div_ceil(per_file) {
+                check_place(&file(index), overwrite)?;
+            }
             let bar = progress(set.len(), "scenes converted");
             for (index, start) in (0..set.len()).step_by(per_file).enumerate() {
                 let range = start..(start + per_file).min(set.len());
-                let path = flags.out.join(format!("{:03}.h5", index + 1));
-                write_hdf5(&set, range.clone(), &path, overwrite)?;
+                write_hdf5(&set, range.clone(), &file(index), overwrite)?;
                 bar.inc(range.len() as u64);
             }
             bar.finish_and_clear();

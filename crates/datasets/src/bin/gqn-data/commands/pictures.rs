@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use gqn_datasets::{Sheet, contact_sheet};
-use gqn_formats::{FormatError, Overwrite, View, Views, write_atomic};
+use gqn_formats::{FolderLock, Overwrite, View, Views, check_place, write_atomic};
 use gqn_scenes::Scene;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
@@ -22,10 +22,12 @@ pub(crate) fn scene(flags: &cli::Scene) -> Result<()> {
     let scene = Scene::generate(world, seed);
     let count = flags.views.map_or(world.views_per_scene(), |views| views as usize);
     let list = flags.out.join("views.json");
-    if !flags.force && list.exists() {
-        return Err(FormatError::Exists { path: list }.into());
-    }
     let overwrite = overwrite(flags.force);
+    let _lock = FolderLock::acquire(&flags.out)?;
+    check_place(&list, overwrite)?;
+    for index in 0..count {
+        check_place(&flags.out.join(format!("{index:02}.png")), overwrite)?;
+    }
     let mut views = Vec::with_capacity(count);
     for (index, camera) in scene.cameras(count).iter().enumerate() {
         let name = format!("{index:02}.png");
@@ -46,6 +48,7 @@ pub(crate) fn sheet(flags: &cli::Sheet) -> Result<()> {
         "the sheet would have {pixels} pixels, expected at most {MAX_SHEET_PIXELS}\n\
          hint: lower `--size`, `--scenes` or `--views`"
     );
+    check_place(&flags.out, overwrite(flags.force))?;
     let sheet =
         contact_sheet(world, seed, flags.scenes as usize, flags.views as usize, size as usize);
     write_sheet(&sheet, &flags.out, overwrite(flags.force))

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use gqn_datasets::{Layout, RenderPlan, write_shards};
+use gqn_formats::FolderLock;
 use gqn_scenes::Split;
 
 use super::pictures::overwrite;
@@ -14,6 +15,7 @@ use crate::progress::progress;
 pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let cli::What { world, seed, size } = flags.what;
     ensure!(seed < 1 << 31, "the seed of a data set is {seed}, expected a number below 2^31");
+    let _lock = FolderLock::acquire(&flags.out)?;
     let views = flags.views.map_or(world.views_per_scene(), |views| views as usize);
     for (split, scenes) in [(Split::Train, flags.train), (Split::Test, flags.test)] {
         let plan = RenderPlan {

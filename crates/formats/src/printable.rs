@@ -1,0 +1,39 @@
+use std::borrow::Cow;
+
+/// Text out of a file, fit for a terminal: control characters (line breaks and the escapes that move cursors, colour text
+/// or set titles among them) and those that turn the direction of writing stand as `\u{1b}`, everything else as it is.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        if is_active(letter) {
+            out.extend(letter.escape_default());
+        } else {
+            out.push(letter);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a terminal does something else with a letter than show it.
+fn is_active(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_acts_on_is_shown_instead() {
+        assert_eq!(printable("\u{1b}[2Jgone\u{7}"), "\\u{1b}[2Jgone\\u{7}");
+        assert_eq!(printable("one\ntwo\r"), "one\\ntwo\\r");
+        assert_eq!(printable("\u{9b}31m \u{202e}txt.exe"), "\\u{9b}31m \\u{202e}txt.exe");
+        for plain in ["", "Küche 1.png", "日本語", "a\\b", "🙂"] {
+            assert!(matches!(printable(plain), Cow::Borrowed(same) if same == plain));
+        }
+    }
+}

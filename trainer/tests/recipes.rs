@@ -1,0 +1,38 @@
+//! The recipes and the demo's run are what they say.
+
+use std::path::Path;
+
+use gqn_formats::RepresentationKind;
+use gqn_trainer::config::TrainConfig;
+use gqn_trainer::schedule::{Span, WholeRun};
+
+#[test]
+fn every_recipe_is_a_run_of_its_world_with_schedules_over_the_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let mut voxels = 0;
+    for entry in std::fs::read_dir(folder).expect("recipes") {
+        let path = entry.expect("a file").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let config = TrainConfig::layered(None, Some(&path), toml::Table::new());
+        let config = config.unwrap_or_else(|error| panic!("{name}: {error}"));
+        for schedule in [config.pixel_std_dev, config.learning_rate] {
+            assert_eq!(schedule.over, Span::Run(WholeRun::Run), "{name}");
+        }
+        if name != "demo" {
+            assert!(name.starts_with(config.world.name()), "{name} trains {}", config.world);
+        }
+        if name == "rooms-ring-camera-tiny" {
+            assert_eq!(config.model.representation, RepresentationKind::Tower);
+            continue;
+        }
+        let side = if name == "demo" { 32 } else { 64 };
+        assert_eq!(config.model.image_size, side, "{name}");
+        let voxel = config.model.voxel.expect("a voxel model");
+        assert_eq!(voxel.low, config.world.extent().low, "{name}");
+        // Two generations of scenes are in memory while one replaces the other.
+        let bytes = 2 * config.scenes as usize * config.world.views_per_scene() * 3 * side * side;
+        assert!(bytes < 2 << 30, "{name} keeps {bytes} bytes of scenes");
+        voxels += 1;
+    }
+    assert_eq!(voxels, 7);
+}
