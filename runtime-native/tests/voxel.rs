@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 
 use gqn_exporter::{ExportOptions, Graphs, Target, Winograd, build_graphs_from, uncalibrated};
 use gqn_formats::{
-    Checkpoint, ModelConfig, ParameterKind, Precision, Preset, Provenance, Tensor, VoxelConfig,
-    names, parameters,
+    Checkpoint, FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, ModelConfig, Package,
+    ParameterKind, Precision, Preset, Provenance, Tensor, Variant, VoxelConfig, names, parameters,
 };
-use gqn_runtime::Engine;
+use gqn_runtime::{Engine, Occupancy};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_runtime_wasm::{TractEngine, WasmEngine};
 use gqn_scenes::{Camera, PoseEncoding};
@@ -104,7 +104,12 @@ fn external(graphs: &Graphs) -> BTreeMap<&str, &[u8]> {
 
 /// The scene of some views, and pictures of some queries: twice the same.
 #[track_caller]
-fn run(name: &str, engine: &mut dyn Engine, config: &ModelConfig, counts: [usize; 2]) -> [Tensor; 2] {
+fn run(
+    name: &str,
+    engine: &mut dyn Engine,
+    config: &ModelConfig,
+    counts: [usize; 2],
+) -> [Tensor; 2] {
     let ([views, queries], side, size) = (counts, config.image_size, config.hidden_size());
     let frames = (tensor(&[views, 3, side, side], 1.0, 1) + 1.0) / 2.0;
     let noise = tensor(&[queries, config.steps, config.latent_channels, size, size], 1.7, 3);
@@ -148,9 +153,8 @@ fn check(config: &ModelConfig, options: &ExportOptions, cases: &[[usize; 2]]) {
     let one_thread = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
     let Graphs { representation, generator, .. } = &graphs;
     let files = external(&graphs);
-    let mut ort =
-        OrtEngine::from_graphs(runtime, representation, generator, &files, &one_thread)
-            .expect("graphs that ONNX Runtime loads");
+    let mut ort = OrtEngine::from_graphs(runtime, representation, generator, &files, &one_thread)
+        .expect("graphs that ONNX Runtime loads");
     let built_in = WasmEngine::from_graphs(representation, generator, &files);
     let tract = TractEngine::from_graphs(representation, generator, &files);
     let mut engines: [(&str, Box<dyn Engine>); 2] = [
@@ -184,7 +188,8 @@ fn reference() {
 fn optimised() {
     for config in kinds() {
         for winograd in [Winograd::Off, Winograd::On, Winograd::Fine] {
-            let options = ExportOptions { winograd, target: Target::Wasm, ..ExportOptions::OPTIMISED };
+            let options =
+                ExportOptions { winograd, target: Target::Wasm, ..ExportOptions::OPTIMISED };
             check(&config, &options, &CASES);
         }
     }
@@ -226,4 +231,79 @@ fn drawing() {
     assert_eq!(drawn.shape()[0], config.steps);
     let last = drawn.select(ndarray::Axis(0), &[config.steps - 1]);
     check_close("the last picture", &last, &expected.select(ndarray::Axis(0), &[0]));
+}
+
+/// The reference's scene has its channels first, the optimised one's last; both hold the same densities.
+#[test]
+fn both_layouts_of_a_scene_have_one_map_from_above() {
+    let config = small(2, true);
+    let checkpoint = checkpoint(&config);
+    let map = |options: ExportOptions| {
+        let graphs = build_graphs_from(&checkpoint, &uncalibrated(&config, &options), &options);
+        let files = external(&graphs);
+        let engine = WasmEngine::from_graphs(&graphs.representation, &graphs.generator, &files);
+        let [scene, _] = run("built-in", &mut engine.expect("an engine"), &config, [3, 1]);
+        let map = Occupancy::of_scene(&scene, &config, options.variant).expect("a scene");
+        let map = map.expect("a voxel model");
+        Tensor::from_shape_vec(vec![map.rows, map.columns], map.density).expect("a map")
+    };
+    let (reference, optimised) = (map(ExportOptions::REFERENCE), map(ExportOptions::OPTIMISED));
+    assert!(reference.iter().all(|density| *density >= 0.0), "densities: {reference}");
+    check_close("the map from above", &optimised, &reference);
+}
+
+/// A package of these graphs whose manifest says that geometry.
+fn package(graphs: &Graphs, config: &ModelConfig) -> Package {
+    let scene = config.scene_shape();
+    let mut files = BTreeMap::from([
+        (names::REPRESENTATION_FILE.to_owned(), graphs.representation.clone()),
+        (names::GENERATOR_FILE.to_owned(), graphs.generator.clone()),
+        (names::SAMPLE_FILE.to_owned(), Vec::new()),
+    ]);
+    let entry = |(name, content): (&String, &Vec<u8>)| (name.clone(), FileEntry::of(content));
+    let manifest = Manifest {
+        format_version: MANIFEST_FORMAT,
+        pose_encoding: config.pose_encoding,
+        variant: Variant::Reference,
+        precision: Precision::Fp32,
+        loss: None,
+        trained_steps: None,
+        opset: 17,
+        representation: GraphPorts::representation(config, &scene),
+        generator: GraphPorts::generator(config, &scene),
+        drawing: None,
+        config: config.clone(),
+        files: files.iter().map(entry).collect(),
+        step: 0,
+        provenance: Provenance::default(),
+    };
+    files.insert(names::MANIFEST_FILE.to_owned(), manifest.to_json());
+    Package::from_files(files).expect("a package")
+}
+
+#[test]
+fn graphs_of_another_geometry_than_the_manifests_are_refused() {
+    let config = small(1, true);
+    let options = ExportOptions::REFERENCE;
+    let graphs =
+        build_graphs_from(&checkpoint(&config), &uncalibrated(&config, &options), &options);
+    let mut other = config.clone();
+    other.voxel.as_mut().expect("a voxel model").near = 0.2;
+    let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
+    let on_cpu = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let open = |package: &Package| {
+        let report = |error: &dyn std::error::Error| gqn_formats::error_report(error);
+        [
+            OrtEngine::new(runtime, package, &on_cpu).err().map(|error| report(&error)),
+            WasmEngine::new(package).err().map(|error| report(&error)),
+            TractEngine::new(package).err().map(|error| report(&error)),
+        ]
+    };
+    assert_eq!(open(&package(&graphs, &config)), [const { None }; 3]);
+    for report in open(&package(&graphs, &other)) {
+        let report = report.expect("another geometry");
+        for part in ["representation.onnx", "\"near\":0.1", "\"near\":0.2", "hint: "] {
+            assert!(report.contains(part), "`{part}` is not in: {report}");
+        }
+    }
 }

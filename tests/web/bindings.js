@@ -99,3 +99,28 @@ test("opening and leaving packages gives their memory back", () => {
   for (let times = 0; times < 8; times++) again();
   assert.equal(memory.buffer.byteLength, before);
 });
+
+test("a voxel model's scene is seen from above, view by view and summed; the paper's networks have no such map", () => {
+  const viewer = shown(open(exported("demo")), 3);
+  const { cells, field_of_view: angle } = JSON.parse(viewer.manifest()).config.voxel;
+  const [whole, sum] = [viewer.occupancy(), viewer.emptyOccupancy()];
+  assert.deepEqual([whole.columns, whole.rows, whole.rgba.length], [cells[0], cells[1], 4 * cells[0] * cells[1]]);
+  assert.ok(whole.density.some((/** @type {number} */ value) => value > 0) && sum.filled === 0);
+  const alone = open(exported("demo"));
+  for (let at = 0; at < 15; at += 5) {
+    const camera = world.cameras(3).subarray(at, at + 5);
+    alone.clear();
+    alone.observe(world.render(camera, alone.imageSize), alone.imageSize, camera);
+    sum.add(alone.occupancy().density);
+  }
+  whole.density.forEach((/** @type {number} */ value, /** @type {number} */ cell) => assert.ok(Math.abs(value - sum.density[cell]) < 1e-4));
+  refuses(() => sum.add(new Float32Array(3)), /expected/);
+  // North is up on the map too: the first corner is left of the second and above it.
+  const [[left, upper], [right, lower]] = [0, 5].map((at) => world.toMap(whole.corners.subarray(at, at + 5)));
+  assert.ok(left < right && upper < lower);
+  viewer.checkFieldOfView("views.json", angle);
+  refuses(() => viewer.checkFieldOfView("views.json", 1.2), /views\.json.*field of view[^]*crop/);
+  const paper = shown(open(micro), 2);
+  assert.deepEqual([paper.occupancy(), paper.emptyOccupancy()], [undefined, undefined]);
+  paper.checkFieldOfView("views.json", 1.2);
+});
