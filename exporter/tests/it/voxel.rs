@@ -59,7 +59,12 @@ fn noise(config: &ModelConfig, count: usize) -> Tensor {
 }
 
 /// A scene of so many views, and pictures of so many queries with noises of their own.
-fn run(config: &ModelConfig, graphs: &Graphs, views: usize, queries: usize) -> [Tensor; 2] {
+pub(crate) fn run(
+    config: &ModelConfig,
+    graphs: &Graphs,
+    views: usize,
+    queries: usize,
+) -> [Tensor; 2] {
     let mut engine = engine(graphs);
     let side = config.image_size;
     let frames = numbers(&[views, 3, side, side], 0.1);
@@ -75,7 +80,7 @@ fn channels_first(scene: &Tensor) -> Tensor {
 }
 
 #[track_caller]
-fn check_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f32) {
+pub(crate) fn check_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f32) {
     assert_eq!(found.shape(), expected.shape(), "{what}");
     let scale = expected.iter().fold(1.0_f32, |scale, number| scale.max(number.abs()));
     let mean = expected.mean().expect("numbers");
@@ -92,7 +97,7 @@ fn check_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f32) {
     }
 }
 
-fn reference(checkpoint: &Checkpoint) -> Graphs {
+pub(crate) fn reference(checkpoint: &Checkpoint) -> Graphs {
     build_graphs_with(checkpoint, &ExportOptions::REFERENCE)
 }
 
