@@ -14,6 +14,7 @@ use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 
 use onnx_protobuf::Message;
 use onnx_protobuf::tensor_proto::DataLocation;
+use onnx_protobuf::tensor_shape_proto::Dimension;
 
 use crate::support::parse;
 use crate::voxel_oracle::Oracle;
@@ -278,7 +279,7 @@ fn no_draw_step_reads_the_scene() {
         assert!(last_of_scene < first_step);
         let shapes = graph.input.iter().find(|input| input.name == "scene").expect("a scene");
         let dims = &shapes.type_.tensor_type().shape.dim;
-        let dims: Vec<i64> = dims.iter().map(|dim| dim.dim_value()).collect();
+        let dims: Vec<i64> = dims.iter().map(Dimension::dim_value).collect();
         assert_eq!(dims, [1, 6, 24, 24, 37]);
     }
 }
