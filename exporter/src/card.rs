@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use gqn_formats::{Manifest, Precision, RepresentationKind, UpsampleR};
+use gqn_formats::{Manifest, Precision, UpsampleR, VoxelConfig};
 use gqn_scenes::World;
 
 use crate::build::ExportOptions;
@@ -178,38 +178,44 @@ fn step_table(manifest: &Manifest, steps: &[StepQuality]) -> String {
 
 fn model(manifest: &Manifest) -> String {
     let config = &manifest.config;
-    let representation = match config.representation {
-        RepresentationKind::Pyramid => "pyramid",
-        RepresentationKind::Tower => "tower",
-        RepresentationKind::Pool => "pool",
-        RepresentationKind::Voxel => "voxel",
-    };
+    let representation = config.representation.name();
     let upsample = match config.upsample_r {
         _ if !config.is_scene_vector() => "not needed",
         UpsampleR::Learned => "learned",
         UpsampleR::Tile => "tiled",
     };
-    table(
-        "## Model",
-        ["size", ""],
-        &[
-            ["pictures (S)".into(), format!("{0}×{0} RGB", config.image_size)],
-            [
-                "representation (R)".into(),
-                format!("{representation}, {} channels", config.representation_channels),
-            ],
-            ["representation's up-sampling".into(), upsample.into()],
-            ["latent channels (Z)".into(), config.latent_channels.to_string()],
-            ["hidden channels (H)".into(), config.hidden_channels.to_string()],
-            ["canvas channels (U)".into(), config.canvas_channels.to_string()],
-            ["DRAW steps (L)".into(), config.steps.to_string()],
-            [
-                "cores".into(),
-                if config.shared_core { "shared".into() } else { "one a step".into() },
-            ],
-            ["pose encoding".into(), format!("`{}`", config.pose_encoding)],
+    let mut rows = vec![
+        ["pictures (S)".into(), format!("{0}×{0} RGB", config.image_size)],
+        [
+            "representation (R)".into(),
+            format!("{representation}, {} channels", config.representation_channels),
         ],
-    )
+        ["representation's up-sampling".into(), upsample.into()],
+        ["latent channels (Z)".into(), config.latent_channels.to_string()],
+        ["hidden channels (H)".into(), config.hidden_channels.to_string()],
+        ["canvas channels (U)".into(), config.canvas_channels.to_string()],
+        ["DRAW steps (L)".into(), config.steps.to_string()],
+        ["cores".into(), if config.shared_core { "shared".into() } else { "one a step".into() }],
+        ["pose encoding".into(), format!("`{}`", config.pose_encoding)],
+    ];
+    rows.extend(config.voxel.iter().flat_map(geometry));
+    table("## Model", ["size", ""], &rows)
+}
+
+/// The part of the world that a voxel model knows, and its cameras.
+fn geometry(voxel: &VoxelConfig) -> [[String; 2]; 5] {
+    let list = |numbers: &[f64; 3]| numbers.map(|number| number.to_string()).join(", ");
+    let [x, y, z] = voxel.cells;
+    let (low, high) = (list(&voxel.low), list(&voxel.high));
+    let (angle, degrees) = (voxel.field_of_view, voxel.field_of_view.to_degrees());
+    let depths = format!("{} from {} to {}", voxel.depth_samples, voxel.near, voxel.far);
+    [
+        ["cells (X×Y×Z)".into(), format!("{x}×{y}×{z}, centres from ({low}) to ({high})")],
+        ["depth samples (D), world units".into(), depths],
+        ["rays for each position (q×q)".into(), format!("{0}×{0}", voxel.rays)],
+        ["rendered channels (C)".into(), voxel.rendered_channels.to_string()],
+        ["field of view".into(), format!("{angle} radians, {degrees:.1}°")],
+    ]
 }
 
 fn graph_table(manifest: &Manifest, graphs: &[GraphSummary; 2]) -> String {

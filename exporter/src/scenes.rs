@@ -73,7 +73,7 @@ impl SceneSource {
                 .map(|index| rendered(*world, config, split, index))
                 .collect()),
             Self::Folder(folder) if folder.join(VIEWS_FILE).is_file() => {
-                let views = read_folder(folder, config.image_size)?;
+                let views = read_folder(folder, config)?;
                 Ok(each_in_turn(&views, config, queries))
             }
             Self::Folder(folder) => {
@@ -153,10 +153,14 @@ fn each_in_turn(
         .collect()
 }
 
-fn read_folder(folder: &Path, side: usize) -> Result<Vec<(Frame, Camera)>, ExportError> {
-    let bytes = crate::source::read(&folder.join(VIEWS_FILE))?;
+fn read_folder(folder: &Path, config: &ModelConfig) -> Result<Vec<(Frame, Camera)>, ExportError> {
+    let side = config.image_size;
+    let listed = Views::from_json(&crate::source::read(&folder.join(VIEWS_FILE))?)?;
+    if let (Some(voxel), Some(found)) = (&config.voxel, listed.field_of_view) {
+        voxel.check_field_of_view(VIEWS_FILE, found)?;
+    }
     let mut views = Vec::new();
-    for view in Views::from_json(&bytes)?.views {
+    for view in listed.views {
         let Some(picture) = &view.picture else { continue };
         let path = folder.join(picture);
         let failed = |reason: String| ExportError::Picture { path: path.clone(), reason };

@@ -22,7 +22,7 @@ pub struct GraphSummary {
     pub parameters: u64,
     /// Bytes of the weights as they are stored.
     pub weight_bytes: u64,
-    /// Multiply-adds of convolutions and matrix products for one view or one query, without what engines compute once
+    /// Multiply-adds of convolutions, matrix products and samples for one view or one query, without what engines compute once
     /// from weights.
     pub multiply_adds: u64,
 }

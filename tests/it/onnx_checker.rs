@@ -7,7 +7,7 @@ use gqn_exporter::{ExportOptions, Target, Winograd, build_graphs_from, uncalibra
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
 use gqn_formats::{
-    GraphPorts, ModelConfig, Parameter, Port, Precision, Variant, names, parameters,
+    GraphPorts, ModelConfig, Parameter, Port, Precision, Preset, Variant, names, parameters,
 };
 use gqn_trainer::model::Gqn;
 use serde::Deserialize;
@@ -45,7 +45,11 @@ pub(crate) fn facts(folder: &Path) -> Vec<GraphFacts> {
 
 #[track_caller]
 fn check(representation: RepresentationKind, shared_core: bool, upsample_r: UpsampleR) {
-    let config = small(representation, shared_core, upsample_r);
+    check_config(&small(representation, shared_core, upsample_r));
+}
+
+#[track_caller]
+fn check_config(config: &ModelConfig) {
     for options in [
         ExportOptions::REFERENCE,
         ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED },
@@ -65,8 +69,8 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let graphs = build_graphs_from(
-            &random_checkpoint(&config),
-            &uncalibrated(&config, &options),
+            &random_checkpoint(config),
+            &uncalibrated(config, &options),
             &options,
         );
         let drawing = graphs.drawing.as_ref().map(|graph| (names::DRAWING_FILE, graph));
@@ -83,14 +87,19 @@ fn check(representation: RepresentationKind, shared_core: bool, upsample_r: Upsa
         let (representation, generator) =
             (find(names::REPRESENTATION_FILE), find(names::GENERATOR_FILE));
         let scene = scene_shape(&generator);
-        check_graph(&representation, &GraphPorts::representation(&config, &scene));
-        check_graph(&generator, &GraphPorts::generator(&config, &scene));
+        check_graph(&representation, &GraphPorts::representation(config, &scene));
+        check_graph(&generator, &GraphPorts::generator(config, &scene));
         if options.variant == Variant::Reference {
             assert_eq!(scene, config.scene_shape());
-            check_parameters(&config, &representation, &generator);
-            check_steps(&config, &generator);
+            check_parameters(config, &representation, &generator);
+            check_steps(config, &generator);
         } else {
-            check_graph(&find(names::DRAWING_FILE), &GraphPorts::drawing(&config, &scene));
+            check_graph(&find(names::DRAWING_FILE), &GraphPorts::drawing(config, &scene));
+        }
+        if config.voxel.is_some() {
+            for graph in [&representation, &generator] {
+                assert!(graph.metadata.contains_key(names::GRAPH_VOXEL), "{}", graph.file);
+            }
         }
         assert!(found.is_empty(), "{found:?}");
     }
@@ -193,4 +202,23 @@ fn pool_shared_tiled() {
 #[test]
 fn pool_unshared_learned() {
     check(Pool, false, Learned);
+}
+
+/// A grid that is neither cubic nor even.
+fn voxel(rays: usize, shared_core: bool) -> ModelConfig {
+    let mut voxel = Preset::Tiny.config().voxel;
+    if let Some(voxel) = &mut voxel {
+        (voxel.cells, voxel.depth_samples, voxel.rays) = ([7, 5, 3], 6, rays);
+    }
+    ModelConfig { voxel, ..small(RepresentationKind::Voxel, shared_core, Tile) }
+}
+
+#[test]
+fn voxel_shared() {
+    check_config(&voxel(1, true));
+}
+
+#[test]
+fn voxel_unshared_with_many_rays() {
+    check_config(&voxel(2, false));
 }

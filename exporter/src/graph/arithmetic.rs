@@ -85,13 +85,13 @@ impl Graph {
     }
 
     /// Whole numbers as indices.
-    pub(crate) fn to_indices(&mut self, label: &str, x: &Value) -> Value {
+    pub(crate) fn as_indices(&mut self, label: &str, x: &Value) -> Value {
         let to = vec![("to", Attribute::Int(Element::I64.code()))];
         self.converting_node("Cast", label, &[x], to, (Element::I64, x.shape.clone()))
     }
 
     /// Integers as numbers.
-    pub(crate) fn to_numbers(&mut self, label: &str, x: &Value) -> Value {
+    pub(crate) fn as_numbers(&mut self, label: &str, x: &Value) -> Value {
         let to = vec![("to", Attribute::Int(Element::F32.code()))];
         self.converting_node("Cast", label, &[x], to, (Element::F32, x.shape.clone()))
     }

@@ -12,7 +12,8 @@ pub(crate) struct Node {
     pub(crate) attributes: Vec<(&'static str, Attribute)>,
     /// What a reader should know; empty where the name says it.
     pub(crate) doc: String,
-    /// Multiplications for one view or one query; zero where the operator is no sum of products.
+    /// Multiplications for one view or one query; zero where the operator is no sum of products. Bilinear sampling is one
+    /// of four.
     pub(crate) multiply_adds: u64,
 }
 

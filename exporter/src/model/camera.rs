@@ -112,7 +112,8 @@ impl Camera {
         })
     }
 
-    /// `points [cells,3] -> from the camera to each of them [N,cells,3], and how far that goes forward, right and up, `[N,cells,1]` each
+    /// `points [cells,3] -> from the camera to each of them [N,cells,3]`, and how far that goes forward, right and up,
+    /// `[N,cells,1]` each
     pub(crate) fn toward(&self, graph: &mut Graph, points: &Value) -> (Value, [Value; 3]) {
         let position = graph.reshape("position", &self.position, self.of([1, 3]));
         let offsets = graph.sub("offsets", points, &position);

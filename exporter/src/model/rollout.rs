@@ -26,17 +26,13 @@ pub(crate) fn rollout(graph: &mut Graph, model: &Gqn, query: &Query<'_>) -> Valu
     let of = |lengths: [usize; 3]| [queries, &fixed(lengths)].concat();
     let side = config.hidden_size();
 
-    let (v, r, skip) = match &model.renderer {
-        Some(renderer) => {
-            let Rendered { rays, features, skip } =
-                renderer.forward(graph, query.scene, query.poses);
-            (rays, features, Some(skip))
-        }
-        None => {
-            let v = graph.as_picture("pose/as_picture", query.poses);
-            let shape: Vec<Dim> = [queries, &query.scene.shape[1..]].concat();
-            (v, graph.expand("scene/for_every_query", query.scene, &shape), None)
-        }
+    let (v, r, skip) = if let Some(renderer) = &model.renderer {
+        let Rendered { rays, features, skip } = renderer.forward(graph, query.scene, query.poses);
+        (rays, features, Some(skip))
+    } else {
+        let v = graph.as_picture("pose/as_picture", query.poses);
+        let shape: Vec<Dim> = [queries, &query.scene.shape[1..]].concat();
+        (v, graph.expand("scene/for_every_query", query.scene, &shape), None)
     };
 
     let mut state = LstmState::zeros(graph, &of([config.hidden_channels, side, side]));

@@ -88,7 +88,7 @@ impl<const A: usize> Grid<A> {
         };
         let rows = graph.add("rows/corners", &base, &offsets);
         let rows = graph.transpose("rows/order", &rows, &[0, 2, 1]);
-        Corners { rows: graph.to_indices("rows", &rows), weights }
+        Corners { rows: graph.as_indices("rows", &rows), weights }
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn lift(graph: &mut Graph, camera: &Camera, maps: &Value, x: &Value) 
     graph.scoped("lift", |graph| {
         let projection = Projection::new(graph, camera);
         let views = graph.count_along("views", &maps.shape[0]);
-        let views = graph.to_numbers("views/numbers", &views);
+        let views = graph.as_numbers("views/numbers", &views);
         let views = graph.reshape("views/column", &views, camera.of([1, 1]));
         let at = [("at/x", &projection.x), ("at/y", &projection.y)]
             .map(|(label, at)| graph.reshape(label, at, camera.of([1, voxel.cell_count()])));

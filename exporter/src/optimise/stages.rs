@@ -15,9 +15,10 @@ use crate::model::{
 /// A rewrite of the reference's graphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// The scene's term of the gates is computed once per scene.
+    /// The scene's term of the gates is computed once per scene; that of a voxel model's rendered features once per query,
+    /// from a scene with its channels innermost.
     HoistScene,
-    /// The camera's term of the gates is computed once per query.
+    /// The camera's term of the gates, a pose's or a ray map's, is computed once per query.
     HoistPose,
     /// The first step knows that its state is zero.
     FirstStep,

@@ -5,6 +5,7 @@ use gqn_formats::{Checkpoint, ModelConfig, parameters};
 use onnx_protobuf::{GraphProto, TensorProto};
 
 use crate::support::{checkpoint, every_kind, parse};
+use crate::voxel_support::voxel_kinds;
 
 /// A prefix of the initializers that are no weights.
 const CONSTANTS: [&str; 3] = ["constant/", "index/", "list/"];
@@ -24,7 +25,7 @@ fn is_weight(tensor: &TensorProto) -> bool {
 
 #[test]
 fn every_weight_is_stored_once_under_its_name_and_none_of_training() {
-    for config in every_kind() {
+    for config in every_kind().into_iter().chain(voxel_kinds()) {
         let checkpoint = checkpoint(&config);
         let graphs = graphs(&config);
         let mut stored = BTreeMap::new();
@@ -80,7 +81,7 @@ fn names_are_paths_and_unique() {
 
 #[test]
 fn nodes_stand_in_the_order_of_their_inputs() {
-    for config in every_kind() {
+    for config in every_kind().into_iter().chain(voxel_kinds()) {
         for graph in graphs(&config) {
             let mut known: BTreeSet<String> =
                 graph.input.iter().map(|input| input.name.clone()).collect();
@@ -137,7 +138,7 @@ fn header_and_metadata() {
 
 #[test]
 fn summaries_count_what_the_files_hold() {
-    for config in every_kind() {
+    for config in every_kind().into_iter().chain(voxel_kinds()) {
         for (summary, graph) in
             summarize(&config, &ExportOptions::REFERENCE).iter().zip(graphs(&config))
         {

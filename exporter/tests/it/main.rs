@@ -8,5 +8,7 @@ mod precision;
 mod rewrites;
 mod support;
 mod voxel;
+mod voxel_map;
 mod voxel_oracle;
+mod voxel_package;
 mod voxel_support;

@@ -14,6 +14,7 @@ use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 
 use onnx_protobuf::Message;
 use onnx_protobuf::tensor_proto::DataLocation;
+use onnx_protobuf::tensor_shape_proto::Dimension;
 
 use crate::support::parse;
 use crate::voxel_oracle::Oracle;
@@ -59,7 +60,12 @@ fn noise(config: &ModelConfig, count: usize) -> Tensor {
 }
 
 /// A scene of so many views, and pictures of so many queries with noises of their own.
-fn run(config: &ModelConfig, graphs: &Graphs, views: usize, queries: usize) -> [Tensor; 2] {
+pub(crate) fn run(
+    config: &ModelConfig,
+    graphs: &Graphs,
+    views: usize,
+    queries: usize,
+) -> [Tensor; 2] {
     let mut engine = engine(graphs);
     let side = config.image_size;
     let frames = numbers(&[views, 3, side, side], 0.1);
@@ -75,7 +81,7 @@ fn channels_first(scene: &Tensor) -> Tensor {
 }
 
 #[track_caller]
-fn check_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f32) {
+pub(crate) fn check_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f32) {
     assert_eq!(found.shape(), expected.shape(), "{what}");
     let scale = expected.iter().fold(1.0_f32, |scale, number| scale.max(number.abs()));
     let mean = expected.mean().expect("numbers");
@@ -92,7 +98,7 @@ fn check_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f32) {
     }
 }
 
-fn reference(checkpoint: &Checkpoint) -> Graphs {
+pub(crate) fn reference(checkpoint: &Checkpoint) -> Graphs {
     build_graphs_with(checkpoint, &ExportOptions::REFERENCE)
 }
 
@@ -273,7 +279,7 @@ fn no_draw_step_reads_the_scene() {
         assert!(last_of_scene < first_step);
         let shapes = graph.input.iter().find(|input| input.name == "scene").expect("a scene");
         let dims = &shapes.type_.tensor_type().shape.dim;
-        let dims: Vec<i64> = dims.iter().map(|dim| dim.dim_value()).collect();
+        let dims: Vec<i64> = dims.iter().map(Dimension::dim_value).collect();
         assert_eq!(dims, [1, 6, 24, 24, 37]);
     }
 }

@@ -53,12 +53,11 @@ pub(crate) fn voxel_checkpoint(config: &ModelConfig) -> Checkpoint {
         match (parameter.kind, parameter.name.as_str()) {
             (ParameterKind::Grid, _) => *tensor *= 0.5 * (cells as f32).sqrt(),
             (_, "observation.bias") => tensor.fill(0.5),
-            (_, "renderer.opacity.weight") => *tensor *= 3.0,
+            // Opacities and depths that are told apart.
+            (_, "renderer.opacity.weight" | "representation.conv8.weight") => *tensor *= 3.0,
             (_, "renderer.rgb.weight" | "renderer.rgb.bias" | "observation.weight") => {
                 *tensor *= 0.3;
             }
-            // Depths that are told apart.
-            (_, "representation.conv8.weight") => *tensor *= 3.0,
             _ => {}
         }
     }
