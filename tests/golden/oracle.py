@@ -3,7 +3,7 @@ gradients by JAX. A second reading of the same sources, beside the PyTorch numbe
 
     python oracle.py tower 2 false 1 2 oracle-tower-unshared-2.safetensors --small
     python oracle.py pyramid 2 false 1 2 oracle-pyramid-unshared-2.safetensors --small
-    python oracle.py voxel 3 true 1 7 oracle-voxel-shared-3.safetensors --small --side 32
+    python oracle.py voxel 3 true 1 10 oracle-voxel-shared-3.safetensors --small --side 32
     python oracle.py voxel 2 false 2 2 oracle-voxel-unshared-2.safetensors --small --rays 2
     python oracle.py voxel 2 true 2 1 oracle-voxel-shared-2.safetensors --small --rays 4 --encoding xyz-sin-cos
 

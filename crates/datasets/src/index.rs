@@ -51,6 +51,9 @@ pub(crate) fn index(folder: &Path) -> Result<Vec<ShardIndex>, DataError> {
 /// The shards of a folder, sorted; they must be of one set.
 pub(crate) fn shard_names(folder: &Path) -> Result<Vec<ShardName>, DataError> {
     let unreadable = |source| DataError::Read { path: folder.to_owned(), source };
+    if folder.is_file() {
+        return Err(DataError::NoShards { path: folder.to_owned() });
+    }
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name();

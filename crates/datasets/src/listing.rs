@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use gqn_formats::open_regular;
+
 use crate::error::DataError;
 
 /// The regular files whose names end with one of `endings`, or `path` itself if it is one; by the number that their names
@@ -11,7 +13,8 @@ pub(crate) fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, DataE
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         endings.iter().any(|ending| name.ends_with(ending)).then_some(name)
     };
-    if path.is_file() {
+    if !path.is_dir() {
+        open_regular(path)?;
         return Ok(named(path).map(|_| path.to_owned()).into_iter().collect());
     }
     let unreadable = |source| DataError::Read { path: path.to_owned(), source };

@@ -138,12 +138,14 @@ fn a_closed_pipe_changes_no_verdict() {
 #[test]
 fn a_folder_that_is_being_written_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
+    let set = "render --world rooms-ring-camera --train 1 --test 0 --views 2 --size 8 --out set";
+    assert!(gqn_data(folder.path(), set).status.success());
     let lock = FolderLock::acquire(&folder.path().join("out")).expect("a lock");
     let says = "another process is writing to out";
     for command in [
         "render --world rooms-ring-camera --train 1 --test 0 --size 8 --out out",
         "scene --world rooms-ring-camera --size 8 --out out",
-        "convert . --to hdf5 --out out",
+        "convert set --to hdf5 --out out",
     ] {
         check_fails(&gqn_data(folder.path(), command), 1, says);
     }
@@ -158,6 +160,19 @@ fn names_do_not_command_the_terminal() {
     let output = gqn_data(folder.path(), "inspect a\u{1b}]0;title\u{7}b");
     check_fails(&output, 1, "a\\u{1b}]0;title\\u{7}b");
     assert!(!output.stderr.contains(&0x1b) && !output.stderr.contains(&7));
+}
+
+#[test]
+fn a_path_of_another_kind_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("1-of-1.tfrecord"), b"").expect("a file");
+    let fails = |arguments: &str, says| check_fails(&gqn_data(folder.path(), arguments), 1, says);
+    fails("verify 1-of-1.tfrecord", "hint: name the folder of the shards");
+    fails("convert none --to tfrecord --out out", "hint: is the path right?");
+    fails("convert . --to tfrecord --out out", "neither HDF5 files nor files of torch.save");
+    #[cfg(unix)]
+    fails("convert /dev/zero --to tfrecord --out out", "/dev/zero is a device");
+    assert!(!folder.path().join("out").exists(), "nothing is made of nothing");
 }
 
 #[test]

@@ -242,3 +242,33 @@ fn zip_hint(error: &zip::result::ZipError) -> &'static str {
         _ => "the file was changed or damaged; copy or zip it again",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn hints_are_of_the_kind_of_the_error() {
+        let written = |kind: ErrorKind| {
+            let path = PathBuf::from("a");
+            FormatError::Write { path, source: kind.into() }.to_string()
+        };
+        for (kind, hint) in [
+            (ErrorKind::ReadOnlyFilesystem, "can only be read"),
+            (ErrorKind::PermissionDenied, "you may not write there"),
+            (ErrorKind::NotADirectory, "is a file, not a folder"),
+            (ErrorKind::InvalidFilename, "the name is too long"),
+            (ErrorKind::StorageFull, "the disk is full"),
+        ] {
+            assert!(written(kind).contains("\nhint: ") && written(kind).contains(hint), "{kind}");
+        }
+        assert_eq!(written(ErrorKind::Interrupted), "could not write a", "no remedy is known");
+        assert_eq!(read_hint(&ErrorKind::UnexpectedEof.into()), "", "the path is right");
+        let encrypted = zip::result::ZipError::InvalidPassword;
+        assert!(zip_hint(&encrypted).contains("password") && !zip_hint(&encrypted).contains("cut"));
+        let wrong = safetensors::SafeTensorError::TensorInvalidInfo;
+        assert!(!tensors_hint(&wrong).contains("cut short"));
+    }
+}

@@ -75,10 +75,10 @@ fn print(set: &DataSet, verdict: &Verdict) -> io::Result<()> {
 pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
     let per_file = flags.per_file as usize;
     let overwrite = overwrite(flags.force);
-    let _lock = FolderLock::acquire(&flags.out)?;
     match flags.to {
         Target::Tfrecord => {
             let source = Source::open(flags)?;
+            let _lock = FolderLock::acquire(&flags.out)?;
             let bar = progress(source.len(), "scenes converted");
             let layout = Layout { scenes: source.len(), shards: source.len().div_ceil(per_file) };
             write_shards(&flags.out, flags.split, layout, overwrite, |range| {
@@ -90,6 +90,7 @@ pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
         }
         Target::Hdf5 => {
             let set = DataSet::open(&flags.data, flags.split)?;
+            let _lock = FolderLock::acquire(&flags.out)?;
             let file = |index: usize| flags.out.join(format!("{:03}.h5", index + 1));
             for index in 0..set.len().div_ceil(per_file) {
                 check_place(&file(index), overwrite)?;
