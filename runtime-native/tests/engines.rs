@@ -58,9 +58,7 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
             let (scale, shift) = match (parameter.kind, parameter.name.as_str()) {
                 (ParameterKind::Bias, "observation.bias") => (0.1, 0.5),
                 (ParameterKind::Bias, _) => (0.1, 0.0),
-                (_, _) => {
-                    ((3.0 / inputs as f32).sqrt(), 0.0)
-                }
+                (_, _) => ((3.0 / inputs as f32).sqrt(), 0.0),
             };
             (parameter.name, tensor(&parameter.shape, scale, index) + shift)
         })

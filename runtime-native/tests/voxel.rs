@@ -104,7 +104,12 @@ fn external(graphs: &Graphs) -> BTreeMap<&str, &[u8]> {
 
 /// The scene of some views, and pictures of some queries: twice the same.
 #[track_caller]
-fn run(name: &str, engine: &mut dyn Engine, config: &ModelConfig, counts: [usize; 2]) -> [Tensor; 2] {
+fn run(
+    name: &str,
+    engine: &mut dyn Engine,
+    config: &ModelConfig,
+    counts: [usize; 2],
+) -> [Tensor; 2] {
     let ([views, queries], side, size) = (counts, config.image_size, config.hidden_size());
     let frames = (tensor(&[views, 3, side, side], 1.0, 1) + 1.0) / 2.0;
     let noise = tensor(&[queries, config.steps, config.latent_channels, size, size], 1.7, 3);
@@ -148,9 +153,8 @@ fn check(config: &ModelConfig, options: &ExportOptions, cases: &[[usize; 2]]) {
     let one_thread = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
     let Graphs { representation, generator, .. } = &graphs;
     let files = external(&graphs);
-    let mut ort =
-        OrtEngine::from_graphs(runtime, representation, generator, &files, &one_thread)
-            .expect("graphs that ONNX Runtime loads");
+    let mut ort = OrtEngine::from_graphs(runtime, representation, generator, &files, &one_thread)
+        .expect("graphs that ONNX Runtime loads");
     let built_in = WasmEngine::from_graphs(representation, generator, &files);
     let tract = TractEngine::from_graphs(representation, generator, &files);
     let mut engines: [(&str, Box<dyn Engine>); 2] = [
@@ -184,7 +188,8 @@ fn reference() {
 fn optimised() {
     for config in kinds() {
         for winograd in [Winograd::Off, Winograd::On, Winograd::Fine] {
-            let options = ExportOptions { winograd, target: Target::Wasm, ..ExportOptions::OPTIMISED };
+            let options =
+                ExportOptions { winograd, target: Target::Wasm, ..ExportOptions::OPTIMISED };
             check(&config, &options, &CASES);
         }
     }

@@ -17,9 +17,12 @@ fn transposes() {
     let a = tensor(&[2, 3, 4, 5], 1.0, 1);
     Model::of("Transpose", &["a"], &[]).check(&a, &unused());
     for order in [[0, 2, 3, 1], [3, 1, 0, 2]] {
-        let model = Model::new()
-            .node("Transpose", &["a"], &["t"], &[Ints("perm", &order)])
-            .node("Add", &["t", "t"], &["y"], &[]);
+        let model = Model::new().node("Transpose", &["a"], &["t"], &[Ints("perm", &order)]).node(
+            "Add",
+            &["t", "t"],
+            &["y"],
+            &[],
+        );
         model.check(&a, &unused());
     }
 }
