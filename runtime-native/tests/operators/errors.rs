@@ -94,7 +94,7 @@ fn sampling() {
     refused("GridSample", &["a", "matrix"], &[], "shape [5, 7]");
     refused("GridSample", &["matrix", "a"], &[], "shape [5, 7]");
     let pool = |attributes: &[crate::model::Set<'_>], text| {
-        refused("AveragePool", &["a"], attributes, text)
+        refused("AveragePool", &["a"], attributes, text);
     };
     pool(&[], "no kernel_shape");
     pool(&[Ints("kernel_shape", &[2])], "windows of [2]");
@@ -125,7 +125,7 @@ fn products() {
     refused("MatMul", &["a", "matrix"], &[], "inner axes have lengths 6 and 5");
     refused("MatMul", &["a", "a"], &[], "inner axes have lengths 6 and 4");
     let conv = |attributes: &[crate::model::Set<'_>], text| {
-        refused("Conv", &["a", "weight"], attributes, text)
+        refused("Conv", &["a", "weight"], attributes, text);
     };
     conv(&[Ints("pads", &[0; 3])], "paddings of [0, 0, 0]");
     conv(&[Ints("pads", &[i64::MAX; 4])], "");

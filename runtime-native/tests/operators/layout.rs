@@ -27,9 +27,12 @@ fn transposes() {
     }
 }
 
+/// Starts, ends, axes and steps.
+type Lists<'a> = (&'a [i64], &'a [i64], &'a [i64], &'a [i64]);
+
 #[test]
 fn slices() {
-    let cases: [(&[i64], &[i64], &[i64], &[i64]); 7] = [
+    let cases: [Lists; 7] = [
         (&[1], &[3], &[0], &[1]),
         (&[-3, 0], &[i64::MAX, -1], &[1, 2], &[1, 1]),
         (&[0], &[6], &[-2], &[2]),

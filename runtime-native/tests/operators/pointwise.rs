@@ -135,9 +135,12 @@ fn softmax_of_any_axis() {
     Model::of("Softmax", &["a"], &[Int("axis", 0)]).check(&large, &unused());
 }
 
+/// Kernel, strides, pads, and whether these count.
+type Windows<'a> = (&'a [i64], &'a [i64], &'a [i64], i64);
+
 #[test]
 fn average_pools() {
-    let cases: [(&[i64], &[i64], &[i64], i64); 6] = [
+    let cases: [Windows; 6] = [
         (&[2, 2], &[2, 2], &[0, 0, 0, 0], 0),
         (&[3, 2], &[1, 2], &[0, 0, 0, 0], 0),
         (&[3, 3], &[2, 2], &[1, 1, 1, 1], 0),
