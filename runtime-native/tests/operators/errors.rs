@@ -93,7 +93,9 @@ fn sampling() {
     refused("GridSample", &["a", "a"], &[], "a grid of shape [2, 12, 4, 6]");
     refused("GridSample", &["a", "matrix"], &[], "shape [5, 7]");
     refused("GridSample", &["matrix", "a"], &[], "shape [5, 7]");
-    let pool = |attributes: &[crate::model::Set<'_>], text| refused("AveragePool", &["a"], attributes, text);
+    let pool = |attributes: &[crate::model::Set<'_>], text| {
+        refused("AveragePool", &["a"], attributes, text);
+    };
     pool(&[], "no kernel_shape");
     pool(&[Ints("kernel_shape", &[2])], "windows of [2]");
     pool(&[Ints("kernel_shape", &[0, 2])], "");
@@ -122,7 +124,9 @@ fn modes() {
 fn products() {
     refused("MatMul", &["a", "matrix"], &[], "inner axes have lengths 6 and 5");
     refused("MatMul", &["a", "a"], &[], "inner axes have lengths 6 and 4");
-    let conv = |attributes: &[crate::model::Set<'_>], text| refused("Conv", &["a", "weight"], attributes, text);
+    let conv = |attributes: &[crate::model::Set<'_>], text| {
+        refused("Conv", &["a", "weight"], attributes, text);
+    };
     conv(&[Ints("pads", &[0; 3])], "paddings of [0, 0, 0]");
     conv(&[Ints("pads", &[i64::MAX; 4])], "");
     conv(&[Ints("pads", &[-1, 0, 0, 0])], "");
@@ -138,9 +142,12 @@ fn products() {
 /// Indices that are computed are known at run time only.
 #[test]
 fn indices_out_of_range() {
-    let model = Model::new()
-        .node("Cast", &["b"], &["i"], &[Int("to", 7)])
-        .node("Gather", &["a", "i"], &["y"], &[Int("axis", 1)]);
+    let model = Model::new().node("Cast", &["b"], &["i"], &[Int("to", 7)]).node(
+        "Gather",
+        &["a", "i"],
+        &["y"],
+        &[Int("axis", 1)],
+    );
     let a = tensor(&[2, 5, 3], 1.0, 1);
     for number in [5.0, -6.0, 1e30, -1e30] {
         let b = tensor(&[3], 0.0, 1) + number;

@@ -29,10 +29,12 @@ fn floor_cast_gather_along_any_axis() {
 
 #[test]
 fn negative_indices_count_from_the_end() {
-    let model = indices()
-        .integers("six", &[], &[-6])
-        .node("Add", &["i", "six"], &["n"], &[])
-        .node("Gather", &["a", "n"], &["y"], &[]);
+    let model = indices().integers("six", &[], &[-6]).node("Add", &["i", "six"], &["n"], &[]).node(
+        "Gather",
+        &["a", "n"],
+        &["y"],
+        &[],
+    );
     model.check(&tensor(&[6, 3], 1.0, 1), &tensor(&[40], 1.0, 2));
 }
 

@@ -17,16 +17,22 @@ fn transposes() {
     let a = tensor(&[2, 3, 4, 5], 1.0, 1);
     Model::of("Transpose", &["a"], &[]).check(&a, &unused());
     for order in [[0, 2, 3, 1], [3, 1, 0, 2]] {
-        let model = Model::new()
-            .node("Transpose", &["a"], &["t"], &[Ints("perm", &order)])
-            .node("Add", &["t", "t"], &["y"], &[]);
+        let model = Model::new().node("Transpose", &["a"], &["t"], &[Ints("perm", &order)]).node(
+            "Add",
+            &["t", "t"],
+            &["y"],
+            &[],
+        );
         model.check(&a, &unused());
     }
 }
 
+/// Starts, ends, axes and steps.
+type Lists<'a> = (&'a [i64], &'a [i64], &'a [i64], &'a [i64]);
+
 #[test]
 fn slices() {
-    let cases: [(&[i64], &[i64], &[i64], &[i64]); 7] = [
+    let cases: [Lists; 7] = [
         (&[1], &[3], &[0], &[1]),
         (&[-3, 0], &[i64::MAX, -1], &[1, 2], &[1, 1]),
         (&[0], &[6], &[-2], &[2]),

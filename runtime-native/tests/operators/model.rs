@@ -113,9 +113,12 @@ impl Model {
 
     fn with_inputs(&self, a: &Tensor, b: &Tensor) -> Vec<u8> {
         let ports = [(names::FRAMES, a), (names::POSES, b)];
-        let mut named = Self::new()
-            .node("Identity", &[names::FRAMES], &["a"], &[])
-            .node("Identity", &[names::POSES], &["b"], &[]);
+        let mut named = Self::new().node("Identity", &[names::FRAMES], &["a"], &[]).node(
+            "Identity",
+            &[names::POSES],
+            &["b"],
+            &[],
+        );
         named.nodes.extend(self.nodes.iter().cloned());
         named.constants.clone_from(&self.constants);
         named.encode(&ports)
@@ -186,11 +189,7 @@ fn port(name: &str, shape: Option<&[usize]>) -> ValueInfoProto {
     };
     let type_ =
         TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
-    ValueInfoProto {
-        name: name.to_owned(),
-        type_: MessageField::some(type_),
-        ..Default::default()
-    }
+    ValueInfoProto { name: name.to_owned(), type_: MessageField::some(type_), ..Default::default() }
 }
 
 fn attribute(attribute: &Set<'_>) -> AttributeProto {

@@ -85,16 +85,20 @@ fn shared_results_are_applied_once() {
         model = model.node("Sub", &[&from, "a"], &[&less], &[]);
         model = model.node("Max", &[&from, &less], &[&to], &[]);
     }
-    let model = model
-        .node("Split", &["x60"], &["low", "high"], &[Int("axis", 1)])
-        .node("Min", &["low", "high"], &["y"], &[]);
+    let model = model.node("Split", &["x60"], &["low", "high"], &[Int("axis", 1)]).node(
+        "Min",
+        &["low", "high"],
+        &["y"],
+        &[],
+    );
     model.check(&tensor(&[3, 8], 1.0, 1), &tensor(&[3, 8], 1.0, 2));
 }
 
 #[test]
 fn sums_and_means() {
     let shape = [3, 1, 20, 37];
-    let lists: [&[i64]; 8] = [&[0], &[3], &[-1, 1], &[1, 2], &[0, 2], &[2, 3], &[0, 1, 2, 3], &[-2]];
+    let lists: [&[i64]; 8] =
+        [&[0], &[3], &[-1, 1], &[1, 2], &[0, 2], &[2, 3], &[0, 1, 2, 3], &[-2]];
     for keep in [0, 1] {
         for axes in lists {
             let attributes = [Int("keepdims", keep)];
@@ -114,9 +118,12 @@ fn sums_and_means() {
 
 #[test]
 fn softmax_of_any_axis() {
-    for (shape, axes) in
-        [(&[5][..], &[0][..]), (&[3, 16], &[-1, 0]), (&[2, 16, 7, 9], &[0, 1, 2, -1]), (&[4, 1], &[1])]
-    {
+    for (shape, axes) in [
+        (&[5][..], &[0][..]),
+        (&[3, 16], &[-1, 0]),
+        (&[2, 16, 7, 9], &[0, 1, 2, -1]),
+        (&[4, 1], &[1]),
+    ] {
         for axis in axes {
             let model = Model::of("Softmax", &["a"], &[Int("axis", *axis)]);
             model.check(&tensor(shape, 6.0, 1), &unused());
@@ -128,9 +135,12 @@ fn softmax_of_any_axis() {
     Model::of("Softmax", &["a"], &[Int("axis", 0)]).check(&large, &unused());
 }
 
+/// Kernel, strides, pads, and whether these count.
+type Windows<'a> = (&'a [i64], &'a [i64], &'a [i64], i64);
+
 #[test]
 fn average_pools() {
-    let cases: [(&[i64], &[i64], &[i64], i64); 6] = [
+    let cases: [Windows; 6] = [
         (&[2, 2], &[2, 2], &[0, 0, 0, 0], 0),
         (&[3, 2], &[1, 2], &[0, 0, 0, 0], 0),
         (&[3, 3], &[2, 2], &[1, 1, 1, 1], 0),

@@ -33,9 +33,12 @@ fn products_of_any_ranks() {
 
 #[test]
 fn products_of_views() {
-    let model = Model::new()
-        .node("Transpose", &["a"], &["t"], &[Ints("perm", &[0, 2, 1])])
-        .node("MatMul", &["t", "b"], &["y"], &[]);
+    let model = Model::new().node("Transpose", &["a"], &["t"], &[Ints("perm", &[0, 2, 1])]).node(
+        "MatMul",
+        &["t", "b"],
+        &["y"],
+        &[],
+    );
     model.check(&tensor(&[3, 7, 5], 1.0, 1), &tensor(&[3, 7, 9], 1.0, 2));
     model.check(&tensor(&[3, 7, 1], 1.0, 1), &tensor(&[3, 7, 9], 1.0, 2));
 }

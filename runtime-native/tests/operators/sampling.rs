@@ -62,7 +62,8 @@ fn shared_pictures_and_grids() {
 #[test]
 fn odd_positions_do_no_harm() {
     let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, 1e9, -1e9, 0.0];
-    let numbers = (0..128).map(|index| odd[if index % 2 == 0 { index / 16 } else { index / 2 % 8 }]);
+    let numbers =
+        (0..128).map(|index| odd[if index % 2 == 0 { index / 16 } else { index / 2 % 8 }]);
     let grid = Tensor::from_shape_vec(vec![1, 8, 8, 2], numbers.collect()).expect("it fits");
     let a = tensor(&[1, 2, 5, 4], 1.0, 1);
     for mode in ["bilinear", "nearest"] {

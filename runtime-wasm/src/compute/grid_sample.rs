@@ -140,7 +140,7 @@ impl GridSample {
     fn pixels(&self, position: f32, length: usize) -> f32 {
         let length = length as f32;
         if self.align_corners {
-            (position + 1.0) / 2.0 * (length - 1.0)
+            (position + 1.0) * (0.5 * (length - 1.0))
         } else {
             ((position + 1.0) * length - 1.0) / 2.0
         }

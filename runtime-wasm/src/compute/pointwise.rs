@@ -109,7 +109,8 @@ impl Pointwise {
             }));
             let mut from = instruction.from.to_vec();
             from.dedup();
-            let dead = from.into_iter().filter(|value| *value >= inputs && last_use[*value] == index);
+            let dead =
+                from.into_iter().filter(|value| *value >= inputs && last_use[*value] == index);
             free.extend(dead.map(|value| self.registers[value]));
         }
     }
@@ -129,7 +130,9 @@ impl Pointwise {
             register.load(&input.block, &numbers[*place..], *place, count);
         }
         let direct = |value: usize| match self.inputs.get(value) {
-            Some(Input { block: Block::Direct, .. }) => Some(&inputs[value][places[value]..][..count]),
+            Some(Input { block: Block::Direct, .. }) => {
+                Some(&inputs[value][places[value]..][..count])
+            }
             _ => None,
         };
         for (index, Instruction { operation, from }) in self.instructions.iter().enumerate() {
@@ -264,9 +267,9 @@ fn join_axes(shape: &mut Vec<usize>, inputs: &mut [(usize, Vec<Axis>)]) {
     let ones: Vec<usize> = (0..shape.len()).rev().filter(|axis| shape[*axis] == 1).collect();
     for axis in ones {
         shape.remove(axis);
-        inputs.iter_mut().for_each(|(_, axes)| {
+        for (_, axes) in &mut *inputs {
             axes.remove(axis);
-        });
+        }
     }
     for axis in (1..shape.len()).rev() {
         let even =
@@ -283,6 +286,8 @@ fn join_axes(shape: &mut Vec<usize>, inputs: &mut [(usize, Vec<Axis>)]) {
     }
     if shape.is_empty() {
         shape.push(1);
-        inputs.iter_mut().for_each(|(_, axes)| axes.push(Axis { length: 1, stride: 0 }));
+        for (_, axes) in &mut *inputs {
+            axes.push(Axis { length: 1, stride: 0 });
+        }
     }
 }

@@ -4,7 +4,9 @@ use anyhow::Result;
 
 use super::plan::Compute;
 use super::view::Axis;
-use crate::kernels::{COLUMNS, Left, Matrices, ROWS, Right, Sparse, arrange, multiply, sum_rows, write_part};
+use crate::kernels::{
+    COLUMNS, Left, Matrices, ROWS, Right, Sparse, arrange, multiply, sum_rows, write_part,
+};
 
 /// Rows in the order in which products read them: `[rows, G·k] -> [G, rows / ROWS, k, ROWS]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

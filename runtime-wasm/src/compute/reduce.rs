@@ -69,7 +69,11 @@ pub(crate) struct Softmax {
 
 impl Compute for Softmax {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
-        if self.inner == 1 { self.rows(inputs[0], outputs[0]) } else { self.columns(inputs[0], outputs[0]) }
+        if self.inner == 1 {
+            self.rows(inputs[0], outputs[0]);
+        } else {
+            self.columns(inputs[0], outputs[0]);
+        }
         Ok(())
     }
 }
@@ -83,7 +87,9 @@ impl Softmax {
         exp(out);
         for row in out.chunks_mut(self.length) {
             let share = 1.0 / sum(row);
-            row.iter_mut().for_each(|number| *number *= share);
+            for number in row {
+                *number *= share;
+            }
         }
     }
 
@@ -106,7 +112,9 @@ impl Softmax {
                 exp(out);
                 sums.iter_mut().zip(&*out).for_each(|(sum, number)| *sum += number);
             }
-            sums.iter_mut().for_each(|sum| *sum = 1.0 / *sum);
+            for sum in &mut sums {
+                *sum = 1.0 / *sum;
+            }
             for out in out.chunks_mut(inner) {
                 out.iter_mut().zip(&sums).for_each(|(number, share)| *number *= share);
             }

@@ -29,7 +29,8 @@ pub(crate) fn tanh(numbers: &mut [f32]) {
 /// ln(1 + eˣ) to four units in the last place, also where eˣ overflows: max(x, 0) + ln(1 + e^-|x|).
 pub(crate) fn softplus(numbers: &mut [f32]) {
     let exp = Exp::new();
-    let logarithm = std::hint::black_box([1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 0.2, 1.0 / 3.0, 1.0]);
+    let logarithm =
+        std::hint::black_box([1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 0.2, 1.0 / 3.0, 1.0]);
     for number in numbers {
         let x = *number;
         let power = exp.of(-x.abs());
@@ -142,7 +143,10 @@ mod tests {
             let expected = expected(f64::from(x));
             let size = if let Size::Result = size { expected } else { 1.0 };
             let error = (f64::from(found) - expected).abs();
-            assert!(error <= units * f64::from(f32::EPSILON) * size, "of {x}: {found}, not {expected}");
+            assert!(
+                error <= units * f64::from(f32::EPSILON) * size,
+                "of {x}: {found}, not {expected}"
+            );
         }
     }
 

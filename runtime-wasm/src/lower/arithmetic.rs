@@ -47,7 +47,8 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
         .iter()
         .map(|value| if let Value::Whole(whole) = value { Some(&**whole) } else { None })
         .collect();
-    if let (Some(wholes), Some(Operation::Integer(arithmetic))) = (wholes, operation.of_integers()) {
+    if let (Some(wholes), Some(Operation::Integer(arithmetic))) = (wholes, operation.of_integers())
+    {
         return constant(arithmetic, &wholes);
     }
     let element = graph.element(names[0])?;
@@ -115,7 +116,10 @@ fn constant(arithmetic: Arithmetic, operands: &[&Whole]) -> Result<Value> {
         if lists.len() == 1 {
             return arithmetic.checked(first, 0).with_context(overflow);
         }
-        numbers.skip(1).try_fold(first, |left, right| arithmetic.checked(left, right)).with_context(overflow)
+        numbers
+            .skip(1)
+            .try_fold(first, |left, right| arithmetic.checked(left, right))
+            .with_context(overflow)
     };
     let numbers = (0..count(&shape)?).map(number).collect::<Result<_>>()?;
     Ok(Value::whole(numbers, &shape))

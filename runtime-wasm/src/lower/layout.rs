@@ -147,7 +147,10 @@ impl Part {
             let (start, end) = (start.clamp(0, whole - 1), end.clamp(-1, whole - 1));
             (start, end, start - end)
         };
-        ensure!(step != 0 && distance > 0, "nothing of {length} is from {start} to {end} in steps of {step}");
+        ensure!(
+            step != 0 && distance > 0,
+            "nothing of {length} is from {start} to {end} in steps of {step}"
+        );
         let count = (distance as u64).div_ceil(step.unsigned_abs()) as usize;
         Ok(Self { start: start as usize, count, step })
     }
@@ -158,8 +161,8 @@ fn backwards(graph: &mut Lowering<'_>, view: &View, axis: usize, part: &Part) ->
     let x = graph.standing(view)?;
     let mut shape = x.shape();
     let step = part.step.unsigned_abs() as usize;
-    let indices = (0..part.count).map(|index| part.start - index * step).collect();
-    let indices = graph.indices(indices)?;
+    let indices: Vec<usize> = (0..part.count).map(|index| part.start - index * step).collect();
+    let indices = graph.indices(&indices)?;
     let gather = Gather { rows: shape[axis], length: shape[axis + 1..].iter().product() };
     shape[axis] = part.count;
     graph.add_layout(gather, &[x.slot, indices.slot], shape)
@@ -186,8 +189,7 @@ pub(super) fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vi
             length => usize::try_from(*length)?,
         });
     }
-    let open: Vec<usize> =
-        (0..shape.len()).filter(|index| wanted.numbers[*index] == -1).collect();
+    let open: Vec<usize> = (0..shape.len()).filter(|index| wanted.numbers[*index] == -1).collect();
     match open[..] {
         [] => {}
         [open] => shape[open] = x.len() / count(&shape)?,
@@ -230,7 +232,10 @@ pub(super) fn squeeze<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vi
         Some(named) => axes(&graph.whole(named)?.numbers, shape.len())?,
         None => (0..shape.len()).filter(|axis| shape[*axis] == 1).collect(),
     };
-    ensure!(axes.iter().all(|axis| shape[*axis] == 1), "axes {axes:?} of {shape:?} are not all one");
+    ensure!(
+        axes.iter().all(|axis| shape[*axis] == 1),
+        "axes {axes:?} of {shape:?} are not all one"
+    );
     Ok(axes.iter().rev().fold(x, |x, axis| x.without(*axis)))
 }
 
@@ -240,9 +245,9 @@ pub(super) fn depth_to_space<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Re
     let block = block_size(call)?;
     let [n, channels, height, width] = picture(&x)?;
     let squared = block.checked_mul(block).filter(|squared| channels.is_multiple_of(*squared));
-    let c = channels / squared.with_context(|| {
-        format!("{channels} channels do not fill blocks of side {block}")
-    })?;
+    let c = channels
+        / squared
+            .with_context(|| format!("{channels} channels do not fill blocks of side {block}"))?;
     match call.text("mode").unwrap_or(b"DCR") {
         b"CRD" => spread(graph, &x, block),
         b"DCR" => {

@@ -11,7 +11,9 @@ use super::operators::lower_node;
 use super::products::Packs;
 use super::source::Source;
 use super::values::{Constant, Value, Whole};
-use crate::compute::{Compute, Dense, Element, Gather, Pack, Plan, Slot, StridedCopy, View, bits, integer};
+use crate::compute::{
+    Compute, Dense, Element, Gather, Pack, Plan, Slot, StridedCopy, View, bits, integer,
+};
 
 /// Weights and other constants by name.
 pub(crate) type Constants = BTreeMap<String, Constant>;
@@ -100,7 +102,8 @@ impl<'a> Lowering<'a> {
         let results = lower_node(self, Call { node })
             .with_context(|| format!("node `{}` ({})", node.name, node.operator))?;
         ensure!(
-            node.output.len() <= results.len() || node.output[results.len()..].iter().all(String::is_empty),
+            node.output.len() <= results.len()
+                || node.output[results.len()..].iter().all(String::is_empty),
             "node `{}` ({}) has {} results, of which {} are known",
             node.name,
             node.operator,
@@ -165,7 +168,9 @@ impl<'a> Lowering<'a> {
     pub(super) fn operand(&mut self, name: &'a str, shape: &[usize]) -> Result<Rc<Expression>> {
         let count = |shape: &[usize]| shape.iter().product::<usize>();
         match self.value(name)? {
-            Value::Later(expression) if count(&expression.shape()) == count(shape) => Ok(expression),
+            Value::Later(expression) if count(&expression.shape()) == count(shape) => {
+                Ok(expression)
+            }
             _ => Ok(Rc::new(Expression::Numbers(self.tensor(name)?))),
         }
     }
@@ -183,7 +188,9 @@ impl<'a> Lowering<'a> {
             Value::Whole(whole) => {
                 let number = |number: &i64| {
                     let number = i32::try_from(*number);
-                    number.map(bits).with_context(|| format!("`{name}` holds an integer beyond 32 bits"))
+                    number
+                        .map(bits)
+                        .with_context(|| format!("`{name}` holds an integer beyond 32 bits"))
                 };
                 let numbers = whole.numbers.iter().map(number).collect::<Result<_>>()?;
                 let view = self.constant_view(numbers, &whole.shape)?;
@@ -335,7 +342,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Constant indices `[n]`.
-    pub(super) fn indices(&mut self, indices: Vec<usize>) -> Result<View> {
+    pub(super) fn indices(&mut self, indices: &[usize]) -> Result<View> {
         let numbers = indices.iter().map(|index| Ok(bits(i32::try_from(*index)?)));
         let view = self.constant_view(numbers.collect::<Result<_>>()?, &[indices.len()])?;
         self.integers.insert(view.slot);

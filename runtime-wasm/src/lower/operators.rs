@@ -83,7 +83,9 @@ fn shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
 fn range<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let mut number = |index: usize| {
         let whole = graph.whole(call.input(index)?)?;
-        let [number] = whole.numbers[..] else { bail!("its bounds are of shape {:?}", whole.shape) };
+        let [number] = whole.numbers[..] else {
+            bail!("its bounds are of shape {:?}", whole.shape)
+        };
         Ok(i128::from(number))
     };
     let (start, limit, delta) = (number(0)?, number(1)?, number(2)?);

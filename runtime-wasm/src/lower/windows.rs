@@ -90,7 +90,8 @@ pub(super) fn places(
     pads: [usize; 4],
 ) -> Result<[usize; 2]> {
     let places = |axis: usize| {
-        let padded = size[axis].checked_add(pads[axis]).and_then(|sum| sum.checked_add(pads[axis + 2]));
+        let padded =
+            size[axis].checked_add(pads[axis]).and_then(|sum| sum.checked_add(pads[axis + 2]));
         let padded = padded.with_context(|| format!("paddings of {pads:?}"))?;
         let rest = padded.checked_sub(kernel[axis]).filter(|_| kernel[axis] > 0);
         let rest = rest.with_context(|| {

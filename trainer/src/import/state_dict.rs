@@ -31,27 +31,21 @@ pub(super) fn tensors(
     file: &StateFile,
 ) -> Result<BTreeMap<String, StoredTensor>, ImportError> {
     let pickle = file.pickle();
-    let mut level = vec![pickle.root];
     let mut seen = Vec::new();
-    for _ in 0..DEEPEST {
-        let mut next = Vec::new();
-        for dict in level {
-            let pairs = pickle.pairs(dict).unwrap_or_default();
-            let named = pairs.iter().filter_map(|(key, id)| Some((pickle.text(*key)?, *id)));
-            let named: BTreeMap<&str, Id> = named.collect();
-            if let Some(prefix) = named.keys().find_map(|name| name.strip_suffix(LANDMARK)) {
-                let tensor = |(name, id): (&str, Id)| {
-                    let tensor = file.stored_tensor(id);
-                    let tensor =
-                        tensor.map_err(|reason| refused(path, &format!("`{name}` is {reason}")))?;
-                    Ok((name.strip_prefix(prefix).unwrap_or(name).to_owned(), tensor))
-                };
-                return named.into_iter().map(tensor).collect();
-            }
-            next.extend(named.values().filter(|id| pickle.pairs(**id).is_some()));
-            seen.extend(named.into_keys().map(str::to_owned));
+    for dict in pickle.dictionaries(pickle.root, DEEPEST) {
+        let pairs = pickle.pairs(dict).unwrap_or_default();
+        let named = pairs.iter().filter_map(|(key, id)| Some((pickle.text(*key)?, *id)));
+        let named: BTreeMap<&str, Id> = named.collect();
+        if let Some(prefix) = named.keys().find_map(|name| name.strip_suffix(LANDMARK)) {
+            let tensor = |(name, id): (&str, Id)| {
+                let tensor = file.stored_tensor(id);
+                let tensor =
+                    tensor.map_err(|reason| refused(path, &format!("`{name}` is {reason}")))?;
+                Ok((name.strip_prefix(prefix).unwrap_or(name).to_owned(), tensor))
+            };
+            return named.into_iter().map(tensor).collect();
         }
-        level = next;
+        seen.extend(named.into_keys().take(8).map(str::to_owned));
     }
     seen.truncate(8);
     let found = if seen.is_empty() { "no names at all".to_owned() } else { seen.join(", ") };

@@ -308,7 +308,6 @@ mod tests {
 
     use super::*;
 
-    /// A file of one tensor: what `torch.save` writes, with these sizes, strides and length of the storage.
     fn file(
         shape: &[u32],
         strides: &[u32],
@@ -382,7 +381,6 @@ mod tests {
         let mut file = file(&[1], &[1], 2, &[0; 8]);
         let stored = file.stored_tensor(file.pickle().root).expect("a tensor");
         file.tensor(&stored).expect("a part");
-        // It is not looked for again.
         file.storages = Storages::Old { file: Cursor::new(Vec::new()), starts: BTreeMap::new() };
         file.tensor(&stored).expect("another part");
     }
