@@ -292,7 +292,7 @@ fn graphs_of_another_geometry_than_the_manifests_are_refused() {
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
     let on_cpu = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
     let open = |package: &Package| {
-        let report = |error: &dyn std::error::Error| gqn_formats::error_report(error);
+        let report = |error: &(dyn std::error::Error + 'static)| gqn_formats::error_report(error);
         [
             OrtEngine::new(runtime, package, &on_cpu).err().map(|error| report(&error)),
             WasmEngine::new(package).err().map(|error| report(&error)),
