@@ -8,7 +8,8 @@ use std::num::NonZeroUsize;
 use gqn_exporter::{ExportOptions, Graphs, Target, Winograd, build_graphs_from, uncalibrated};
 use gqn_formats::{
     Checkpoint, FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, ModelConfig, Package,
-    ParameterKind, Precision, Preset, Provenance, Tensor, Variant, VoxelConfig, names, parameters,
+    ParameterKind, Precision, Preset, Provenance, Tensor, Variant, VoxelConfig, error_report,
+    names, parameters,
 };
 use gqn_runtime::{Engine, Occupancy};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
@@ -292,11 +293,10 @@ fn graphs_of_another_geometry_than_the_manifests_are_refused() {
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
     let on_cpu = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
     let open = |package: &Package| {
-        let report = |error: &(dyn std::error::Error + 'static)| gqn_formats::error_report(error);
         [
-            OrtEngine::new(runtime, package, &on_cpu).err().map(|error| report(&error)),
-            WasmEngine::new(package).err().map(|error| report(&error)),
-            TractEngine::new(package).err().map(|error| report(&error)),
+            OrtEngine::new(runtime, package, &on_cpu).err().map(|error| error_report(&error)),
+            WasmEngine::new(package).err().map(|error| error_report(&error)),
+            TractEngine::new(package).err().map(|error| error_report(&error)),
         ]
     };
     assert_eq!(open(&package(&graphs, &config)), [const { None }; 3]);

@@ -29,7 +29,7 @@ fn tensorboard_reads_curves_pictures_and_histograms() {
     let log = String::from_utf8(micro().run["metrics.jsonl"].clone()).expect("text");
     let lines: Vec<Value> =
         log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    for name in lines[0].as_object().expect("an object").keys().filter(|name| *name != "step") {
+    for name in lines[0].as_object().expect("an object").keys().filter(|name| !["step", "phase"].contains(&name.as_str())) {
         let curve = &found["scalars"][format!("train/{name}")];
         // Steps taken, as held-out scenes have them; the log counts from 0.
         assert_eq!(steps(curve), (1..=STEPS).collect::<Vec<_>>(), "{name}");
@@ -42,6 +42,10 @@ fn tensorboard_reads_curves_pictures_and_histograms() {
             );
         }
     }
+    let phase = &found["scalars"]["train/is_elbo_phase"];
+    assert_eq!(steps(phase), (1..=STEPS).collect::<Vec<_>>());
+    assert!(lines.iter().all(|line| line["phase"] == "elbo"));
+    assert!(phase.as_array().expect("a list").iter().all(|point| point[1] == 1.0));
     assert_eq!(steps(&found["scalars"]["train/steps_per_sec"]).len(), STEPS as usize - 1);
     assert_eq!(steps(&found["scalars"]["held_out/mse_generated"]), [STEPS]);
     // Two test scenes; five context views with two pixels between them.

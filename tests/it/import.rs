@@ -134,7 +134,7 @@ fn damaged_and_other_files_are_refused() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     refused(&bytes, &["some.pt is no file of torch.save", "damaged"]);
-    refused(b"", &["no zip"]);
+    refused(b"", &["it is empty"]);
     refused(b"PK\x03\x04", &["some.pt is no file of torch.save"]);
     // A dictionary of no model, pickled by hand: magic number, version, machine, object, storages.
     let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";

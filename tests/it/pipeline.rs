@@ -93,6 +93,8 @@ fn every_step_is_logged_and_the_evaluation_printed() {
         lines[0].as_object().expect("an object").keys().map(String::as_str).collect();
     let documented = BTreeSet::from([
         "step",
+        "phase",
+        "log_likelihood",
         "elbo",
         "excess",
         "kl",

@@ -32,7 +32,9 @@ fn scene_writes_pictures_and_their_cameras() {
     let output = gqn_data(folder.path(), render);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let json = std::fs::read(folder.path().join("scene/views.json")).expect("views.json");
-    let views = Views::from_json(&json).expect("a list of views").views;
+    let list = Views::from_json(&json).expect("a list of views");
+    assert_eq!(list.field_of_view, Some(0.872_665), "50 degrees, as the worlds' cameras have");
+    let views = list.views;
     assert_eq!(views.len(), 3);
     let scene = Scene::generate(World::RoomsRingCamera, 9);
     for (index, view) in views.iter().enumerate() {

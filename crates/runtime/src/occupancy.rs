@@ -127,11 +127,13 @@ mod tests {
     /// Density 1 at z 0, y 2, x 1 and 0.5 above it, 2 at z 1, y 0, x 3; other channels are 9.
     fn scene(variant: Variant) -> Tensor {
         let cells = [(0, 2, 1, 1.0), (1, 2, 1, 0.5), (1, 0, 3, 2.0)];
-        let (shape, at): (_, fn(usize, usize, usize, usize) -> [usize; 5]) = match variant {
-            Variant::Reference => (vec![1, 13, 2, 3, 4], |c, z, y, x| [0, c, z, y, x]),
-            Variant::Optimised => (vec![1, 2, 3, 4, 13], |c, z, y, x| [0, z, y, x, c]),
+        let at = |c: usize, z: usize, y: usize, x: usize| match variant {
+            Variant::Reference => [0, c, z, y, x],
+            Variant::Optimised => [0, z, y, x, c],
         };
-        let mut scene = Tensor::from_elem(shape, 9.0);
+        // One more than the last place along every axis.
+        let shape = at(12, 1, 2, 3).map(|last| last + 1);
+        let mut scene = Tensor::from_elem(shape.to_vec(), 9.0);
         for (z, y, x) in (0..24).map(|cell| (cell / 12, cell / 4 % 3, cell % 4)) {
             scene[at(8, z, y, x)] = 0.0;
         }

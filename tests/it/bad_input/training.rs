@@ -14,11 +14,11 @@ fn command_lines() {
     train(&["--preset", "huge"]).misused(&[
         "--preset",
         "unknown preset `huge`",
-        "paper, edge, tiny",
+        "paper, edge, tiny, edge-tower, tiny-tower",
     ]);
     train(&["--shared-core", "maybe"]).misused(&["--shared-core", "maybe"]);
     train(&["--shared-core"]).misused(&["--shared-core"]);
-    train(&["--representation", "tetrahedron"]).misused(&["pyramid, tower or pool"]);
+    train(&["--representation", "tetrahedron"]).misused(&["pyramid, tower, pool or voxel"]);
     train(&["--world", "moon"]).misused(&["--world", "rooms-ring-camera"]);
     train(&["--device", "gpu"]).misused(&["--device", "cuda:N"]);
     train(&["--steps", "-1"]).misused(&["-1"]);
