@@ -29,7 +29,12 @@ fn tensorboard_reads_curves_pictures_and_histograms() {
     let log = String::from_utf8(micro().run["metrics.jsonl"].clone()).expect("text");
     let lines: Vec<Value> =
         log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    for name in lines[0].as_object().expect("an object").keys().filter(|name| !["step", "phase"].contains(&name.as_str())) {
+    for name in lines[0]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .filter(|name| !["step", "phase"].contains(&name.as_str()))
+    {
         let curve = &found["scalars"][format!("train/{name}")];
         // Steps taken, as held-out scenes have them; the log counts from 0.
         assert_eq!(steps(curve), (1..=STEPS).collect::<Vec<_>>(), "{name}");

@@ -49,7 +49,7 @@ fn run_both(config: &ModelConfig, graphs: &Graphs) -> [Vec<f32>; 2] {
     let (side, size) = (config.image_size, config.hidden_size());
     let views = [vec![VIEWS, 3, side, side], vec![VIEWS, 7]];
     let noise = vec![1, config.steps, config.latent_channels, size, size];
-    let queries = [config.scene_shape().to_vec(), vec![QUERIES, 7], noise];
+    let queries = [config.scene_shape(), vec![QUERIES, 7], noise];
     [
         run(&folder.path().join(names::REPRESENTATION_FILE), &[(names::VIEWS, VIEWS)], &views),
         run(

@@ -52,7 +52,7 @@ impl Figures {
             "trained {} steps in {:.0} seconds; on scenes it never saw, from views it never saw:\n  \
              mean squared error      {:.5}\n  \
              best constant picture   {:.5}\n  \
-             ratio                   {:.2} (the goal of three minutes is 0.70)\n  \
+             ratio                   {:.2} (the goal of three minutes is 0.25)\n  \
              psnr                    {:.1} dB\n  \
              kl                      {:.3} nats",
             self.steps,
@@ -70,12 +70,12 @@ impl Figures {
 pub(super) fn expectation(minutes: f64) -> String {
     if minutes < 20.0 {
         format!(
-            "{minutes} minutes of training make blurry pictures: walls, floor and where things stand come first, \
-             their edges and shapes need hours"
+            "{minutes} minutes of training show the room and its objects in their places, colours and sizes; \
+             their shapes are soft and sharpen over hours"
         )
     } else {
         format!(
-            "{minutes} minutes of training on a CPU still make soft pictures; edges and shapes need hours"
+            "{minutes} minutes of training on a CPU tell objects by their shapes; fine texture needs hours"
         )
     }
 }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn three_minutes_are_called_blurry() {
-        assert!(expectation(3.0).contains("blurry"));
+    fn three_minutes_are_called_soft() {
+        assert!(expectation(3.0).contains("soft"));
     }
 }
