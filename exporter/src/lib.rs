@@ -11,7 +11,7 @@
 //! | `graph/` | a small typed builder of ONNX graphs |
 //! | `model/` | the network, file by file as in the trainer |
 //! | `optimise/` | the same function with less arithmetic, rewrite by rewrite |
-//! | `build.rs` | [`build_graphs`]: a checkpoint's two graphs as bytes |
+//! | `build.rs` | [`build_graphs`]: a checkpoint's graphs as bytes |
 //! | `precision/` | the passes to half precision |
 //! | `scenes.rs` | [`SceneSource`]: views to calibrate and to measure on |
 //! | `calibrate.rs` | [`calibrate()`]: the ranges of eight-bit integers from whole rollouts |

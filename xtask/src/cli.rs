@@ -125,7 +125,7 @@ pub(crate) struct WebOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchOptions {
-    /// Only these models: tiny, edge, paper, paper-unshared [default: all; in a browser the first three]
+    /// Only these models: tiny, edge, tiny-tower, edge-tower, paper, paper-unshared [default: all; in a browser all but the last]
     #[arg(long, value_name = "MODEL")]
     only: Vec<String>,
     /// Threads of ONNX Runtime, by commas
@@ -150,7 +150,7 @@ pub(crate) struct BenchOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchWebOptions {
-    /// Only these models: tiny, edge, paper, paper-unshared [default: the first three]
+    /// Only these models: tiny, edge, tiny-tower, edge-tower, paper, paper-unshared [default: all but the last]
     #[arg(long, value_name = "MODEL")]
     only: Vec<String>,
     /// Queries of one run, by commas

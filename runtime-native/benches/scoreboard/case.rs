@@ -17,6 +17,8 @@ use serde::Serialize;
 pub(crate) enum Size {
     Tiny,
     Edge,
+    TinyTower,
+    EdgeTower,
     Paper,
     PaperUnshared,
 }
@@ -24,8 +26,10 @@ pub(crate) enum Size {
 impl Size {
     pub(crate) fn preset(self) -> Preset {
         match self {
-            Self::Tiny => Preset::TinyTower,
-            Self::Edge => Preset::EdgeTower,
+            Self::Tiny => Preset::Tiny,
+            Self::Edge => Preset::Edge,
+            Self::TinyTower => Preset::TinyTower,
+            Self::EdgeTower => Preset::EdgeTower,
             Self::Paper | Self::PaperUnshared => Preset::Paper,
         }
     }

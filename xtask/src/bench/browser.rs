@@ -15,7 +15,7 @@ use crate::workspace::{self, Workspace};
 const FOLDER: &str = "xtask/bench";
 
 /// The models that a tab's memory holds in every variant.
-const USUAL: [&str; 3] = ["tiny", "edge", "paper"];
+const USUAL: [&str; 5] = ["tiny", "edge", "tiny-tower", "edge-tower", "paper"];
 
 /// A run of Chromium.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ pub(super) fn table(found: &Value) -> String {
     let list = |name: &str| found[name].as_array().unwrap_or(&empty);
     let number = |row: &Value, name: &str| row[name].as_f64().unwrap_or(f64::NAN);
     let mut text =
-        "| package | queries | gqn-wasm ms | onnxruntime-web ms | times faster | load ms | its load ms |\n\
-         |---|--:|--:|--:|--:|--:|--:|\n"
+        "| package | queries | gqn-wasm ms | onnxruntime-web ms | times faster | observe ms | its observe ms | load ms | its load ms |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
             .to_owned();
     for own in list("rows").iter().filter(|row| row["engine"] == ENGINES[0]) {
         let same = |row: &&Value| {
@@ -26,10 +26,12 @@ pub(super) fn table(found: &Value) -> String {
         let (ms, peer_ms) = (number(own, "ms_median"), number(peer, "ms_median"));
         writeln!(
             text,
-            "| {} | {} | {ms:.2} | {peer_ms:.2} | {:.2} | {:.0} | {:.0} |",
+            "| {} | {} | {ms:.2} | {peer_ms:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |",
             own["package"].as_str().unwrap_or_default(),
             own["queries"],
             peer_ms / ms,
+            number(own, "observe_ms"),
+            number(peer, "observe_ms"),
             number(own, "load_ms"),
             number(peer, "load_ms"),
         )
@@ -53,13 +55,13 @@ mod tests {
 
     #[test]
     fn engines_stand_side_by_side() {
-        let row = |engine: &str, ms: f64| json!({ "engine": engine, "package": "edge-direct", "queries": 1, "ms_median": ms, "load_ms": 100.0 });
+        let row = |engine: &str, ms: f64| json!({ "engine": engine, "package": "edge-direct", "queries": 1, "ms_median": ms, "observe_ms": 2.5, "load_ms": 100.0 });
         let found = json!({
             "rows": [row("gqn-wasm", 20.0), row("onnxruntime-web", 30.0)],
             "sizes": [{ "engine": "gqn-wasm", "bytes": 1_500_000, "gzip": 700_000, "brotli": 600_000 }],
         });
         let text = table(&found);
-        assert!(text.contains("| edge-direct | 1 | 20.00 | 30.00 | 1.50 | 100 | 100 |"), "{text}");
+        assert!(text.contains("| edge-direct | 1 | 20.00 | 30.00 | 1.50 | 2.50 | 2.50 | 100 | 100 |"), "{text}");
         assert!(text.contains("| gqn-wasm | 1.5 MB | 700.0 kB | 600.0 kB |"), "{text}");
     }
 }
