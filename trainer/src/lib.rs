@@ -30,7 +30,7 @@
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
 //! | `bench/` | steps a second and memory of every form |
 //! | `import/` | weights of the `PyTorch` reference as a checkpoint |
-//! | `oracle/` | agreement with the `PyTorch` reference |
+//! | `oracle/` | agreement with the `PyTorch` reference and with a second implementation |
 //! | `device.rs` | CPU or CUDA, at run time |
 //! | `convert.rs` | tensors in and out of libtorch |
 //!

@@ -13,7 +13,7 @@ use super::{SizeFlags, data_table};
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchFlags {
-    /// Sizes to start from: paper, edge or tiny
+    /// Sizes to start from: paper, edge, tiny, edge-tower or tiny-tower
     #[arg(long, default_value = "paper")]
     preset: Preset,
     #[command(flatten)]

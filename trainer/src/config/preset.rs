@@ -3,7 +3,7 @@ use gqn_scenes::World;
 
 use super::TrainConfig;
 use crate::model::{Form, Precision};
-use crate::schedule::{LinearSchedule, Span, WholeRun};
+use crate::schedule::{GenerationSteps, LinearSchedule, Span, WholeRun};
 
 impl TrainConfig {
     /// The run that goes with a preset of the model.
@@ -42,8 +42,9 @@ impl TrainConfig {
             Preset::Edge => Self {
                 steps: 60_000,
                 batch: 8,
-                pixel_std_dev: over_run(1.0, 0.5),
+                pixel_std_dev: over_run(0.3, 0.12),
                 learning_rate: over_run(4e-3, 1e-4),
+                generation_steps: Some(GenerationSteps::Share(0.8)),
                 clip_gradient: Some(1.0),
                 ..paper
             },
@@ -51,8 +52,9 @@ impl TrainConfig {
                 scenes: 4000,
                 steps: 5000,
                 batch: 8,
-                pixel_std_dev: over_run(1.0, 0.5),
+                pixel_std_dev: over_run(0.3, 0.12),
                 learning_rate: over_run(4e-3, 2e-4),
+                generation_steps: Some(GenerationSteps::Share(0.8)),
                 clip_gradient: Some(1.0),
                 checkpoint_every: 500,
                 evaluate_every: 500,
