@@ -61,7 +61,7 @@ impl SceneSource {
     /// for.
     ///
     /// # Errors
-    /// [`ExportError`]: the folder is none of scenes, or damaged.
+    /// [`ExportError`]: the folder is none of scenes, or damaged, or of cameras with another field of view than the model's.
     pub fn views(
         &self,
         config: &ModelConfig,
@@ -69,9 +69,11 @@ impl SceneSource {
         queries: usize,
     ) -> Result<Vec<SceneViews>, ExportError> {
         match self {
-            Self::World(world) => Ok((0..scenes(queries))
-                .map(|index| rendered(*world, config, split, index))
-                .collect()),
+            Self::World(world) => {
+                config.check_rendered_scenes()?;
+                let indices = 0..scenes(queries);
+                Ok(indices.map(|index| rendered(*world, config, split, index)).collect())
+            }
             Self::Folder(folder) if folder.join(VIEWS_FILE).is_file() => {
                 let views = read_folder(folder, config)?;
                 Ok(each_in_turn(&views, config, queries))
@@ -156,9 +158,7 @@ fn each_in_turn(
 fn read_folder(folder: &Path, config: &ModelConfig) -> Result<Vec<(Frame, Camera)>, ExportError> {
     let side = config.image_size;
     let listed = Views::from_json(&crate::source::read(&folder.join(VIEWS_FILE))?)?;
-    if let (Some(voxel), Some(found)) = (&config.voxel, listed.field_of_view) {
-        voxel.check_field_of_view(VIEWS_FILE, found)?;
-    }
+    listed.check_field_of_view(VIEWS_FILE, config)?;
     let mut views = Vec::new();
     for view in listed.views {
         let Some(picture) = &view.picture else { continue };

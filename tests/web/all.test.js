@@ -4,6 +4,7 @@ import "./hostile.js";
 import "./looking.js";
 import "./moving.js";
 import "./holds.js";
+import "./phases.js";
 import "./roaming.js";
 import "./pool.js";
 import "./scenes.js";

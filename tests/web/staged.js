@@ -8,16 +8,23 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const VOXEL = { image_size: 32, representation: "voxel", voxel: { cells: [24, 24, 6] } };
 const TOWER = { image_size: 32, representation: "tower" };
+/** Weights of the generation phase, and a model of other cameras than the worlds'. */
+const EARLY = { elbo_phase: 0 };
+const WIDE = { ...VOXEL, voxel: { ...VOXEL.voxel, field_of_view: 1.2 } };
 
-/** Puts a page into a folder that offers a voxel model and one of the paper's. @param {string} folder */
-export function stage(folder) {
+/** Puts a page into a folder that offers a voxel model and one of the paper's; for tests also ones that the page treats in a way of
+ * their own. @param {string} folder @param {boolean} [odd] */
+export function stage(folder, odd = false) {
   const page = join(root, "web-demo");
   for (const file of ["index.html", "service-worker.js"]) cpSync(join(page, file), join(folder, file));
   for (const part of ["icon.svg", "src", "style"]) cpSync(join(page, part), join(folder, "app", part), { recursive: true });
   cpSync(join(root, "tests/web/fake"), join(folder, "app/wasm"), { recursive: true });
-  const models = Object.entries({ grid: VOXEL, tower: TOWER }).map(([name, config]) => {
+  /** @type {[string, any, object?][]} */
+  const offered = [["grid", VOXEL], ["tower", TOWER]];
+  if (odd) offered.push(["early", VOXEL, EARLY], ["wide", WIDE]);
+  const models = offered.map(([name, config, metrics]) => {
     mkdirSync(join(folder, "models", name), { recursive: true });
-    writeFileSync(join(folder, "models", name, "manifest.json"), JSON.stringify({ config, files: {} }));
+    writeFileSync(join(folder, "models", name, "manifest.json"), JSON.stringify({ config, metrics, files: {} }));
     return { name, world: "rooms-ring-camera", image_size: 32, representation: config.representation, bytes: 1234567, step: 4000 };
   });
   writeFileSync(join(folder, "models.json"), JSON.stringify({ wasm_bytes: 8, models }));

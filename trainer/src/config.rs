@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use gqn_formats::ModelConfig;
-use gqn_scenes::{FIELD_OF_VIEW, World};
+use gqn_scenes::World;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
@@ -48,7 +48,8 @@ pub struct TrainConfig {
     pub pixel_std_dev: LinearSchedule,
     /// Adam's step size.
     pub learning_rate: LinearSchedule,
-    /// How much the divergence counts in the loss; 1 where nothing is said. A warm-up starts lower.
+    /// How much the divergence counts in the loss; 1 where nothing is said. A warm-up starts lower. Its steps are those of
+    /// the ELBO phase, and `run` is as long as that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl_weight: Option<LinearSchedule>,
     /// How long representation and generator are trained alone at first, see [`Phase::Generation`]; not at all where
@@ -179,8 +180,8 @@ impl TrainConfig {
             let expected = "fp32 or tf32 with the plain form";
             return Err(out_of_range("precision", &"bf16", expected));
         }
-        if let (None, Some(voxel)) = (&self.data, &self.model.voxel) {
-            voxel.check_field_of_view("rendered scenes", f64::from(FIELD_OF_VIEW))?;
+        if self.data.is_none() {
+            self.model.check_rendered_scenes()?;
         }
         self.validate_refresh()?;
         self.validate_reals()
@@ -248,14 +249,23 @@ impl TrainConfig {
         self.pixel_std_dev.at(step, self.steps)
     }
 
-    /// How much the divergence counts at a step.
+    /// How much the divergence counts at a step. The schedule begins with the ELBO phase: before it there is no
+    /// divergence.
     pub fn kl_weight_at(&self, step: u64) -> f64 {
-        self.kl_weight.map_or(1.0, |weight| weight.at(step, self.steps))
+        let start = self.elbo_start();
+        let (step, steps) = (step.saturating_sub(start), self.steps.saturating_sub(start));
+        self.kl_weight.map_or(1.0, |weight| weight.at(step, steps))
     }
 
     /// The first step that maximises the evidence lower bound; those before it train the generator alone.
     pub fn elbo_start(&self) -> u64 {
         self.generation_steps.map_or(0, |phase| phase.end(self.steps))
+    }
+
+    /// Whether the generation phase leaves the ELBO phase no step: the posterior is never trained, and samples of such a
+    /// model are worthless.
+    pub fn is_without_elbo(&self) -> bool {
+        self.elbo_start() >= self.steps
     }
 
     /// What a step maximises.

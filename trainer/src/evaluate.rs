@@ -1,6 +1,5 @@
 //! How good the pictures of held-out scenes are.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gqn_datasets::{DataError, SceneSet};
@@ -16,13 +15,19 @@ use crate::event::Event;
 use crate::feed::{CONSTANT_SCENES, scenes_of};
 use crate::model::{Gqn, Latents, Rollout};
 use crate::quality::{Quality, QualitySum, total};
+use crate::schedule::Phase;
 use crate::test_scenes::TestScenes;
+
+mod table;
 
 /// Figures over held-out scenes; queries are never in the context. Errors are means over pixel values in \[0, 1\].
 ///
-/// The fields but the last are of the largest context.
+/// The fields but the last are of the largest context. Weights of the generation phase have a posterior that was never
+/// trained: reconstructions, divergence and bound are not measured then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
+    /// What the last step of training maximised.
+    pub phase: Phase,
     /// Scenes looked at.
     pub scenes: usize,
     /// Scenes that were damaged and left out.
@@ -46,13 +51,17 @@ pub struct Evaluation {
     /// Mean over pictures of the structural similarity of generated mean pictures.
     pub ssim_generated: f64,
     /// Squared error of reconstructions, which see the query picture.
-    pub mse_reconstructed: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mse_reconstructed: Option<f64>,
     /// Kullback–Leibler divergence over all DRAW steps, in nats.
-    pub kl: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl: Option<f64>,
     /// Evidence lower bound at `pixel_std_dev`, in nats.
-    pub elbo: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elbo: Option<f64>,
     /// −ELBO less its floor, in nats.
-    pub excess: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<f64>,
     /// σ of the bound.
     pub pixel_std_dev: f64,
     /// Seed of the noise.
@@ -71,17 +80,21 @@ pub struct ContextRow {
     /// Context views.
     pub context: usize,
     /// Evidence lower bound in nats.
-    pub elbo: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elbo: Option<f64>,
     /// −ELBO less its floor, in nats.
-    pub excess: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<f64>,
     /// Kullback–Leibler divergence over all DRAW steps, in nats.
-    pub kl: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl: Option<f64>,
     /// Squared error of pictures generated with sampled latents.
     pub mse_sampled: f64,
     /// Generated mean pictures, which see the context alone.
     pub generated: Quality,
     /// Reconstructions, which see the query picture as well.
-    pub reconstructed: Quality,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconstructed: Option<Quality>,
 }
 
 /// What is painted and measured.
@@ -137,51 +150,6 @@ impl TestPlan {
     }
 }
 
-impl Evaluation {
-    /// The figures that go into a checkpoint's provenance, by name.
-    pub fn metrics(&self) -> BTreeMap<String, f64> {
-        let figures = [
-            ("mse_generated", self.mse_generated),
-            ("mse_constant", self.mse_constant),
-            ("mse_sampled", self.mse_sampled),
-            ("psnr_generated", self.psnr_generated),
-            ("ssim_generated", self.ssim_generated),
-            ("mse_reconstructed", self.mse_reconstructed),
-            ("kl", self.kl),
-            ("elbo", self.elbo),
-        ];
-        figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-
-    /// The rows of `by_context` for people.
-    pub fn table(&self) -> String {
-        let mut lines = vec![
-            format!(
-                "{} scenes, {} pictures for each number of context views, σ {}, seed {}, {} steps of training",
-                self.scenes, self.queries, self.pixel_std_dev, self.seed, self.steps
-            ),
-            format!("{:21} {:^36}  {:^36}", "", "generated", "reconstructed"),
-            format!("views    excess    KL {0}  {0}", "     MSE    MAE   RMSE   PSNR   SSIM"),
-        ];
-        for row in &self.by_context {
-            let quality = |quality: &Quality| {
-                let Quality { mse, mae_255, rmse_255, psnr, ssim, .. } = quality;
-                format!("{mse:8.5} {mae_255:6.2} {rmse_255:6.2} {psnr:6.2} {ssim:6.3}")
-            };
-            lines.push(format!(
-                "{:5} {:9.2} {:5.1} {}  {}",
-                row.context,
-                row.excess,
-                row.kl,
-                quality(&row.generated),
-                quality(&row.reconstructed)
-            ));
-        }
-        lines.push("excess and KL in nats, MAE and RMSE of 255 levels, PSNR in dB".to_owned());
-        lines.join("\n")
-    }
-}
-
 /// Evaluates a checkpoint on held-out scenes of a run's configuration; `None` if `interrupted` becomes true.
 ///
 /// # Errors
@@ -223,6 +191,7 @@ pub(crate) fn evaluate(
     let mut painter = Painter {
         model,
         plan,
+        phase: config.phase_at(known.steps.saturating_sub(1)),
         constant: constant.to_device(model.device()),
         scenes: 0,
         constant_error: 0.0,
@@ -247,6 +216,7 @@ pub(crate) fn evaluate(
 struct Painter<'a> {
     model: &'a Gqn,
     plan: &'a TestPlan,
+    phase: Phase,
     constant: Tensor,
     scenes: usize,
     constant_error: f64,
@@ -318,20 +288,22 @@ impl Painter<'_> {
             let noise = noise(plan.seed, place, &shape, model.device());
             let mean = model.generate(v, r, &noise.zeros_like());
             let sampled = model.generate(v, r, &noise);
-            let latents = Latents::Posterior { frames: truth, noise: &noise };
-            let rollout = Rollout::new(model, v, r, latents);
-            let elbo = Elbo::new(&rollout, truth, plan.pixel_std_dev);
             let squared = |picture: &Tensor| {
                 let error = (picture - truth).square();
                 total(&error.mean_dim([1, 2, 3].as_slice(), false, None))
             };
             let sums = &mut self.rows[row];
             sums.pictures += choices.len();
-            sums.kl += total(&elbo.kl);
-            sums.elbo += total(&elbo.bound());
             sums.sampled += squared(&sampled);
             sums.generated.add(&mean, truth);
-            sums.reconstructed.add(&rollout.frames(), truth);
+            if self.phase == Phase::Elbo {
+                let latents = Latents::Posterior { frames: truth, noise: &noise };
+                let rollout = Rollout::new(model, v, r, latents);
+                let elbo = Elbo::new(&rollout, truth, plan.pixel_std_dev);
+                sums.kl += total(&elbo.kl);
+                sums.elbo += total(&elbo.bound());
+                sums.reconstructed.add(&rollout.frames(), truth);
+            }
             if row + 1 == plan.contexts.len() {
                 self.constant_error += squared(&self.constant);
             }
@@ -341,16 +313,18 @@ impl Painter<'_> {
     fn evaluation(&self, scenes: usize, known: Figures<'_>) -> Evaluation {
         let side = self.model.config().image_size;
         let floor = floor(3 * side * side, self.plan.pixel_std_dev);
+        let has_posterior = self.phase == Phase::Elbo;
         let row = |(sums, &context): (&Sums, &usize)| {
             let mean = |sum: f64| sum / sums.pictures.max(1) as f64;
+            let of_posterior = |figure: f64| has_posterior.then_some(figure);
             ContextRow {
                 context,
-                elbo: mean(sums.elbo),
-                excess: -mean(sums.elbo) - floor,
-                kl: mean(sums.kl),
+                elbo: of_posterior(mean(sums.elbo)),
+                excess: of_posterior(-mean(sums.elbo) - floor),
+                kl: of_posterior(mean(sums.kl)),
                 mse_sampled: mean(sums.sampled),
                 generated: sums.generated.mean(),
-                reconstructed: sums.reconstructed.mean(),
+                reconstructed: has_posterior.then(|| sums.reconstructed.mean()),
             }
         };
         let by_context: Vec<ContextRow> =
@@ -359,6 +333,7 @@ impl Painter<'_> {
         let queries = self.rows[self.rows.len() - 1].pictures;
         let mse_constant = self.constant_error / queries.max(1) as f64;
         Evaluation {
+            phase: self.phase,
             scenes: self.scenes,
             damaged: scenes - self.scenes,
             context: last.context,
@@ -370,7 +345,7 @@ impl Painter<'_> {
             mae_generated: last.generated.mae,
             psnr_generated: last.generated.psnr,
             ssim_generated: last.generated.ssim,
-            mse_reconstructed: last.reconstructed.mse,
+            mse_reconstructed: last.reconstructed.map(|quality| quality.mse),
             kl: last.kl,
             elbo: last.elbo,
             excess: last.excess,

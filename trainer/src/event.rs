@@ -68,6 +68,13 @@ pub enum Event {
     },
     /// A look at held-out scenes.
     HeldOut(Box<HeldOut>),
+    /// The generation phase lasts as long as the plan: there will be no step of the ELBO phase.
+    NoElbo {
+        /// Steps of the generation phase.
+        start: u64,
+        /// Steps planned in all.
+        steps: u64,
+    },
     /// Something has gone wrong that the loss does not show.
     Warning(Warning),
     /// Held-out scenes are being painted: so many of so many.

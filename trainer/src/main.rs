@@ -221,6 +221,7 @@ fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     if flags.check {
         return check_golden(&checkpoint, &parent(&path).join(GOLDEN_FILE), flags);
     }
+    checkpoint.config.check_rendered_scenes()?;
     let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
     let seed = u64::from(flags.seed) & (u64::MAX >> 33);
     let world = flags.world.map_or_else(|| world_of_run(&parent(&path)), Ok)?;

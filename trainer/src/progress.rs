@@ -98,6 +98,10 @@ impl Progress {
                     let _ = write!(self.held_out, ", {error:.4} reconstructed");
                 }
             }
+            Event::NoElbo { start, steps } => self.say(&format!(
+                "warning: generation_steps is {start} of {steps} steps, so no step maximises the ELBO: the posterior stays \
+                 untrained and samples are worthless"
+            )),
             Event::Warning(warning) => self.say(&format!("warning: {warning}")),
             Event::Evaluating { done, scenes } => self.advance("evaluating", *done, *scenes),
             Event::Finished(_) => self.finish(),

@@ -1,5 +1,6 @@
 //! Schedules are pure functions of the step.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,26 @@ pub enum Phase {
     Generation,
     /// The evidence lower bound.
     Elbo,
+}
+
+impl Phase {
+    /// Tells in a checkpoint's figures what its last step maximised: 1 for the bound, 0 for the generation phase, whose
+    /// samples are worthless. Checkpoints that do not say are of the ELBO phase.
+    pub const METRIC: &'static str = "elbo_phase";
+
+    /// What a checkpoint's figures say. Those of looks at held-out scenes told it by having a divergence or none.
+    pub(crate) fn of(metrics: &BTreeMap<String, f64>) -> Self {
+        let is_elbo = match metrics.get(Self::METRIC) {
+            Some(value) => *value > 0.5,
+            None => metrics.contains_key("kl"),
+        };
+        if is_elbo { Self::Elbo } else { Self::Generation }
+    }
+
+    /// Name and value for a checkpoint's figures.
+    pub(crate) fn metric(self) -> (&'static str, f64) {
+        (Self::METRIC, if self == Self::Elbo { 1.0 } else { 0.0 })
+    }
 }
 
 impl GenerationSteps {

@@ -124,6 +124,8 @@ pub fn train(
     }
     let device = options.device.description.clone();
     on_event(Event::Started { step: trainer.adam.steps(), steps: config.steps, device });
+    let mut is_without_elbo = false;
+    warn_of_no_elbo(&config, &mut is_without_elbo, on_event);
 
     let (mut skipped, mut saved) = (0, None);
     let (before, clock) = (provenance.seconds, Instant::now());
@@ -154,6 +156,7 @@ pub fn train(
                     config = config.replanned(steps, step + 1);
                     trainer.follow(&config);
                     on_event(Event::Replanned { steps });
+                    warn_of_no_elbo(&config, &mut is_without_elbo, on_event);
                 }
             }
         } else {
@@ -201,6 +204,18 @@ pub fn train(
     }
     on_event(Event::Finished(Box::new(evaluation.clone())));
     Ok(Some(evaluation))
+}
+
+/// Says that a plan has no step of the ELBO phase, if that is so and was not so with the plan before.
+fn warn_of_no_elbo(config: &TrainConfig, was_so: &mut bool, on_event: &mut dyn FnMut(Event)) {
+    let is_so = config.is_without_elbo();
+    if is_so && !std::mem::replace(was_so, is_so) {
+        on_event(Event::NoElbo {
+            start: config.elbo_start().min(config.steps),
+            steps: config.steps,
+        });
+    }
+    *was_so = is_so;
 }
 
 /// Puts all processes where the run stands: at its beginning, or where the first process finds its state.

@@ -24,9 +24,6 @@ const SAME_PICTURE: f64 = 0.5 / 255.0;
 /// Until that share of the ELBO phase is done, latents that say nothing are nothing to worry about.
 const GRACE: f64 = 0.25;
 
-/// A figure that only weights of the ELBO phase have.
-const KL: &str = "kl";
-
 /// What can go wrong without the loss showing it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -181,11 +178,13 @@ impl HeldOut {
 }
 
 fn metrics(figures: &HeldOutFigures) -> std::collections::BTreeMap<String, f64> {
+    let (phase, value) = figures.phase.metric();
     let figures = [
+        (phase, Some(value)),
         ("mse_generated", Some(figures.mse_generated)),
         ("mse_sampled", Some(figures.mse_sampled)),
         ("mse_reconstructed", figures.mse_reconstructed),
-        (KL, figures.kl),
+        ("kl", figures.kl),
         ("elbo", figures.elbo),
     ];
     figures.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
@@ -216,10 +215,9 @@ fn best_so_far(folder: &RunFolder) -> Result<Best, FormatError> {
         return Ok(Best::NONE);
     }
     let metrics = Checkpoint::load(&path)?.provenance.metrics;
-    Ok(metrics.get("mse_generated").map_or(Best::NONE, |&mse_generated| Best {
-        mse_generated,
-        phase: if metrics.contains_key(KL) { Phase::Elbo } else { Phase::Generation },
-    }))
+    Ok(metrics
+        .get("mse_generated")
+        .map_or(Best::NONE, |&mse_generated| Best { mse_generated, phase: Phase::of(&metrics) }))
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::held_out::HeldOutSet;
 use gqn_trainer::model::Gqn;
 use gqn_trainer::parallel::Processes;
-use gqn_trainer::run_folder::{CHECKPOINT_FILE, HELD_OUT_FILE, LOG_FILE, RunFolder, STATE_FILE};
+use gqn_trainer::run_folder::{
+    CHECKPOINT_FILE, EVALUATION_FILE, HELD_OUT_FILE, LOG_FILE, RunFolder, STATE_FILE,
+};
 use gqn_trainer::train::{TrainOptions, train};
 
 /// Three steps of a small model of either kind.
@@ -121,6 +123,28 @@ fn every_option_of(preset: &str) {
     }
 }
 
+/// The evaluation and the checkpoint say the phase, and nothing of a posterior that was never trained.
+#[track_caller]
+fn check_figures(run: &std::path::Path, is_elbo: bool) {
+    let text = std::fs::read(run.join(EVALUATION_FILE)).expect("an evaluation");
+    let evaluation: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    assert_eq!(evaluation["phase"], if is_elbo { "elbo" } else { "generation" });
+    for key in ["kl", "elbo", "excess", "mse_reconstructed"] {
+        assert_eq!(evaluation[key].is_f64(), is_elbo, "{key} in {evaluation}");
+    }
+    let row = &evaluation["by_context"][0];
+    assert!(row["generated"]["mse"].is_f64(), "{row}");
+    assert_eq!(row["reconstructed"].is_object() && row["kl"].is_f64(), is_elbo, "{row}");
+    let table = serde_json::from_value::<gqn_trainer::evaluate::Evaluation>(evaluation.clone());
+    assert_eq!(table.expect("an evaluation").table().contains("generation phase"), !is_elbo);
+    let checkpoint = gqn_formats::Checkpoint::load(&run.join(CHECKPOINT_FILE)).expect("weights");
+    let metrics = checkpoint.provenance.metrics;
+    assert_eq!(metrics.get("elbo_phase"), Some(&f64::from(u8::from(is_elbo))));
+    for key in ["kl", "elbo", "mse_reconstructed"] {
+        assert_eq!(metrics.contains_key(key), is_elbo, "{key} in {metrics:?}");
+    }
+}
+
 #[test]
 fn the_generation_phase_moves_the_generator_alone() {
     tch::set_num_threads(1);
@@ -139,6 +163,7 @@ fn the_generation_phase_moves_the_generator_alone() {
             )
         };
         let (config, all, _) = run("all", "1.0");
+        check_figures(&folder.path().join("all"), false);
         let fresh = Gqn::new(&config.model, tch::Device::Cpu, config.seed);
         let fresh = fresh.checkpoint(0, gqn_formats::Provenance::default()).tensors;
         for (name, fresh) in &fresh {
@@ -164,6 +189,7 @@ fn the_generation_phase_moves_the_generator_alone() {
             .collect();
         assert!(still.is_empty(), "{preset} {form}: nothing reached {still:?}");
         let (_, part, log) = run("part", "2");
+        check_figures(&folder.path().join("part"), true);
         assert!(part.iter().any(|(name, bits)| is_late(name) && *bits != all[name]));
         let lines: Vec<serde_json::Value> =
             log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

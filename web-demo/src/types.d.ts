@@ -78,6 +78,8 @@ export interface PackageFiles {
   names: string[];
   files: Blob[];
   zip?: Blob;
+  /** Whether rendered scenes are open: a model of other cameras than theirs is refused. */
+  rendered?: boolean;
   /** Of the cameras of one's own pictures that are open, in radians: a model of another one is refused. */
   fieldOfView?: number;
 }

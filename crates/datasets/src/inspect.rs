@@ -1,12 +1,13 @@
 //! What a data set holds, and whether all of it is sound.
 
-use gqn_scenes::{Camera, Extent, FIELD_OF_VIEW, World};
+use gqn_formats::world_field_of_view;
+use gqn_scenes::{Camera, Extent, World};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::data_set::DataSet;
 use crate::error::DataError;
-use crate::suggest::{CameraPattern, SuggestedExtent};
+use crate::suggest::{CameraPattern, SUGGESTING_SCENES, SuggestedExtent, suggest};
 
 /// What there is in a data set.
 #[derive(Debug, Clone, Serialize)]
@@ -31,7 +32,8 @@ pub struct Inventory {
     pub scenes_sampled: usize,
     /// The least and the greatest of their values.
     pub cameras: Option<CameraRange>,
-    /// The geometry of a voxel model for the set.
+    /// The geometry of a voxel model for the set, the same as training takes; none if no scene that it follows from is
+    /// sound.
     pub voxel: Option<SuggestedVoxel>,
 }
 
@@ -84,13 +86,12 @@ pub struct Verdict {
 }
 
 impl SuggestedVoxel {
-    fn of(cameras: &[Camera], of_world: Option<World>) -> Option<Self> {
-        let suggested = SuggestedExtent::of(cameras)?;
+    fn of(suggested: SuggestedExtent, of_world: Option<World>) -> Self {
         let extent = of_world.map_or(suggested.extent, World::extent);
         let Extent { low, high, near, far, cells } = extent;
-        let assumed_field_of_view = (f64::from(FIELD_OF_VIEW) * 1e6).round() / 1e6;
+        let assumed_field_of_view = world_field_of_view();
         let camera_pattern = suggested.cameras;
-        Some(Self { of_world, camera_pattern, low, high, cells, near, far, assumed_field_of_view })
+        Self { of_world, camera_pattern, low, high, cells, near, far, assumed_field_of_view }
     }
 
     /// The table `[model.voxel]` for a configuration, with comments.
@@ -104,7 +105,8 @@ impl SuggestedVoxel {
         };
         format!(
             "# {source}\n[model.voxel]\nlow = {low:?}\nhigh = {high:?}\ncells = {cells:?}\nnear = {near:?}\n\
-             far = {far:?}\n# 50 degrees; the files do not tell\nfield_of_view = {assumed_field_of_view}"
+             far = {far:?}\n# {:.0} degrees; the files do not tell\nfield_of_view = {assumed_field_of_view}",
+            assumed_field_of_view.to_degrees()
         )
     }
 }
@@ -128,10 +130,11 @@ impl CameraRange {
     }
 }
 
-/// Counts what there is, and looks at the cameras of at most `sample` scenes evenly over the set.
+/// Counts what there is, and looks at the cameras of at most `sample` scenes evenly over the set. The geometry follows
+/// from [`SUGGESTING_SCENES`] scenes, as in training, of which damaged ones are passed over.
 ///
 /// # Errors
-/// [`DataError`]: a scene that was looked at is damaged.
+/// [`DataError`]: a scene of the sample is damaged.
 pub fn inspect(set: &DataSet, sample: usize) -> Result<Inventory, DataError> {
     let scenes_sampled = sample.min(set.len());
     let cameras = |index: usize| Ok(set.scene(index * set.len() / scenes_sampled)?.cameras);
@@ -148,7 +151,10 @@ pub fn inspect(set: &DataSet, sample: usize) -> Result<Inventory, DataError> {
         scenes_per_shard: set.scenes_per_shard(),
         bytes: set.bytes(),
         scenes_sampled,
-        voxel: SuggestedVoxel::of(&cameras, set.known().map(|known| known.world)),
+        voxel: match suggest(set, SUGGESTING_SCENES) {
+            Ok(found) => Some(SuggestedVoxel::of(found, set.known().map(|known| known.world))),
+            Err(_) => None,
+        },
         cameras: cameras.iter().map(CameraRange::of).reduce(CameraRange::with),
     })
 }

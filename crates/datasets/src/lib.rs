@@ -61,6 +61,6 @@ pub use scene_set::SceneSet;
 pub use shard_name::{NoShardName, ShardName};
 pub use shard_writer::{Layout, RenderPlan, write_shards};
 pub use shuffle::Shuffle;
-pub use suggest::{CameraPattern, SuggestedExtent, suggest};
+pub use suggest::{CameraPattern, SUGGESTING_SCENES, SuggestedExtent, suggest};
 pub use tfrecord::append as append_record;
 pub use torch_set::TorchSet;

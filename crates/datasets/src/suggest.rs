@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::data_set::DataSet;
 use crate::error::DataError;
 
+/// Scenes whose cameras suggest a geometry: `train` and `inspect` say the same of a set.
+pub const SUGGESTING_SCENES: usize = 64;
+
 /// Cameras look at one point if their optical axes miss it by less than this share of their distance from it.
 const LARGEST_MISS: f64 = 0.05;
 /// Cameras whose heights differ by less than this share of their distance stand on one level, as in a room.

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gqn_datasets::{
-    DataError, DataSet, Decoder, KnownSet, Layout, RenderPlan, Resize, SceneSet, Shuffle, inspect,
-    verify, write_shards,
+    DataError, DataSet, Decoder, KnownSet, Layout, RenderPlan, Resize, SUGGESTING_SCENES, SceneSet,
+    Shuffle, inspect, suggest, verify, write_shards,
 };
 use gqn_formats::{FormatError, Overwrite, error_report};
-use gqn_scenes::{Scene, Split, World};
+use gqn_scenes::{Extent, Scene, Split, World};
 
 const SIDE: usize = 16;
 const VIEWS: usize = 3;
@@ -189,6 +189,34 @@ fn an_inventory_counts() {
     let cameras = (0..SCENES).flat_map(|scene| set.scene(scene).expect("a scene").cameras);
     let highest = cameras.map(|camera| camera.position[2]).fold(f32::MIN, f32::max);
     assert_eq!(found.cameras.expect("cameras").z.1.to_bits(), highest.to_bits());
+}
+
+#[test]
+fn an_inventory_suggests_what_training_takes_even_of_a_damaged_set() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = written(folder.path());
+    let set = open(folder.path());
+    // Whatever the sample is, the geometry follows from the same scenes.
+    let suggestion = |sample| {
+        let found = inspect(&set, sample).expect("an inventory").voxel.expect("a geometry");
+        (found.low, found.high, found.cells, found.near, found.far)
+    };
+    let taken = || {
+        let Extent { low, high, cells, near, far } =
+            suggest(&set, SUGGESTING_SCENES).expect("a geometry").extent;
+        (low, high, cells, near, far)
+    };
+    assert_eq!(suggestion(1), taken());
+    let place = set.place(SCENES - 1);
+    let path = train.join(place.shard.to_string());
+    let mut bytes = std::fs::read(&path).expect("a shard");
+    // The last scene's checksum.
+    *bytes.last_mut().expect("it is not empty") ^= 1;
+    std::fs::write(&path, bytes).expect("a file");
+    assert!(set.scene(SCENES - 1).is_err());
+    assert_eq!(suggestion(1), taken());
+    let voxel = inspect(&set, 1).expect("an inventory").voxel.expect("a geometry");
+    assert!(voxel.to_toml().contains("# 50 degrees"), "{}", voxel.to_toml());
 }
 
 #[test]

@@ -173,6 +173,15 @@ impl ModelConfig {
             + self.scene_channels()
     }
 
+    /// Refuses to show scenes of the procedural worlds to a voxel model of other cameras than theirs. Other models know
+    /// no field of view.
+    ///
+    /// # Errors
+    /// [`FormatError::RenderedFieldOfView`].
+    pub fn check_rendered_scenes(&self) -> Result<(), FormatError> {
+        self.voxel.as_ref().map_or(Ok(()), crate::VoxelConfig::check_rendered_scenes)
+    }
+
     /// Checks what the networks take for granted.
     ///
     /// # Errors

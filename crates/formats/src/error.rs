@@ -10,7 +10,8 @@ use crate::printable::printable;
 #[allow(missing_docs, reason = "the messages say what each field is")]
 pub enum FormatError {
     #[error(
-        "model.{name} is {found}, expected a multiple of {multiple} from {smallest} to {largest}"
+        "model.{name} is {found}, expected {}from {smallest} to {largest}",
+        multiple_of(*multiple)
     )]
     Size { name: &'static str, found: usize, multiple: usize, smallest: usize, largest: usize },
     #[error("model.voxel: {name} is {found}, expected {expected}")]
@@ -25,6 +26,12 @@ pub enum FormatError {
         found.to_degrees(), expected.to_degrees(), field_of_view_hint(*share)
     )]
     FieldOfView { what: String, found: f64, expected: f64, share: f64 },
+    #[error(
+        "rendered scenes have a field of view of {:.0}°, the model's is {expected:.4} radians ({:.1}°)\n\
+         hint: leave out --field-of-view; rendered worlds have 50 degrees. Show a model of other cameras their own pictures",
+        crate::voxel::world_field_of_view().to_degrees(), expected.to_degrees()
+    )]
+    RenderedFieldOfView { expected: f64 },
     #[error(
         "unknown preset `{found}`, expected one of: paper, edge, tiny, edge-tower, tiny-tower\nhint: other sizes go into the [model] table of a --config file"
     )]
@@ -174,6 +181,10 @@ fn geometry_text(json: Option<&String>, none: &str) -> String {
 }
 
 /// `share` is the part of the picture's width that the model's cameras would see.
+fn multiple_of(multiple: usize) -> String {
+    if multiple == 1 { String::new() } else { format!("a multiple of {multiple} ") }
+}
+
 fn field_of_view_hint(share: f64) -> String {
     if share < 1.0 {
         format!("crop the pictures to the middle {:.1} % of their width and height", 100.0 * share)

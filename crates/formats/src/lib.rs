@@ -77,4 +77,4 @@ pub use report::error_report;
 pub use tensor_file::{Element, Tensor, TensorFile};
 pub use text::decode_text;
 pub use views::{View, Views};
-pub use voxel::VoxelConfig;
+pub use voxel::{VoxelConfig, world_field_of_view};

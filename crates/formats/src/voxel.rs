@@ -90,6 +90,16 @@ impl VoxelConfig {
         Err(FormatError::FieldOfView { what: what.to_owned(), found, expected, share })
     }
 
+    /// Refuses to show scenes of the procedural worlds to a model of cameras with another field of view than theirs.
+    ///
+    /// # Errors
+    /// [`FormatError::RenderedFieldOfView`]: they differ by more than a thousandth.
+    pub fn check_rendered_scenes(&self) -> Result<(), FormatError> {
+        let expected = self.field_of_view;
+        let fits = self.check_field_of_view("rendered scenes", world_field_of_view()).is_ok();
+        if fits { Ok(()) } else { Err(FormatError::RenderedFieldOfView { expected }) }
+    }
+
     /// Checks what the network takes for granted.
     ///
     /// # Errors
@@ -146,7 +156,7 @@ impl VoxelConfig {
 
 /// Field of view of the procedural worlds' cameras, in radians: the `f32` constant in as many decimals as it has, so that a
 /// file shows 0.872665 and not its binary neighbour.
-pub(crate) fn world_field_of_view() -> f64 {
+pub fn world_field_of_view() -> f64 {
     (f64::from(FIELD_OF_VIEW) * 1e6).round() / 1e6
 }
 
@@ -188,7 +198,7 @@ mod tests {
             let error = voxel.validate().expect_err(name).to_string();
             assert!(error.contains(name), "{error}");
         };
-        refused(|voxel| voxel.cells[1] = 1, "voxel.cells");
+        refused(|voxel| voxel.cells[1] = 1, "voxel.cells is 1, expected from 2 to 128");
         refused(|voxel| voxel.cells = [128; 3], "cells");
         refused(|voxel| voxel.high[0] = voxel.low[0], "low, high");
         refused(|voxel| voxel.near = 0.0, "near, far");
@@ -205,5 +215,11 @@ mod tests {
         assert!(wider.contains("crop"), "{wider}");
         let narrower = voxel.check_field_of_view("views.json", 0.5).expect_err("narrower");
         assert!(!narrower.to_string().contains("crop"), "{narrower}");
+        voxel.check_rendered_scenes().expect("the worlds' own");
+        let other = VoxelConfig { field_of_view: 1.2, ..voxel };
+        let error = other.check_rendered_scenes().expect_err("wider").to_string();
+        for part in ["have a field of view of 50°", "1.2000", "leave out --field-of-view"] {
+            assert!(error.contains(part), "`{part}` is not in: {error}");
+        }
     }
 }

@@ -87,6 +87,22 @@ fn the_card_says_what_it_was_trained_on_and_how_good_it_is() {
 }
 
 #[test]
+fn the_card_warns_of_weights_of_the_generation_phase() {
+    let mut checkpoint = checkpoint(&every_kind()[0]);
+    let mut warns = |phase: Option<f64>| {
+        if let Some(phase) = phase {
+            checkpoint.provenance.metrics.insert("elbo_phase".to_owned(), phase);
+        }
+        let sample = sample(&checkpoint.config, "origin");
+        let (options, findings) = (ExportOptions::default(), Findings::default());
+        let files = export(&checkpoint, "origin", &sample, &options, &findings).expect("files");
+        let card = String::from_utf8(files[names::CARD_FILE].clone()).expect("text");
+        card.contains("samples are worthless")
+    };
+    assert_eq!([None, Some(1.0), Some(0.0)].map(&mut warns), [false, false, true]);
+}
+
+#[test]
 fn a_sample_of_another_checkpoint_is_refused() {
     let checkpoint = checkpoint(&every_kind()[0]);
     let try_with = |sample| {

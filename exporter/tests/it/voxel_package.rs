@@ -159,4 +159,14 @@ fn pictures_of_other_cameras_are_refused() {
         matches!(&error, ExportError::Format(FormatError::FieldOfView { found, .. }) if *found > 1.1),
         "{error}"
     );
+    // Rendered worlds' cameras have 50 degrees.
+    let mut wide = voxel(1, true);
+    wide.voxel.as_mut().expect("a geometry").field_of_view = 1.2;
+    let world = SceneSource::World(World::RoomsRingCamera);
+    world.views(&voxel(1, true), Split::Test, 1).expect("the same field of view");
+    let error = world.views(&wide, Split::Test, 1).expect_err("another field of view");
+    assert!(
+        matches!(&error, ExportError::Format(FormatError::RenderedFieldOfView { .. })),
+        "{error}"
+    );
 }

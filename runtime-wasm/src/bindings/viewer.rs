@@ -108,6 +108,15 @@ impl Viewer {
         voxel.check_field_of_view(what, found).map_err(|error| to_js(&error))
     }
 
+    /// Refuses to show rendered scenes to a model of cameras with another field of view than the worlds'.
+    ///
+    /// # Errors
+    /// If they differ.
+    #[wasm_bindgen(js_name = checkRenderedScenes)]
+    pub fn check_rendered_scenes(&self) -> Result<(), JsError> {
+        self.session.config().check_rendered_scenes().map_err(|error| to_js(&error))
+    }
+
     /// What the scene holds, seen from above; undefined for models without a grid.
     ///
     /// # Errors

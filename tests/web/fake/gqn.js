@@ -69,15 +69,16 @@ export class Viewer {
   static fromZip() { throw new Error("error: not a zip\nhint: drop another"); }
   static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); return new Viewer(JSON.parse(new TextDecoder().decode(contents[0]))); }
   imageSize = SIDE; steps = 4;
-  constructor({ config }) { this.config = config; }
+  constructor({ config, metrics = {} }) { this.config = config; this.metrics = metrics; }
   free() {} warmUp() {} setScene() {} addScene() {}
   clear() { this.density = new Float32Array(CELLS * CELLS); }
   observe(rgba, side, camera) { this.density = wedge(camera); return 0; }
   occupancy() { return this.config.voxel && new Occupancy(this.density); }
   emptyOccupancy() { return this.config.voxel && new Occupancy(new Float32Array(CELLS * CELLS)); }
   checkFieldOfView(what, found) { if (this.config.voxel && Math.abs(found - FIELD_OF_VIEW) > 1e-3) throw new Error(`${what}: another field of view\nhint: crop the pictures`); }
+  checkRenderedScenes() { const found = this.config.voxel?.field_of_view ?? FIELD_OF_VIEW; if (Math.abs(found - FIELD_OF_VIEW) > 1e-3) throw new Error("rendered scenes have another field of view\nhint: their own pictures"); }
   scene() { return new Float32Array(8); }
-  manifest() { return JSON.stringify({ config: this.config, step: 4000, precision: "fp32", variant: "optimised", provenance: { data: "rooms-ring-camera, 4000 rendered scenes", seconds: 1680, metrics: { psnr_generated: 17.2, mse_generated: 0.02, mse_constant: 0.041 } } }); }
+  manifest() { return JSON.stringify({ config: this.config, step: 4000, precision: "fp32", variant: "optimised", provenance: { data: "rooms-ring-camera, 4000 rendered scenes", seconds: 1680, metrics: { psnr_generated: 17.2, mse_generated: 0.02, mse_constant: 0.041, ...this.metrics } } }); }
   card() { return "# A card\n\nOf `some` words.\n\n| size |  |\n|---|---:|\n| pictures | 32 |\n\n```sh\ngqn-run verify .\n```\n\n- a limit\n- another"; }
   describe() { return "fake 0.0 (simd128)"; }
   query(camera) { wait(40); return ball(camera, SIDE, 2); }

@@ -1,14 +1,11 @@
 use std::fmt;
 
-use gqn_datasets::{DataSet, SuggestedExtent, suggest};
+use gqn_datasets::{DataSet, SUGGESTING_SCENES, SuggestedExtent, suggest};
 use gqn_formats::VoxelConfig;
 use gqn_scenes::{Extent, World};
 use toml::Table;
 
 use super::ConfigError;
-
-/// Scenes whose cameras suggest a geometry.
-const SCENES: usize = 64;
 
 /// The keys of a geometry that follow from what a run is trained on.
 const EXTENT_KEYS: [&str; 5] = ["low", "high", "cells", "near", "far"];
@@ -18,6 +15,8 @@ const EXTENT_KEYS: [&str; 5] = ["low", "high", "cells", "near", "far"];
 pub struct Geometry {
     /// Where the keys came from that were not given.
     pub source: GeometrySource,
+    /// Whether the run is trained on files, which do not tell the cameras' field of view.
+    pub is_of_files: bool,
     /// The keys of `[model.voxel]` that a file or flags gave.
     pub given: Vec<String>,
     /// The whole.
@@ -29,7 +28,7 @@ pub struct Geometry {
 pub enum GeometrySource {
     /// All of them were given; the world completes nothing but sizes.
     Given(World),
-    /// They are the world's, whose scenes are rendered.
+    /// They are the world's, whose scenes are rendered, or which was given along with the files.
     World(World),
     /// The files are a published set, by the name of their folder; they are those of its world.
     PublishedSet(World),
@@ -38,10 +37,12 @@ pub enum GeometrySource {
 }
 
 impl GeometrySource {
-    /// For a run in that world or, if there is one, on that data set.
+    /// For a run in that world or, if there is one, on that data set. A world that is given beats what the set's name
+    /// says.
     pub(super) fn of(
         given: &Table,
         world: World,
+        world_is_given: bool,
         set: Option<&DataSet>,
     ) -> Result<Self, ConfigError> {
         if EXTENT_KEYS.iter().all(|key| given.contains_key(*key)) {
@@ -49,8 +50,9 @@ impl GeometrySource {
         }
         let Some(set) = set else { return Ok(Self::World(world)) };
         Ok(match set.known() {
+            Some(_) if world_is_given => Self::World(world),
             Some(known) => Self::PublishedSet(known.world),
-            None => Self::Cameras(suggest(set, SCENES)?),
+            None => Self::Cameras(suggest(set, SUGGESTING_SCENES)?),
         })
     }
 
@@ -72,18 +74,18 @@ impl fmt::Display for Geometry {
         match &self.source {
             GeometrySource::Given(_) => f.write_str("as [model.voxel] says"),
             GeometrySource::World(world) => write!(f, "of the world {world}"),
-            GeometrySource::PublishedSet(world) => write!(
-                f,
-                "of the world {world}, which the published set of that name is like; the cameras' field of view is taken for {:.0}°",
-                self.voxel.field_of_view.to_degrees()
-            ),
-            GeometrySource::Cameras(suggested) => write!(
-                f,
-                "suggested by the cameras of the files, which {}; their field of view is taken for {:.0}°",
-                suggested.cameras,
-                self.voxel.field_of_view.to_degrees()
-            ),
+            GeometrySource::PublishedSet(world) => {
+                write!(f, "of the world {world}, which the published set of that name is like")
+            }
+            GeometrySource::Cameras(suggested) => {
+                write!(f, "suggested by the cameras of the files, which {}", suggested.cameras)
+            }
         }?;
+        let is_assumed = !self.given.iter().any(|key| key == "field_of_view");
+        if is_assumed && self.is_of_files {
+            let degrees = self.voxel.field_of_view.to_degrees();
+            write!(f, "; the cameras' field of view is taken for {degrees:.0}°")?;
+        }
         match (&self.source, self.given.is_empty()) {
             (GeometrySource::Given(_), _) | (_, true) => Ok(()),
             _ => write!(f, "; given: {}", self.given.join(", ")),

@@ -60,7 +60,7 @@ impl TrainConfig {
             base.try_into().map_err(|source| ConfigError::Fields { source: Box::new(source) })?;
         config.model = config.model.canonical();
         let set = config.look_at_data(scenes_are_given, world_is_given)?;
-        let geometry = config.take_geometry(preset, given, set.as_ref())?;
+        let geometry = config.take_geometry(preset, given, world_is_given, set.as_ref())?;
         if !context_is_given {
             config.max_context = config.world.max_context().min(config.views().saturating_sub(1));
         }
@@ -99,6 +99,7 @@ impl TrainConfig {
         &mut self,
         preset: Preset,
         given: Option<Value>,
+        world_is_given: bool,
         set: Option<&DataSet>,
     ) -> Result<Option<Geometry>, ConfigError> {
         if self.model.representation != RepresentationKind::Voxel {
@@ -113,7 +114,7 @@ impl TrainConfig {
             Some(Value::Table(table)) => table,
             Some(other) => return Err(out_of_range("model.voxel", &other, "a table")),
         };
-        let source = GeometrySource::of(&given, self.world, set)?;
+        let source = GeometrySource::of(&given, self.world, world_is_given, set)?;
         let sizes = |preset: Preset| preset.voxel(&source.extent());
         let default = sizes(preset).or_else(|| sizes(Preset::Edge)).expect("edge is a voxel model");
         let mut table = Table::try_from(default).expect("a geometry is plain data");
@@ -122,7 +123,7 @@ impl TrainConfig {
         let voxel: gqn_formats::VoxelConfig =
             table.try_into().map_err(|source| ConfigError::Fields { source: Box::new(source) })?;
         self.model.voxel = Some(voxel.clone());
-        Ok(Some(Geometry { source, given: keys, voxel }))
+        Ok(Some(Geometry { source, is_of_files: set.is_some(), given: keys, voxel }))
     }
 }
 

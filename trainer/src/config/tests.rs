@@ -105,6 +105,33 @@ fn the_first_phase_is_a_number_or_a_share() {
 }
 
 #[test]
+fn a_warm_up_of_the_divergence_begins_with_the_elbo_phase() {
+    let weights = |over: &str, phase: &str| {
+        let config = of(&format!(
+            "steps = 40\n{phase}\nkl_weight = {{ start = 0.0, end = 1.0, over = {over} }}"
+        ));
+        [0, 20, 25, 30, 39].map(|step| config.kl_weight_at(step))
+    };
+    assert_eq!(weights("10", "generation_steps = 0.5"), [0.0, 0.0, 0.5, 1.0, 1.0]);
+    assert_eq!(weights("\"run\"", "generation_steps = 20"), [0.0, 0.0, 0.25, 0.5, 0.95]);
+    assert_eq!(weights("\"run\"", ""), [0.0, 0.5, 0.625, 0.75, 0.975]);
+}
+
+#[test]
+fn a_run_without_an_elbo_phase_is_told() {
+    let is_without = |flags: &str| of(&format!("steps = 30\n{flags}")).is_without_elbo();
+    assert!(!is_without(""));
+    assert!(!is_without("generation_steps = 29"));
+    assert!(is_without("generation_steps = 30"));
+    assert!(is_without("generation_steps = 1.0"));
+    assert!(is_without("generation_steps = 2000"));
+    // A plan that becomes shorter than the first phase.
+    let config = of("steps = 30\ngeneration_steps = 20");
+    assert!(!config.is_without_elbo());
+    assert!(config.replanned(20, 5).is_without_elbo());
+}
+
+#[test]
 fn a_new_plan_moves_the_end_of_the_first_phase_but_never_back() {
     let config = of("steps = 30\ngeneration_steps = 0.5");
     let start = |steps, done| config.clone().replanned(steps, done).elbo_start();
@@ -153,6 +180,7 @@ fn what_does_not_fit_is_refused_by_name() {
     refused("[model.voxel]\ncells = [1, 8, 8]", "voxel.cells is 1");
     refused("[model.voxel]\ncells = [8, 8]", "cells");
     refused("[model.voxel]\nfield_of_view = 1.0", "the model's is 1.0000");
+    refused("[model.voxel]\nfield_of_view = 1.2", "leave out --field-of-view; rendered worlds");
     refused("[model.voxel]\nfare = 1.0", "fare");
     refused("[model]\nvoxel = 3", "model.voxel is 3");
     refused("refresh_epochs = 0", "refresh_epochs is 0");

@@ -20,6 +20,7 @@ import { label } from "./worlds.js";
 
 async function main() {
   const linked = location.hash.length > 1;
+  const asked = /[#&]mean=[01]/.test(location.hash);
   const state = read(location.hash, initial());
   const download = new Download();
   phase("download", "", undefined);
@@ -74,7 +75,7 @@ async function main() {
   mark();
   await scene.open();
 
-  const open = opener({ module, pool, scene, look, wasmBytes });
+  const open = opener({ asked, mark, module, pool, scene, look, wasmBytes });
   await open(first, download);
 
   own(scene, {

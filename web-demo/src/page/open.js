@@ -3,6 +3,7 @@ import { card } from "./card.js";
 import { say } from "./dom.js";
 import { phase, settle, size } from "./messages.js";
 import { Remote } from "./remote.js";
+import { guesses } from "./state.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles */
 
@@ -10,13 +11,28 @@ import { Remote } from "./remote.js";
 const PARTS = { "unpack 0": "checking the files", "read 0": "reading the graphs", "read 1": "warming up" };
 
 /** Opens packages: in one painter first, and in the others when the first picture is there.
- * @param {{ module: WebAssembly.Module, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look, wasmBytes: number }} page
+ * @param {{ asked: boolean, mark: () => void, module: WebAssembly.Module, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look, wasmBytes: number }} page
  * @returns {(coming: Promise<PackageFiles>, download?: import("./download.js").Download) => Promise<void>} ends with the first
  *   picture; the page stays as it was if a package is refused */
-export function opener({ module, pool, scene, look, wasmBytes }) {
+export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
   /** The files that the painters were started with. @type {PackageFiles} */
   let files;
   const describe = card(scene);
+
+  /** Whether it was not the user who chose the mean picture. */
+  let chosen = false;
+
+  /** Begins with the mean picture where guesses say nothing; what a link asks of the first package is done. @param {any} manifest */
+  function begin(manifest) {
+    const { state } = scene;
+    const mean = !guesses(manifest);
+    if (!asked && mean !== state.mean && (mean || chosen)) {
+      state.mean = mean;
+      chosen = mean;
+      mark();
+    }
+    asked = false;
+  }
 
   /** @param {number} bytes of the package */
   async function help(bytes) {
@@ -38,7 +54,7 @@ export function opener({ module, pool, scene, look, wasmBytes }) {
     phase("prepare", "", undefined);
     const first = pool.painters[0]?.remote ?? (await Remote.start(module));
     const { own, fieldOfView } = scene;
-    const found = await first.call("open", own ? { ...next, fieldOfView } : next, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
+    const found = await first.call("open", { ...next, ...(own ? { fieldOfView } : { rendered: true }) }, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
     phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
     phase("picture", "", undefined);
     files = next;
@@ -50,6 +66,7 @@ export function opener({ module, pool, scene, look, wasmBytes }) {
     say("n-engine", found.engine);
     say("n-wasm", size(wasmBytes));
     describe(found);
+    begin(found.manifest);
     const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
     look.addEventListener("rest", () => help(bytes).catch(pool.events.fail), { once: true });
     await scene.repackage(found.side);

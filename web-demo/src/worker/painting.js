@@ -13,12 +13,13 @@ const bytes = async (blob) => new Uint8Array(await blob.arrayBuffer());
 
 /** Opens a package; the one before stays if this one is refused.
  * @param {import("../types").PackageFiles} files @param {(progress: object) => void} report */
-export async function open({ names, files, zip, fieldOfView }, report) {
+export async function open({ names, files, zip, rendered, fieldOfView }, report) {
   const progress = (/** @type {string} */ phase, /** @type {number} */ fraction) => report({ phase, fraction });
   const began = performance.now();
   const contents = await Promise.all(files.map(bytes));
   const next = zip ? Viewer.fromZip(await bytes(zip), progress) : Viewer.fromFiles(names, contents, progress);
   try {
+    if (rendered) next.checkRenderedScenes();
     if (fieldOfView !== undefined) next.checkFieldOfView("your pictures", fieldOfView);
     next.warmUp();
   } catch (error) {

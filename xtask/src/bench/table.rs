@@ -61,7 +61,10 @@ mod tests {
             "sizes": [{ "engine": "gqn-wasm", "bytes": 1_500_000, "gzip": 700_000, "brotli": 600_000 }],
         });
         let text = table(&found);
-        assert!(text.contains("| edge-direct | 1 | 20.00 | 30.00 | 1.50 | 2.50 | 2.50 | 100 | 100 |"), "{text}");
+        assert!(
+            text.contains("| edge-direct | 1 | 20.00 | 30.00 | 1.50 | 2.50 | 2.50 | 100 | 100 |"),
+            "{text}"
+        );
         assert!(text.contains("| gqn-wasm | 1.5 MB | 700.0 kB | 600.0 kB |"), "{text}");
     }
 }

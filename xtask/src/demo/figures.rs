@@ -16,8 +16,8 @@ pub(super) struct Figures {
     mse_constant: f64,
     /// Decibels.
     psnr_generated: f64,
-    /// Nats, over all DRAW steps.
-    kl: f64,
+    /// Nats, over all DRAW steps; none in the generation phase.
+    kl: Option<f64>,
     steps: u64,
     seconds: f64,
 }
@@ -33,14 +33,23 @@ impl Figures {
 
     /// Refuses a training that learned nothing.
     pub(super) fn check(&self) -> Result<()> {
-        let learned = self.mse_generated < self.mse_constant && self.kl > 0.0;
+        let Some(kl) = self.kl else {
+            return Err(failure(
+                format!(
+                    "the training ended after {} steps in its generation phase: its samples are worthless",
+                    self.steps
+                ),
+                "train longer (--minutes 10)",
+            ));
+        };
+        let learned = self.mse_generated < self.mse_constant && kl > 0.0;
         if learned {
             return Ok(());
         }
         Err(failure(
             format!(
                 "the model learned nothing: mse {:.5}, a constant picture has {:.5}; kl {:.3}, expected above 0",
-                self.mse_generated, self.mse_constant, self.kl
+                self.mse_generated, self.mse_constant, kl
             ),
             "train longer (--minutes 10) or with another --seed",
         ))
@@ -54,14 +63,14 @@ impl Figures {
              best constant picture   {:.5}\n  \
              ratio                   {:.2} (the goal of three minutes is 0.25)\n  \
              psnr                    {:.1} dB\n  \
-             kl                      {:.3} nats",
+             kl                      {}",
             self.steps,
             self.seconds,
             self.mse_generated,
             self.mse_constant,
             self.mse_generated / self.mse_constant,
             self.psnr_generated,
-            self.kl,
+            self.kl.map_or_else(|| "none".to_owned(), |kl| format!("{kl:.3} nats")),
         )
     }
 }
@@ -110,7 +119,7 @@ mod tests {
             mse_generated,
             mse_constant: 0.05,
             psnr_generated: 16.0,
-            kl,
+            kl: Some(kl),
             steps: 700,
             seconds: 180.0,
         }
@@ -138,6 +147,10 @@ mod tests {
         figures(0.06, 1.0).check().unwrap_err();
         figures(0.03, 0.0).check().unwrap_err();
         figures(f64::NAN, 1.0).check().unwrap_err();
+        let early = Figures { kl: None, ..figures(0.03, 1.0) };
+        let error = early.check().unwrap_err().to_string();
+        assert!(error.contains("in its generation phase"), "{error}");
+        assert!(early.describe().ends_with("kl                      none"));
     }
 
     #[test]

@@ -18,23 +18,36 @@ const POINTS: usize = 100;
 /// A step and a squared error.
 type Point = (f64, f64);
 
-/// Draws squared errors over steps: of the reconstructions of training batches, and of held-out pictures, generated.
+/// Draws squared errors over steps: of training batches, whose pictures are generated in the generation phase and
+/// reconstructed in the ELBO phase, and of held-out pictures, generated.
 pub(super) fn draw(run: &Path) -> Result<String> {
-    let training = averaged(&read(&run.join("metrics.jsonl"), "mse")?);
-    ensure!(!training.is_empty(), "the run has logged no step");
+    let log = run.join("metrics.jsonl");
+    let [generated, reconstructed] = [true, false].map(|generation| {
+        let points = read(&log, "mse", |line| (line["phase"] == "generation") == generation)?;
+        Ok::<_, anyhow::Error>(averaged(&points))
+    });
+    let (generated, reconstructed) = (generated?, reconstructed?);
+    ensure!(!(generated.is_empty() && reconstructed.is_empty()), "the run has logged no step");
     let held_out = run.join("held_out.jsonl");
-    let held_out = if held_out.exists() { read(&held_out, "mse_generated")? } else { Vec::new() };
-    Ok(svg(&[
-        ("reconstructed, training", "#888888", training),
+    let held_out =
+        if held_out.exists() { read(&held_out, "mse_generated", |_| true)? } else { Vec::new() };
+    let mut curves = vec![
+        ("generated, training", "#4070b0", generated),
+        ("reconstructed, training", "#888888", reconstructed),
         ("generated, held out", "#c03060", held_out),
-    ]))
+    ];
+    // A phase that the run has not, or not yet, has no curve.
+    curves.retain(|(name, _, points)| !(points.is_empty() && name.ends_with("training")));
+    Ok(svg(&curves))
 }
 
-fn read(path: &Path, figure: &str) -> Result<Vec<Point>> {
+/// A figure of the lines that are `wanted`.
+fn read(path: &Path, figure: &str, wanted: impl Fn(&Value) -> bool) -> Result<Vec<Point>> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot open {}", path.display()))?;
     let point = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
+        wanted(&line).then_some(())?;
         Some((line["step"].as_f64()?, line[figure].as_f64()?))
     };
     Ok(text.lines().filter_map(point).collect())
@@ -82,7 +95,7 @@ fn svg(curves: &[(&str, &str, Vec<Point>)]) -> String {
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
             points.join(" ")
         ));
-        let at = LEFT + 200.0 * index as f64;
+        let at = LEFT + 185.0 * index as f64;
         line(format!("<text x=\"{at}\" y=\"18\" fill=\"{colour}\">MSE {name}</text>"));
     }
     line(format!(
@@ -113,6 +126,21 @@ mod tests {
             svg.split("points=\"").nth(1).unwrap().split('"').next().unwrap().split(' ').count(),
             POINTS
         );
+    }
+
+    #[test]
+    fn pictures_of_the_generation_phase_are_called_generated() {
+        let run = tempfile::tempdir().unwrap();
+        let draw_with = |log: &str| {
+            fs::write(run.path().join("metrics.jsonl"), log).unwrap();
+            draw(run.path()).unwrap()
+        };
+        let first = "{\"step\":0,\"phase\":\"generation\",\"mse\":0.5}\n";
+        let svg = draw_with(first);
+        assert!(svg.contains("generated, training") && !svg.contains("reconstructed"), "{svg}");
+        let svg = draw_with(&format!("{first}{{\"step\":1,\"phase\":\"elbo\",\"mse\":0.25}}\n"));
+        assert!(svg.contains("generated, training") && svg.contains("reconstructed, training"));
+        assert_eq!(svg.matches("<polyline").count(), 3);
     }
 
     #[test]

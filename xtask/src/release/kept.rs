@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::files_of;
 
-/// What decides: the squared error of generated pictures of held-out scenes, less is better.
+/// What decides among weights of one phase: the squared error of generated pictures of held-out scenes, less is better.
 const MEASURE: &str = "mse_generated";
+/// 0 in a package of the generation phase, whose samples are worthless; packages without it are of the ELBO phase.
+const ELBO_PHASE: &str = "elbo_phase";
 /// The largest package that the page should have to load.
 const MOST_BYTES: u64 = 4_000_000;
 
@@ -26,6 +28,7 @@ pub(super) struct Kept {
 struct Standing {
     step: u64,
     mse: f64,
+    is_elbo: bool,
 }
 
 impl Kept {
@@ -48,19 +51,21 @@ impl Kept {
     }
 
     fn is_better(&self) -> bool {
-        self.old.is_none_or(|old| self.new.mse < old.mse)
+        self.old.is_none_or(|old| self.new.beats(old))
     }
 
     pub(super) fn describe(&self, name: &str) -> String {
         let Self { new, old, bytes } = self;
         let before = old.map_or_else(
             || "the first".to_owned(),
-            |old| format!("before: {:.5} at step {}", old.mse, old.step),
+            |old| format!("before: {:.5} at step {}{}", old.mse, old.step, old.phase()),
         );
         let what = if self.is_better() { "kept in" } else { "not kept: a better one is in" };
         format!(
-            "{MEASURE} {:.5} at step {} ({before}), {bytes} bytes; {what} web-demo/models/{name}",
-            new.mse, new.step
+            "{MEASURE} {:.5} at step {}{} ({before}), {bytes} bytes; {what} web-demo/models/{name}",
+            new.mse,
+            new.step,
+            new.phase()
         )
     }
 }
@@ -74,9 +79,20 @@ impl Standing {
             fs::read_to_string(&path).with_context(|| format!("cannot open {}", path.display()))?;
         let manifest: Value =
             serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
-        let mse = manifest["provenance"]["metrics"][MEASURE].as_f64();
+        let metrics = &manifest["provenance"]["metrics"];
+        let mse = metrics[MEASURE].as_f64();
         let mse = mse.with_context(|| format!("{} holds no {MEASURE}", path.display()))?;
-        Ok(Self { step: manifest["step"].as_u64().unwrap_or_default(), mse })
+        let is_elbo = metrics[ELBO_PHASE].as_f64().is_none_or(|phase| phase > 0.5);
+        Ok(Self { step: manifest["step"].as_u64().unwrap_or_default(), mse, is_elbo })
+    }
+
+    /// Weights of the ELBO phase beat those of the generation phase whatever their mean picture.
+    fn beats(self, old: Self) -> bool {
+        if self.is_elbo == old.is_elbo { self.mse < old.mse } else { self.is_elbo }
+    }
+
+    fn phase(self) -> &'static str {
+        if self.is_elbo { "" } else { " of the generation phase" }
     }
 }
 
@@ -105,9 +121,12 @@ mod tests {
     use super::*;
 
     fn package(folder: &Path, step: u64, mse: f64) {
+        package_of(folder, step, serde_json::json!({ MEASURE: mse }));
+    }
+
+    fn package_of(folder: &Path, step: u64, metrics: Value) {
         fs::create_dir_all(folder).unwrap();
-        let manifest =
-            serde_json::json!({ "step": step, "provenance": { "metrics": { MEASURE: mse } } });
+        let manifest = serde_json::json!({ "step": step, "provenance": { "metrics": metrics } });
         fs::write(folder.join(MANIFEST), manifest.to_string()).unwrap();
     }
 
@@ -121,6 +140,36 @@ mod tests {
             assert_eq!(Standing::of(&kept).unwrap().step, expected);
         }
         assert!(!kept.with_extension("part").exists());
+    }
+
+    #[test]
+    fn a_package_of_the_elbo_phase_is_better_than_one_of_the_generation_phase() {
+        let root = tempfile::tempdir().unwrap();
+        let (new, kept) = (root.path().join("package"), root.path().join("models/rooms"));
+        // The last but one is of a time in which packages did not say their phase.
+        let slices = [
+            (1, 0.04, Some(0), 1),
+            (2, 0.03, Some(0), 2),
+            (3, 0.05, Some(1), 3),
+            (4, 0.01, Some(0), 3),
+            (5, 0.045, None, 5),
+            (6, 0.044, Some(1), 6),
+        ];
+        for (step, mse, phase, expected) in slices {
+            let mut metrics = serde_json::json!({ MEASURE: mse });
+            if let Some(phase) = phase {
+                metrics[ELBO_PHASE] = f64::from(phase).into();
+            }
+            package_of(&new, step, metrics);
+            let found = Kept::better_of(&new, &kept, "<svg/>").unwrap();
+            assert_eq!(Standing::of(&kept).unwrap().step, expected);
+            let said = found.describe("rooms");
+            assert_eq!(
+                said.starts_with(&format!("{MEASURE} {mse:.5} at step {step} of the")),
+                phase == Some(0),
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ impl Input {
         let side = model.image_size;
         let count = flags.context.map(|context| context as usize);
         if let Some(world) = flags.source.world {
+            model.check_rendered_scenes()?;
             let scene = Scene::generate(world, flags.seed);
             let cameras = scene.cameras(count.unwrap_or(world.max_context()));
             let context =
@@ -242,6 +243,18 @@ mod tests {
         for part in ["views.json", "1.2000 radians", "0.8727", "hint: crop the pictures"] {
             assert!(error.contains(part), "`{part}` is not in: {error}");
         }
+        let voxel_of = |field_of_view| {
+            let geometry = voxel.voxel.clone().expect("a geometry");
+            let geometry = gqn_formats::VoxelConfig { field_of_view, ..geometry };
+            ModelConfig { voxel: Some(geometry), ..voxel.clone() }
+        };
+        let load = |model: &ModelConfig| {
+            let source = cli::Source { world: Some(gqn_scenes::World::Jaco), views: None };
+            Input::load(&cli::Input { source, seed: 1, context: Some(1), resize: false }, model)
+        };
+        assert!(load(&voxel).is_ok() && load(&self::model()).is_ok());
+        let error = error_report(load(&voxel_of(1.2)).expect_err("another lens").as_ref());
+        assert!(error.contains("rendered scenes have a field of view of 50°"), "{error}");
         let input = Input { context: Vec::new(), scene: None };
         let error = input.queries(Some(&file), None, &voxel).expect_err("a wider lens");
         assert!(error.to_string().contains("field of view"), "{error}");

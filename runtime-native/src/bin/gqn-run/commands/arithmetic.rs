@@ -11,6 +11,7 @@ use crate::{cli, output};
 pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
     check_out(&flags.out, overwrite(&flags.look))?;
     let package = open(&flags.what)?;
+    package.manifest.config.check_rendered_scenes()?;
     let side = package.manifest.config.image_size;
     let terms = || {
         let added = flags.add.iter().map(|seed| (1.0, *seed));
