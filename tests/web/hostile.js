@@ -39,7 +39,11 @@ test("damaged packages are errors with their cause", () => {
     refuses(() => open(fewer), new RegExp(name.replaceAll(".", "\\.")));
   }
   refuses(() => Viewer.fromFiles(["manifest.json"], []), /0 files/);
-  refuses(() => open({ ...micro, "generator.onnx": micro["generator.onnx"].subarray(1) }), /generator\.onnx has sha256/);
+  const generator = micro["generator.onnx"];
+  refuses(() => open({ ...micro, "generator.onnx": generator.subarray(1) }), /generator\.onnx has \d+ bytes, expected \d+/);
+  const flipped = Buffer.from(generator);
+  flipped[generator.length >> 1] ^= 1;
+  refuses(() => open({ ...micro, "generator.onnx": flipped }), /generator\.onnx has sha256/);
   for (const [path, value] of /** @type {[string, any][]} */ ([
     ["format_version", 1], ["config.image_size", 2 ** 40], ["config.image_size", 24], ["config.steps", 255], ["config.steps", 0], ["config.hidden_channels", -1],
     ["config.latent_channels", 1e300], ["config", null], ["files", []], ["files", {}], ["pose_encoding", "quaternion"],
