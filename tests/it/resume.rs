@@ -37,6 +37,25 @@ steps = 4
 "#;
 const STEPS: usize = 12;
 
+/// The same of a voxel model that is killed behind the change of its phases, with averaged weights.
+const VOXEL_CONFIG: &str = r#"
+preset = "tiny"
+world = "rooms-ring-camera"
+scenes = 12
+test_scenes = 1
+steps = 12
+batch = 4
+seed = 5
+generation_steps = 0.25
+weight_average = 0.9
+checkpoint_every = 3
+evaluate_every = 2
+log_every = 1
+
+[model]
+steps = 4
+"#;
+
 /// How long a step may take on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -115,18 +134,18 @@ fn straight() -> &'static Numbers {
     STRAIGHT.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("run");
-        run(&mut start(folder.path(), &out, None)).succeeded();
+        run(&mut start(folder.path(), &out, CONFIG, None)).succeeded();
         Numbers::of(&out)
     })
 }
 
 /// The run on scenes that it renders, or on files.
-fn start(folder: &Path, out: &Path, data: Option<&Path>) -> Command {
+fn start(folder: &Path, out: &Path, text: &str, data: Option<&Path>) -> Command {
     let config = folder.join("config.toml");
     let of_the_files = ["scenes = 12\n", "refresh_epochs = 2\n", "world = \"rooms-ring-camera\"\n"];
     let text = match data {
-        None => CONFIG.to_owned(),
-        Some(_) => of_the_files.iter().fold(CONFIG.to_owned(), |text, line| text.replace(line, "")),
+        None => text.to_owned(),
+        Some(_) => of_the_files.iter().fold(text.to_owned(), |text, line| text.replace(line, "")),
     };
     fs::write(&config, text).expect("a file");
     let mut command = program("gqn-train");
@@ -144,9 +163,9 @@ fn resume(out: &Path) -> Outcome {
 
 /// Starts the run and waits until its log has that many lines.
 #[track_caller]
-fn started(folder: &Path, lines: usize, data: Option<&Path>) -> (Child, PathBuf) {
+fn started(folder: &Path, lines: usize, text: &str, data: Option<&Path>) -> (Child, PathBuf) {
     let out = folder.join("run");
-    let mut child = start(folder, &out, data).spawn().expect("a started program");
+    let mut child = start(folder, &out, text, data).spawn().expect("a started program");
     let clock = Instant::now();
     while logged(&out) < lines {
         let ended = child.try_wait().expect("a program that can be asked");
@@ -170,8 +189,8 @@ fn saved_step(out: &Path) -> usize {
 
 /// Kills a run with SIGKILL, resumes it and compares it with one that was never stopped.
 #[track_caller]
-fn check_killed(folder: &Path, data: Option<&Path>, expected: &Numbers) {
-    let (mut child, out) = started(folder, 5, data);
+fn check_killed(folder: &Path, text: &str, data: Option<&Path>, expected: &Numbers) {
+    let (mut child, out) = started(folder, 5, text, data);
     child.kill().expect("SIGKILL");
     let status = child.wait().expect("an end");
     assert_eq!(status.code(), None, "the run ended by itself before it was killed");
@@ -185,7 +204,15 @@ fn check_killed(folder: &Path, data: Option<&Path>, expected: &Numbers) {
 #[test]
 fn a_killed_run_goes_on_as_if_nothing_had_happened() {
     let folder = tempfile::tempdir().expect("a folder");
-    check_killed(folder.path(), None, straight());
+    check_killed(folder.path(), CONFIG, None, straight());
+}
+
+#[test]
+fn a_killed_run_of_a_voxel_model_goes_on_in_its_phase() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let straight = folder.path().join("straight");
+    run(&mut start(folder.path(), &straight, VOXEL_CONFIG, None)).succeeded();
+    check_killed(folder.path(), VOXEL_CONFIG, None, &Numbers::of(&straight));
 }
 
 #[test]
@@ -196,14 +223,14 @@ fn a_killed_run_on_files_goes_on_with_the_data_it_would_have_seen() {
     let render = "render --world jaco --train 29 --test 2 --per-shard 10 --views 5 --size 32";
     run(program("gqn-data").args(render.split(' ')).arg("--out").arg(&data)).succeeded();
     let straight = folder.path().join("straight");
-    run(&mut start(folder.path(), &straight, Some(&data))).succeeded();
-    check_killed(folder.path(), Some(&data), &Numbers::of(&straight));
+    run(&mut start(folder.path(), &straight, CONFIG, Some(&data))).succeeded();
+    check_killed(folder.path(), CONFIG, Some(&data), &Numbers::of(&straight));
 }
 
 #[test]
 fn an_interrupted_run_saves_and_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (child, out) = started(folder.path(), 4, None);
+    let (child, out) = started(folder.path(), 4, CONFIG, None);
     let kill = format!("kill -INT {}", child.id());
     run(Command::new("sh").args(["-c", &kill])).succeeded();
     let outcome = Outcome::of(child.wait_with_output().expect("an end"));
@@ -222,7 +249,7 @@ fn slices_are_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("run");
     // A fraction of a second is a step or some.
-    let outcome = run(start(folder.path(), &out, None).args(["--slice", "0.002"]));
+    let outcome = run(start(folder.path(), &out, CONFIG, None).args(["--slice", "0.002"]));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let saved = saved_step(&out);
     let says = format!("this slice ends at step {saved} of {STEPS}; go on with --resume");

@@ -101,6 +101,12 @@ pub(crate) struct GpuCheckOptions {
     /// CPU threads of every part [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<u16>,
+    /// Only these parts, such as oracle-fast or bench-edge-shared [default: all]
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// The recipe that is trained for a while: NAME of trainer/configs/NAME.toml [default: the trainer's]
+    #[arg(long, value_name = "NAME")]
+    recipe: Option<String>,
     /// Folder for what the parts write [default: the workspace's out/gpu-check]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -203,8 +209,8 @@ impl From<ReleaseOptions> for Release {
 
 impl From<GpuCheckOptions> for GpuCheck {
     fn from(options: GpuCheckOptions) -> Self {
-        let GpuCheckOptions { minutes, small, device, threads, out } = options;
-        Self { minutes, small, device, threads, out }
+        let GpuCheckOptions { minutes, small, device, threads, only, recipe, out } = options;
+        Self { minutes, small, device, threads, only, recipe, out }
     }
 }
 

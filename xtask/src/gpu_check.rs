@@ -16,6 +16,10 @@ pub(crate) struct GpuCheck {
     pub(crate) small: bool,
     pub(crate) device: String,
     pub(crate) threads: Option<u16>,
+    /// Only these parts; all if there are none.
+    pub(crate) only: Vec<String>,
+    /// The recipe that is trained for a while, unless it is the trainer's default.
+    pub(crate) recipe: Option<String>,
     /// Folder of the results, instead of `out/gpu-check`.
     pub(crate) out: Option<PathBuf>,
 }
@@ -37,6 +41,12 @@ pub(crate) fn run(workspace: &Workspace, check: &GpuCheck) -> Result<()> {
     }
     if let Some(threads) = check.threads {
         arguments.extend(["--threads".into(), threads.to_string().into()]);
+    }
+    for part in &check.only {
+        arguments.extend(["--only".into(), part.into()]);
+    }
+    if let Some(recipe) = &check.recipe {
+        arguments.extend(["--recipe".into(), recipe.into()]);
     }
     programs.run("gqn-train", &arguments)
 }

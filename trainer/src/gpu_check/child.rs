@@ -9,15 +9,19 @@ use super::Check;
 const NAP: Duration = Duration::from_millis(50);
 
 /// This program with these arguments; what it prints goes to `NAME.txt`, what it says to `NAME.log`.
-pub(super) fn start(check: &Check, name: &str, arguments: &[String]) -> Result<Child> {
+pub(super) fn start(check: &Check, name: &str, arguments: &[String]) -> Result<Running> {
     let file = |extension: &str| {
         let path = check.out.join(format!("{name}.{extension}"));
         File::create(&path).with_context(|| format!("could not write {}", path.display()))
     };
     let mut command = Command::new(std::env::current_exe()?);
     command.args(arguments).current_dir(&check.root);
+    if let Some(threads) = check.threads {
+        // Not every command has a flag for it; libtorch reads this where it starts.
+        command.env("OMP_NUM_THREADS", threads.to_string());
+    }
     command.stdout(file("txt")?).stderr(file("log")?);
-    command.spawn().context("could not start a part's process")
+    command.spawn().map(Running).context("could not start a part's process")
 }
 
 /// Runs it to its end, which must be a success within that time, and gives the lines that it printed.
@@ -28,7 +32,7 @@ pub(super) fn run(
     limit: Duration,
 ) -> Result<Vec<String>> {
     let mut child = start(check, name, arguments)?;
-    let status = wait(&mut child, limit)?;
+    let status = wait(&mut child.0, limit)?;
     let lines = lines(check, name, "txt");
     if status.success() {
         return Ok(lines);
@@ -42,7 +46,19 @@ pub(super) fn run(
     bail!("{}", if said.is_empty() { status.to_string() } else { said });
 }
 
-/// Waits for the end of a process, which is killed when the time is over.
+/// A process that is killed when what was to be done with it is over, however that ended.
+#[derive(Debug)]
+pub(super) struct Running(pub(super) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both do nothing to one that has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits for the end of a process for so long.
 pub(super) fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {
     let clock = Instant::now();
     loop {
@@ -50,8 +66,6 @@ pub(super) fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {
             return Ok(status);
         }
         if clock.elapsed() >= limit {
-            child.kill()?;
-            child.wait()?;
             bail!("stopped after {:.0} s: it took longer than it may", limit.as_secs_f64());
         }
         std::thread::sleep(NAP);

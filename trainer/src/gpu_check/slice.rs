@@ -15,10 +15,13 @@ use crate::INTERRUPTED;
 
 /// Lines of the log that the first call writes before it is interrupted.
 const LINES: usize = 3;
+/// Steps of the generation phase, so that the phases change between the first line and the second: the recipe's own share
+/// would not be over before the slice is.
+const GENERATION_STEPS: &str = "2";
 const NAP: Duration = Duration::from_millis(20);
 
-/// Trains the recipe, interrupts it as Ctrl-C does, and goes on with a slice: every step is there once, and what a run
-/// must leave behind is.
+/// Trains the recipe through the change of its phases, interrupts it as Ctrl-C does, and goes on with a slice: every step
+/// is there once, and what a run must leave behind is.
 pub(super) fn run(check: &Check, config: &Path, limit: Duration) -> Result<(String, Value)> {
     if check.small {
         write_atomic(config, SMALL_RECIPE.as_bytes(), Overwrite::Force)?;
@@ -30,6 +33,12 @@ pub(super) fn run(check: &Check, config: &Path, limit: Duration) -> Result<(Stri
     }
     let half = limit / 2;
     let (trained, rate) = interrupted(check, config, &folder, half)?;
+    let before = phases(&folder)?;
+    ensure!(
+        before.first().is_some_and(|phase| phase == "generation")
+            && before.last().is_some_and(|phase| phase == "elbo"),
+        "the run did not go from the generation phase to the ELBO phase: {before:?}"
+    );
     let minutes = (half.as_secs_f64() / 60.0 / 3.0).to_string();
     let resumed = ["train", "--resume", "--slice", &minutes];
     child::run(check, "slice-resumed", &arguments(check, &folder, &resumed), half)?;
@@ -47,7 +56,7 @@ pub(super) fn run(check: &Check, config: &Path, limit: Duration) -> Result<(Stri
     let [first, newest] =
         [errors.first(), errors.last()].map(|error| error.copied().unwrap_or(f64::NAN));
     let detail = format!(
-        "interrupted at step {trained}, resumed to {last}; {rate:.1} steps/s; squared error {first:.4} to {newest:.4}"
+        "interrupted at step {trained}, resumed to {last}; {rate:.1} steps/s; squared error {first:.4} generated at first, {newest:.4} reconstructed at last"
     );
     let found = json!({
         "interrupted_at": trained, "resumed_to": last, "steps_per_sec": rate,
@@ -61,6 +70,7 @@ fn interrupted(check: &Check, config: &Path, folder: &Path, limit: Duration) -> 
     let minutes = (limit.as_secs_f64() / 60.0).to_string();
     let config = config.display().to_string();
     let mut flags = vec!["train", "--config", &config, "--slice", &minutes];
+    flags.extend(["--generation-steps", GENERATION_STEPS]);
     if !check.small {
         // A few, so that little of the time goes by with rendering.
         flags.extend(["--scenes", "2000"]);
@@ -69,7 +79,7 @@ fn interrupted(check: &Check, config: &Path, folder: &Path, limit: Duration) -> 
     let clock = Instant::now();
     let mut first = None;
     let rate = loop {
-        if let Some(status) = process.try_wait()? {
+        if let Some(status) = process.0.try_wait()? {
             bail!("the run ended by itself ({status}): {}", child::said(check, "slice"));
         }
         let seen = steps(folder).unwrap_or_default();
@@ -83,14 +93,12 @@ fn interrupted(check: &Check, config: &Path, folder: &Path, limit: Duration) -> 
             }
         }
         if clock.elapsed() > limit {
-            process.kill()?;
-            process.wait()?;
             bail!("no {LINES} lines of {LOG_FILE} within {:.0} s", limit.as_secs_f64());
         }
         std::thread::sleep(NAP);
     };
-    interrupt(&process)?;
-    let status = child::wait(&mut process, limit)?;
+    interrupt(&process.0)?;
+    let status = child::wait(&mut process.0, limit)?;
     ensure!(
         status.code() == Some(INTERRUPTED),
         "an interrupted run ends with {INTERRUPTED}, this one with {status}: {}",
@@ -129,7 +137,16 @@ fn steps(folder: &Path) -> Result<Vec<u64>> {
 
 /// A figure of every whole line of the log.
 fn figures(folder: &Path, key: &str) -> Result<Vec<f64>> {
+    Ok(logged(folder, key)?.iter().filter_map(Value::as_f64).collect())
+}
+
+fn phases(folder: &Path) -> Result<Vec<String>> {
+    Ok(logged(folder, "phase")?.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// What every whole line of the log holds under that key.
+fn logged(folder: &Path, key: &str) -> Result<Vec<Value>> {
     let text = fs::read_to_string(folder.join(LOG_FILE)).context("the run has no log")?;
-    let figure = |line: &str| serde_json::from_str::<Value>(line).ok()?[key].as_f64();
-    Ok(text.lines().filter_map(figure).collect())
+    let value = |line: &str| Some(serde_json::from_str::<Value>(line).ok()?[key].take());
+    Ok(text.lines().filter_map(value).collect())
 }
