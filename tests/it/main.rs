@@ -17,6 +17,7 @@
 //! | `batches.rs` | the query view is never in the context |
 //! | `data.rs` | training on files |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
+//! | `voxel_programs.rs` | the same of a voxel model, and the geometry that it takes from files |
 //! | `strips.rs` | ways between views, mental rotation, sums of scenes |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
@@ -42,5 +43,6 @@ mod resume;
 mod shards;
 mod sources;
 mod strips;
+mod voxel_programs;
 mod watching;
 mod weights;

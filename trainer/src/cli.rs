@@ -173,7 +173,7 @@ pub(crate) struct MethodFlags {
     /// Adam's step size, written alike
     #[arg(long, value_name = "SCHEDULE")]
     learning_rate: Option<LinearSchedule>,
-    /// How much the divergence counts, written alike; 0:1:10000 warms up [default: 1]
+    /// How much the divergence counts, written alike; 0:1:10000 warms up from the first step of the ELBO phase [default: 1]
     #[arg(long, value_name = "SCHEDULE")]
     kl_weight: Option<LinearSchedule>,
     /// Train representation and generator alone at first, for N steps or P% of the run: latents at the prior's mean, no

@@ -110,7 +110,7 @@ fn a_warm_up_of_the_divergence_begins_with_the_elbo_phase() {
         let config = of(&format!(
             "steps = 40\n{phase}\nkl_weight = {{ start = 0.0, end = 1.0, over = {over} }}"
         ));
-        [0, 20, 25, 30, 39].map(|step| config.kl_weight_at(step))
+        [0, 20, 25, 30, 39].map(|step| config.kl_weight_at(step)).to_vec()
     };
     assert_eq!(weights("10", "generation_steps = 0.5"), [0.0, 0.0, 0.5, 1.0, 1.0]);
     assert_eq!(weights("\"run\"", "generation_steps = 20"), [0.0, 0.0, 0.25, 0.5, 0.95]);

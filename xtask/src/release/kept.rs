@@ -121,10 +121,10 @@ mod tests {
     use super::*;
 
     fn package(folder: &Path, step: u64, mse: f64) {
-        package_of(folder, step, serde_json::json!({ MEASURE: mse }));
+        package_of(folder, step, &serde_json::json!({ MEASURE: mse }));
     }
 
-    fn package_of(folder: &Path, step: u64, metrics: Value) {
+    fn package_of(folder: &Path, step: u64, metrics: &Value) {
         fs::create_dir_all(folder).unwrap();
         let manifest = serde_json::json!({ "step": step, "provenance": { "metrics": metrics } });
         fs::write(folder.join(MANIFEST), manifest.to_string()).unwrap();
@@ -160,7 +160,7 @@ mod tests {
             if let Some(phase) = phase {
                 metrics[ELBO_PHASE] = f64::from(phase).into();
             }
-            package_of(&new, step, metrics);
+            package_of(&new, step, &metrics);
             let found = Kept::better_of(&new, &kept, "<svg/>").unwrap();
             assert_eq!(Standing::of(&kept).unwrap().step, expected);
             let said = found.describe("rooms");
