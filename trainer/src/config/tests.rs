@@ -94,7 +94,8 @@ fn a_whole_file_stands_for_itself() {
 #[test]
 fn the_first_phase_is_a_number_or_a_share() {
     let start = |flags: &str| of(&format!("steps = 30\n{flags}")).elbo_start();
-    assert_eq!(start(""), 0);
+    assert_eq!(start(""), 24, "four fifths, says the preset");
+    assert_eq!(start("generation_steps = 0"), 0);
     assert_eq!(start("generation_steps = 7"), 7);
     assert_eq!(start("generation_steps = 0.5"), 15);
     let config = of("steps = 30\ngeneration_steps = 0.5");
@@ -114,7 +115,7 @@ fn a_warm_up_of_the_divergence_begins_with_the_elbo_phase() {
     };
     assert_eq!(weights("10", "generation_steps = 0.5"), [0.0, 0.0, 0.5, 1.0, 1.0]);
     assert_eq!(weights("\"run\"", "generation_steps = 20"), [0.0, 0.0, 0.25, 0.5, 0.95]);
-    assert_eq!(weights("\"run\"", ""), [0.0, 0.5, 0.625, 0.75, 0.975]);
+    assert_eq!(weights("\"run\"", "generation_steps = 0"), [0.0, 0.5, 0.625, 0.75, 0.975]);
 }
 
 #[test]
@@ -141,7 +142,8 @@ fn a_new_plan_moves_the_end_of_the_first_phase_but_never_back() {
     assert_eq!(start(60, 20), 15);
     let fixed = of("steps = 30\ngeneration_steps = 7");
     assert_eq!(fixed.replanned(60, 3).elbo_start(), 7);
-    assert_eq!(of("steps = 30").replanned(60, 3).generation_steps, None);
+    let without = of("steps = 30\ngeneration_steps = 0").replanned(60, 3);
+    assert_eq!(without.elbo_start(), 0);
 }
 
 #[track_caller]
