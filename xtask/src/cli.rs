@@ -36,7 +36,14 @@ pub(crate) enum Command {
     /// The engine in wasm beside onnxruntime-web, in one run of Chromium
     BenchWeb(BenchWebOptions),
     /// Format check, lints, all tests, documentation: what continuous integration runs
-    Test,
+    Test(TestOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestOptions {
+    /// Only these stages: format, lints, tests, documentation, page, processes [default: all]
+    #[arg(long, value_name = "STAGE", value_parser = crate::test::stage_names())]
+    pub(crate) only: Vec<String>,
 }
 
 /// Without a flag, all three parts.

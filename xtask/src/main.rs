@@ -64,6 +64,6 @@ fn run(cli: Cli) -> Result<()> {
         Command::Web(options) => web::run(&workspace, &options.into()),
         Command::Bench(options) => bench::run(&workspace, &options.into()),
         Command::BenchWeb(options) => bench::run_web(&workspace, &options.into()),
-        Command::Test => test::run(&workspace),
+        Command::Test(options) => test::run(&workspace, &options.only),
     }
 }

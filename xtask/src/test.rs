@@ -21,10 +21,20 @@ const STAGES: [(&str, &[&str]); 4] = [
     ("documentation", &["doc", "--release", "--no-deps", "--workspace"]),
 ];
 
-/// Runs the stages up to the first that fails, and tells what each took.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut stopwatch = Stopwatch::new(STAGES.len() + 3);
-    let done = stages(workspace, &mut stopwatch);
+const PAGE: &str = "page";
+const PROCESSES: &str = "processes";
+
+/// What `--only` takes.
+pub(crate) fn stage_names() -> Vec<&'static str> {
+    STAGES.iter().map(|(name, _)| *name).chain([PAGE, PROCESSES]).collect()
+}
+
+/// Runs the stages, or those of `only`, up to the first that fails, and tells what each took.
+pub(crate) fn run(workspace: &Workspace, only: &[String]) -> Result<()> {
+    let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
+    let wanted = stage_names().into_iter().filter(|name| is_wanted(name)).count();
+    let mut stopwatch = Stopwatch::new(wanted + 1);
+    let done = stages(workspace, &mut stopwatch, is_wanted);
     talk::line(&format!("\n{}", stopwatch.summary()));
     if done.is_ok() {
         talk::line("all is well");
@@ -32,17 +42,27 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     done
 }
 
-fn stages(workspace: &Workspace, stopwatch: &mut Stopwatch) -> Result<()> {
+fn stages(
+    workspace: &Workspace,
+    stopwatch: &mut Stopwatch,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<()> {
     for component in ["fmt", "clippy"] {
         require_component(workspace, component)?;
     }
     stopwatch.time("set-up", || set_up(workspace, Parts::ALL))?;
     STAGES
         .iter()
+        .filter(|(name, _)| is_wanted(name))
         .try_for_each(|(name, arguments)| stopwatch.time(name, || cargo(workspace, arguments)))?;
-    stopwatch.time("page", || page::test(workspace))?;
+    if is_wanted(PAGE) {
+        stopwatch.time(PAGE, || page::test(workspace))?;
+    }
     // Last: it builds the trainer once more, with MPI.
-    stopwatch.time("processes", || processes::test(workspace))
+    if is_wanted(PROCESSES) {
+        stopwatch.time(PROCESSES, || processes::test(workspace))?;
+    }
+    Ok(())
 }
 
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
