@@ -142,3 +142,34 @@ fn what_is_added_and_subtracted_is_gone() {
         assert!(difference(&tile(&twice, 2, column), alone) > DIFFERENT, "4 + 5 is not 4");
     }
 }
+
+#[test]
+fn more_views_are_painted_below_fewer_and_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = ["--seed", "4", "--context", "1,3", "--queries", "2", "--samples", "4"];
+    let sheet = sheet(folder.path(), gqn_run("uncertainty").args(arguments));
+    let scene = Scene::generate(WORLD, 4);
+    let cameras = [scene.camera(3), scene.camera(4)];
+    let [one, three] = ["1", "3"].map(|count| rendered(folder.path(), "4", count, &cameras));
+    for column in 0..2 {
+        let index = column as usize;
+        assert!(difference(&tile(&sheet, 0, column), &truth(&scene, &cameras[index])) == 0);
+        assert!(difference(&tile(&sheet, 1, column), &one[index]) <= TOLERANCE);
+        assert!(difference(&tile(&sheet, 3, column), &three[index]) <= TOLERANCE);
+        let map = tile(&sheet, 2, column);
+        assert!(map.pixels().any(|pixel| pixel.0 != map.get_pixel(0, 0).0), "samples differ");
+    }
+    let out = folder.path().join("sheet.png");
+    let mut command = gqn_run("uncertainty");
+    command.args(arguments).args(["--json", "--force", "--out"]).arg(&out);
+    let facts = run(&mut command).succeeded().stdout;
+    let facts: serde_json::Value = serde_json::from_str(&facts).expect("JSON");
+    let rows = facts["rows"].as_array().expect("rows");
+    assert_eq!(
+        rows.iter().map(|row| row["context"].as_u64()).collect::<Vec<_>>(),
+        [Some(1), Some(3)]
+    );
+    for row in rows {
+        assert!(row["std_dev"].as_f64() > Some(0.0) && row["mse"].as_f64() > Some(0.0), "{row}");
+    }
+}

@@ -89,6 +89,10 @@ pub(crate) struct ReleaseOptions {
     /// CPU threads of the trainer [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<u16>,
+    /// Write the weights in half precision beside the recipe, as trainer/configs/NAME.safetensors, in place of those of
+    /// the last milestone: `gqn-train train --init` begins with them
+    #[arg(long)]
+    milestone: bool,
     /// Folder of the run and of its newest package [default: the workspace's out/release/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -209,8 +213,8 @@ impl From<WebOptions> for Web {
 
 impl From<ReleaseOptions> for Release {
     fn from(options: ReleaseOptions) -> Self {
-        let ReleaseOptions { name, minutes, device, threads, out } = options;
-        Self { name, minutes, device, threads, out }
+        let ReleaseOptions { name, minutes, device, threads, milestone, out } = options;
+        Self { name, minutes, device, threads, milestone, out }
     }
 }
 

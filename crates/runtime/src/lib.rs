@@ -33,5 +33,5 @@ pub use noise::{Noise, NoiseSharing};
 pub use occupancy::Occupancy;
 pub use picture::{difference, from_rgba8, heat_rgba8, resize, to_rgba8};
 pub use session::{Session, ViewId};
-pub use uncertainty::Uncertainty;
+pub use uncertainty::{FULL_STD_DEV, Uncertainty};
 pub use verify::{Check, Report, VERIFY_TOLERANCE, VerifyError, verify};

@@ -7,6 +7,9 @@ use crate::error::SessionError;
 use crate::noise::Noise;
 use crate::session::Session;
 
+/// The standard deviation that maps of uncertainty show as white, of values in \[0, 1\].
+pub const FULL_STD_DEV: f32 = 0.25;
+
 /// Several samples of one view, summed up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncertainty {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{Package, Tensor, names};
-use gqn_runtime::{Noise, Session, ViewId, from_rgba8, heat_rgba8, resize, to_rgba8, verify};
+use gqn_runtime::{
+    FULL_STD_DEV, Noise, Session, ViewId, from_rgba8, heat_rgba8, resize, to_rgba8, verify,
+};
 use gqn_scenes::Frame;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -11,9 +13,6 @@ use wasm_bindgen::prelude::*;
 use super::border::{camera, cameras, to_js, unfit, whole};
 use super::occupancy::Occupancy;
 use crate::WasmEngine;
-
-/// The standard deviation that the map of uncertainty shows as white.
-const FULL_STD_DEV: f32 = 0.25;
 
 /// A package and a scene. Lives in a worker: every call takes as long as it takes.
 #[wasm_bindgen]

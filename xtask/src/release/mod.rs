@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
@@ -16,6 +16,9 @@ use crate::talk;
 use crate::workspace::{Programs, Workspace};
 use kept::Kept;
 use recipe::Recipe;
+
+/// The largest checkpoint that is committed beside a recipe.
+const MOST_MILESTONE_BYTES: u64 = 8_000_000;
 
 /// A slice of a recipe.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct Release {
     pub(crate) device: String,
     /// CPU threads of the trainer.
     pub(crate) threads: Option<u16>,
+    /// Write the weights beside the recipe.
+    pub(crate) milestone: bool,
     /// Folder of the run, instead of `out/release/NAME`.
     pub(crate) out: Option<PathBuf>,
 }
@@ -40,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, release: &Release) -> Result<()> {
         None => workspace.root().join("out/release").join(&release.name),
     };
     let programs = Programs::beside_us(workspace)?;
-    let mut stopwatch = Stopwatch::new(6);
+    let mut stopwatch = Stopwatch::new(6 + usize::from(release.milestone));
     stopwatch.time("set-up", || set_up(workspace, Parts { python: false, ..Parts::ALL }))?;
     stopwatch
         .time("build", || programs.build(&["gqn-trainer", "gqn-exporter", "gqn-runtime-native"]))?;
@@ -55,6 +60,9 @@ pub(crate) fn run(workspace: &Workspace, release: &Release) -> Result<()> {
         let folder = workspace.root().join("web-demo/models").join(&release.name);
         Kept::better_of(&package, &folder, &curve::draw(&run)?)
     })?;
+    if release.milestone {
+        stopwatch.time("milestone", || milestone(&programs, &run, &recipe))?;
+    }
     talk::line(&format!("\n{}", stopwatch.summary()));
     talk::line(&format!("\n{}", kept.describe(&release.name)));
     talk::line(&next(release, &out));
@@ -87,6 +95,23 @@ fn export(programs: &Programs<'_>, run: &Path, package: &Path) -> Result<()> {
     arguments.extend(["--precision".into(), "fp16".into(), "--target".into(), "all".into()]);
     arguments.extend(["--out".into(), package.into(), "--force".into()]);
     programs.run("gqn-export", &arguments)
+}
+
+/// The newest weights in half precision beside the recipe, to be committed: small enough for that, or refused.
+fn milestone(programs: &Programs<'_>, run: &Path, recipe: &Recipe) -> Result<()> {
+    let (path, part) = (recipe.milestone(), run.join("milestone.safetensors"));
+    let arguments = ["checkpoint".into(), run.into(), "--half".into(), "--force".into()];
+    programs
+        .run("gqn-train", &[&arguments[..], &["--out".into(), part.clone().into()]].concat())?;
+    let failed = |path: &Path| format!("cannot write {}", path.display());
+    let bytes = fs::metadata(&part).with_context(|| failed(&part))?.len();
+    ensure!(
+        bytes <= MOST_MILESTONE_BYTES,
+        "the checkpoint has {bytes} bytes, expected at most {MOST_MILESTONE_BYTES} beside a recipe"
+    );
+    fs::rename(&part, &path).with_context(|| failed(&path))?;
+    talk::line(&format!("{bytes} bytes of weights in {}", path.display()));
+    Ok(())
 }
 
 fn next(release: &Release, out: &Path) -> String {

@@ -16,7 +16,8 @@ impl Recipe {
     /// Refuses a name that is none, and tells which there are.
     pub(super) fn find(workspace: &Workspace, name: &str) -> Result<Self> {
         let folder = workspace.root().join("trainer/configs");
-        let recipes = files_of(&folder)?;
+        let mut recipes = files_of(&folder)?;
+        recipes.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         let found = recipes.iter().find(|path| stem(path) == name);
         if let Some(path) = found {
             return Ok(Self(path.clone()));
@@ -30,6 +31,11 @@ impl Recipe {
 
     pub(super) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Where the weights of the last milestone lie.
+    pub(super) fn milestone(&self) -> PathBuf {
+        self.0.with_extension("safetensors")
     }
 }
 
@@ -47,9 +53,13 @@ mod tests {
         let configs = folder.path().join("trainer/configs");
         std::fs::create_dir_all(&configs).unwrap();
         std::fs::write(configs.join("rooms.toml"), "").unwrap();
+        std::fs::write(configs.join("rooms.safetensors"), "").unwrap();
+        std::fs::write(configs.join("mazes.safetensors"), "").unwrap();
         let workspace = Workspace::at(folder.path());
-        assert!(Recipe::find(&workspace, "rooms").unwrap().path().ends_with("rooms.toml"));
-        for name in ["room", "../rooms", "rooms.toml", ""] {
+        let recipe = Recipe::find(&workspace, "rooms").unwrap();
+        assert!(recipe.path().ends_with("rooms.toml"));
+        assert!(recipe.milestone().ends_with("trainer/configs/rooms.safetensors"));
+        for name in ["room", "../rooms", "rooms.toml", "mazes", ""] {
             let error = Recipe::find(&workspace, name).unwrap_err().to_string();
             assert!(error.ends_with("expected one of rooms"), "{error}");
         }

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Rotate(Strip),
     /// Add and subtract scenes, and paint what is left.
     Arithmetic(Arithmetic),
+    /// Show what more views bring: the mean picture, and where samples of it differ, after one view, two, and so on.
+    Uncertainty(Uncertainty),
 }
 
 #[derive(Debug, Args)]
@@ -155,6 +157,53 @@ pub(crate) struct Arithmetic {
     pub(crate) out: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Uncertainty {
+    #[command(flatten)]
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The world's scene; every seed below 2^63 is of the held-out half.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        conflicts_with = "views",
+        help_heading = "Scene"
+    )]
+    pub(crate) seed: u64,
+    /// How many views the model gets to see, one row of pictures each.
+    #[arg(long, value_name = "K,…", default_value = "1,2,3,5", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Scene")]
+    pub(crate) context: Vec<u32>,
+    /// Cut a folder's pictures to a square and resize them to what the model expects.
+    #[arg(long, conflicts_with = "world", help_heading = "Scene")]
+    pub(crate) resize: bool,
+    /// How many cameras to paint, the same for all rows; never one of those shown.
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) queries: u32,
+    /// Samples of each picture.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) samples: u32,
+    /// Standard deviation of values in 0..1 that the maps show as white.
+    #[arg(long, value_name = "STD", default_value_t = gqn_runtime::FULL_STD_DEV, value_parser = positive)]
+    pub(crate) white: f32,
+    /// Seed of the first sample's noise.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) noise_seed: u64,
+    /// Enlarge the pictures this many times.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) scale: u32,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The labelled sheet (PNG) to write, or an animation (GIF).
+    #[arg(long, value_name = "FILE.png|FILE.gif")]
+    pub(crate) out: PathBuf,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// The package and what runs it.
 #[derive(Debug, Args)]
 pub(crate) struct What {
@@ -195,7 +244,7 @@ pub(crate) struct Input {
 }
 
 /// Where its views come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Source {
     /// A folder of pictures with a views.json that names them and their cameras.
@@ -230,6 +279,13 @@ fn temperature(text: &str) -> Result<f32, String> {
     }
 }
 
+fn positive(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("expected a number above 0".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -260,6 +316,9 @@ mod tests {
             "gqn-run rotate p --world shepard-metzler-5 --frames 1 --out o.png",
             "gqn-run render p --views v --out o --temperature -1",
             "gqn-run render p --views v --out o --provider gpu",
+            "gqn-run uncertainty p --world rooms-ring-camera --samples 1 --out o.png",
+            "gqn-run uncertainty p --world rooms-ring-camera --context 0,2 --out o.png",
+            "gqn-run uncertainty p --world rooms-ring-camera --white 0 --out o.png",
         ] {
             assert_eq!(parse(text).expect_err(text).exit_code(), 2, "{text}");
         }

@@ -6,6 +6,7 @@ mod interpolate;
 mod orbit;
 mod render;
 mod rotate;
+mod uncertainty;
 mod verify;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub(crate) use self::interpolate::interpolate;
 pub(crate) use self::orbit::orbit;
 pub(crate) use self::render::render;
 pub(crate) use self::rotate::rotate;
+pub(crate) use self::uncertainty::uncertainty;
 pub(crate) use self::verify::verify;
 
 use crate::{cli, output};
@@ -70,14 +72,19 @@ fn paint(
 
 /// Mean squared error of pictures, and their signal-to-noise ratio, for people.
 fn errors(painted: &[Frame], truth: &[Frame]) -> String {
+    let mse = mse(painted, truth);
+    format!("MSE {mse:.4}, PSNR {:.1} dB", gqn_runtime::psnr(mse))
+}
+
+/// Mean squared error of pictures.
+fn mse(painted: &[Frame], truth: &[Frame]) -> f64 {
     let planar = |frame: &Frame| {
         let mut values = vec![0.0; 3 * frame.side() * frame.side()];
         frame.write_planar(&mut values);
         values
     };
     let error = |(a, b): (&Frame, &Frame)| gqn_runtime::mse(&planar(a), &planar(b));
-    let mse = painted.iter().zip(truth).map(error).sum::<f64>() / painted.len().max(1) as f64;
-    format!("MSE {mse:.4}, PSNR {:.1} dB", gqn_runtime::psnr(mse))
+    painted.iter().zip(truth).map(error).sum::<f64>() / painted.len().max(1) as f64
 }
 
 fn noise(look: &cli::Look) -> Noise {
