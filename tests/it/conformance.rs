@@ -82,9 +82,9 @@ fn by_name(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
 
 /// Inputs of one call: pictures in [0, 1], poses in [-1, 1] or, for voxels, of cameras, noise of variance one.
 pub(crate) struct Inputs {
-    context_frames: Tensor,
-    context_poses: Tensor,
-    query_poses: Tensor,
+    pub(crate) context_frames: Tensor,
+    pub(crate) context_poses: Tensor,
+    pub(crate) query_poses: Tensor,
     pub(crate) noise: Tensor,
 }
 
@@ -144,24 +144,36 @@ fn check_engine(
             options.variant, options.winograd
         );
         let input = Inputs::new(&config, views, queries, noises);
-        let scene = input.scene(engine);
-        let expected_scene = input.scene(reference);
-        check_linear(&case, engine, &input, &scene);
-        if options.variant == Variant::Reference {
-            check_close(&format!("scene ({case})"), &scene, &expected_scene);
-        }
-
-        let zero = Tensor::zeros(input.noise.shape());
-        let frames = input.frames(engine, &scene, &input.noise);
-        let expected = input.frames(reference, &expected_scene, &input.noise);
-        check_close(&format!("frames ({case})"), &frames, &expected);
-        let mean = input.frames(engine, &scene, &zero);
-        let expected_mean = input.frames(reference, &expected_scene, &zero);
-        check_close(&format!("mean frames ({case})"), &mean, &expected_mean);
-        let again = input.frames(engine, &scene, &input.noise);
-        assert_eq!(again, frames, "not deterministic ({case})");
-        check_says_something(&case, &expected, &expected_mean);
+        check_inputs(&case, options.variant, engine, reference, &input);
     }
+}
+
+/// Holds scene, pictures with noise and mean pictures of `engine` against libtorch's.
+#[track_caller]
+pub(crate) fn check_inputs(
+    case: &str,
+    variant: Variant,
+    engine: &mut dyn Engine,
+    reference: &mut Libtorch,
+    input: &Inputs,
+) {
+    let scene = input.scene(engine);
+    let expected_scene = input.scene(reference);
+    check_linear(case, engine, input, &scene);
+    if variant == Variant::Reference {
+        check_close(&format!("scene ({case})"), &scene, &expected_scene);
+    }
+
+    let zero = Tensor::zeros(input.noise.shape());
+    let frames = input.frames(engine, &scene, &input.noise);
+    let expected = input.frames(reference, &expected_scene, &input.noise);
+    check_close(&format!("frames ({case})"), &frames, &expected);
+    let mean = input.frames(engine, &scene, &zero);
+    let expected_mean = input.frames(reference, &expected_scene, &zero);
+    check_close(&format!("mean frames ({case})"), &mean, &expected_mean);
+    let again = input.frames(engine, &scene, &input.noise);
+    assert_eq!(again, frames, "not deterministic ({case})");
+    check_says_something(case, &expected, &expected_mean);
 }
 
 /// Scenes of single views add up to the scene of all views.

@@ -18,6 +18,7 @@
 //! | `data.rs` | training on files |
 //! | `pipeline.rs` | train, export, verify, paint, by the programs |
 //! | `voxel_programs.rs` | the same of a voxel model, and the geometry that it takes from files |
+//! | `trained.rs` | the weights beside the recipes on every engine |
 //! | `strips.rs` | ways between views, mental rotation, sums of scenes |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
@@ -43,6 +44,7 @@ mod resume;
 mod shards;
 mod sources;
 mod strips;
+mod trained;
 mod voxel_programs;
 mod watching;
 mod weights;
