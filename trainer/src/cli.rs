@@ -12,12 +12,16 @@ use gqn_trainer::schedule::{GenerationSteps, LinearSchedule};
 use toml::{Table, Value};
 
 pub(crate) use self::bench::{BenchFlags, ProbeFlags};
+pub(crate) use self::curves::CurvesFlags;
 pub(crate) use self::gpu_check::{GpuCheckFlags, NcclCheckFlags};
+pub(crate) use self::oracle::OracleFlags;
 use self::parse::{collect, minutes, positive, representation, upsample_r, value};
 use self::voxel::VoxelFlags;
 
 mod bench;
+mod curves;
 mod gpu_check;
+mod oracle;
 mod parse;
 mod voxel;
 
@@ -36,6 +40,8 @@ pub(crate) enum Command {
     Train(Box<TrainFlags>),
     /// Measure a checkpoint on held-out scenes; prints JSON
     Eval(EvalFlags),
+    /// Draw the curves of a run, or of several beside one another
+    Curves(CurvesFlags),
     /// Write the inputs and libtorch's outputs that let any runtime verify an exported checkpoint
     Golden(GoldenFlags),
     /// Write a checkpoint anew, such as in half precision: half the bytes, for keeping; every command reads either
@@ -303,28 +309,6 @@ pub(crate) struct ImportFlags {
     /// Replace existing files
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct OracleFlags {
-    /// Numbers of the reference or of the second implementation, as safetensors files
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<PathBuf>,
-    /// How the network is computed: fast or plain
-    #[arg(long, default_value = "fast")]
-    pub(crate) form: Form,
-    /// Whether the fast form's large convolutions go by Winograd's algorithm, as they do where a CPU trains shared cores
-    #[arg(long, value_name = "true|false", default_value_t = true, action = clap::ArgAction::Set)]
-    pub(crate) winograd: bool,
-    /// Use these weights instead of those that the formula makes: they were imported and are to be the same
-    #[arg(long, value_name = "CHECKPOINT")]
-    pub(crate) checkpoint: Option<PathBuf>,
-    /// In which numbers: fp32, tf32 or bf16; the last two may be off by much more
-    #[arg(long, default_value = "fp32")]
-    pub(crate) precision: Precision,
-    /// Where to compute: auto, cpu or cuda:N
-    #[arg(long, default_value = "cpu")]
-    pub(crate) device: DeviceChoice,
 }
 
 impl TrainFlags {

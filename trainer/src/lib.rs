@@ -27,6 +27,7 @@
 //! | `run_folder.rs` | a run's files, saving and resuming |
 //! | `evaluate.rs`, `quality.rs` | how good pictures of held-out scenes are |
 //! | `test_scenes.rs` | which scenes these are |
+//! | `curves/` | charts of runs |
 //! | `golden.rs` | inputs and expected outputs for other runtimes |
 //! | `bench/` | steps a second and memory of every form |
 //! | `import/` | weights of the `PyTorch` reference as a checkpoint |
@@ -42,6 +43,7 @@ pub mod batch;
 pub mod bench;
 pub mod config;
 pub mod convert;
+pub mod curves;
 pub mod device;
 pub mod elbo;
 pub mod evaluate;

@@ -34,11 +34,13 @@ use crate::cli::{
 mod cli;
 mod gpu_check;
 mod run_bench;
+mod run_curves;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(flags) => run_train(&flags),
         Command::Eval(flags) => run_eval(&flags),
+        Command::Curves(flags) => run_curves::run_curves(&flags),
         Command::Golden(flags) => run_golden(&flags),
         Command::Checkpoint(flags) => run_checkpoint(&flags),
         Command::Import(flags) => run_import(&flags),

@@ -33,7 +33,7 @@ struct Standing {
 
 impl Kept {
     /// Puts the package and the curves of its run into the folder unless what is there is better.
-    pub(super) fn better_of(package: &Path, folder: &Path, curve: &str) -> Result<Self> {
+    pub(super) fn better_of(package: &Path, folder: &Path, curves: &Path) -> Result<Self> {
         let new = Standing::of(package)?;
         let old = folder.join(MANIFEST).exists().then(|| Standing::of(folder)).transpose()?;
         let files = files_of(package)?;
@@ -45,7 +45,7 @@ impl Kept {
         );
         let kept = Self { new, old, bytes };
         if kept.is_better() {
-            replace(&files, curve, folder)?;
+            replace(&files, curves, folder)?;
         }
         Ok(kept)
     }
@@ -97,7 +97,7 @@ impl Standing {
 }
 
 /// Copies the files into a folder beside the place, with the curves, then puts it there as a whole.
-fn replace(files: &[PathBuf], curve: &str, folder: &Path) -> Result<()> {
+fn replace(files: &[PathBuf], curves: &Path, folder: &Path) -> Result<()> {
     let part = folder.with_extension("part");
     let failed = |path: &Path| format!("cannot write {}", path.display());
     if part.exists() {
@@ -109,7 +109,7 @@ fn replace(files: &[PathBuf], curve: &str, folder: &Path) -> Result<()> {
         fs::copy(file, &copy).with_context(|| failed(&copy))?;
     }
     let drawn = part.join("training.svg");
-    fs::write(&drawn, curve).with_context(|| failed(&drawn))?;
+    fs::copy(curves, &drawn).with_context(|| failed(&drawn))?;
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| failed(folder))?;
     }
@@ -119,6 +119,13 @@ fn replace(files: &[PathBuf], curve: &str, folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A chart of the run.
+    fn curves(root: &Path) -> PathBuf {
+        let path = root.join("curves.svg");
+        fs::write(&path, "<svg/>").unwrap();
+        path
+    }
 
     fn package(folder: &Path, step: u64, mse: f64) {
         package_of(folder, step, &serde_json::json!({ MEASURE: mse }));
@@ -136,7 +143,7 @@ mod tests {
         let (new, kept) = (root.path().join("package"), root.path().join("models/rooms"));
         for (step, mse, expected) in [(1, 0.04, 1), (2, 0.05, 1), (3, 0.03, 3)] {
             package(&new, step, mse);
-            Kept::better_of(&new, &kept, "<svg/>").unwrap();
+            Kept::better_of(&new, &kept, &curves(root.path())).unwrap();
             assert_eq!(Standing::of(&kept).unwrap().step, expected);
         }
         assert!(!kept.with_extension("part").exists());
@@ -161,7 +168,7 @@ mod tests {
                 metrics[ELBO_PHASE] = f64::from(phase).into();
             }
             package_of(&new, step, &metrics);
-            let found = Kept::better_of(&new, &kept, "<svg/>").unwrap();
+            let found = Kept::better_of(&new, &kept, &curves(root.path())).unwrap();
             assert_eq!(Standing::of(&kept).unwrap().step, expected);
             let said = found.describe("rooms");
             assert_eq!(
@@ -178,11 +185,11 @@ mod tests {
         let (new, kept) = (root.path().join("package"), root.path().join("models/rooms"));
         fs::create_dir_all(&new).unwrap();
         fs::write(new.join(MANIFEST), "{}").unwrap();
-        let error = Kept::better_of(&new, &kept, "<svg/>").unwrap_err().to_string();
+        let error = Kept::better_of(&new, &kept, &curves(root.path())).unwrap_err().to_string();
         assert!(error.contains("holds no mse_generated"), "{error}");
         package(&new, 1, 0.1);
         fs::write(new.join("generator.onnx"), vec![0; MOST_BYTES as usize]).unwrap();
-        let error = Kept::better_of(&new, &kept, "<svg/>").unwrap_err().to_string();
+        let error = Kept::better_of(&new, &kept, &curves(root.path())).unwrap_err().to_string();
         assert!(error.contains("expected at most 4000000"), "{error}");
         assert!(!kept.exists());
     }

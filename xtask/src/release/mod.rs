@@ -1,6 +1,5 @@
 //! `cargo xtask train-release NAME`: a recipe trained slice by slice, and the best package of it for the page.
 
-mod curve;
 mod kept;
 mod recipe;
 
@@ -57,8 +56,12 @@ pub(crate) fn run(workspace: &Workspace, release: &Release) -> Result<()> {
     stopwatch
         .time("verify", || programs.run("gqn-run", &["verify".into(), package.clone().into()]))?;
     let kept = stopwatch.time("keep", || {
+        let curves = out.join("training.svg");
+        let arguments = ["curves".into(), run.clone().into(), "--force".into()];
+        let arguments = [&arguments[..], &["--out".into(), curves.clone().into()]].concat();
+        programs.run("gqn-train", &arguments)?;
         let folder = workspace.root().join("web-demo/models").join(&release.name);
-        Kept::better_of(&package, &folder, &curve::draw(&run)?)
+        Kept::better_of(&package, &folder, &curves)
     })?;
     if release.milestone {
         stopwatch.time("milestone", || milestone(&programs, &run, &recipe))?;
