@@ -173,3 +173,25 @@ fn more_views_are_painted_below_fewer_and_compared() {
         assert!(row["std_dev"].as_f64() > Some(0.0) && row["mse"].as_f64() > Some(0.0), "{row}");
     }
 }
+
+#[test]
+fn packages_are_painted_below_one_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-demo/models");
+    let arguments = ["--seed", "4", "--context", "3", "--queries", "2"];
+    let mut command = gqn_run("compare");
+    command.arg(models.join("rooms-ring-camera-demo")).args(arguments);
+    let sheet = sheet(folder.path(), command.args(["--names", "tower,voxel"]));
+    let scene = Scene::generate(WORLD, 4);
+    let cameras = [scene.camera(3), scene.camera(4)];
+    let tower = rendered(folder.path(), "4", "3", &cameras);
+    for (column, (camera, tower)) in (0..).zip(cameras.iter().zip(&tower)) {
+        let (truth, voxel) = (truth(&scene, camera), tile(&sheet, 2, column));
+        assert!(difference(&tile(&sheet, 0, column), &truth) == 0);
+        assert!(difference(&tile(&sheet, 1, column), tower) <= TOLERANCE);
+        assert!(difference(&voxel, tower) > DIFFERENT, "another model's picture");
+    }
+    let mut command = gqn_run("compare");
+    command.args(arguments).args(["--names", "a,b", "--out"]).arg(folder.path().join("two.png"));
+    run(&mut command).failed(&["--names has 2 names, expected one for each of 1 packages"]);
+}

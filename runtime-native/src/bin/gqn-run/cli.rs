@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Rotate(Strip),
     /// Add and subtract scenes, and paint what is left.
     Arithmetic(Arithmetic),
+    /// Paint one scene with several packages, below one another.
+    Compare(Compare),
     /// Show what more views bring: the mean picture, and where samples of it differ, after one view, two, and so on.
     Uncertainty(Uncertainty),
 }
@@ -158,6 +160,35 @@ pub(crate) struct Arithmetic {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Packages whose pictures are equally large.
+    #[arg(required = true, value_name = "PACKAGE")]
+    pub(crate) packages: Vec<PathBuf>,
+    /// What the sheet calls them [default: their paths].
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// How many cameras to paint, the same for all packages.
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) queries: u32,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// The labelled sheet (PNG) to write, or an animation (GIF).
+    #[arg(long, value_name = "FILE.png|FILE.gif")]
+    pub(crate) out: PathBuf,
+}
+
+impl Compare {
+    /// One of the packages, and what runs it.
+    pub(crate) fn what(&self, package: &std::path::Path) -> What {
+        What { package: package.to_owned(), engine: self.engine.clone() }
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Uncertainty {
     #[command(flatten)]
     pub(crate) what: What,
@@ -209,6 +240,13 @@ pub(crate) struct Uncertainty {
 pub(crate) struct What {
     /// A package: its folder, or one zip of it.
     pub(crate) package: PathBuf,
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// What runs a package.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct EngineFlags {
     /// ONNX Runtime's library, or the folder it is in [default: `ORT_DYLIB_PATH`, else beside this program, else where
     /// `cargo xtask setup` puts it, else the system's].
     #[arg(long, value_name = "PATH", help_heading = "Engine")]
@@ -316,6 +354,7 @@ mod tests {
             "gqn-run rotate p --world shepard-metzler-5 --frames 1 --out o.png",
             "gqn-run render p --views v --out o --temperature -1",
             "gqn-run render p --views v --out o --provider gpu",
+            "gqn-run compare --world rooms-ring-camera --out o.png",
             "gqn-run uncertainty p --world rooms-ring-camera --samples 1 --out o.png",
             "gqn-run uncertainty p --world rooms-ring-camera --context 0,2 --out o.png",
             "gqn-run uncertainty p --world rooms-ring-camera --white 0 --out o.png",

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         cli::Command::Interpolate(flags) => commands::interpolate(&flags),
         cli::Command::Rotate(flags) => commands::rotate(&flags),
         cli::Command::Arithmetic(flags) => commands::arithmetic(&flags),
+        cli::Command::Compare(flags) => commands::compare(&flags),
         cli::Command::Uncertainty(flags) => commands::uncertainty(&flags),
     };
     match result {

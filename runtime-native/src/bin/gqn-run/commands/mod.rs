@@ -1,6 +1,7 @@
 //! What the subcommands do.
 
 mod arithmetic;
+mod compare;
 mod info;
 mod interpolate;
 mod orbit;
@@ -18,6 +19,7 @@ use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
 use gqn_scenes::{Camera, Frame, World};
 
 pub(crate) use self::arithmetic::arithmetic;
+pub(crate) use self::compare::compare;
 pub(crate) use self::info::info;
 pub(crate) use self::interpolate::interpolate;
 pub(crate) use self::orbit::orbit;
@@ -50,8 +52,12 @@ fn warn_of_other_world(package: &Package, world: Option<World>) {
 }
 
 fn engine(what: &cli::What, package: &Package) -> Result<OrtEngine, OrtError> {
-    let runtime = OnnxRuntime::load(what.ort.as_deref())?;
-    OrtEngine::new(runtime, package, &OrtOptions { provider: what.provider, threads: what.threads })
+    let runtime = OnnxRuntime::load(what.engine.ort.as_deref())?;
+    OrtEngine::new(
+        runtime,
+        package,
+        &OrtOptions { provider: what.engine.provider, threads: what.engine.threads },
+    )
 }
 
 /// Paints many cameras, with progress.

@@ -1,0 +1,56 @@
+use anyhow::{Result, ensure};
+use gqn_runtime::{Engine, Session};
+
+use super::{engine, errors, noise, open, overwrite, paint, warn_of_other_world};
+use crate::input::Input;
+use crate::strip::{Row, check_out, write};
+use crate::{cli, output};
+
+/// `gqn-run compare`.
+pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
+    check_out(&flags.out, overwrite(&flags.look))?;
+    ensure!(
+        flags.names.is_empty() || flags.names.len() == flags.packages.len(),
+        "--names has {} names, expected one for each of {} packages",
+        flags.names.len(),
+        flags.packages.len()
+    );
+    let mut rows = Vec::new();
+    let mut cameras = Vec::new();
+    let mut first_side = 0;
+    for (index, path) in flags.packages.iter().enumerate() {
+        let what = flags.what(path);
+        let package = open(&what)?;
+        let config = &package.manifest.config;
+        let side = config.image_size;
+        warn_of_other_world(&package, flags.input.source.world);
+        let input = Input::load(&flags.input, config)?;
+        if index == 0 {
+            first_side = side;
+            cameras = input.queries(None, Some(flags.queries), config)?;
+            rows.extend(input.truth(&cameras, side).map(|truth| Row::new("truth", &truth)));
+        }
+        ensure!(
+            side == first_side,
+            "{} paints {side}x{side} pictures, {} {first_side}x{first_side}, expected packages of one size",
+            path.display(),
+            flags.packages[0].display()
+        );
+        let mut session = Session::new(engine(&what, &package)?, &package.manifest);
+        if index == 0 {
+            output::talk(&format!("running on {}", session.engine().describe()));
+        }
+        session.observe(&input.context)?;
+        let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+        let name = flags.names.get(index).cloned();
+        let name = name.unwrap_or_else(|| path.display().to_string());
+        let truth = input.truth(&cameras, side);
+        let errors = truth.map(|truth| format!(": {}", errors(&painted, &truth)));
+        let text = format!("{name}{}", errors.unwrap_or_default());
+        output::talk(&text);
+        rows.push(Row::new(text, &painted));
+    }
+    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
+    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    Ok(())
+}
