@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tch::Device;
 
 use crate::cli::{GpuCheckFlags, NcclCheckFlags};
-use crate::print;
+use crate::{at_most_cores, print};
 use parts::{Job, Part};
 
 mod child;
@@ -91,7 +91,7 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
         is_cuda: opened.device.is_cuda(),
         small: flags.small || !opened.device.is_cuda(),
         device,
-        threads: flags.threads,
+        threads: flags.threads.map(at_most_cores),
         all: Duration::from_secs_f64(60.0 * flags.minutes),
     };
     let mut parts = parts::parts(&check)?;

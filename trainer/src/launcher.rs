@@ -94,25 +94,27 @@ struct Listing {
 
 fn listed(program: &Path) -> Listing {
     // glibc's loader then lists the libraries, and what they lack, instead of starting the program.
-    let loader = [("LD_TRACE_LOADED_OBJECTS", "1"), ("LD_WARN", "yes"), ("LD_BIND_NOW", "yes")];
+    let loader = [("LD_TRACE_LOADED_OBJECTS", "1"), ("LD_WARN", "yes")];
     let output = Command::new(program).envs(loader).output();
     output.map_or_else(
         |_| Listing::default(),
         |output| {
             let said = [output.stdout, output.stderr].concat();
-            Listing::read(&String::from_utf8_lossy(&said))
+            Listing::read(&String::from_utf8_lossy(&said), &program.to_string_lossy())
         },
     )
 }
 
 impl Listing {
-    fn read(listing: &str) -> Self {
+    /// What a library lacks that the program may never call is of no interest.
+    fn read(listing: &str, program: &str) -> Self {
         let missing = |line: &str| {
             line.trim().strip_suffix("=> not found").map(|library| library.trim().to_owned())
         };
         let undefined = |line: &str| {
             let (_, rest) = line.split_once("undefined symbol: ")?;
-            rest.split([' ', ',', '\t']).next().map(str::to_owned)
+            let (symbol, of) = rest.split_once([' ', ',', '\t'])?;
+            of.contains(program).then(|| symbol.to_owned())
         };
         Self {
             missing: listing.lines().filter_map(missing).collect(),
@@ -140,10 +142,12 @@ mod tests {
     fn the_loaders_listing_is_read() {
         let listing = "\tlinux-vdso.so.1 (0x00007ffc)\n\tlibtorch_cpu.so => not found\n\
                        \tlibm.so.6 => /lib/libm.so.6 (0x00007f4b)\n\tlibc10.so => not found\n";
-        assert_eq!(Listing::read(listing).missing, ["libtorch_cpu.so", "libc10.so"]);
-        assert_eq!(Listing::read("\tstatically linked\n"), Listing::default());
-        let lacking = "undefined symbol: _ZN2at4_ops\t(./gqn-train-libtorch)\n";
-        assert_eq!(Listing::read(lacking).undefined.as_deref(), Some("_ZN2at4_ops"));
+        let read = |listing| Listing::read(listing, "./gqn-train-libtorch");
+        assert_eq!(read(listing).missing, ["libtorch_cpu.so", "libc10.so"]);
+        assert_eq!(read("\tstatically linked\n"), Listing::default());
+        let lacking = "undefined symbol: of_another\t(/lib/libtorch_cpu.so)\n\
+                       undefined symbol: _ZN2at4_ops\t(./gqn-train-libtorch)\n";
+        assert_eq!(read(lacking).undefined.as_deref(), Some("_ZN2at4_ops"));
     }
 
     #[cfg(target_os = "linux")]

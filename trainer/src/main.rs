@@ -93,16 +93,21 @@ fn print_oracle(report: &OracleReport) -> io::Result<()> {
 /// Exit code of a run that was interrupted and saved, as shells count SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// Has libtorch compute on so many threads, but never on more than there are cores: threads that wait for one another would
-/// take turns on them.
+/// Has libtorch compute on so many threads.
 fn set_threads(asked: Option<u16>) -> i32 {
-    let Some(asked) = asked.map(i32::from) else { return tch::get_num_threads() };
+    if let Some(asked) = asked {
+        tch::set_num_threads(i32::from(at_most_cores(asked)));
+    }
+    tch::get_num_threads()
+}
+
+/// So many threads, but never more than there are cores: threads that wait for one another would take turns on them.
+fn at_most_cores(asked: u16) -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let used = asked.min(i32::try_from(cores).unwrap_or(i32::MAX));
+    let used = asked.min(u16::try_from(cores).unwrap_or(u16::MAX));
     if used < asked {
         say(&format!("{asked} threads were asked for, {used} are used: there are no more cores"));
     }
-    tch::set_num_threads(used);
     used
 }
 
@@ -129,4 +134,16 @@ fn say(line: &str) {
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_no_more_than_cores() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(usize::from(at_most_cores(u16::MAX)), cores.min(usize::from(u16::MAX)));
+        assert_eq!(at_most_cores(1), 1);
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use gqn_formats::{
     Checkpoint, FolderLock, FormatError, Overwrite, TensorFile, check_place, read_regular,
     sha256_hex, write_atomic,
@@ -33,8 +33,14 @@ pub(crate) fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
         keys.insert("world".to_owned(), world.to_string().into());
         data = RunData::None;
     }
-    let mut config = TrainConfig::of_run(&folder.join(CONFIG_FILE), keys, data)
-        .context("could not read the run's configuration beside the checkpoint")?;
+    let file = folder.join(CONFIG_FILE);
+    ensure!(
+        file.exists(),
+        "there is no {}, which says on what scenes the checkpoint is to be measured\n\
+         hint: name a run's folder, or a checkpoint in one",
+        file.display()
+    );
+    let mut config = TrainConfig::of_run(&file, keys, data)?;
     config.max_context = flags.context.map_or(config.max_context, |views| views as usize);
     config.model = checkpoint.config.clone();
     config.validate()?;
