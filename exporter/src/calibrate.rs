@@ -52,7 +52,8 @@ pub fn calibrate(
     for (name, groups, _) in &probe.parts {
         seen.entry(name).or_insert_with(|| vec![Seen::new(); *groups]);
     }
-    for (index, views) in scenes.views(config, Split::Train, QUERIES)?.iter().enumerate() {
+    for (index, views) in scenes.each(config, Split::Train, QUERIES)?.enumerate() {
+        let views = views?;
         let scene = engine.represent(&views.context_frames, &views.context_poses)?;
         // Half of the scenes as mean pictures, half with noise.
         let noise = Noise::new(index as u64, (index % 2) as f32).tensor(config, 1);

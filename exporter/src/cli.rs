@@ -9,6 +9,9 @@ use crate::build::{ExportOptions, Target, Winograd};
 use crate::calibrate::Calibration;
 use crate::prepare::Wishes;
 
+/// Held-out views that an export may measure on: hours of them for a large model.
+const MOST_VIEWS: i64 = 100_000;
+
 /// Turn a trained checkpoint into a package of ONNX graphs, and look into packages and checkpoints.
 #[derive(Debug, Parser)]
 #[command(name = "gqn-export", version)]
@@ -21,7 +24,7 @@ pub struct Cli {
 /// What `gqn-export` does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a package: representation.onnx, generator.onnx, manifest, sample and model card
+    /// Write a package: representation.onnx, generator.onnx, drawing.onnx, manifest, sample and model card
     Export(ExportFlags),
     /// Print sizes, ports, operators and multiply-adds of a package or a checkpoint
     Inspect(InspectFlags),
@@ -64,8 +67,8 @@ pub struct ExportFlags {
     #[arg(long, value_name = "WORLD_OR_DIR")]
     scenes: Option<String>,
     /// Held-out views to measure the loss of a precision and the quality of steps on; 0 measures nothing
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    measure: usize,
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=MOST_VIEWS))]
+    measure: u32,
     /// ONNX Runtime to calibrate and to measure with: its file or folder [default: as gqn-run looks for it]
     #[arg(long, value_name = "PATH")]
     ort: Option<PathBuf>,
@@ -170,7 +173,7 @@ impl ExportFlags {
         Wishes {
             steps: self.steps,
             calibration,
-            views: self.measure,
+            views: self.measure as usize,
             quality: self.quality,
             scenes: self.scenes.clone(),
             library: self.ort.clone(),

@@ -1,13 +1,18 @@
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use gqn_formats::{FormatError, Overwrite, names, write_atomic};
-use tempfile::{Builder, TempDir};
+use gqn_formats::{
+    FormatError, LOCK_FILE, Overwrite, PartFolder, names, read_regular, write_atomic,
+};
 
 use crate::error::ExportError;
 
+/// A manifest is a page or two; a larger file of its name is none.
+const LARGEST_MANIFEST: u64 = 1 << 24;
+
 /// Writes a package's files into a temporary folder beside `out` and renames it: readers see the whole package or
-/// none. [`Overwrite::Force`] replaces a folder that holds a package and nothing else.
+/// none. [`Overwrite::Force`] replaces a folder that holds a package and nothing else, in one step where the system can
+/// exchange folders. An empty folder is replaced without it.
 ///
 /// # Errors
 /// [`FormatError::Exists`] if `out` is there and may not be replaced, [`ExportError::NotReplaced`] or
@@ -25,7 +30,7 @@ pub fn write_package(
         _ => Path::new("."),
     };
     std::fs::create_dir_all(parent).map_err(failed)?;
-    let part = temporary_in(parent).map_err(failed)?;
+    let part = PartFolder::new_in(parent).map_err(failed)?;
     for (name, content) in files {
         write_atomic(&part.path().join(name), content, Overwrite::Refuse).map_err(|error| {
             match error {
@@ -36,7 +41,7 @@ pub fn write_package(
             }
         })?;
     }
-    swap(part, out, parent).map_err(failed)?;
+    part.take_place(out).map_err(failed)?;
     Ok(())
 }
 
@@ -48,16 +53,18 @@ pub fn check_place(out: &Path, overwrite: Overwrite) -> Result<(), ExportError> 
     if std::fs::symlink_metadata(out).is_err() {
         return Ok(());
     }
+    let not_replaced = || ExportError::NotReplaced { path: out.to_owned() };
+    let entries = std::fs::read_dir(out).map(|entries| {
+        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name != LOCK_FILE).collect::<Vec<String>>()
+    });
+    if entries.as_ref().is_ok_and(Vec::is_empty) {
+        return Ok(());
+    }
     if overwrite == Overwrite::Refuse {
         return Err(FormatError::Exists { path: out.to_owned() }.into());
     }
-    let not_replaced = || ExportError::NotReplaced { path: out.to_owned() };
-    let entries = std::fs::read_dir(out).map_err(|_| not_replaced())?;
-    let names: Vec<String> =
-        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    if names.is_empty() {
-        return Ok(());
-    }
+    let names = entries.map_err(|_| not_replaced())?;
     let known = package_files(out).ok_or_else(not_replaced)?;
     match names.into_iter().find(|name| name != names::MANIFEST_FILE && !known.contains(name)) {
         Some(name) => Err(ExportError::ForeignFile { path: out.to_owned(), name }),
@@ -67,40 +74,8 @@ pub fn check_place(out: &Path, overwrite: Overwrite) -> Result<(), ExportError> 
 
 /// The files that a package of any format version names in its manifest.
 fn package_files(folder: &Path) -> Option<Vec<String>> {
-    let manifest = std::fs::read(folder.join(names::MANIFEST_FILE)).ok()?;
+    let manifest = read_regular(&folder.join(names::MANIFEST_FILE), LARGEST_MANIFEST).ok()?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).ok()?;
     manifest.get("format_version")?;
     Some(manifest.get("files")?.as_object()?.keys().cloned().collect())
-}
-
-/// Puts the finished folder in its place. An old package steps aside first and comes back if that fails.
-fn swap(part: TempDir, out: &Path, parent: &Path) -> std::io::Result<()> {
-    let old = if out.exists() {
-        let aside = temporary_in(parent)?;
-        let place: PathBuf = aside.path().join("old");
-        std::fs::rename(out, &place)?;
-        Some((aside, place))
-    } else {
-        None
-    };
-    if let Err(error) = std::fs::rename(part.path(), out) {
-        if let Some((_, place)) = &old {
-            std::fs::rename(place, out)?;
-        }
-        return Err(error);
-    }
-    let _renamed = part.keep();
-    Ok(())
-}
-
-fn temporary_in(folder: &Path) -> std::io::Result<TempDir> {
-    let mut builder = Builder::new();
-    builder.prefix(".gqn-").suffix(".part");
-    #[cfg(unix)]
-    {
-        // The ordinary mode of a new folder (less the user's mask) rather than tempfile's private one.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o777));
-    }
-    builder.tempdir_in(folder)
 }

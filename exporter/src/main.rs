@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Parser;
 use gqn_exporter::cli::{Cli, Command, ExportFlags};
 use gqn_exporter::{Prepared, Source, check_place, export, inspect, prepare, write_package};
-use gqn_formats::error_report;
+use gqn_formats::{FolderLock, error_report};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -30,8 +30,8 @@ fn main() -> ExitCode {
 fn run_export(flags: &ExportFlags) -> Result<String> {
     check_place(&flags.out, flags.overwrite())?;
     let source = Source::find(&flags.source, flags.sample.as_deref())?;
-    let sample = source.read_sample()?;
-    let (checkpoint, sha256) = source.read_checkpoint()?;
+    let _alone = FolderLock::acquire(&flags.out)?;
+    let (checkpoint, sha256, sample) = source.read()?;
     say(&format!("read {} at step {}", source.checkpoint.display(), checkpoint.step));
     let options = flags.options();
     let Prepared { checkpoint, sample, findings, note } =

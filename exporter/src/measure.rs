@@ -48,7 +48,8 @@ pub fn measure_loss(
     let mut found = graphs_on_cpu(runtime, graphs)?;
     let config = &checkpoint.config;
     let mut metrics = Vec::new();
-    for scene in scenes.views(config, Split::Test, views)? {
+    for scene in scenes.each(config, Split::Test, views)? {
+        let scene = scene?;
         let [expected_scene, found_scene] = [&mut expected, &mut found]
             .map(|engine| engine.represent(&scene.context_frames, &scene.context_poses));
         let (expected_scene, found_scene) = (expected_scene?, found_scene?);
@@ -84,7 +85,8 @@ pub fn measure_steps(
     let noise = Noise::mean().tensor(config, 1);
     let mut from_truth = vec![Vec::new(); config.steps];
     let mut from_all = from_truth.clone();
-    for scene in scenes.views(config, Split::Test, views)? {
+    for scene in scenes.each(config, Split::Test, views)? {
+        let scene = scene?;
         let r = engine.represent(&scene.context_frames, &scene.context_poses)?;
         for query in 0..scene.queries().min(views - from_all[0].len()) {
             let pictures = engine.generate(&r, &pose(&scene, query), &noise)?;

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use gqn_datasets::{DataSet, Resize, SceneSet};
-use gqn_formats::{ModelConfig, Tensor, Views};
+use gqn_datasets::{DataSet, Resize, Rgb8, SceneSet, decode_rgb8};
+use gqn_formats::{ModelConfig, Tensor, Views, read_regular};
 use gqn_scenes::{Camera, Frame, Scene, Split, World};
 
 use crate::error::ExportError;
@@ -17,6 +17,9 @@ const MOST_SHOWN: usize = 5;
 
 /// The file that lists pictures and cameras.
 const VIEWS_FILE: &str = "views.json";
+
+/// Bytes that a picture of a model's size cannot have.
+const LARGEST_PICTURE: u64 = 1 << 26;
 
 /// Where the scenes come from on which a package is calibrated and measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,21 +71,38 @@ impl SceneSource {
         split: Split,
         queries: usize,
     ) -> Result<Vec<SceneViews>, ExportError> {
+        self.each(config, split, queries)?.collect()
+    }
+
+    /// As [`views`](Self::views), one scene after the other: no more than one is in memory.
+    ///
+    /// # Errors
+    /// As [`views`](Self::views); a scene that is damaged ends them.
+    pub fn each<'a>(
+        &self,
+        config: &'a ModelConfig,
+        split: Split,
+        queries: usize,
+    ) -> Result<Box<dyn Iterator<Item = Result<SceneViews, ExportError>> + 'a>, ExportError> {
         match self {
             Self::World(world) => {
                 config.check_rendered_scenes()?;
-                let indices = 0..scenes(queries);
-                Ok(indices.map(|index| rendered(*world, config, split, index)).collect())
+                let world = *world;
+                let each = move |index| Ok(rendered(world, config, split, index));
+                Ok(Box::new((0..scenes(queries)).map(each)))
             }
             Self::Folder(folder) if folder.join(VIEWS_FILE).is_file() => {
                 let views = read_folder(folder, config)?;
-                Ok(each_in_turn(&views, config, queries))
+                Ok(Box::new(each_in_turn(&views, config, queries).into_iter().map(Ok)))
             }
             Self::Folder(folder) => {
                 let set = DataSet::open(folder, split)?;
-                let indices: Vec<usize> = (0..scenes(queries).min(set.len())).collect();
-                let set = SceneSet::read(&set, &indices, config.image_size, Resize::default())?;
-                Ok(indices.iter().map(|&index| read(&set, config, index)).collect())
+                let indices = 0..scenes(queries).min(set.len());
+                Ok(Box::new(indices.map(move |index| {
+                    let scene =
+                        SceneSet::read(&set, &[index], config.image_size, Resize::default())?;
+                    Ok(read(&scene, config, index))
+                })))
             }
         }
     }
@@ -126,10 +146,11 @@ fn rendered(world: World, config: &ModelConfig, split: Split, index: usize) -> S
     SceneViews::new(config, &views[..shown], &views[shown..])
 }
 
+/// The one scene of `set`, which is that of `index` in its data set.
 fn read(set: &SceneSet, config: &ModelConfig, index: usize) -> SceneViews {
     let view = |view: usize| {
-        let frame = Frame::from_rgb8(set.side(), set.frame(index, view).to_vec());
-        (frame.expect("a set's frames have its size"), *set.camera(index, view))
+        let frame = Frame::from_rgb8(set.side(), set.frame(0, view).to_vec());
+        (frame.expect("a set's frames have its size"), *set.camera(0, view))
     };
     let shown = shown(index, set.views().saturating_sub(QUERIES));
     let last = (shown + QUERIES).min(set.views());
@@ -164,18 +185,28 @@ fn read_folder(folder: &Path, config: &ModelConfig) -> Result<Vec<(Frame, Camera
         let Some(picture) = &view.picture else { continue };
         let path = folder.join(picture);
         let failed = |reason: String| ExportError::Picture { path: path.clone(), reason };
-        let read = image::open(&path).map_err(|error| failed(error.to_string()))?.to_rgb8();
-        if (read.width() as usize, read.height() as usize) != (side, side) {
-            let (width, height) = (read.width(), read.height());
+        let picture = decode(&read_regular(&path, LARGEST_PICTURE)?).map_err(failed)?;
+        let Rgb8 { width, height, pixels } = picture;
+        if (width, height) != (side, side) {
             return Err(failed(format!("it is {width}×{height}, expected {side}×{side}")));
         }
-        let frame = Frame::from_rgb8(side, read.into_raw());
+        let frame = Frame::from_rgb8(side, pixels);
         views.push((frame.expect("its size was compared"), view.camera()));
     }
     if views.len() < 2 {
         return Err(ExportError::FewViews { path: folder.to_owned(), found: views.len() });
     }
     Ok(views)
+}
+
+/// The pixels of a picture; a JPEG file that is cut short is refused as in data sets.
+fn decode(bytes: &[u8]) -> Result<Rgb8, String> {
+    if bytes.starts_with(&[0xFF, 0xD8]) {
+        return decode_rgb8(bytes).map_err(|error| error.to_string());
+    }
+    let picture = image::load_from_memory(bytes).map_err(|error| error.to_string())?.to_rgb8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    Ok(Rgb8 { width, height, pixels: picture.into_raw() })
 }
 
 fn frames(config: &ModelConfig, views: &[(Frame, Camera)]) -> Tensor {

@@ -1,11 +1,18 @@
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use gqn_formats::{Checkpoint, FormatError, TensorFile, sha256_hex};
+use gqn_formats::{
+    Checkpoint, FolderLock, FormatError, TensorFile, names, read_regular, sha256_hex,
+};
 
 use crate::error::ExportError;
 
 const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 const SAMPLE_FILE: &str = "golden.safetensors";
+
+/// How long a checkpoint that is being trained may take to get its sample, and how often that is looked at.
+const PATIENCE: Duration = Duration::from_mins(1);
+const NAP: Duration = Duration::from_millis(100);
 
 /// The files that a command line names by a run folder or by a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +40,31 @@ impl Source {
         Ok(Self { checkpoint, sample })
     }
 
+    /// Reads and checks a checkpoint and the sample that was computed from it; also gives the SHA-256 of the checkpoint's
+    /// file. A run that is being trained replaces one after the other: where the two do not belong together, they are read
+    /// again, for a while, until they do.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`] and [`Source::read_sample`].
+    pub fn read(&self) -> Result<(Checkpoint, String, TensorFile), ExportError> {
+        let started = Instant::now();
+        loop {
+            // The sample first: it is the one that is written last.
+            let sample = self.read_sample();
+            let bytes = read(&self.checkpoint)?;
+            let sha256 = sha256_hex(&bytes);
+            let fits = sample.as_ref().is_ok_and(|sample| {
+                sample.metadata.get(names::SAMPLE_CHECKPOINT).is_none_or(|of| *of == sha256)
+            });
+            if !fits && started.elapsed() < PATIENCE && self.is_in_training() {
+                std::thread::sleep(NAP);
+                continue;
+            }
+            let what = self.checkpoint.display().to_string();
+            return Ok((Checkpoint::from_bytes(&what, &bytes)?, sha256, sample?));
+        }
+    }
+
     /// Reads and checks the checkpoint; also gives the SHA-256 of its file.
     ///
     /// # Errors
@@ -41,6 +73,14 @@ impl Source {
         let bytes = read(&self.checkpoint)?;
         let sha256 = sha256_hex(&bytes);
         Ok((Checkpoint::from_bytes(&self.checkpoint.display().to_string(), &bytes)?, sha256))
+    }
+
+    /// Whether a process is writing to the folder of the checkpoint or of the sample.
+    fn is_in_training(&self) -> bool {
+        [&self.checkpoint, &self.sample].into_iter().any(|file| {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            FolderLock::is_taken(folder.unwrap_or(Path::new(".")))
+        })
     }
 
     /// Reads the sample.
@@ -57,5 +97,5 @@ impl Source {
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FormatError> {
-    std::fs::read(path).map_err(|source| FormatError::Read { path: path.to_owned(), source })
+    read_regular(path, u64::MAX)
 }

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use gqn_formats::FormatError;
+use gqn_formats::{FormatError, LibraryDamage};
 use gqn_runtime::EngineError;
 use thiserror::Error;
 
@@ -26,6 +26,11 @@ pub enum OrtError {
         path.display()
     )]
     Load { path: PathBuf, source: libloading::Error },
+    #[error(
+        "{} {source}\nhint: copy or unpack it again, or remove it and run `cargo xtask setup`, which fetches one",
+        path.display()
+    )]
+    Damaged { path: PathBuf, source: LibraryDamage },
     #[error(
         "{} is no ONNX Runtime: it does not export OrtGetApiBase\nhint: the file's name is libonnxruntime.so, perhaps with a version",
         path.display()

@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use gqn_formats::{LibraryDamage, check_library};
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 
@@ -103,6 +104,14 @@ fn check_version(path: &Path, version: &str) -> Result<(), OrtError> {
 )]
 fn version_of(path: &Path) -> Result<String, OrtError> {
     type GetApiBase = unsafe extern "C" fn() -> *const ort::sys::OrtApiBase;
+    // The loader would touch what is missing of a file, which ends the process. A name without a folder is the loader's.
+    if path.components().count() > 1
+        && path.is_file()
+        && let Err(damage @ (LibraryDamage::CutShort { .. } | LibraryDamage::Empty)) =
+            check_library(path)
+    {
+        return Err(OrtError::Damaged { path: path.to_owned(), source: damage });
+    }
     // SAFETY: running the initialisers of a library that the user names, or that lies where ours does, is what
     // loading ONNX Runtime means; nothing of it is used after `library` is dropped.
     let library = unsafe { libloading::Library::new(path) }
@@ -162,5 +171,21 @@ mod tests {
         let path = folder.path().join(file_name());
         std::fs::write(&path, b"no library").expect("a file");
         assert!(matches!(version_of(&path), Err(OrtError::Load { .. })));
+        std::fs::write(&path, b"").expect("a file");
+        assert!(matches!(version_of(&path), Err(OrtError::Damaged { .. })));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_library_that_is_cut_short_ends_no_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(file_name());
+        // This test's program, which is as large as a library and laid out like one.
+        let whole = std::fs::read(std::env::current_exe().expect("a path")).expect("a program");
+        for length in [100, 5000, whole.len() / 2] {
+            std::fs::write(&path, &whole[..length]).expect("a file");
+            let error = version_of(&path).expect_err("a part of a library");
+            assert!(error.to_string().contains("is cut short: it has"), "{error}");
+        }
     }
 }

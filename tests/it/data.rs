@@ -109,3 +109,79 @@ fn folders_that_do_not_fit_are_refused() {
     fs::remove_dir_all(&data).expect("a removed folder");
     train(folder, "none", &[]).failed_with_hint(&["`train`"]);
 }
+
+#[test]
+fn data_that_moved_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let data = rendered(folder);
+    train(folder, "whole", &[]).succeeded();
+    train(folder, "parts", &["--steps", "3"]).succeeded();
+    fs::rename(&data, folder.join("moved")).expect("a renamed folder");
+    let moved = folder.join("moved").display().to_string();
+    let eval = |words: &[&str]| {
+        run(program("gqn-train")
+            .args(["eval", "--device", "cpu"])
+            .arg(folder.join("whole"))
+            .args(words))
+    };
+    train(folder, "parts", &["--resume", "--steps", "6"]).failed_with_hint(&["`train`", "--data"]);
+    eval(&[]).failed_with_hint(&["`train`", "--data"]);
+    train(folder, "parts", &["--resume", "--steps", "6", "--data", &moved]).succeeded();
+    let (whole, parts) = (checkpoint(folder, "whole"), checkpoint(folder, "parts"));
+    assert!(whole.tensors == parts.tensors, "the resumed run differs");
+    let found = eval(&["--data", &moved]).succeeded().stdout;
+    let figures: serde_json::Value = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(figures["scenes"], 2);
+    eval(&["--world", "jaco", "--scenes", "1"]).succeeded();
+    // Scenes of another number of views are other data.
+    let render = "render --world jaco --train 7 --test 2 --views 3 --size 24 --out other";
+    run(program("gqn-data").current_dir(folder).args(render.split(' '))).succeeded();
+    let other = folder.join("other").display().to_string();
+    train(folder, "parts", &["--resume", "--data", &other])
+        .failed_with_hint(&["have 3 views, those that the run began with had 4"]);
+    // A run on rendered scenes has none that could move.
+    let rendering = crate::micro::micro().run_in(folder);
+    run(program("gqn-train").arg("eval").arg(rendering).args(["--data", &moved]))
+        .failed_with_hint(&["renders its scenes"]);
+}
+
+#[test]
+fn test_scenes_with_too_few_views_are_refused_before_anything_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let data = rendered(folder);
+    train(folder, "sound", &[]).succeeded();
+    let render = "render --world jaco --train 1 --test 2 --views 2 --size 24 --out few";
+    run(program("gqn-data").current_dir(folder).args(render.split(' '))).succeeded();
+    fs::remove_dir_all(data.join("test")).expect("a removed folder");
+    fs::rename(folder.join("few/test"), data.join("test")).expect("a renamed folder");
+    let says = ["the test scenes of", "have 2 views, expected more than the 2", "--max-context 1"];
+    train(folder, "few", &[]).failed_with_hint(&says);
+    run(program("gqn-train").args(["eval", "--device", "cpu"]).arg(folder.join("sound")))
+        .failed_with_hint(&says);
+    train(folder, "fewer", &["--max-context", "1"]).succeeded();
+}
+
+#[test]
+fn test_scenes_that_are_all_damaged_are_no_zero_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let data = rendered(folder);
+    train(folder, "sound", &["--skip-damaged"]).succeeded();
+    let set = DataSet::open(&data, Split::Test).expect("a data set");
+    let mut damage: Vec<(std::path::PathBuf, u64)> = Vec::new();
+    for scene in 0..set.len() {
+        let place = set.place(scene);
+        damage.push((set.path(place.shard), place.offset));
+    }
+    for (path, offset) in damage {
+        let mut bytes = fs::read(&path).expect("a shard");
+        bytes[offset as usize + 50] ^= 1;
+        fs::write(&path, bytes).expect("a damaged shard");
+    }
+    let says = ["holds no sound record"];
+    run(program("gqn-train").args(["eval", "--device", "cpu"]).arg(folder.join("sound")))
+        .failed_with_hint(&says);
+    train(folder, "lenient", &["--skip-damaged"]).failed_with_hint(&says);
+}

@@ -87,17 +87,18 @@ impl DeviceScenes {
     /// Copies a set to a device.
     pub fn new(set: &SceneSet, encoding: PoseEncoding, device: Device) -> Self {
         let views = set.views();
-        let bytes = set.len() * views * 3 * set.side() * set.side();
-        let (mut frames, mut poses) = (Vec::with_capacity(bytes), Vec::new());
+        let mut poses = Vec::with_capacity(set.len() * views * 7);
         for scene in 0..set.len() {
             for view in 0..views {
-                frames.extend_from_slice(set.frame(scene, view));
                 poses.extend_from_slice(&set.camera(scene, view).pose(encoding).0);
             }
         }
         let rows = (set.len() * views) as i64;
         Self {
-            frames: Tensor::from_slice(&frames).view([rows, -1]).to_device(device),
+            // Rows of no scene have a length too.
+            frames: Tensor::from_slice(set.pixels())
+                .view([rows, (3 * set.side() * set.side()) as i64])
+                .to_device(device),
             poses: Tensor::from_slice(&poses).view([rows, 7]).to_device(device),
             views,
             side: set.side() as i64,
@@ -175,12 +176,14 @@ fn generator(seed: u64, stream: u64, position: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// The scenes of a step: the next `batch` of the endless sequence of epochs, each of which has every scene once.
+/// The scenes of a step, as places in memory: the next `batch` of the endless sequence of epochs, each of which has every
+/// scene once.
 fn scenes(config: &TrainConfig, step: u64) -> Vec<usize> {
     let start = step * config.batch as u64;
     let scene = |place: u64| {
-        let (epoch, place) = (place / config.scenes, place % config.scenes);
-        Shuffle::new(config.scenes as usize, config.seed, epoch).at(place as usize)
+        let scenes = config.resident();
+        let (epoch, place) = (place / scenes, place % scenes);
+        Shuffle::new(scenes as usize, config.seed, epoch).at(place as usize)
     };
     (start..start + config.batch as u64).map(scene).collect()
 }

@@ -1,12 +1,12 @@
 //! Flags first, built values second: the only place that knows clap.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use gqn_formats::{Preset, RepresentationKind, UpsampleR};
-use gqn_scenes::{PoseEncoding, World};
+use gqn_scenes::World;
+use gqn_trainer::config::{ConfigError, data_keys};
 use gqn_trainer::device::DeviceChoice;
-use gqn_trainer::evaluate::TestPlan;
 use gqn_trainer::model::{Form, Precision};
 use gqn_trainer::schedule::{GenerationSteps, LinearSchedule};
 use toml::{Table, Value};
@@ -15,8 +15,9 @@ pub(crate) use self::bench::{BenchFlags, ProbeFlags};
 pub(crate) use self::curves::CurvesFlags;
 pub(crate) use self::gpu_check::{GpuCheckFlags, NcclCheckFlags};
 pub(crate) use self::oracle::OracleFlags;
-use self::parse::{collect, minutes, positive, representation, upsample_r, value};
+use self::parse::{collect, minutes, representation, upsample_r, value};
 use self::voxel::VoxelFlags;
+pub(crate) use self::weights::{CheckpointFlags, EvalFlags, GoldenFlags, ImportFlags};
 
 mod bench;
 mod curves;
@@ -24,6 +25,7 @@ mod gpu_check;
 mod oracle;
 mod parse;
 mod voxel;
+mod weights;
 
 /// Train Generative Query Networks: look at a scene from a few cameras, paint it from any other.
 #[derive(Debug, Parser)]
@@ -79,7 +81,8 @@ pub(crate) struct TrainFlags {
     /// World of the scenes, such as rooms-ring-camera
     #[arg(long)]
     pub(crate) world: Option<World>,
-    /// Train on files instead: a folder with `train` and `test` in the layout of `DeepMind`'s data sets
+    /// Train on files instead: a folder with `train` and `test` in the layout of `DeepMind`'s data sets; with --resume, the
+    /// folder that the run's data has moved to
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Leave damaged scenes of the files out, and count them, instead of stopping
@@ -88,6 +91,9 @@ pub(crate) struct TrainFlags {
     /// Scenes to render and train on, or of the files [default: all of the files]
     #[arg(long, value_name = "N")]
     pub(crate) scenes: Option<u32>,
+    /// Rendered scenes in memory at a time; the others follow after an epoch of them [default: all, or as many as fit]
+    #[arg(long, value_name = "N", conflicts_with = "data")]
+    pub(crate) resident_scenes: Option<u32>,
     /// Training steps
     #[arg(long, value_name = "N")]
     pub(crate) steps: Option<u32>,
@@ -100,7 +106,7 @@ pub(crate) struct TrainFlags {
     /// Begin with the weights of a checkpoint, or of a run folder's, which must be of the same model; Adam begins anew
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     pub(crate) init: Option<PathBuf>,
-    /// Scenes in a batch
+    /// Scenes in a batch of a process
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<u32>,
     #[command(flatten)]
@@ -118,9 +124,10 @@ pub(crate) struct TrainFlags {
     /// Seed of scenes, weights, batches and noise
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
-    /// Go on with the run in the folder; only --steps, --slice, --device and --threads may be given along
+    /// Go on with the run in the folder; only --steps, --slice, --data, --device and --threads may be given along
     #[arg(long, conflicts_with_all = [
-        "preset", "config", "world", "scenes", "batch", "model_sizes", "voxel_geometry", "method", "seed", "force", "data",
+        "preset", "config", "world", "scenes", "resident_scenes", "batch", "model_sizes", "voxel_geometry", "method", "seed",
+        "force",
     ])]
     pub(crate) resume: bool,
     /// Replace the run in the folder
@@ -215,108 +222,13 @@ pub(crate) struct MethodFlags {
     recompute: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct EvalFlags {
-    /// Run folder, or a checkpoint in one
-    pub(crate) run: PathBuf,
-    /// World of the held-out scenes [default: the run's]
-    #[arg(long)]
-    pub(crate) world: Option<World>,
-    /// Held-out scenes [default: all of the run's files; of a rendered world what the run looks at]
-    #[arg(long, value_name = "N")]
-    pub(crate) scenes: Option<u32>,
-    /// Context views [default: every number from 1 to the most the run was trained with, each row painting the same views]
-    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) context: Option<u32>,
-    /// Views painted of each scene, at most; never one of the context
-    #[arg(long, value_name = "N", default_value_t = TestPlan::QUERIES as u32, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) queries: u32,
-    /// Pixel standard deviation of the bound [default: that of the run's last step]
-    #[arg(long, value_name = "SIGMA", value_parser = positive)]
-    pub(crate) pixel_std_dev: Option<f64>,
-    /// Seed of the noise [default: the run's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..1 << 31))]
-    pub(crate) seed: Option<u32>,
-    /// Where to compute: auto, cpu or cuda:N
-    #[arg(long, default_value = "auto")]
-    pub(crate) device: DeviceChoice,
-    /// CPU threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) threads: Option<u16>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GoldenFlags {
-    /// Run folder, or a checkpoint
-    pub(crate) run: PathBuf,
-    /// File to write [default: golden.safetensors beside the checkpoint]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// Write nothing: paint the sample beside the checkpoint anew, and compare; exit code 1 if it differs
-    #[arg(long, conflicts_with_all = ["out", "world", "seed", "force"])]
-    pub(crate) check: bool,
-    /// Where --check computes: auto, cpu or cuda:N
-    #[arg(long, default_value = "cpu", requires = "check")]
-    pub(crate) device: DeviceChoice,
-    /// World of the sample views [default: that of the run beside the checkpoint, otherwise rooms-ring-camera]
-    #[arg(long)]
-    pub(crate) world: Option<World>,
-    /// Seed of the sample scene and noise
-    #[arg(long, default_value_t = 0)]
-    pub(crate) seed: u32,
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckpointFlags {
-    /// Run folder, or a checkpoint
-    pub(crate) run: PathBuf,
-    /// Store the weights in 16 bits, to which they are rounded
-    #[arg(long)]
-    pub(crate) half: bool,
-    /// Checkpoint to write
-    #[arg(long, value_name = "FILE.safetensors")]
-    pub(crate) out: PathBuf,
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImportFlags {
-    /// A state dict of torch-gqn as torch.save writes it
-    pub(crate) file: PathBuf,
-    /// Checkpoint to write; its sample for exporting (golden.safetensors) is written beside it, where there is none
-    #[arg(long, value_name = "FILE.safetensors")]
-    pub(crate) out: PathBuf,
-    /// DRAW steps; needed where one core serves all of them, since the file does not tell
-    #[arg(long, value_name = "L", value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub(crate) layers: Option<u32>,
-    /// Representation network; tower and pool have the same tensors [default: as the tensors say, of these two pool]
-    #[arg(long, value_parser = representation)]
-    pub(crate) representation: Option<RepresentationKind>,
-    /// How the model was shown cameras: xyz-cos-sin or xyz-sin-cos
-    #[arg(long, value_name = "NAME", default_value_t = PoseEncoding::CosSin)]
-    pub(crate) pose_encoding: PoseEncoding,
-    /// Training steps taken, for the record
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) step: u32,
-    /// What it was trained on, for the record; the sample shows a scene of it
-    #[arg(long, default_value = "rooms-ring-camera")]
-    pub(crate) world: World,
-    /// Replace existing files
-    #[arg(long)]
-    pub(crate) force: bool,
-}
-
 impl TrainFlags {
-    /// The flags that are keys of a configuration.
-    pub(crate) fn table(&self) -> Table {
+    /// The flags that are keys of a configuration, but for those of a resumed run's data.
+    pub(crate) fn table(&self) -> Result<Table, ConfigError> {
         let mut table = collect([
             ("world", value(self.world)),
             ("scenes", value(self.scenes)),
+            ("resident_scenes", value(self.resident_scenes)),
             ("steps", value(self.steps)),
             ("batch", value(self.batch)),
             ("seed", value(self.seed)),
@@ -327,13 +239,15 @@ impl TrainFlags {
         if !voxel.is_empty() {
             model.insert("voxel".to_owned(), Value::Table(voxel));
         }
-        if let Some(folder) = &self.data {
-            table.insert("data".to_owned(), data_table(folder, self.skip_damaged));
+        if let Some(folder) = self.data.as_ref().filter(|_| !self.resume) {
+            let mut data = data_keys(folder)?;
+            data.insert("skip_damaged".to_owned(), self.skip_damaged.into());
+            table.insert("data".to_owned(), data.into());
         }
         if !model.is_empty() {
             table.insert("model".to_owned(), Value::Table(model));
         }
-        table
+        Ok(table)
     }
 }
 
@@ -372,12 +286,4 @@ impl MethodFlags {
             ("recompute", value(self.recompute.then_some(true))),
         ])
     }
-}
-
-fn data_table(folder: &Path, skip_damaged: bool) -> Value {
-    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let mut data = Table::new();
-    data.insert("folder".to_owned(), folder.to_string_lossy().into_owned().into());
-    data.insert("skip_damaged".to_owned(), skip_damaged.into());
-    Value::Table(data)
 }

@@ -9,6 +9,7 @@ use tch::Device;
 
 pub use self::error::ConfigError;
 pub use self::geometry::{Geometry, GeometrySource};
+pub use self::layers::{RunData, data_keys, read_table};
 use crate::model::{Compute, Form, Precision};
 use crate::schedule::{GenerationSteps, LinearSchedule, Phase};
 
@@ -23,7 +24,7 @@ mod preset;
 pub struct TrainConfig {
     /// Where scenes come from.
     pub world: World,
-    /// Scenes to train on, rendered before the first step.
+    /// Scenes to train on, rendered before the first step as far as they fit into memory.
     pub scenes: u64,
     /// Seed of the scenes, the weights, the batches and the noise; below 2^31.
     pub seed: u64,
@@ -87,6 +88,10 @@ pub struct TrainConfig {
     /// same scenes serve the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_epochs: Option<u64>,
+    /// Rendered scenes that are in memory at a time, where that is fewer than all: the others follow, after
+    /// `refresh_epochs` epochs of them (otherwise after one). Chosen at the start of a run whose scenes do not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resident_scenes: Option<u64>,
     /// Files to train on instead of rendered scenes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataConfig>,
@@ -106,6 +111,9 @@ pub struct DataConfig {
     /// Views of a scene; found in the files.
     #[serde(default)]
     pub views: usize,
+    /// Views of a held-out scene; found in the files.
+    #[serde(default)]
+    pub test_views: usize,
 }
 
 impl TrainConfig {
@@ -115,7 +123,7 @@ impl TrainConfig {
     /// [`ConfigError::Range`]: the batch cannot be shared out evenly.
     pub fn over(mut self, processes: usize) -> Result<Self, ConfigError> {
         if self.processes.is_none() {
-            self.batch *= processes;
+            self.batch = self.batch.saturating_mul(processes);
         }
         if !self.batch.is_multiple_of(processes) {
             let expected = "a multiple of the number of processes";
@@ -134,6 +142,11 @@ impl TrainConfig {
     /// Views of a scene.
     pub fn views(&self) -> usize {
         self.data.as_ref().map_or(self.world.views_per_scene(), |data| data.views)
+    }
+
+    /// Rendered scenes that are in memory at a time.
+    pub fn resident(&self) -> u64 {
+        self.resident_scenes.unwrap_or(self.scenes).min(self.scenes)
     }
 
     /// Checks what training takes for granted.
@@ -161,12 +174,19 @@ impl TrainConfig {
                 return Err(out_of_range(name, &found, "at least 1 and at most 2^31"));
             }
         }
+        if self.batch > MOST_BATCH {
+            return Err(out_of_range("batch", &self.batch, "at most 2^20"));
+        }
         if self.seed >= 1 << 31 {
             return Err(out_of_range("seed", &self.seed, "a number below 2^31"));
         }
         if self.max_context >= views {
             let expected = "fewer than the views of a scene, so that one is left to paint";
             return Err(out_of_range("max_context", &self.max_context, expected));
+        }
+        if let Some(data) = self.data.as_ref().filter(|data| data.test_views <= self.max_context) {
+            let (found, context) = (data.test_views, self.max_context);
+            return Err(ConfigError::TestViews { path: data.folder.clone(), found, context });
         }
         if self.min_context > self.max_context {
             let expected = "at most max_context";
@@ -188,12 +208,18 @@ impl TrainConfig {
     }
 
     fn validate_refresh(&self) -> Result<(), ConfigError> {
+        if let Some(resident) = self.resident_scenes
+            && (resident == 0 || self.data.is_some())
+        {
+            let expected = "at least 1, and only with rendered scenes";
+            return Err(out_of_range("resident_scenes", &resident, expected));
+        }
         let Some(epochs) = self.refresh_epochs else { return Ok(()) };
         if epochs == 0 || self.data.is_some() {
             let expected = "at least 1, and only with rendered scenes";
             return Err(out_of_range("refresh_epochs", &epochs, expected));
         }
-        if self.generation(self.steps) >= (1 << 32) / self.scenes {
+        if self.generation(self.steps) >= (1 << 32) / self.resident() {
             let expected = "so many that the run sees fewer than 2^32 scenes";
             return Err(out_of_range("refresh_epochs", &epochs, expected));
         }
@@ -238,10 +264,19 @@ impl TrainConfig {
         toml::to_string_pretty(self).expect("a config is plain data")
     }
 
-    /// How often the scenes have been replaced when a step begins.
+    /// How often the scenes in memory have been replaced when a step begins.
     pub fn generation(&self, step: u64) -> u64 {
-        let scenes = self.refresh_epochs.map(|epochs| epochs.saturating_mul(self.scenes));
+        let in_parts = (self.resident() < self.scenes).then_some(1);
+        let epochs = self.refresh_epochs.or(in_parts);
+        let scenes = epochs.map(|epochs| epochs.saturating_mul(self.resident()));
         scenes.map_or(0, |scenes| step.saturating_mul(self.batch as u64) / scenes)
+    }
+
+    /// The index, among all scenes that the run's seed gives, of a scene in memory. Where scenes are refreshed, each
+    /// generation has new ones; otherwise the generations go round in the run's scenes.
+    pub fn scene_index(&self, generation: u64, place: u64) -> u64 {
+        let index = generation.saturating_mul(self.resident()).saturating_add(place);
+        if self.refresh_epochs.is_some() { index } else { index % self.scenes }
     }
 
     /// σ at a step.
@@ -303,6 +338,9 @@ impl TrainConfig {
         self.learning_rate.at(step, self.steps)
     }
 }
+
+/// Largest batch, of all processes together.
+const MOST_BATCH: usize = 1 << 20;
 
 fn one() -> usize {
     1

@@ -161,6 +161,10 @@ fn loaded_libtorch() -> Option<PathBuf> {
 )]
 fn open_globally(path: &std::path::Path) -> Result<(), String> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+    if path.exists() {
+        let damage = |damage| format!("{} {damage}", path.display());
+        gqn_formats::check_library(path).map_err(damage)?;
+    }
     let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
     // The error itself only says that loading failed, its source which file and why.
     library
@@ -214,6 +218,12 @@ mod tests {
         let reason = open_globally(std::path::Path::new("/no/such/libtorch_cuda.so"));
         let reason = reason.expect_err("there is none");
         assert!(reason.contains("/no/such/libtorch_cuda.so"), "{reason}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("libtorch_cuda.so");
+        let whole = std::fs::read(std::env::current_exe().expect("a path")).expect("a program");
+        std::fs::write(&path, &whole[..whole.len() / 2]).expect("half of a library");
+        let reason = open_globally(&path).expect_err("loading it would end the process");
+        assert!(reason.contains("libtorch_cuda.so is cut short"), "{reason}");
     }
 
     #[test]

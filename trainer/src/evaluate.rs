@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gqn_datasets::{DataError, SceneSet};
 use gqn_formats::Checkpoint;
-use gqn_scenes::Split;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
@@ -12,9 +11,9 @@ use crate::batch::{Choice, DeviceScenes, noise};
 use crate::config::TrainConfig;
 use crate::elbo::{Elbo, floor};
 use crate::event::Event;
-use crate::feed::{CONSTANT_SCENES, scenes_of};
 use crate::model::{Gqn, Latents, Rollout};
 use crate::quality::{Quality, QualitySum, total};
+use crate::scene_source::{CONSTANT_SCENES, constant_picture};
 use crate::schedule::Phase;
 use crate::test_scenes::TestScenes;
 
@@ -112,6 +111,9 @@ pub struct TestPlan {
     pub seed: u64,
 }
 
+/// Scenes that are painted at once.
+pub(crate) const SCENES_AT_ONCE: usize = 8;
+
 /// What is known of a model before it is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures<'a> {
@@ -163,10 +165,9 @@ pub fn evaluate_run(
 ) -> Result<Option<Evaluation>, DataError> {
     let model = Gqn::from_checkpoint(checkpoint, device);
     let scenes = config.scenes.min(CONSTANT_SCENES);
-    let constant = scenes_of(config, Split::Train, scenes, &mut |done, scenes| {
+    let constant = constant_picture(config, scenes, &mut |done, scenes| {
         on_event(Event::Rendering { done, scenes });
-    })?
-    .mean_frame();
+    })?;
     let (steps, seconds) = (checkpoint.step, checkpoint.provenance.seconds);
     let figures = Figures { constant: &constant, steps, seconds };
     evaluate(&model, config, plan, figures, &AtomicBool::new(false), on_event)
@@ -184,7 +185,7 @@ pub(crate) fn evaluate(
     interrupted: &AtomicBool,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Option<Evaluation>, DataError> {
-    let scenes = TestScenes::open(config, plan.scenes, on_event)?;
+    let scenes = TestScenes::open(config, plan.scenes)?;
     let count = scenes.len() as u64;
     let side = model.config().image_size as i64;
     let constant = Tensor::from_slice(known.constant).view([1, 3, side, side]);
@@ -205,6 +206,11 @@ pub(crate) fn evaluate(
         if !stays {
             return Ok(None);
         }
+    }
+    if painter.scenes == 0
+        && let Some(error) = scenes.none_sound()
+    {
+        return Err(error);
     }
     if painter.scenes < scenes.len() {
         on_event(Event::Evaluating { done: count, scenes: count });
@@ -242,7 +248,6 @@ impl Painter<'_> {
         interrupted: &AtomicBool,
         on_scene: &mut dyn FnMut(usize),
     ) -> bool {
-        const SCENES_AT_ONCE: usize = 8;
         let (plan, model) = (self.plan, self.model);
         let frames = DeviceScenes::new(scenes, model.config().pose_encoding, model.device());
         let queries = plan.query_views(scenes.views());

@@ -66,6 +66,11 @@ pub enum Event {
         /// How many so far, stretches of files without any scene among them.
         scenes: u64,
     },
+    /// Lines of a log of the resumed run were damaged and left out; the log as it was is kept.
+    DamagedLog {
+        /// Where it is kept.
+        copy: PathBuf,
+    },
     /// A look at held-out scenes.
     HeldOut(Box<HeldOut>),
     /// The generation phase lasts as long as the plan: there will be no step of the ELBO phase.

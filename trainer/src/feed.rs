@@ -6,16 +6,15 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use gqn_datasets::{DataError, DataSet, Decoder, KnownSet, Prefetch, Resize, SceneSet};
+use gqn_datasets::{DataError, DataSet, Decoder, Prefetch, Resize};
 use gqn_scenes::Split;
 use tch::{Device, Kind, Tensor};
 
 use crate::batch::{Batch, Choice, choices};
 use crate::config::{DataConfig, TrainConfig};
-use crate::rendered::{RenderedFeed, render};
+use crate::rendered::RenderedFeed;
+use crate::scene_source::{CONSTANT_SCENES, constant_picture, open_sound};
 
-/// The mean picture of a thousand scenes is that of all within a grey level.
-pub(crate) const CONSTANT_SCENES: u64 = 1000;
 /// Batches that are read ahead for each thread.
 const AHEAD: usize = 2;
 /// More threads than that do not read faster than any device trains.
@@ -45,7 +44,7 @@ impl Feed {
         };
         let set = open_sound(data, Split::Train)?;
         let some = config.scenes.min(CONSTANT_SCENES);
-        let constant = scenes_of(config, Split::Train, some, on_progress)?.mean_frame();
+        let constant = constant_picture(config, some, on_progress)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.min(MOST_THREADS);
         Ok((Self::Files(FileFeed::new(config, set, rows, device, threads)), constant))
@@ -102,48 +101,6 @@ pub(crate) fn reading_rate(
     }
     let scenes = (step - filled) as f64 * config.batch as f64;
     Ok(scenes / clock.elapsed().as_secs_f64())
-}
-
-/// What a run was trained on, for its provenance.
-pub(crate) fn describe(config: &TrainConfig) -> String {
-    match &config.data {
-        None => {
-            // The scenes of the generations that the last step and those before it see.
-            let scenes = config.scenes * (config.generation(config.steps.saturating_sub(1)) + 1);
-            format!("{}, {scenes} rendered scenes", config.world)
-        }
-        Some(data) => {
-            let name = data.folder.file_name().unwrap_or_default().to_string_lossy();
-            let known = KnownSet::named(&name).map(|known| known.world.to_string());
-            let name = known.unwrap_or_else(|| name.into_owned());
-            format!("{name}, {} scenes from files", config.scenes)
-        }
-    }
-}
-
-/// Scenes of a configuration with all their views: rendered, or read evenly over its files, fewer if these have fewer.
-pub(crate) fn scenes_of(
-    config: &TrainConfig,
-    split: Split,
-    scenes: u64,
-    on_progress: &mut dyn FnMut(u64, u64),
-) -> Result<SceneSet, DataError> {
-    let Some(data) = &config.data else {
-        return Ok(render(config, split, 0..scenes, on_progress));
-    };
-    let set = open_sound(data, split)?;
-    let count = (scenes as usize).min(set.len());
-    let indices = (0..count).map(|index| index * set.len() / count);
-    let is_wanted = |index: &usize| !data.skip_damaged || set.check(*index).is_ok();
-    let indices: Vec<usize> = indices.filter(is_wanted).collect();
-    SceneSet::read(&set, &indices, config.model.image_size, Resize::Area)
-}
-
-/// Opens a split, and refuses stretches without records unless damage is to be left out.
-fn open_sound(data: &DataConfig, split: Split) -> Result<DataSet, DataError> {
-    let set = DataSet::open(&data.folder, split)?;
-    let gap = set.gaps().next().filter(|_| !data.skip_damaged);
-    gap.map_or(Ok(set), Err)
 }
 
 /// Batches from files. The steps are expected one after the other; another one starts the reading anew.
@@ -289,6 +246,8 @@ mod tests {
     use gqn_datasets::{Layout, RenderPlan, write_shards};
     use gqn_formats::Overwrite;
     use gqn_scenes::World;
+
+    use gqn_datasets::SceneSet;
 
     use super::*;
     use crate::batch::DeviceScenes;

@@ -13,15 +13,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use gqn_formats::{Overwrite, error_report, write_atomic};
+use anyhow::{Context, Result, bail, ensure};
+use gqn_formats::{FolderLock, FormatError, Overwrite, error_report, write_atomic};
 use gqn_trainer::parallel::average_alone;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tch::Device;
 
 use crate::cli::{GpuCheckFlags, NcclCheckFlags};
-use crate::print;
+use crate::{at_most_cores, print};
 use parts::{Job, Part};
 
 mod child;
@@ -75,8 +75,15 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
         Device::Cuda(index) => format!("cuda:{index}"),
         _ => "cpu".to_owned(),
     };
-    let absolute =
-        |path: &Path| std::path::absolute(path).context("cannot tell the working folder");
+    let absolute = |path: &Path| {
+        // Parts are called, and called again by whoever reads the results, in text.
+        ensure!(
+            path.to_str().is_some(),
+            "{} is no UTF-8, expected a path that is text",
+            path.display()
+        );
+        std::path::absolute(path).context("cannot tell the working folder")
+    };
     let check = Check {
         out: absolute(&flags.out)?,
         root: absolute(&flags.root)?,
@@ -84,7 +91,7 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
         is_cuda: opened.device.is_cuda(),
         small: flags.small || !opened.device.is_cuda(),
         device,
-        threads: flags.threads,
+        threads: flags.threads.map(at_most_cores),
         all: Duration::from_secs_f64(60.0 * flags.minutes),
     };
     let mut parts = parts::parts(&check)?;
@@ -93,8 +100,10 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
         bail!("there is no part `{unknown}`, expected one of: {}", names.join(", "));
     }
     parts.retain(|part| flags.only.is_empty() || flags.only.contains(&part.name));
-    fs::create_dir_all(&check.out)
-        .with_context(|| format!("could not make {}", check.out.display()))?;
+    let _alone = FolderLock::acquire(&check.out)?;
+    if let Some(path) = check.in_the_way(&parts).filter(|_| !flags.force) {
+        return Err(FormatError::Exists { path }.into());
+    }
     let sizes = if check.small { ", small sizes" } else { "" };
     print(&format!("on {}{sizes}, {} minutes at most", opened.description, flags.minutes))?;
     let mut outcomes = Vec::new();
@@ -161,6 +170,18 @@ fn run_part(check: &Check, part: &Part, left: Duration) -> Outcome {
 }
 
 impl Check {
+    /// The first of the files that the parts write which is there.
+    fn in_the_way(&self, parts: &[Part]) -> Option<PathBuf> {
+        let of_slice = ["small.toml", parts::RUN, "slice-resumed.txt", "slice-resumed.log"];
+        let has_slice = parts.iter().any(|part| matches!(part.job, Job::Slice { .. }));
+        let others = of_slice.into_iter().filter(|_| has_slice).chain(["summary.json"]);
+        let of = |part: &Part| {
+            ["json", "txt", "log", "report.json"].map(|end| format!("{}.{end}", part.name))
+        };
+        let names = parts.iter().flat_map(of).chain(others.map(str::to_owned));
+        names.map(|name| self.out.join(name)).find(|path| fs::symlink_metadata(path).is_ok())
+    }
+
     fn write(&self, name: &str, content: &impl Serialize) -> Result<()> {
         let mut text = serde_json::to_string_pretty(content)?;
         text.push('\n');

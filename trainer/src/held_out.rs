@@ -8,8 +8,8 @@ use tch::{Device, Kind, Tensor};
 use crate::batch::{Batch, Choice, DeviceScenes, noise};
 use crate::config::TrainConfig;
 use crate::elbo::{Elbo, floor};
-use crate::feed::scenes_of;
 use crate::model::{Gqn, Latents, Rollout};
+use crate::scene_source::scenes_of;
 use crate::schedule::Phase;
 
 /// Scenes of a look, one picture of each; their errors' mean moves by a few percent with other scenes, not with time.

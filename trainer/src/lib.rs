@@ -15,6 +15,8 @@
 //! | `batch.rs` | which scenes, views and noise a step sees |
 //! | `feed.rs` | where batches come from: rendered scenes or files |
 //! | `rendered.rs` | rendered scenes in memory, replaced by new ones while training |
+//! | `scene_source.rs` | some scenes of a configuration, rendered or read |
+//! | `memory.rs` | what a run needs of memory, held against what there is |
 //! | `train.rs` | the training loop |
 //! | `parallel/` | several processes that train together |
 //! | `plan.rs` | how many steps fit into a time |
@@ -53,6 +55,7 @@ pub mod golden;
 pub mod held_out;
 pub mod import;
 mod init;
+pub mod memory;
 pub mod model;
 pub mod oracle;
 pub mod parallel;
@@ -62,6 +65,7 @@ pub mod quality;
 mod recompute;
 mod rendered;
 pub mod run_folder;
+mod scene_source;
 pub mod schedule;
 pub mod step;
 pub mod tensorboard;

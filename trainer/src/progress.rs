@@ -75,6 +75,12 @@ impl Progress {
                 self.stepped(metrics.step + 1);
             }
             Event::Stepped { step } => self.stepped(*step),
+            Event::DamagedLog { copy } => {
+                self.say(&format!(
+                    "warning: a log has damaged lines, which are left out; as it was it is kept as {}",
+                    copy.display()
+                ));
+            }
             Event::Saved { folder, step } => {
                 self.say(&format!("saved step {step} in {}", folder.display()));
             }

@@ -12,7 +12,7 @@ use tch::Device;
 
 use crate::batch::{Batch, DeviceScenes, choices};
 use crate::config::TrainConfig;
-use crate::feed::CONSTANT_SCENES;
+use crate::scene_source::CONSTANT_SCENES;
 
 /// Batches from the scenes of the generation that a step belongs to. The next generation is rendered while this one is
 /// trained on, so that training waits for it only where rendering is slower.
@@ -25,7 +25,8 @@ pub(crate) struct RenderedFeed {
 
 struct Generation {
     index: u64,
-    scenes: DeviceScenes,
+    /// None only while the next ones are copied, so that there are never three in memory.
+    scenes: Option<DeviceScenes>,
     next: Option<JoinHandle<SceneSet>>,
 }
 
@@ -39,14 +40,14 @@ impl RenderedFeed {
         on_progress: &mut dyn FnMut(u64, u64),
     ) -> (Self, Vec<f32>) {
         let index = config.generation(step);
-        let scenes = render(config, Split::Train, indices(config, index), on_progress);
+        let scenes = render_generation(config, index, on_progress);
         let constant = if index == 0 {
             scenes.mean_frame()
         } else {
             let some = config.scenes.min(CONSTANT_SCENES);
             render(config, Split::Train, 0..some, on_progress).mean_frame()
         };
-        let generation = Generation::new(config, index, &scenes, device);
+        let generation = Generation::new(config, index, scenes, device);
         (Self { rows, device, generation: RefCell::new(generation) }, constant)
     }
 
@@ -58,31 +59,38 @@ impl RenderedFeed {
             let is_next = generation.index + 1 == index;
             let scenes = match generation.next.take().filter(|_| is_next) {
                 Some(next) => next.join().expect("rendering a seed does not panic"),
-                None => render(config, Split::Train, indices(config, index), &mut |_, _| {}),
+                None => render_generation(config, index, &mut |_, _| {}),
             };
-            *generation = Generation::new(config, index, &scenes, self.device);
+            generation.scenes = None;
+            *generation = Generation::new(config, index, scenes, self.device);
         }
-        generation.scenes.batch(&choices(config, step)[self.rows.clone()])
+        let scenes = generation.scenes.as_ref().expect("a generation has scenes");
+        scenes.batch(&choices(config, step)[self.rows.clone()])
     }
 }
 
 impl Generation {
     /// Copies the scenes to the device and begins to render those after them, if the run will see them.
-    fn new(config: &TrainConfig, index: u64, scenes: &SceneSet, device: Device) -> Self {
+    fn new(config: &TrainConfig, index: u64, scenes: SceneSet, device: Device) -> Self {
+        let on_device = DeviceScenes::new(&scenes, config.model.pose_encoding, device);
+        drop(scenes);
         let last = config.generation(config.steps.saturating_sub(1));
         let next = (index < last).then(|| {
-            let (config, scenes) = (config.clone(), indices(config, index + 1));
-            std::thread::spawn(move || render(&config, Split::Train, scenes, &mut |_, _| {}))
+            let config = config.clone();
+            std::thread::spawn(move || render_generation(&config, index + 1, &mut |_, _| {}))
         });
-        let scenes = DeviceScenes::new(scenes, config.model.pose_encoding, device);
-        Self { index, scenes, next }
+        Self { index, scenes: Some(on_device), next }
     }
 }
 
-/// The scenes of a generation among all that the run's seed gives.
-fn indices(config: &TrainConfig, generation: u64) -> Range<u64> {
-    let first = generation * config.scenes;
-    first..first + config.scenes
+/// The scenes of a generation.
+fn render_generation(
+    config: &TrainConfig,
+    generation: u64,
+    on_progress: &mut dyn FnMut(u64, u64),
+) -> SceneSet {
+    let index = |place| config.scene_index(generation, place as u64);
+    render_some(config, Split::Train, (config.resident(), &index), on_progress)
 }
 
 /// Renders scenes on all cores while telling how far it is.
@@ -92,18 +100,29 @@ pub(crate) fn render(
     scenes: Range<u64>,
     on_progress: &mut dyn FnMut(u64, u64),
 ) -> SceneSet {
+    let index = |place| scenes.start + place as u64;
+    render_some(config, split, (scenes.end - scenes.start, &index), on_progress)
+}
+
+fn render_some(
+    config: &TrainConfig,
+    split: Split,
+    (count, index): (u64, &(dyn Fn(usize) -> u64 + Sync)),
+    on_progress: &mut dyn FnMut(u64, u64),
+) -> SceneSet {
     let done = AtomicU64::new(0);
-    let (side, count) = (config.model.image_size, scenes.end - scenes.start);
+    let side = config.model.image_size;
     std::thread::scope(|scope| {
         let rendering = scope.spawn(|| {
-            SceneSet::render(config.world, split, config.seed, scenes, side, |_| {
+            let some = (count as usize, index);
+            SceneSet::render_some(config.world, split, config.seed, some, side, |_| {
                 done.fetch_add(1, Ordering::Relaxed);
             })
         });
         while !rendering.is_finished() {
             // The last scene is told of once all is in its place.
             on_progress(done.load(Ordering::Relaxed).min(count.saturating_sub(1)), count);
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(10));
         }
         on_progress(count, count);
         rendering.join().expect("rendering a seed does not panic")
@@ -139,6 +158,32 @@ mod tests {
         };
         assert_eq!(frames(&feed, 2), of_old(2), "the first generation");
         assert_ne!(frames(&feed, 3), of_old(3), "the second");
+    }
+
+    #[test]
+    fn scenes_that_do_not_fit_take_turns_and_come_back() {
+        // Five scenes, two of them in memory: generations of one step see 0 1, 2 3, 4 0, 1 2, 3 4, 0 1.
+        let keys =
+            "scenes = 5\nresident_scenes = 2\nbatch = 2\nsteps = 6\n[model]\nimage_size = 16\n";
+        let config = TrainConfig::layered(None, None, keys.parse().expect("TOML"));
+        let config = config.expect("a config");
+        let seen = |generation| [0, 1].map(|place| config.scene_index(generation, place));
+        assert_eq!([0, 1, 2, 3].map(seen), [[0, 1], [2, 3], [4, 0], [1, 2]]);
+        assert_eq!([0, 1, 5].map(|step| config.generation(step)), [0, 1, 5]);
+        let refreshed = TrainConfig { refresh_epochs: Some(1), ..config.clone() };
+        assert_eq!(refreshed.scene_index(3, 1), 7, "refreshed scenes are always new ones");
+        let whole = render(&config, Split::Train, 0..5, &mut |_, _| {});
+        for generation in [0, 2, 3] {
+            let part = render_generation(&config, generation, &mut |_, _| {});
+            for (place, index) in seen(generation).into_iter().enumerate() {
+                assert_eq!(part.frame(place, 3), whole.frame(index as usize, 3));
+            }
+        }
+        let (feed, constant) = RenderedFeed::new(&config, 0, 0..2, Device::Cpu, &mut |_, _| {});
+        let (later, same) = RenderedFeed::new(&config, 4, 0..2, Device::Cpu, &mut |_, _| {});
+        assert!(constant.len() == same.len() && feed.batch(&config, 5).query_frames.size()[0] == 2);
+        let frames = |feed: &RenderedFeed| feed.batch(&config, 5).query_frames;
+        assert!(frames(&feed).equal(&frames(&later)), "a resumed run sees the same");
     }
 
     #[test]

@@ -3,17 +3,18 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use gqn_formats::{FormatError, ModelConfig, Overwrite, error_report, write_atomic};
+use gqn_formats::{ModelConfig, Overwrite, check_folder, check_place, error_report, write_atomic};
 use gqn_trainer::bench::{
     Case, Probe, Report, Row, Way, in_turns, matmul_flops, multiply_adds, probe, probe_in_child,
     read,
 };
 use gqn_trainer::device::{OpenDevice, prepare};
+use gqn_trainer::memory::check_measured;
 use gqn_trainer::model::{Form, Precision};
 use tch::{Device, Kind};
 
 use crate::cli::{BenchFlags, ProbeFlags};
-use crate::print;
+use crate::{command_line, print, say, set_threads};
 
 const PLAIN: Way =
     Way { form: Form::Plain, precision: Precision::Fp32, winograd: None, recompute: false };
@@ -23,16 +24,15 @@ const DIRECT: Way = Way { winograd: Some(false), ..FAST };
 const DIRECT_RECOMPUTING: Way = Way { recompute: true, ..DIRECT };
 
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
-    tch::set_num_threads(i32::from(flags.threads));
+    let threads = set_threads(Some(flags.threads));
     let device = flags.device.open()?;
-    if let Some(path) = flags.json.as_ref().filter(|path| !flags.force && path.exists()) {
-        return Err(FormatError::Exists { path: path.clone() }.into());
+    let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
+    if let Some(path) = &flags.json {
+        check_place(path, overwrite)?;
+        check_folder(path)?;
     }
-    let mut report = Report {
-        command: std::env::args().collect::<Vec<_>>().join(" "),
-        threads: i32::from(flags.threads),
-        ..Report::default()
-    };
+    check_sizes(flags, &device)?;
+    let mut report = Report { command: command_line(), threads, ..Report::default() };
     if flags.gpu_suite {
         suite(flags, &device, &mut report)?;
     } else {
@@ -44,10 +44,21 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Whether the sizes that are asked for can be measured on this machine at all.
+fn check_sizes(flags: &BenchFlags, device: &OpenDevice) -> Result<()> {
+    let batch = flags.batch.max(if flags.gpu_suite { 0 } else { flags.memory_batch });
+    // With checkpointing: a case of a suite that needs more is noted, and the others go on.
+    let (batch, context) = (usize::from(batch), usize::from(flags.context));
+    let model = flags.model(flags.shared_core().unwrap_or(true))?;
+    Ok(check_measured(&model, batch, context, flags.gpu_suite, device.device)?)
+}
+
 /// As far as it is: what is measured is not lost if the rest takes too long.
 fn write(flags: &BenchFlags, report: &Report) -> Result<()> {
     let Some(path) = &flags.json else { return Ok(()) };
-    Ok(write_atomic(path, report.to_json().as_bytes(), Overwrite::Force)?)
+    let is_first = report.rows.len() + report.failures.len() <= 1 || !flags.gpu_suite;
+    let overwrite = if flags.force || !is_first { Overwrite::Force } else { Overwrite::Refuse };
+    Ok(write_atomic(path, report.to_json().as_bytes(), overwrite)?)
 }
 
 /// How fast files are read, and how many times over that feeds the fastest training.
@@ -70,7 +81,7 @@ fn reading(flags: &BenchFlags, report: &mut Report) -> Result<()> {
 
 /// One case in this process, for [`probe_in_child`].
 pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
-    tch::set_num_threads(i32::from(flags.threads));
+    set_threads(Some(flags.threads));
     let case: Case = serde_json::from_str(&flags.case).context("the case is not readable")?;
     let device = flags.device.open()?.device;
     prepare(device, case.way.precision);
@@ -226,9 +237,4 @@ fn dtype(precision: Precision) -> &'static str {
 
 fn cores(model: &ModelConfig) -> &'static str {
     if model.shared_core { "shared" } else { "unshared" }
-}
-
-fn say(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

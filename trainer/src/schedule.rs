@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// The most steps that a flag may name: a float holds every whole number up to it, and TOML's integers go further.
+const MOST_STEPS: u64 = 1 << 53;
+
 /// From `start` to `end` in a straight line, then constant.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +96,7 @@ impl FromStr for GenerationSteps {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed = match text.strip_suffix('%') {
-            None => text.parse().ok().map(Self::Steps),
+            None => text.parse().ok().filter(|steps| *steps <= MOST_STEPS).map(Self::Steps),
             Some(percent) => percent
                 .parse::<f64>()
                 .ok()
@@ -101,7 +104,9 @@ impl FromStr for GenerationSteps {
                 .map(|percent| Self::Share(percent / 100.0)),
         };
         parsed.ok_or_else(|| {
-            format!("found `{text}`, expected a number of steps, or a share of the run such as 50%")
+            format!(
+                "found `{text}`, expected a number of steps up to 2^53, or a share of the run such as 50%"
+            )
         })
     }
 }
@@ -114,7 +119,7 @@ impl FromStr for LinearSchedule {
         let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
         let span = |text: &str| match text {
             "run" => Some(Span::Run(WholeRun::Run)),
-            steps => steps.parse().ok().map(Span::Steps),
+            steps => steps.parse().ok().filter(|steps| *steps <= MOST_STEPS).map(Span::Steps),
         };
         let parts: Vec<&str> = text.split(':').collect();
         let parsed = match parts[..] {
@@ -126,7 +131,9 @@ impl FromStr for LinearSchedule {
             _ => None,
         };
         let (start, end, over) = parsed.ok_or_else(|| {
-            format!("found `{text}`, expected VALUE or START:END:STEPS, where STEPS may be `run`")
+            format!(
+                "found `{text}`, expected VALUE or START:END:STEPS, where STEPS is at most 2^53 or `run`"
+            )
         })?;
         Ok(Self { start, end, over })
     }
@@ -174,6 +181,10 @@ mod tests {
         assert!(
             [0, 1, 99].iter().all(|&step| constant.at(step, 10).to_bits() == 0.7_f64.to_bits())
         );
+        for text in ["2:0.7:18446744073709551615", "2:0.7:9007199254740993"] {
+            assert!(parse(text).is_err_and(|error| error.contains("2^53")), "{text}");
+        }
+        assert!(parse("2:0.7:9007199254740992").is_ok());
         for text in ["", "1:2", "1:2:x", "1:2:-3", "nan", "1:2:3:4"] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -190,7 +201,7 @@ mod tests {
         assert_eq!(parse("2000").map(|phase| phase.end(100)), Ok(2000));
         assert_eq!(parse("50%").map(|phase| phase.end(101)), Ok(51));
         assert_eq!(parse("100%").map(|phase| phase.end(101)), Ok(101));
-        for text in ["", "-1", "0.5", "101%", "-1%", "nan%", "%"] {
+        for text in ["18446744073709551615", "", "-1", "0.5", "101%", "-1%", "nan%", "%"] {
             assert!(parse(text).is_err(), "{text}");
         }
         let Keys { steps, share } = toml::from_str("steps = 1\nshare = 1.0").expect("keys");

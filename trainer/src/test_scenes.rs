@@ -1,35 +1,24 @@
-//! The scenes of an evaluation: rendered ones in memory, those of files a few at a time.
+//! The scenes of an evaluation, of which a few at a time are in memory.
 
 use gqn_datasets::{DataError, DataSet, Resize, SceneSet};
 use gqn_scenes::Split;
 
 use crate::config::TrainConfig;
-use crate::event::Event;
-use crate::feed::scenes_of;
-
-/// Scenes of files that are in memory at once.
-const AT_ONCE: usize = 64;
+use crate::rendered::render;
+use crate::scene_source::scenes_at_once;
 
 /// Held-out scenes.
-pub(crate) enum TestScenes {
-    Rendered(SceneSet),
+pub(crate) enum TestScenes<'a> {
+    Rendered { config: &'a TrainConfig, count: u64 },
     Files { set: DataSet, indices: Vec<usize>, side: usize, skip_damaged: bool },
 }
 
-impl TestScenes {
+impl<'a> TestScenes<'a> {
     /// The first scenes of a rendered world (`None`: as many as the configuration says), or scenes evenly over the
     /// files of a data set (`None`: all of them).
-    pub(crate) fn open(
-        config: &TrainConfig,
-        scenes: Option<u64>,
-        on_event: &mut dyn FnMut(Event),
-    ) -> Result<Self, DataError> {
+    pub(crate) fn open(config: &'a TrainConfig, scenes: Option<u64>) -> Result<Self, DataError> {
         let Some(data) = &config.data else {
-            let count = scenes.unwrap_or(config.test_scenes);
-            let rendered = scenes_of(config, Split::Test, count, &mut |done, scenes| {
-                on_event(Event::Rendering { done, scenes });
-            })?;
-            return Ok(Self::Rendered(rendered));
+            return Ok(Self::Rendered { config, count: scenes.unwrap_or(config.test_scenes) });
         };
         let set = DataSet::open(&data.folder, Split::Test)?;
         if let Some(gap) = set.gaps().next().filter(|_| !data.skip_damaged) {
@@ -44,17 +33,31 @@ impl TestScenes {
     /// How many there are, damaged ones among them.
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Rendered(scenes) => scenes.len(),
+            Self::Rendered { count, .. } => *count as usize,
             Self::Files { indices, .. } => indices.len(),
         }
     }
 
-    /// All scenes by and by; the parts are as long as fits into memory.
+    /// What an evaluation without a single picture says.
+    pub(crate) fn none_sound(&self) -> Option<DataError> {
+        match self {
+            Self::Rendered { .. } => None,
+            Self::Files { set, .. } => Some(DataError::Empty { path: set.folder().to_owned() }),
+        }
+    }
+
+    /// All scenes by and by.
     pub(crate) fn parts(&self) -> impl Iterator<Item = Result<SceneSet, DataError>> {
         let parts: Box<dyn Iterator<Item = Result<SceneSet, DataError>>> = match self {
-            Self::Rendered(scenes) => Box::new(std::iter::once(Ok(scenes.clone()))),
+            Self::Rendered { config, count } => {
+                let at_once = scenes_at_once(config.views(), config.model.image_size);
+                Box::new((0..*count).step_by(at_once).map(move |first| {
+                    let some = first..(first + at_once as u64).min(*count);
+                    Ok(render(config, Split::Test, some, &mut |_, _| {}))
+                }))
+            }
             Self::Files { set, indices, side, skip_damaged } => {
-                Box::new(indices.chunks(AT_ONCE).map(move |part| {
+                Box::new(indices.chunks(scenes_at_once(set.views(), *side)).map(move |part| {
                     let is_wanted = |index: &&usize| !skip_damaged || set.check(**index).is_ok();
                     let sound: Vec<usize> = part.iter().filter(is_wanted).copied().collect();
                     SceneSet::read(set, &sound, *side, Resize::Area)

@@ -13,15 +13,17 @@ use crate::config::TrainConfig;
 use crate::device::{OpenDevice, prepare};
 use crate::evaluate::{Evaluation, Figures, TestPlan, evaluate};
 use crate::event::Event;
-use crate::feed::{Feed, describe};
+use crate::feed::Feed;
 use crate::golden::golden;
 use crate::init;
 use crate::model::Gqn;
 use crate::parallel::{ParallelError, Processes};
 use crate::plan::{Planner, StepSecs, all_of};
 use crate::run_folder::{
-    CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, GOLDEN_FILE, LOG_FILE, Log, RunFolder,
+    CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, Found, GOLDEN_FILE, LOG_FILE, Log, RunFolder,
+    STATE_FILE,
 };
+use crate::scene_source::describe;
 use crate::schedule::Phase;
 use crate::step::Trainer;
 use crate::watch::Watch;
@@ -31,7 +33,7 @@ use crate::watch::Watch;
 pub struct TrainOptions {
     /// The run's folder.
     pub folder: RunFolder,
-    /// Go on from the folder's state.
+    /// Go on from the folder's state; from the beginning if the run was stopped before it saved one.
     pub resume: bool,
     /// Begin with the weights of that checkpoint, which must be of the same model, instead of fresh ones.
     pub init: Option<PathBuf>,
@@ -75,6 +77,12 @@ pub enum TrainError {
     OtherModel { path: PathBuf, key: String, found: String, expected: String },
     #[error("{} holds no run to resume\nhint: leave out --resume to start one", path.display())]
     NoRun { path: PathBuf },
+    #[error(
+        "the run in {} was stopped before its first state was saved, and it began with other weights, which its \
+         configuration does not name\nhint: begin it again as it was begun, with --init and without --resume",
+        path.display()
+    )]
+    BegunWithInit { path: PathBuf },
 }
 
 /// Trains until the planned number of steps is reached or `interrupted` becomes true in any of the processes, which
@@ -92,8 +100,11 @@ pub fn train(
 ) -> Result<Option<Evaluation>, TrainError> {
     let (folder, first) = (&options.folder, processes.is_first());
     prepare(options.device.device, config.precision);
+    // Of several processes the first one knows whether anything was saved.
+    let goes_on = options.resume && !matches!(folder.found(), Found::Begun { .. });
+    let goes_on = processes.first_counts(u64::from(goes_on)) == 1;
     let mut trainer = Trainer::new(&config, options.device.device);
-    let mut provenance = begin(&mut trainer, &config, options, processes)?;
+    let mut provenance = begin(&mut trainer, &config, options, processes, goes_on)?;
     let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
     let (feed, constant) = Feed::open(
         &config,
@@ -116,9 +127,10 @@ pub fn train(
         config = config.replanned(steps, 0);
         trainer.follow(&config);
     }
+    let saved = goes_on.then_some(trainer.adam.steps());
     let (mut log, mut watch) =
-        first.then(|| open_files(&config, options, trainer.adam.steps())).transpose()?.unzip();
-    if !options.resume {
+        first.then(|| open_files(&config, options, saved, on_event)).transpose()?.unzip();
+    if !goes_on {
         // So that a run that is killed before its first checkpoint can be resumed as well.
         save(folder, &trainer, &provenance, &config, processes)?;
     }
@@ -224,8 +236,9 @@ fn begin(
     config: &TrainConfig,
     options: &TrainOptions,
     processes: &Processes,
+    goes_on: bool,
 ) -> Result<Provenance, TrainError> {
-    let mut provenance = if options.resume && processes.is_first() {
+    let mut provenance = if goes_on && processes.is_first() {
         options.folder.restore(trainer)?
     } else {
         new_provenance(config)
@@ -247,19 +260,26 @@ fn begin(
     if step > steps { Err(TrainError::Past { step, steps }) } else { Ok(provenance) }
 }
 
-/// Opens what is written while training.
+/// Opens what is written while training, of a run that was saved at a step or that begins.
 fn open_files(
     config: &TrainConfig,
     options: &TrainOptions,
-    step: u64,
+    saved: Option<u64>,
+    on_event: &mut dyn FnMut(Event),
 ) -> Result<(Log, Watch), TrainError> {
     let folder = &options.folder;
-    if !options.resume {
+    if saved.is_some() {
+        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+    } else {
         folder.clear()?;
+        folder.begin(&config.to_toml(), options.init.is_some())?;
     }
-    folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
-    let log = folder.open_log(LOG_FILE, step)?;
-    Ok((log, Watch::open(config, options.device.device, folder, step)?))
+    let step = saved.unwrap_or(0);
+    let (log, damaged) = folder.open_log(LOG_FILE, step)?;
+    if let Some(copy) = damaged {
+        on_event(Event::DamagedLog { copy });
+    }
+    Ok((log, Watch::open(config, options.device.device, folder, step, on_event)?))
 }
 
 fn new_provenance(config: &TrainConfig) -> Provenance {
@@ -283,14 +303,22 @@ fn save(
     if !processes.is_first() {
         return Ok(());
     }
-    // With the state that it is the plan of: a resumed run goes on with the plan that was there when it was saved.
-    folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+    // With the state that it is the plan of: a resumed run goes on with the plan that was there when it was saved. The
+    // first one says that nothing is saved, and stays until that is no longer so.
+    let write_config = || folder.write(CONFIG_FILE, config.to_toml().as_bytes());
+    let is_first_state = !folder.file(STATE_FILE).exists();
+    if !is_first_state {
+        write_config()?;
+    }
     let sha256 = folder.save(trainer, provenance).map_err(|error| match error {
         FormatError::NotFinite { .. } => {
             TrainError::NotFinite { step: trainer.adam.steps().saturating_sub(1) }
         }
         error => error.into(),
     })?;
+    if is_first_state {
+        write_config()?;
+    }
     trainer.published(|model| write_golden(folder, model, config, &sha256))
 }
 

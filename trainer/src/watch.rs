@@ -110,15 +110,16 @@ impl Watch {
         device: Device,
         folder: &RunFolder,
         step: u64,
+        on_event: &mut dyn FnMut(Event),
     ) -> Result<Self, TrainError> {
         let set: Result<_, DataError> = HeldOutSet::open(config, device);
-        Ok(Self {
-            set: set?,
-            // A line of `step` itself was written before that state was saved.
-            log: folder.open_log(HELD_OUT_FILE, step + 1)?,
-            best: best_so_far(folder)?,
-            warned: Vec::new(),
-        })
+        let set = set?;
+        // A line of `step` itself was written before that state was saved.
+        let (log, damaged) = folder.open_log(HELD_OUT_FILE, step + 1)?;
+        if let Some(copy) = damaged {
+            on_event(Event::DamagedLog { copy });
+        }
+        Ok(Self { set, log, best: best_so_far(folder)?, warned: Vec::new() })
     }
 
     /// After a step was taken: looks, with the weights that are published, if it is time to.

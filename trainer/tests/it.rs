@@ -68,6 +68,10 @@ fn a_failing_part_of_the_gpu_check_does_not_stop_the_others() {
     let summary = json(&folder.path().join("summary.json"));
     assert_eq!(summary["parts"].as_array().map(Vec::len), Some(2));
 
+    let output = gpu_check(folder.path(), &["golden"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("golden.json exists") && said.contains("hint: "), "{said}");
     let output = gpu_check(folder.path(), &["gold"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("expected one of: oracle-fast"), "{said}");

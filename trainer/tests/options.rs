@@ -109,6 +109,7 @@ fn every_option_of(preset: &str) {
         "generation_steps = 2\nrecompute = true",
         "generation_steps = 1\nform = \"plain\"",
         "accumulate = 2",
+        "resident_scenes = 3",
         "min_context = 3",
         "recompute = true",
         "form = \"plain\"",

@@ -121,6 +121,9 @@ pub(crate) struct GpuCheckOptions {
     /// Folder for what the parts write [default: the workspace's out/gpu-check]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace an earlier check's files in the folder that --out names
+    #[arg(long, requires = "out")]
+    force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -220,8 +223,8 @@ impl From<ReleaseOptions> for Release {
 
 impl From<GpuCheckOptions> for GpuCheck {
     fn from(options: GpuCheckOptions) -> Self {
-        let GpuCheckOptions { minutes, small, device, threads, only, recipe, out } = options;
-        Self { minutes, small, device, threads, only, recipe, out }
+        let GpuCheckOptions { minutes, small, device, threads, only, recipe, out, force } = options;
+        Self { minutes, small, device, threads, only, recipe, out, force }
     }
 }
 

@@ -20,8 +20,10 @@ pub(crate) struct GpuCheck {
     pub(crate) only: Vec<String>,
     /// The recipe that is trained for a while, unless it is the trainer's default.
     pub(crate) recipe: Option<String>,
-    /// Folder of the results, instead of `out/gpu-check`.
+    /// Folder of the results, instead of `out/gpu-check`, whose files are those of earlier checks.
     pub(crate) out: Option<PathBuf>,
+    /// Whether files in that folder are replaced.
+    pub(crate) force: bool,
 }
 
 pub(crate) fn run(workspace: &Workspace, check: &GpuCheck) -> Result<()> {
@@ -36,6 +38,9 @@ pub(crate) fn run(workspace: &Workspace, check: &GpuCheck) -> Result<()> {
     arguments.extend(["--minutes".into(), check.minutes.to_string().into()]);
     arguments.extend(["--device".into(), check.device.clone().into()]);
     arguments.extend(["--root".into(), workspace.root().into(), "--out".into(), out.into()]);
+    if check.force || check.out.is_none() {
+        arguments.push("--force".into());
+    }
     if check.small {
         arguments.push("--small".into());
     }

@@ -23,7 +23,7 @@ pub enum DataError {
     Mixed { path: PathBuf, first: String, second: String },
     #[error("{} is compressed, expected plain records\nhint: `gzip -d` it", path.display())]
     Compressed { path: PathBuf },
-    #[error("{} holds no sound record", path.display())]
+    #[error("{} holds no sound record\nhint: `gqn-data verify` lists what is wrong; get the files again", path.display())]
     Empty { path: PathBuf },
     #[error(
         "{} holds no sound record, and the first, in {} at byte {offset}, is damaged\n\

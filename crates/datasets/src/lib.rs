@@ -57,7 +57,7 @@ pub use picture::{Decoder, Rgb8, decode_rgb8, encode_jpeg};
 pub use prefetch::Prefetch;
 pub use resize::{Resize, UnknownResize};
 pub use scene_record::SceneRecord;
-pub use scene_set::SceneSet;
+pub use scene_set::{FrameMean, SceneSet};
 pub use shard_name::{NoShardName, ShardName};
 pub use shard_writer::{Layout, RenderPlan, write_shards};
 pub use shuffle::Shuffle;

@@ -39,9 +39,25 @@ impl SceneSet {
         side: usize,
         on_progress: impl Fn(usize) + Sync,
     ) -> Self {
+        let count = scenes.end.saturating_sub(scenes.start) as usize;
+        let index = |place: usize| scenes.start + place as u64;
+        Self::render_some(world, split, base_seed, (count, &index), side, on_progress)
+    }
+
+    /// As [`render`](Self::render): so many scenes, with the indices that a function gives to their places.
+    ///
+    /// # Panics
+    /// As [`render`](Self::render).
+    pub fn render_some(
+        world: World,
+        split: Split,
+        base_seed: u64,
+        (count, index_of): (usize, &(dyn Fn(usize) -> u64 + Sync)),
+        side: usize,
+        on_progress: impl Fn(usize) + Sync,
+    ) -> Self {
         let views = world.views_per_scene();
         let frame_bytes = 3 * side * side;
-        let count = scenes.end.saturating_sub(scenes.start) as usize;
         let mut pixels = vec![0; count * views * frame_bytes];
         let mut cameras = vec![BLANK; count * views];
         let done = AtomicUsize::new(0);
@@ -49,7 +65,7 @@ impl SceneSet {
             .par_chunks_exact_mut(views * frame_bytes)
             .zip(cameras.par_chunks_exact_mut(views));
         slots.enumerate().for_each(|(index, (pixels, cameras))| {
-            let seed = split.scene_seed(base_seed, scenes.start + index as u64);
+            let seed = split.scene_seed(base_seed, index_of(index));
             let scene = Scene::generate(world, seed);
             cameras.copy_from_slice(&scene.cameras(views));
             for (camera, bytes) in cameras.iter().zip(pixels.chunks_exact_mut(frame_bytes)) {
@@ -122,6 +138,11 @@ impl SceneSet {
         &self.pixels[self.index(scene, view) * bytes..][..bytes]
     }
 
+    /// All pictures, scene after scene and view after view.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
     /// The camera that took it.
     ///
     /// # Panics
@@ -133,20 +154,45 @@ impl SceneSet {
     /// The mean of all pictures, `[3, side, side]` in [0, 1]: of all constant pictures the one with the least mean
     /// squared error. Black if the set is empty.
     pub fn mean_frame(&self) -> Vec<f32> {
-        let bytes = 3 * self.side * self.side;
-        let mut sums = vec![0_u64; bytes];
-        for frame in self.pixels.chunks_exact(bytes) {
-            for (sum, byte) in sums.iter_mut().zip(frame) {
-                *sum += u64::from(*byte);
-            }
-        }
-        let scale = 1.0 / (255.0 * self.cameras.len().max(1) as f64);
-        let channel = |channel: usize| sums.iter().skip(channel).step_by(3);
-        (0..3).flat_map(channel).map(|sum| (*sum as f64 * scale) as f32).collect()
+        let mut mean = FrameMean::default();
+        mean.add(self);
+        mean.frame(self.side)
     }
 
     fn index(&self, scene: usize, view: usize) -> usize {
         assert!(view < self.views(), "view {view} of a world with {}", self.views());
         scene * self.views() + view
+    }
+}
+
+/// The mean picture of sets that are not in memory at the same time.
+#[derive(Debug, Clone, Default)]
+pub struct FrameMean {
+    /// Of each number of a frame; empty before the first.
+    sums: Vec<u64>,
+    frames: usize,
+}
+
+impl FrameMean {
+    /// Counts all pictures of a set, whose sides are those of the sets before.
+    pub fn add(&mut self, set: &SceneSet) {
+        let bytes = 3 * set.side * set.side;
+        self.sums.resize(bytes, 0);
+        for frame in set.pixels.chunks_exact(bytes) {
+            for (sum, byte) in self.sums.iter_mut().zip(frame) {
+                *sum += u64::from(*byte);
+            }
+        }
+        self.frames += set.cameras.len();
+    }
+
+    /// `[3, side, side]` in [0, 1]; black if there was no picture.
+    pub fn frame(&self, side: usize) -> Vec<f32> {
+        if self.frames == 0 {
+            return vec![0.0; 3 * side * side];
+        }
+        let scale = 1.0 / (255.0 * self.frames as f64);
+        let channel = |channel: usize| self.sums.iter().skip(channel).step_by(3);
+        (0..3).flat_map(channel).map(|sum| (*sum as f64 * scale) as f32).collect()
     }
 }

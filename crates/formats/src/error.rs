@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::printable::printable;
+use crate::printable::{bytes_text, printable};
 
 /// Why a config, a checkpoint, a manifest or a package was refused.
 #[derive(Debug, Error)]
@@ -46,6 +46,11 @@ pub enum FormatError {
     FileTooLarge { path: PathBuf, most: u64 },
     #[error("another process is writing to {}\nhint: wait for its end, stop it, or name another folder", path.display())]
     Locked { path: PathBuf },
+    #[error(
+        "{what} needs {}, and this machine has {} left\nhint: {hint}",
+        bytes_text(*needed), bytes_text(*available)
+    )]
+    Memory { what: String, needed: u64, available: u64, hint: String },
     #[error("{what} is {found}, expected {expected}\nhint: {hint}")]
     Foreign { what: String, found: &'static str, expected: &'static str, hint: &'static str },
     #[error("{} exists\nhint: name another place, or replace it with --force", path.display())]

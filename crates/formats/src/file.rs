@@ -1,13 +1,9 @@
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-
-use tempfile::{Builder, NamedTempFile};
+use std::path::Path;
 
 use crate::error::FormatError;
-use crate::lock;
+use crate::part;
 use crate::regular::not_regular;
 
 /// What to do when the file is there already.
@@ -18,11 +14,6 @@ pub enum Overwrite {
     /// Replace it, if it is a regular file.
     Force,
 }
-
-/// Beginning and end of the names of files that are not yet whole.
-const PART: (&str, &str) = (".gqn-", ".part");
-/// When a file of a process whose number is in use again, or of another machine, counts as left behind.
-const LEFT_BEHIND_SECS: u64 = 3600;
 
 /// Writes a file under a temporary name beside its place, flushes it to the disk and renames it: readers see the
 /// whole file or none, after a loss of power too. Missing folders are made. Where a link is replaced, it is the file that it
@@ -39,13 +30,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(
         Ok(found) if found.is_symlink() => std::fs::canonicalize(path).map_err(failed)?,
         _ => path.to_owned(),
     };
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(&target);
     make_folder(folder).map_err(failed)?;
-    remove_left_behind(folder);
-    let mut file = temporary_in(folder).map_err(failed)?;
+    part::remove_left_behind(folder);
+    let mut file = part::file_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     match overwrite {
@@ -78,6 +66,25 @@ pub fn check_place(path: &Path, overwrite: Overwrite) -> Result<(), FormatError>
     }
 }
 
+/// Whether [`write_atomic`] can make files beside that path, as far as that can be told beforehand; makes the folder if it
+/// is not there.
+///
+/// # Errors
+/// [`FormatError::Write`].
+pub fn check_folder(path: &Path) -> Result<(), FormatError> {
+    let failed = |source| FormatError::Write { path: path.to_owned(), source };
+    let folder = folder_of(path);
+    make_folder(folder).map_err(failed)?;
+    part::file_in(folder).map(drop).map_err(failed)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Brings what was renamed in a folder to the disk, so that it is there after a loss of power.
 ///
 /// # Errors
@@ -103,56 +110,6 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         sync_folder(above)?;
     }
     Ok(())
-}
-
-fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
-    let prefix = format!("{}{}-", PART.0, std::process::id());
-    let mut builder = Builder::new();
-    builder.prefix(&prefix).suffix(PART.1);
-    #[cfg(unix)]
-    {
-        // The ordinary mode of a new file (less the user's mask) rather than tempfile's private one.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(folder)?;
-    if cfg!(unix) {
-        lock::mark(file.as_file())?;
-    }
-    Ok(file)
-}
-
-/// Removes files that a process began and was killed over; once for each folder, as they do not become more. What cannot be
-/// removed stays.
-fn remove_left_behind(folder: &Path) {
-    static LOOKED_AT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    let is_new = |mut folders: std::sync::MutexGuard<'_, BTreeSet<PathBuf>>| {
-        std::fs::canonicalize(folder).is_ok_and(|folder| folders.insert(folder))
-    };
-    if !LOOKED_AT.lock().is_ok_and(is_new) {
-        return;
-    }
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if is_left_behind(&entry) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Whether a file is a part that nobody is writing any more: its writer would hold its lock.
-fn is_left_behind(entry: &std::fs::DirEntry) -> bool {
-    let name = entry.file_name();
-    let inner = name.to_str().and_then(|name| name.strip_prefix(PART.0)?.strip_suffix(PART.1));
-    let (Some(inner), Ok(metadata)) = (inner, entry.metadata()) else { return false };
-    if !metadata.is_file() {
-        return false;
-    }
-    let age = metadata.modified().ok().and_then(|time| time.elapsed().ok());
-    let is_old = age.is_some_and(|age| age.as_secs() > LEFT_BEHIND_SECS);
-    let process = inner.split_once('-').and_then(|(process, _)| process.parse::<u32>().ok());
-    let is_dead = cfg!(target_os = "linux")
-        && process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists());
-    (is_old || is_dead) && lock::is_free(&entry.path())
 }
 
 #[cfg(test)]
@@ -219,33 +176,5 @@ mod tests {
         assert!(std::fs::symlink_metadata(&link).expect("a link").is_symlink());
         assert_eq!(std::fs::read(&real).expect("the file"), b"new");
         assert_eq!(names(folder.path()), ["link", "nowhere", "real", "socket"]);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn parts_of_dead_processes_go_and_no_others() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        // No process has a number as high as this: the kernel's limit is 2^22.
-        let dead = 1_u32 << 30;
-        let part = |name: String| {
-            let path = folder.path().join(name);
-            File::create(path).expect("a file")
-        };
-        part(format!(".gqn-{dead}-a.part"));
-        let locked = part(format!(".gqn-{dead}-b.part"));
-        locked.lock().expect("a lock");
-        part(format!(".gqn-{}-c.part", std::process::id()));
-        part(".gqn-other.part".to_owned());
-        let old = part(".gqn-older.part".to_owned());
-        let hours = std::time::Duration::from_secs(2 * LEFT_BEHIND_SECS);
-        old.set_modified(std::time::SystemTime::now() - hours).expect("a time");
-        drop(old);
-        part("mine.part".to_owned());
-        write_atomic(&folder.path().join("a"), b"", Overwrite::Refuse).expect("a file");
-        let own = format!(".gqn-{}-c.part", std::process::id());
-        let mut left = vec![format!(".gqn-{dead}-b.part"), own, ".gqn-other.part".into()];
-        left.extend(["a".to_owned(), "mine.part".to_owned()]);
-        left.sort();
-        assert_eq!(names(folder.path()), left);
     }
 }

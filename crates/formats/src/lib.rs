@@ -18,6 +18,9 @@
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
 //! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
 //! | `lock.rs` | [`FolderLock`]: one writer to a folder at a time |
+//! | `part.rs` | [`PartFolder`]: what is not yet whole, and what killed processes left of it |
+//! | `memory.rs` | [`check_memory`]: what does not fit is refused before it is begun |
+//! | `shared_library.rs` | [`check_library`]: is a shared library there as a whole? |
 //! | `regular.rs`, `bounded.rs` | [`read_regular`]: files and no devices, up to a size |
 //! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in |
 //! | `foreign.rs` | [`Foreign`]: what a file is that was to be something else |
@@ -40,14 +43,20 @@ mod graph_metadata;
 #[cfg(not(target_arch = "wasm32"))]
 mod lock;
 mod manifest;
+#[cfg(not(target_arch = "wasm32"))]
+mod memory;
 mod package;
 mod parameter;
+#[cfg(not(target_arch = "wasm32"))]
+mod part;
 mod ports;
 mod preset;
 mod printable;
 #[cfg(not(target_arch = "wasm32"))]
 mod regular;
 mod report;
+#[cfg(not(target_arch = "wasm32"))]
+mod shared_library;
 mod tensor_file;
 mod text;
 pub mod torch;
@@ -59,21 +68,27 @@ pub use config::{ModelConfig, RepresentationKind, UpsampleR};
 pub use error::{FormatError, read_hint};
 pub use external_data::external_locations;
 #[cfg(not(target_arch = "wasm32"))]
-pub use file::{Overwrite, check_place, sync_folder, write_atomic};
+pub use file::{Overwrite, check_folder, check_place, sync_folder, write_atomic};
 pub use foreign::Foreign;
 #[cfg(not(target_arch = "wasm32"))]
-pub use lock::FolderLock;
+pub use lock::{FolderLock, LOCK_FILE};
 pub use manifest::{
     FileEntry, MANIFEST_FORMAT, Manifest, Precision, PrecisionLoss, Variant, sha256_hex,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use memory::{available_memory, check_memory};
 pub use package::Package;
 pub use parameter::{Parameter, ParameterKind, parameters};
+#[cfg(not(target_arch = "wasm32"))]
+pub use part::PartFolder;
 pub use ports::{Dim, GraphPorts, Port, names};
 pub use preset::Preset;
-pub use printable::printable;
+pub use printable::{bytes_text, printable};
 #[cfg(not(target_arch = "wasm32"))]
 pub use regular::{open_regular, read_regular};
 pub use report::error_report;
+#[cfg(not(target_arch = "wasm32"))]
+pub use shared_library::{LibraryDamage, LibraryNeeds, check_library, library_needs};
 pub use tensor_file::{Element, Tensor, TensorFile};
 pub use text::decode_text;
 pub use views::{View, Views};

@@ -23,6 +23,18 @@ fn is_active(letter: char) -> bool {
         || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Such as `1.5 GiB`.
+pub fn bytes_text(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut amount = bytes as f64;
+    let mut unit = 0;
+    while amount >= 1024.0 && unit + 1 < UNITS.len() {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} bytes") } else { format!("{amount:.1} {}", UNITS[unit]) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +47,11 @@ mod tests {
         for plain in ["", "Küche 1.png", "日本語", "a\\b", "🙂"] {
             assert!(matches!(printable(plain), Cow::Borrowed(same) if same == plain));
         }
+    }
+
+    #[test]
+    fn sizes_are_readable() {
+        let texts = [5, 1536, 3 << 30].map(bytes_text);
+        assert_eq!(texts, ["5 bytes", "1.5 KiB", "3.0 GiB"]);
     }
 }

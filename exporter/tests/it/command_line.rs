@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use gqn_formats::Package;
+use gqn_formats::{FolderLock, Overwrite, Package, write_atomic};
 use tempfile::TempDir;
 
 use crate::support::{checkpoint, checkpoint_file, every_kind, sample};
@@ -152,4 +152,64 @@ fn refuses_unknown_flags_with_exit_code_2() {
         "--variant=best".as_ref(),
     ]);
     check_refusal(&unknown, 2, &["invalid value 'best'", "reference"]);
+}
+
+#[test]
+fn a_sample_that_is_written_a_moment_later_is_waited_for_while_the_run_goes_on() {
+    let run = run_folder();
+    let path = run.path().join("golden.safetensors");
+    let right = fs::read(&path).expect("a sample");
+    let wrong = sample(&checkpoint(&every_kind()[0]).config, &"0".repeat(64));
+    fs::write(&path, wrong.to_bytes("sample").expect("bytes")).expect("another's sample");
+    let outs = ["a", "b", "c"].map(|name| run.path().join(name));
+    check_refusal(&export(run.path(), &outs[0]), 1, &["sha256 0000", "gqn-train golden"]);
+    assert!(!outs[0].exists());
+    for (out, missing) in outs[1..].iter().zip([false, true]) {
+        // What a training run holds.
+        let lock = FolderLock::acquire(run.path()).expect("a lock");
+        if missing {
+            fs::remove_file(&path).expect("a file");
+        }
+        let writer = std::thread::spawn({
+            let (path, right) = (path.clone(), right.clone());
+            move || {
+                std::thread::sleep(std::time::Duration::from_millis(500));
+                write_atomic(&path, &right, Overwrite::Force).expect("a sample");
+            }
+        });
+        let output = export(run.path(), out);
+        writer.join().expect("a written sample");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Package::open(out).expect("a package");
+        drop(lock);
+    }
+}
+
+#[test]
+fn a_package_has_one_writer() {
+    let run = run_folder();
+    let out = run.path().join("package");
+    let lock = FolderLock::acquire(&out).expect("a lock");
+    check_refusal(&export(run.path(), &out), 1, &["another process is writing to", "hint: "]);
+    drop(lock);
+    assert!(!out.exists(), "made for nothing");
+    // An empty folder is nobody's package, and a dead exporter's part is of no use.
+    fs::create_dir(&out).expect("a folder");
+    let stale = run.path().join(format!(".gqn-{}-dead.part", 1_u32 << 30));
+    fs::create_dir(&stale).expect("a folder");
+    fs::write(stale.join("generator.onnx"), "half").expect("a file");
+    assert!(export(run.path(), &out).status.success());
+    Package::open(&out).expect("a package");
+    assert_eq!(stale.exists(), !cfg!(target_os = "linux"));
+}
+
+#[test]
+fn a_device_is_no_checkpoint() {
+    let run = run_folder();
+    let out = run.path().join("out");
+    check_refusal(&export(Path::new("/dev/zero"), &out), 1, &["/dev/zero"]);
+    fs::remove_file(run.path().join("golden.safetensors")).expect("a file");
+    let sample = ["--sample".as_ref(), Path::new("/dev/zero")];
+    let arguments = ["export".as_ref(), run.path(), "--out".as_ref(), &out];
+    check_refusal(&gqn_export(&[&arguments[..], &sample].concat()), 1, &["is a device"]);
 }

@@ -32,7 +32,7 @@ fn an_onnx_runtime_that_is_none() {
 }
 
 /// A library that is there wherever these tests run: the one they run with.
-fn c_library() -> String {
+pub(super) fn c_library() -> String {
     let maps = fs::read_to_string("/proc/self/maps").expect("Linux");
     let line = maps.lines().find(|line| line.contains("/libc.so")).expect("a C library");
     line[line.find('/').expect("a path")..].to_owned()

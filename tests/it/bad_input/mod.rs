@@ -4,8 +4,12 @@
 //! |---|---|
 //! | `package.rs` | packages, checkpoints and pictures that are missing, damaged or of another kind |
 //! | `training.rs` | command lines and configurations of the trainer; files that are in the way |
+//! | `runs.rs` | runs that meet one another, that were stopped at the wrong moment, or that fit into no machine |
+//! | `libraries.rs` | shared libraries that are cut short or are other ones |
 //! | `machine.rs` | no ONNX Runtime, no libtorch, no CUDA, a full disk, a reader that went away |
 
+mod libraries;
 mod machine;
 mod package;
+mod runs;
 mod training;

@@ -75,7 +75,7 @@ fn status(line: &'static str) -> Result<u64, MemoryError> {
 
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "libcudart is loaded at run time; the function fills in two numbers")]
-fn free_on_device() -> Result<u64, MemoryError> {
+pub(crate) fn free_on_device() -> Result<u64, MemoryError> {
     use libloading::os::unix::{Library, Symbol};
     type GetInfo = unsafe extern "C" fn(*mut usize, *mut usize) -> i32;
     let (mut free, mut total) = (0, 0);
@@ -88,6 +88,6 @@ fn free_on_device() -> Result<u64, MemoryError> {
 }
 
 #[cfg(not(unix))]
-fn free_on_device() -> Result<u64, MemoryError> {
+pub(crate) fn free_on_device() -> Result<u64, MemoryError> {
     Err(MemoryError::Cuda)
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gqn_formats::{ModelConfig, Preset};
-use gqn_trainer::config::{ConfigError, TrainConfig};
+use gqn_trainer::config::{ConfigError, TrainConfig, data_keys};
 use gqn_trainer::device::DeviceChoice;
 use toml::Table;
 
+use super::SizeFlags;
 use super::parse::{collect, value};
-use super::{SizeFlags, data_table};
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchFlags {
@@ -23,17 +23,18 @@ pub(crate) struct BenchFlags {
         long,
         value_name = "B",
         default_value_t = 2,
-        default_value_if("gpu_suite", "true", "36")
+        default_value_if("gpu_suite", "true", "36"),
+        value_parser = clap::value_parser!(u16).range(1..)
     )]
     pub(crate) batch: u16,
     /// Scenes in the batch that memory is compared at; 0 to measure time only, which is faster
     #[arg(long, value_name = "B", default_value_t = 8)]
     pub(crate) memory_batch: u16,
     /// Context views
-    #[arg(long, value_name = "M", default_value_t = 3)]
+    #[arg(long, value_name = "M", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) context: u16,
     /// Steps that are timed, the first of which warms up
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) steps: u16,
     /// Also read scenes from these files, and say how many times over that feeds the fastest training
     #[arg(long, value_name = "DIR")]
@@ -44,8 +45,8 @@ pub(crate) struct BenchFlags {
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceChoice,
-    /// CPU threads
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// CPU threads; no more than there are cores
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: u16,
     /// Write the rows as JSON as well
     #[arg(long, value_name = "FILE")]
@@ -90,7 +91,7 @@ impl BenchFlags {
             ("min_context", value(Some(self.context))),
             ("max_context", value(Some(self.context))),
         ]);
-        table.insert("data".to_owned(), data_table(folder, false));
+        table.insert("data".to_owned(), data_keys(folder)?.into());
         TrainConfig::layered(Some(self.preset), None, table).map(Some)
     }
 }

@@ -9,9 +9,12 @@ use super::parse::minutes;
 
 #[derive(Debug, Args)]
 pub(crate) struct GpuCheckFlags {
-    /// Folder for what the parts write; an earlier check's files in it are replaced
+    /// Folder for what the parts write
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Replace the files of an earlier check
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Minutes that all parts may take together; what has not begun by then is left out
     #[arg(long, value_name = "N", default_value_t = 12.0, value_parser = minutes)]
     pub(crate) minutes: f64,

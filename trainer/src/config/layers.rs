@@ -1,12 +1,35 @@
 use std::path::Path;
 
 use gqn_datasets::DataSet;
-use gqn_formats::{FormatError, Preset, RepresentationKind};
+use gqn_formats::{FormatError, Preset, RepresentationKind, decode_text, read_regular};
 use gqn_scenes::Split;
 use toml::{Table, Value};
 
 use super::geometry::{Geometry, GeometrySource};
 use super::{ConfigError, TrainConfig, out_of_range};
+
+/// Where the files are that a run was trained on.
+#[derive(Debug, Clone, Copy)]
+pub enum RunData<'a> {
+    /// Where the run found them, if there are any.
+    AsItWas,
+    /// In another folder now.
+    Moved {
+        /// The folder that holds `train` and `test`.
+        folder: &'a Path,
+        /// Whether damaged scenes are left out even if the run did not do so.
+        skip_damaged: bool,
+    },
+    /// Of no interest.
+    None,
+}
+
+impl<'a> RunData<'a> {
+    /// What a command line says of a run's data.
+    pub fn of(folder: Option<&'a Path>, skip_damaged: bool) -> Self {
+        folder.map_or(Self::AsItWas, |folder| Self::Moved { folder, skip_damaged })
+    }
+}
 
 impl TrainConfig {
     /// The preset's run with a file's keys, then the flags' keys, laid over it. A file may name its `preset`. A file that
@@ -31,7 +54,15 @@ impl TrainConfig {
         file: Option<&Path>,
         flags: Table,
     ) -> Result<(Self, Option<Geometry>), ConfigError> {
-        let mut over = file.map_or_else(|| Ok(Table::new()), read)?;
+        let over = file.map_or_else(|| Ok(Table::new()), read_table)?;
+        Self::of_tables(preset, over, flags)
+    }
+
+    fn of_tables(
+        preset: Option<Preset>,
+        mut over: Table,
+        flags: Table,
+    ) -> Result<(Self, Option<Geometry>), ConfigError> {
         let named = match over.remove("preset") {
             Some(Value::String(name)) => Some(name.parse::<Preset>()?),
             Some(other) => return Err(out_of_range("preset", &other, "a name")),
@@ -68,6 +99,36 @@ impl TrainConfig {
         Ok((config, geometry))
     }
 
+    /// The configuration that a run wrote, with keys laid over it.
+    ///
+    /// # Errors
+    /// As [`TrainConfig::layered`]; [`ConfigError::NoData`] if the run has no data that could have moved,
+    /// [`ConfigError::OtherData`] if what is there now are not the scenes that it began with.
+    pub fn of_run(file: &Path, keys: Table, data: RunData<'_>) -> Result<Self, ConfigError> {
+        let mut own = read_table(file)?;
+        let had = own.get_mut("data").and_then(Value::as_table_mut);
+        let views = had.as_ref().and_then(|data| data.get("views")?.as_integer());
+        match (data, had) {
+            (RunData::AsItWas, _) => {}
+            (RunData::None, _) => drop(own.remove("data")),
+            (RunData::Moved { .. }, None) => return Err(ConfigError::NoData),
+            (RunData::Moved { folder, skip_damaged }, Some(had)) => {
+                merge(had, data_keys(folder)?);
+                if skip_damaged {
+                    had.insert("skip_damaged".to_owned(), true.into());
+                }
+            }
+        }
+        let (config, _) = Self::of_tables(None, own, keys)?;
+        match (views, &config.data) {
+            (Some(views), Some(data)) if views > 0 && views as usize != data.views => {
+                let (path, found) = (data.folder.clone(), data.views);
+                Err(ConfigError::OtherData { path, found, expected: views as usize })
+            }
+            _ => Ok(config),
+        }
+    }
+
     /// Takes from the files, if there are any, what they say themselves.
     fn look_at_data(
         &mut self,
@@ -82,6 +143,7 @@ impl TrainConfig {
         }
         let set = DataSet::open(&data.folder, Split::Train)?;
         data.views = set.views();
+        data.test_views = DataSet::open(&data.folder, Split::Test)?.views();
         if !scenes_are_given {
             self.scenes = set.len() as u64;
         } else if self.scenes > set.len() as u64 {
@@ -127,9 +189,27 @@ impl TrainConfig {
     }
 }
 
-fn read(path: &Path) -> Result<Table, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+/// The keys of a data set in a folder.
+///
+/// # Errors
+/// [`ConfigError::Path`]: TOML is UTF-8, and the folder's name is not.
+pub fn data_keys(folder: &Path) -> Result<Table, ConfigError> {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let unnamed = || ConfigError::Path { path: folder.to_owned() };
+    let name = absolute.to_str().ok_or_else(unnamed)?.to_owned();
+    Ok(Table::from_iter([("folder".to_owned(), name.into())]))
+}
+
+/// A page or two; a larger file is no configuration.
+const LARGEST_FILE: u64 = 1 << 24;
+
+/// A configuration file as a table, in whatever way an editor saved it.
+///
+/// # Errors
+/// [`ConfigError`]: no such file, no text, not TOML.
+pub fn read_table(path: &Path) -> Result<Table, ConfigError> {
+    let bytes = read_regular(path, LARGEST_FILE)?;
+    let text = decode_text(&bytes).ok_or_else(|| ConfigError::NoText { path: path.to_owned() })?;
     text.parse()
         .map_err(|source| ConfigError::Toml { path: path.to_owned(), source: Box::new(source) })
 }

@@ -34,6 +34,7 @@ impl TrainConfig {
             test_scenes: 100,
             evaluate_every: 1000,
             refresh_epochs: None,
+            resident_scenes: None,
             data: None,
             model: preset.config(),
         };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use gqn_formats::{Overwrite, TensorFile, write_atomic};
-use gqn_trainer::run_folder::{CHECKPOINT_FILE, EVALUATION_FILE, LOG_FILE, STATE_FILE};
+use gqn_trainer::run_folder::{CHECKPOINT_FILE, EVALUATION_FILE, LOG_FILE, RunFolder, STATE_FILE};
 use serde_json::{Value, json};
 
 use super::Check;
@@ -27,10 +27,8 @@ pub(super) fn run(check: &Check, config: &Path, limit: Duration) -> Result<(Stri
         write_atomic(config, SMALL_RECIPE.as_bytes(), Overwrite::Force)?;
     }
     let folder = check.out.join(RUN);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .with_context(|| format!("could not remove {}", folder.display()))?;
-    }
+    // The run of an earlier check, and nothing else that may be there.
+    RunFolder::new(&folder).clear()?;
     let half = limit / 2;
     let (trained, rate) = interrupted(check, config, &folder, half)?;
     let before = phases(&folder)?;

@@ -16,7 +16,7 @@ use gqn_scenes::PoseEncoding;
 use thiserror::Error;
 
 use crate::oracle::mapping;
-use state_dict::refused;
+use state_dict::unreadable;
 
 /// What the tensors do not tell.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +47,18 @@ pub struct Imported {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the messages say what each field is")]
 pub enum ImportError {
-    #[error("could not read {}\nhint: is the path right, and may you read it?", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
     #[error(
-        "{} is no file of torch.save: {reason}\nhint: the file may be cut short; \
-         write it with `torch.save(model.state_dict(), FILE)`", path.display()
+        "{} is no file of torch.save: {reason}\nhint: write it with `torch.save(model.state_dict(), FILE)`", path.display()
     )]
     NotTorch { path: PathBuf, reason: String },
+    #[error("{} cannot be imported: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    #[error(
+        "{} holds a whole pickled model ({class}), expected its state dict\nhint: where that class can be imported, \
+         `torch.save(torch.load(FILE, weights_only=False).state_dict(), NEW)` writes it; call that on the model itself if FILE \
+         holds a dictionary around it", path.display()
+    )]
+    WholeModel { path: PathBuf, class: String },
     #[error(
         "{} holds no weights of torch-gqn: no tensor `{missing}`\nhint: found {found}", path.display()
     )]
@@ -104,7 +109,7 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportEr
             return Err(ImportError::Shape { name: name.to_owned(), found, expected });
         }
         unused.remove(name);
-        file.tensor(tensor).map_err(|reason| refused(path, &reason))
+        file.tensor(tensor).map_err(|reason| unreadable(path, &format!("`{name}`: {reason}")))
     })?;
     for (name, shape) in &unused {
         // A representation that has the cores' size passes by the up-sampler that the reference owns all the same.

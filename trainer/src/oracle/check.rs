@@ -2,7 +2,7 @@ use std::path::Path;
 
 use gqn_formats::{
     Checkpoint, FormatError, ModelConfig, Preset, Provenance, RepresentationKind, TensorFile,
-    UpsampleR,
+    UpsampleR, read_regular,
 };
 use tch::{Device, Kind};
 use thiserror::Error;
@@ -123,8 +123,7 @@ pub fn check_weights(
     compute: Compute,
     device: Device,
 ) -> Result<OracleReport, OracleError> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| FormatError::Read { path: path.to_owned(), source })?;
+    let bytes = read_regular(path, u64::MAX)?;
     let file = TensorFile::from_bytes(&path.display().to_string(), &bytes)?;
     let config = config(&file)?;
     config.validate()?;
