@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use gqn_datasets::{DataSet, Resize, SceneSet};
-use gqn_formats::{ModelConfig, Tensor, Views};
+use gqn_datasets::{DataSet, Limits, Resize, SceneSet, decode_picture};
+use gqn_formats::{ModelConfig, Tensor, Views, read_regular};
 use gqn_scenes::{Camera, Frame, Scene, Split, World};
 
 use crate::error::ExportError;
@@ -14,6 +14,9 @@ const QUERIES: usize = 2;
 
 /// The most views that are shown: more of them change little and take as long as they are many.
 const MOST_SHOWN: usize = 5;
+
+/// No photograph comes near it, in bytes.
+const MOST_PICTURE: u64 = 1 << 30;
 
 /// The file that lists pictures and cameras.
 const VIEWS_FILE: &str = "views.json";
@@ -164,12 +167,14 @@ fn read_folder(folder: &Path, config: &ModelConfig) -> Result<Vec<(Frame, Camera
         let Some(picture) = &view.picture else { continue };
         let path = folder.join(picture);
         let failed = |reason: String| ExportError::Picture { path: path.clone(), reason };
-        let read = image::open(&path).map_err(|error| failed(error.to_string()))?.to_rgb8();
-        if (read.width() as usize, read.height() as usize) != (side, side) {
-            let (width, height) = (read.width(), read.height());
+        let bytes = read_regular(&path, MOST_PICTURE)?;
+        let picture = decode_picture(&bytes, Limits::PHOTOGRAPH);
+        let picture = picture.map_err(|error| failed(error.to_string()))?;
+        let (width, height) = (picture.width, picture.height);
+        if (width, height) != (side, side) {
             return Err(failed(format!("it is {width}×{height}, expected {side}×{side}")));
         }
-        let frame = Frame::from_rgb8(side, read.into_raw());
+        let frame = Frame::from_rgb8(side, picture.pixels);
         views.push((frame.expect("its size was compared"), view.camera()));
     }
     if views.len() < 2 {

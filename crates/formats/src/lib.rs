@@ -16,6 +16,7 @@
 //! | `package.rs` | [`Package`]: a package's files, checked against its manifest |
 //! | `torch/` | [`torch`]: files of `torch.save`, as data |
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
+//! | `plausible.rs` | [`Manifest::camera_warnings`]: cameras that a model can make nothing of |
 //! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
 //! | `lock.rs` | [`FolderLock`]: one writer to a folder at a time |
 //! | `regular.rs`, `bounded.rs` | [`read_regular`]: files and no devices, up to a size |
@@ -42,6 +43,7 @@ mod lock;
 mod manifest;
 mod package;
 mod parameter;
+mod plausible;
 mod ports;
 mod preset;
 mod printable;

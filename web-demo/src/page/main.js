@@ -5,7 +5,7 @@ import { input } from "./input.js";
 import { lenses } from "./lenses.js";
 import { Look } from "./look.js";
 import { map } from "./map.js";
-import { phase, show, size } from "./messages.js";
+import { notice, phase, show, size } from "./messages.js";
 import { occupancy } from "./occupancy.js";
 import { keep } from "./offline.js";
 import { opener } from "./open.js";
@@ -19,6 +19,9 @@ import { count, tools } from "./tools.js";
 import { label } from "./worlds.js";
 
 async function main() {
+  if (typeof WebAssembly !== "object") {
+    throw new Error("WebAssembly is switched off in this browser, and the network runs on it\nhint: allow it for this site (some privacy settings and lockdown modes switch it off), or use another browser");
+  }
   const linked = location.hash.length > 1;
   const asked = /[#&]mean=[01]/.test(location.hash);
   const state = read(location.hash, initial());
@@ -43,7 +46,7 @@ async function main() {
   element("model", HTMLSelectElement).append(...options);
   element("model-label", HTMLElement).hidden = models.length < 2;
 
-  const fail = (/** @type {unknown} */ error) => show(error);
+  const fail = show;
   const pool = new Pool({
     fail,
     picture(job, rgba, ms) {
@@ -57,6 +60,8 @@ async function main() {
   let writing;
   const changed = (delay = 0) => {
     clearTimeout(writing);
+    // No link holds pictures of one's own: the one in the address bar stays that of the rendered scene.
+    if (scene.own) return;
     const put = () => history.replaceState(null, "", write(state));
     if (delay) writing = setTimeout(put, delay);
     else put();
@@ -73,18 +78,21 @@ async function main() {
   look.addEventListener("taken", moved);
   input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(scene.motion(motion)).catch(fail); }, { ...press, h: holds.press });
   mark();
+  refuseSeed();
   await scene.open();
 
   const open = opener({ asked, mark, module, pool, scene, look, wasmBytes });
   await open(first, download);
 
-  own(scene, {
+  const { leave } = own(scene, {
     async package(next, name) {
       await open(Promise.resolve(next));
+      state.model = "";
       named(name);
+      mark();
     },
     async views() {
-      state.at = scene.own?.[0].camera;
+      if (scene.own) state.at = scene.own[0].camera;
       look.reset();
       await scene.open();
     },
@@ -113,7 +121,9 @@ async function main() {
   });
   window.addEventListener("hashchange", async () => {
     const before = state.model;
+    leave();
     Object.assign(state, read(location.hash, initial()));
+    refuseSeed();
     const wanted = models.find(({ name }) => name === state.model)?.name ?? before;
     state.model = before;
     if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
@@ -127,6 +137,12 @@ async function main() {
   if (state.orbit) roam();
   else if (!linked && !calm) setTimeout(() => { if (!element("hint", HTMLElement).hidden) walk(true); }, 2500);
   await keep().catch(() => undefined);
+}
+
+/** Says when a link asks for a scene that is none. */
+function refuseSeed() {
+  const asked = new URLSearchParams(location.hash.slice(1)).get("seed");
+  if (asked !== null && !/^\d{1,18}$/.test(asked)) notice(`The link asks for scene \u201c${asked.slice(0, 20)}\u201d, which is none: this is scene ${initial().seed}.`);
 }
 
 main().catch((error) => {

@@ -8,6 +8,10 @@ import { PLAN_SIDE } from "./scene.js";
 const SIGHT = "M0 0L-.155 -.333L.155 -.333Z";
 const HANDLE = "M0 -.048C.022 -.03 .034 -.012 .034 .008A.034 .034 0 0 1 -.034 .008C-.034 -.012 -.022 -.03 0 -.048Z";
 
+/** How near to the map's edge the middle of a camera may be, and what is said of one that stands beyond. */
+const EDGE = 0.045;
+const BEYOND = ", beyond the map";
+
 /** A pointer that goes less far, in pixels, has not dragged what it holds. */
 const DRAGGED = 3;
 
@@ -42,11 +46,15 @@ export function map(scene, look) {
     if (rgba) plan.setAttribute("href", picture(rgba));
   });
   scene.addEventListener("views", () => {
+    const focused = [...shown.children].indexOf(/** @type {Element} */ (document.activeElement));
     while (shown.children.length > scene.views.length) shown.lastElementChild?.remove();
+    const lost = focused >= shown.children.length ? focused : -1;
     while (shown.children.length < scene.views.length) shown.append(context(shown.children.length));
     while (cones.children.length > scene.views.length) cones.lastElementChild?.remove();
     while (cones.children.length < scene.views.length) cones.append(draw("g", {}, draw("path", { d: SIGHT, class: "seen" })));
     scene.views.forEach(({ map }, index) => [shown, cones].forEach((group) => stand(group.children[index], map, scale)));
+    // Who took a camera away goes on from the next.
+    if (lost >= 0 && shown.children.length) /** @type {SVGElement} */ (shown.children[Math.min(lost, shown.children.length - 1)]).focus();
   });
   look.addEventListener("place", () => {
     view.toggleAttribute("hidden", !look.place);
@@ -90,7 +98,7 @@ export function map(scene, look) {
       const go = { ArrowUp: 1, ArrowDown: -1 }[key] ?? 0;
       if (key === "Enter" || key === " ") look.glide(scene.views[index].camera).catch(report);
       else if (key === "Delete" || key === "Backspace") scene.remove(index).catch(report);
-      else if (!turn && !go) return;
+      else if ((!turn && !go) || scene.own || !scene.motion([turn, 0, go]).some(Boolean)) return;
       else scene.surveyor.call("moved", { camera: scene.views[index].camera, motion: scene.motion([turn / 30, 0, go / 30]) }).then(put, report);
       event.preventDefault();
       event.stopPropagation();
@@ -98,6 +106,12 @@ export function map(scene, look) {
     return node;
   }
 
+  view.addEventListener("keydown", (event) => {
+    if (!["Enter", " "].includes(/** @type {KeyboardEvent} */ (event).key)) return;
+    element("painted", HTMLElement).focus();
+    event.preventDefault();
+    event.stopPropagation();
+  });
   draggable(view, () => look.place?.camera, (camera) => look.jump(camera).catch(report));
   /** Where a pointer went down: who draws it from there scrolls, or changes their mind. */
   let from = [0, 0];
@@ -118,8 +132,16 @@ function camera(kind, label, text) {
   return node;
 }
 
-/** @param {Element} node @param {Float32Array} at u, v and heading on the map @param {number} scale */
-function stand(node, [u, v, heading], scale) {
+/** Puts a camera where it stands, or, beyond the map, on its edge. @param {Element} node
+ * @param {Float32Array} at u, v and heading on the map @param {number} scale */
+function stand(node, at, scale) {
+  const heading = at[2];
+  const [u, v] = at.subarray(0, 2).map((place) => Math.min(Math.max(place, EDGE), 1 - EDGE));
+  node.classList.toggle("beyond", u !== at[0] && (at[0] < 0 || at[0] > 1) || v !== at[1] && (at[1] < 0 || at[1] > 1));
+  if (node.classList.contains("camera")) {
+    const label = /** @type {string} */ (node.getAttribute("aria-label")).replace(BEYOND, "");
+    node.setAttribute("aria-label", node.classList.contains("beyond") ? label + BEYOND : label);
+  }
   node.setAttribute("transform", `translate(${u} ${v}) scale(${scale})`);
   for (const path of node.querySelectorAll("path")) path.setAttribute("transform", `rotate(${(heading * 180) / Math.PI})`);
 }
