@@ -67,7 +67,7 @@ export class Occupancy {
 const FIELD_OF_VIEW = 0.872665;
 export class Viewer {
   static fromZip() { throw new Error("error: not a zip\nhint: drop another"); }
-  static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); return new Viewer(JSON.parse(new TextDecoder().decode(contents[0]))); }
+  static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); const made = JSON.parse(new TextDecoder().decode(contents[0])); if (made.config.hangs === "open") for (;;); return new Viewer(JSON.parse(new TextDecoder().decode(contents[0]))); }
   imageSize = SIDE; steps = 4;
   constructor({ config, metrics = {} }) { this.config = config; this.metrics = metrics; }
   free() {} warmUp() {} setScene() {} addScene() {}
@@ -82,7 +82,7 @@ export class Viewer {
   manifest() { return JSON.stringify({ config: this.config, step: 4000, precision: "fp32", variant: "optimised", provenance: { data: "rooms-ring-camera, 4000 rendered scenes", seconds: 1680, metrics: { psnr_generated: 17.2, mse_generated: 0.02, mse_constant: 0.041, ...this.metrics } } }); }
   card() { return "# A card\n\nOf `some` words.\n\n| size |  |\n|---|---:|\n| pictures | 32 |\n\n```sh\ngqn-run verify .\n```\n\n- a limit\n- another"; }
   describe() { return "fake 0.0 (simd128)"; }
-  query(camera) { wait(40); return ball(camera, SIDE, 2); }
+  query(camera) { if (this.config.hangs) for (;;); wait(40); return ball(camera, SIDE, 2); }
   drawing(camera) { return Uint8Array.from([0, 1, 2, 3].flatMap((i) => [...ball(camera, SIDE, i)])); }
   uncertainty(camera) { return { rgba: ball(camera, SIDE, 2), mean: 0.03, free() {} }; }
 }

@@ -30,6 +30,8 @@ async function main() {
   const { wasm_bytes: wasmBytes, models } = await offer();
   const model = models.find(({ name }) => name === state.model) ?? models[0];
   state.model = model.name;
+  // Other networks than voxel models fill no grid.
+  element("holds-row", HTMLElement).hidden = model.representation !== "voxel";
   const compiling = download.engine(wasmBytes);
   const first = download.files(model.name);
   first.catch(() => undefined);
@@ -61,8 +63,7 @@ async function main() {
   const changed = (delay = 0) => {
     clearTimeout(writing);
     // No link holds pictures of one's own: the one in the address bar stays that of the rendered scene.
-    if (scene.own) return;
-    const put = () => history.replaceState(null, "", write(state));
+    const put = () => history.replaceState(null, "", write(scene.own ? { ...state, ...scene.rendered } : state));
     if (delay) writing = setTimeout(put, delay);
     else put();
   };
@@ -111,8 +112,13 @@ async function main() {
       await open(files, coming);
       named(undefined);
     } catch (error) {
+      const moved = state.world !== before.world;
       Object.assign(state, before);
       fail(error);
+      if (moved) {
+        look.reset();
+        await scene.open();
+      }
     }
     mark();
   }

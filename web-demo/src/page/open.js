@@ -2,7 +2,7 @@
 import { card } from "./card.js";
 import { say } from "./dom.js";
 import { phase, settle, size } from "./messages.js";
-import { Remote } from "./remote.js";
+import { Remote, Silent } from "./remote.js";
 import { guesses } from "./state.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles */
@@ -21,6 +21,8 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
   /** The files that the painters were started with. @type {PackageFiles} */
   let files;
   const describe = card(scene);
+  /** Ends the wait for a package's first picture. @type {((why: Error) => void) | undefined} */
+  let giveUp;
 
   /** Whether it was not the user who chose the mean picture. */
   let chosen = false;
@@ -54,6 +56,7 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
   /** @param {PackageFiles} next */
   async function open(next) {
     phase("prepare", "", undefined);
+    const before = files;
     const { own, fieldOfView } = scene;
     const wanted = { ...next, ...(own ? { fieldOfView } : { rendered: true }) };
     const [first, found] = await started(wanted, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
@@ -69,8 +72,16 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
     describe(found);
     begin(found.manifest);
     const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
-    await scene.repackage(found.side);
-    await painted;
+    const lost = new Promise((_, reject) => { giveUp = reject; });
+    try {
+      await Promise.race([scene.repackage(found.side).then(() => painted), lost]);
+    } catch (error) {
+      // It opens, but does not paint: back to the one before.
+      giveUp = undefined;
+      if (before && before !== next) await open(before);
+      throw error;
+    }
+    giveUp = undefined;
     phase("picture", "", 1);
     // When one looks around without a rest, too: who walks around by itself never rests.
     const rested = new Promise((resolve) => look.addEventListener("rest", resolve, { once: true }));
@@ -93,6 +104,7 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
 
   // A painter that gave no answer is gone; the first one is needed.
   pool.events.lost = async () => {
+    if (giveUp) return giveUp(new Silent());
     const mine = files;
     if (!mine || pool.painters.length) return;
     const [remote] = await started(mine);

@@ -17,9 +17,6 @@ const MOST_LIST = 1 << 24;
  * @param {import("./scene.js").Scene} scene
  * @param {{ package: (files: PackageFiles, name: string) => Promise<void>, views: () => Promise<void> }} take */
 export function own(scene, take) {
-  /** What was shown of the rendered scene, for the way back. @type {Pick<import("../types").State, "shown" | "at"> | undefined} */
-  let before;
-
   /** @param {Promise<Entry[]>} coming */
   async function receive(coming) {
     hush();
@@ -55,9 +52,10 @@ export function own(scene, take) {
     if (!views.length) throw new Error(`${VIEWS} names no picture\nhint: each view that is shown needs one`);
     if (views.length > MOST) throw new Error(`${VIEWS} names ${views.length} pictures, expected at most ${MOST}\nhint: let it name fewer`);
     // Without a package there is nothing to compare with; one that comes later is refused if it does not fit.
-    const [painter] = scene.pool.painters;
-    if (fieldOfView !== undefined) await painter?.remote.call("checkFieldOfView", { what: VIEWS, found: fieldOfView });
-    const warnings = (await painter?.remote.call("cameraWarnings", { what: VIEWS, cameras: views.map((/** @type {OwnView} */ { camera }) => camera) })) ?? [];
+    const asked = scene.pool.painters.length > 0;
+    if (asked && fieldOfView !== undefined) await scene.pool.ask("checkFieldOfView", { what: VIEWS, found: fieldOfView });
+    const given = { what: VIEWS, cameras: views.map((/** @type {OwnView} */ { camera }) => camera) };
+    const warnings = asked ? await scene.pool.ask("cameraWarnings", given) : [];
     /** @type {OwnView[]} */
     const pictures = [];
     let cut = 0;
@@ -72,7 +70,7 @@ export function own(scene, take) {
       cut += Number(found.cut);
       pictures.push({ key: `own/${performance.now()}/${name}`, name, index, camera, map, rgba: found.rgba, side, file: entry.file });
     }
-    if (!scene.own) before = { shown: scene.state.shown, at: scene.state.at };
+    if (!scene.own) scene.rendered = { shown: scene.state.shown, at: scene.state.at };
     Object.assign(scene, { own: pictures, fieldOfView });
     scene.state.shown = pictures.map((_, index) => index);
     mine(true);
@@ -90,7 +88,7 @@ export function own(scene, take) {
 
   element("own-back", HTMLElement).addEventListener("click", async () => {
     leave();
-    Object.assign(scene.state, before ?? { shown: [0, 1, 2] });
+    Object.assign(scene.state, scene.rendered);
     element("painted", HTMLElement).focus({ preventScroll: true });
     await take.views().catch(show);
   });

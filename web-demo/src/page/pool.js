@@ -148,15 +148,27 @@ export class Pool {
       await work();
     } catch (error) {
       if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
-      if (error instanceof Silent) this.#lose(painter);
+      if (error instanceof Silent) this.#lose(painter.remote);
     }
     painter.busy = false;
     this.#run();
   }
 
-  /** Goes on without a painter. @param {Painter} painter */
-  #lose(painter) {
-    const at = this.painters.indexOf(painter);
+  /** Asks the first painter for something else than a picture. @param {string} operation @param {any} argument @returns {Promise<any>} */
+  async ask(operation, argument) {
+    const [painter] = this.painters;
+    if (!painter) throw new Ended();
+    try {
+      return await painter.remote.call(operation, argument);
+    } catch (error) {
+      if (error instanceof Silent) this.#lose(painter.remote);
+      throw error;
+    }
+  }
+
+  /** Goes on without a painter. @param {Remote} remote */
+  #lose(remote) {
+    const at = this.painters.findIndex((painter) => painter.remote === remote);
     if (at < 0) return;
     this.painters.splice(at, 1);
     this.drop();

@@ -22,6 +22,8 @@ export class Scene extends EventTarget {
   side = 0;
   /** Pictures of one's own instead of the rendered ones, and the cameras that only ask. @type {OwnView[] | undefined} */
   own;
+  /** What was shown of the rendered scene before them, for the way back and for links. @type {Partial<State>} */
+  rendered = {};
   /** Field of view of their cameras in radians, if it is stated. @type {number | undefined} */
   fieldOfView;
   /** What each of the pictures tells, when the network has seen them. @type {Contribution[]} */
@@ -145,9 +147,7 @@ export class Scene extends EventTarget {
     for (const view of views) {
       if (this.#told.has(view.key)) continue;
       const { rgba, side, camera } = view;
-      const [painter] = this.pool.painters;
-      if (!painter) return;
-      const told = await painter.remote.call("contribution", { rgba, side, camera });
+      const told = await this.pool.ask("contribution", { rgba, side, camera });
       if (name !== this.#name) return;
       this.#told.set(view.key, told);
     }

@@ -25,6 +25,7 @@ export function strip(scene, look) {
     const focused = [...list.children].findIndex((child) => child.contains(document.activeElement));
     const was = document.activeElement?.className;
     plus.remove();
+    for (const blank of list.querySelectorAll(".blank")) blank.remove();
     while (list.children.length > views.length) list.lastElementChild?.remove();
     while (list.children.length < views.length) list.append(item(list.children.length));
     views.forEach(({ rgba, side }, index) => {
