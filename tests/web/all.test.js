@@ -12,6 +12,7 @@ import "./scenes.js";
 import "./offered.js";
 import "./opening.js";
 import "./own.js";
+import "./photographs.js";
 import "./offline.js";
 import "./engines.js";
 import "./access.js";

@@ -13,7 +13,7 @@ import { named, own } from "./own.js";
 import { Pool } from "./pool.js";
 import { Remote } from "./remote.js";
 import { Scene } from "./scene.js";
-import { initial, read, write } from "./state.js";
+import { initial, read, refusedSeed, write } from "./state.js";
 import { strip } from "./strip.js";
 import { count, tools } from "./tools.js";
 import { label } from "./worlds.js";
@@ -24,6 +24,7 @@ async function main() {
   }
   const linked = location.hash.length > 1;
   const asked = /[#&]mean=[01]/.test(location.hash);
+  const refused = refusedSeed(location.hash);
   const state = read(location.hash, initial());
   const download = new Download();
   phase("download", "", undefined);
@@ -79,11 +80,11 @@ async function main() {
   look.addEventListener("taken", moved);
   input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(scene.motion(motion)).catch(fail); }, { ...press, h: holds.press });
   mark();
-  refuseSeed();
   await scene.open();
 
   const open = opener({ asked, mark, module, pool, scene, look, wasmBytes });
   await open(first, download);
+  if (refused) notice(refused);
 
   const { leave } = own(scene, {
     async package(next, name) {
@@ -129,7 +130,8 @@ async function main() {
     const before = state.model;
     leave();
     Object.assign(state, read(location.hash, initial()));
-    refuseSeed();
+    const refused = refusedSeed(location.hash);
+    if (refused) notice(refused);
     const wanted = models.find(({ name }) => name === state.model)?.name ?? before;
     state.model = before;
     if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
@@ -143,12 +145,6 @@ async function main() {
   if (state.orbit) roam();
   else if (!linked && !calm) setTimeout(() => { if (!element("hint", HTMLElement).hidden) walk(true); }, 2500);
   await keep().catch(() => undefined);
-}
-
-/** Says when a link asks for a scene that is none. */
-function refuseSeed() {
-  const asked = new URLSearchParams(location.hash.slice(1)).get("seed");
-  if (asked !== null && !/^\d{1,18}$/.test(asked)) notice(`The link asks for scene \u201c${asked.slice(0, 20)}\u201d, which is none: this is scene ${initial().seed}.`);
 }
 
 main().catch((error) => {

@@ -1,16 +1,9 @@
 // @ts-check
 import { draw, element } from "./dom.js";
+import { SIGHT, camera, stand } from "./markers.js";
 import { PLAN_SIDE } from "./scene.js";
 
 /** @typedef {import("../types").Camera} Camera */
-
-/** A camera on the map: what it sees, and a handle that looks to where it looks. */
-const SIGHT = "M0 0L-.155 -.333L.155 -.333Z";
-const HANDLE = "M0 -.048C.022 -.03 .034 -.012 .034 .008A.034 .034 0 0 1 -.034 .008C-.034 -.012 -.022 -.03 0 -.048Z";
-
-/** How near to the map's edge the middle of a camera may be, and what is said of one that stands beyond. */
-const EDGE = 0.045;
-const BEYOND = ", beyond the map";
 
 /** A pointer that goes less far, in pixels, has not dragged what it holds. */
 const DRAGGED = 3;
@@ -122,28 +115,6 @@ export function map(scene, look) {
     if (onCamera || far || scene.own || scene.views.length >= scene.most) return;
     place(event, scene.survey.home).then((camera) => scene.add(camera)).catch(report);
   });
-}
-
-/** @param {string} kind @param {string} label @param {string} [text] */
-function camera(kind, label, text) {
-  const node = draw("g", { class: `camera ${kind}`, tabindex: "0", role: "button", "aria-label": label });
-  node.append(draw("circle", { r: ".075", class: "reach" }), draw("path", { d: HANDLE, class: "handle" }));
-  if (text) node.append(draw("text", { class: "number", "text-anchor": "middle", dy: ".017" }, text));
-  return node;
-}
-
-/** Puts a camera where it stands, or, beyond the map, on its edge. @param {Element} node
- * @param {Float32Array} at u, v and heading on the map @param {number} scale */
-function stand(node, at, scale) {
-  const heading = at[2];
-  const [u, v] = at.subarray(0, 2).map((place) => Math.min(Math.max(place, EDGE), 1 - EDGE));
-  node.classList.toggle("beyond", u !== at[0] && (at[0] < 0 || at[0] > 1) || v !== at[1] && (at[1] < 0 || at[1] > 1));
-  if (node.classList.contains("camera")) {
-    const label = /** @type {string} */ (node.getAttribute("aria-label")).replace(BEYOND, "");
-    node.setAttribute("aria-label", node.classList.contains("beyond") ? label + BEYOND : label);
-  }
-  node.setAttribute("transform", `translate(${u} ${v}) scale(${scale})`);
-  for (const path of node.querySelectorAll("path")) path.setAttribute("transform", `rotate(${(heading * 180) / Math.PI})`);
 }
 
 /** @param {Uint8Array} rgba */
