@@ -7,6 +7,8 @@ const name = `gqn-${version}`;
 /** Caches of versions before, as long as pages of theirs may be open: so many. */
 const EARLIER = 2;
 const root = self.registration.scope;
+/** The folder of this version's parts. */
+const app = files.find((file) => file.startsWith("app-"))?.split("/")[0];
 
 /** The app under its version, and files of models under their checksums. */
 const lasting = ({ pathname, search }) => pathname.includes("/app-") || (pathname.includes("/models/") && search !== "");
@@ -25,7 +27,6 @@ self.addEventListener("activate", (event) => {
  * @param {string[]} [loaded] what the page that asks has loaded */
 async function sweep(loaded = []) {
   const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const app = files.find((file) => file.startsWith("app-"))?.split("/")[0];
   const alone = open.length === 1 && loaded.some((url) => url.includes(`/${app}/`));
   const old = (await caches.keys()).filter((other) => other.startsWith("gqn-") && other !== name);
   const gone = open.length && !alone ? old.slice(0, Math.max(0, old.length - EARLIER)) : old;
@@ -46,11 +47,22 @@ const page = ({ mode }, { origin, pathname }) => mode === "navigate" && origin +
 // The page names what it loaded before this worker was there.
 self.addEventListener("message", (event) => {
   if (!event.data?.keep) return;
-  const work = event.data.keep.filter((url) => url.startsWith(root)).map(async (url) => {
-    if (!(await kept(new Request(url)))) await fresh(new Request(url));
-  });
-  event.waitUntil(Promise.all([...work, sweep(event.data.keep)]).then(() => event.source?.postMessage({ kept: true })));
+  const loaded = event.data.keep.filter((url) => url.startsWith(root));
+  const work = Promise.all(loaded.map(keep)).then(() => sweep(loaded));
+  event.waitUntil(work.then(() => event.source?.postMessage({ kept: true })));
 });
+
+/** Puts into this version's cache what a page loaded, be it out of an earlier one's. @param {string} url */
+async function keep(url) {
+  const request = new Request(url);
+  const cache = await caches.open(name);
+  // Another version's parts stay in that version's cache.
+  if (url.includes("/app-") && !url.includes(`/${app}/`)) return;
+  if (await cache.match(request, { ignoreVary: true })) return;
+  const earlier = await kept(request);
+  if (earlier && lasting(new URL(url))) return cache.put(request, earlier);
+  await fresh(request).catch((error) => (earlier ? cache.put(request, earlier) : Promise.reject(error)));
+}
 
 /** From this version's cache, or from an earlier one's. */
 async function kept(request) {
