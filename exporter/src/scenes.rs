@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use gqn_datasets::{DataSet, Resize, Rgb8, SceneSet, decode_rgb8};
+use gqn_datasets::{DataSet, Limits, Resize, SceneSet, decode_picture};
 use gqn_formats::{ModelConfig, Tensor, Views, read_regular};
 use gqn_scenes::{Camera, Frame, Scene, Split, World};
 
@@ -15,11 +15,12 @@ const QUERIES: usize = 2;
 /// The most views that are shown: more of them change little and take as long as they are many.
 const MOST_SHOWN: usize = 5;
 
+/// No photograph comes near it, in bytes.
+const MOST_PICTURE: u64 = 1 << 30;
+
 /// The file that lists pictures and cameras.
 const VIEWS_FILE: &str = "views.json";
 
-/// Bytes that a picture of a model's size cannot have.
-const LARGEST_PICTURE: u64 = 1 << 26;
 
 /// Where the scenes come from on which a package is calibrated and measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,12 +186,14 @@ fn read_folder(folder: &Path, config: &ModelConfig) -> Result<Vec<(Frame, Camera
         let Some(picture) = &view.picture else { continue };
         let path = folder.join(picture);
         let failed = |reason: String| ExportError::Picture { path: path.clone(), reason };
-        let picture = decode(&read_regular(&path, LARGEST_PICTURE)?).map_err(failed)?;
-        let Rgb8 { width, height, pixels } = picture;
+        let bytes = read_regular(&path, MOST_PICTURE)?;
+        let picture = decode_picture(&bytes, Limits::PHOTOGRAPH);
+        let picture = picture.map_err(|error| failed(error.to_string()))?;
+        let (width, height) = (picture.width, picture.height);
         if (width, height) != (side, side) {
             return Err(failed(format!("it is {width}×{height}, expected {side}×{side}")));
         }
-        let frame = Frame::from_rgb8(side, pixels);
+        let frame = Frame::from_rgb8(side, picture.pixels);
         views.push((frame.expect("its size was compared"), view.camera()));
     }
     if views.len() < 2 {
@@ -199,15 +202,6 @@ fn read_folder(folder: &Path, config: &ModelConfig) -> Result<Vec<(Frame, Camera
     Ok(views)
 }
 
-/// The pixels of a picture; a JPEG file that is cut short is refused as in data sets.
-fn decode(bytes: &[u8]) -> Result<Rgb8, String> {
-    if bytes.starts_with(&[0xFF, 0xD8]) {
-        return decode_rgb8(bytes).map_err(|error| error.to_string());
-    }
-    let picture = image::load_from_memory(bytes).map_err(|error| error.to_string())?.to_rgb8();
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Ok(Rgb8 { width, height, pixels: picture.into_raw() })
-}
 
 fn frames(config: &ModelConfig, views: &[(Frame, Camera)]) -> Tensor {
     let side = config.image_size;

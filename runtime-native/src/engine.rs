@@ -23,8 +23,13 @@ const AT_ONCE: usize = 4;
 pub struct OrtOptions {
     /// What to run them on.
     pub provider: Provider,
-    /// Threads of one run on the CPU; as many as there are cores if none is given.
+    /// Threads of one run on the CPU, at most [`OrtOptions::MOST_THREADS`]; as many as there are cores if none is given.
     pub threads: Option<NonZeroUsize>,
+}
+
+impl OrtOptions {
+    /// ONNX Runtime counts them in 32 bits, and starts each.
+    pub const MOST_THREADS: usize = 4096;
 }
 
 /// Runs a package's graphs with ONNX Runtime.
@@ -168,8 +173,8 @@ fn open(
     let failed = |error: ort::Error| EngineError::load(graph.name, first_line(error.message()));
     let mut builder = Session::builder(&runtime.environment).map_err(failed)?;
     if let Some(threads) = threads {
-        builder =
-            builder.with_intra_threads(threads.get()).map_err(|error| failed(error.into()))?;
+        let threads = threads.get().min(OrtOptions::MOST_THREADS);
+        builder = builder.with_intra_threads(threads).map_err(|error| failed(error.into()))?;
     }
     builder = builder
         .with_execution_providers(provider.dispatches())

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use gqn_formats::{Checkpoint, Overwrite, View, Views};
 use gqn_scenes::{Scene, World};
@@ -12,7 +13,7 @@ use image::codecs::gif::GifDecoder;
 use serde_json::Value;
 
 use crate::micro::{Files, SEED, SIDE, STEPS, config_in, micro, read_files};
-use crate::programs::{program, run};
+use crate::programs::{Outcome, program, run};
 
 const WORLD: World = World::RoomsRingCamera;
 
@@ -191,6 +192,15 @@ fn a_package_that_paints_something_else_does_not_verify() {
     outcome.failed_with_hint(&["does not paint here what it painted where it was made"]);
     let lines: Vec<&str> = outcome.stdout.lines().filter(|line| line.contains("fail")).collect();
     assert!(lines.len() == 1 && lines[0].starts_with("mean_frames"), "{}", outcome.stdout);
+    // `gqn-run verify … | head -1`: who listens no longer changes no verdict.
+    for flag in [None, Some("--json")] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = program("gqn-run");
+        command.arg("verify").arg(&package).args(flag).stdout(writer).stderr(Stdio::piped());
+        let outcome = Outcome::of(command.output().expect("a program"));
+        outcome.failed_with_hint(&["does not paint here what it painted where it was made"]);
+    }
 }
 
 #[test]

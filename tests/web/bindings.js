@@ -64,6 +64,25 @@ test("views come and go, sums stand for views, many cameras are one by one", () 
   assert.ok(mean > 0 && rgba.length === size);
 });
 
+test("photographs come row by row, and lists of cameras however they are saved", () => {
+  const photograph = new gqn.Photograph(6, 4, 2);
+  assert.deepEqual([photograph.left, photograph.top, photograph.side], [1, 0, 4]);
+  const row = (/** @type {number} */ red) => Uint8Array.from([0, 0, 2, 2].flatMap((step) => [red + step, 7, 9, 255]));
+  for (const red of [10, 20, 30, 40]) photograph.push(row(red));
+  assert.deepEqual([...photograph.finish()], [[15, 7, 9, 255], [17, 7, 9, 255], [35, 7, 9, 255], [37, 7, 9, 255]].flat());
+  refuses(() => photograph.finish(), /taken already/);
+  const png = Buffer.from("89504e470d0a1a0a0000000d494844520000012c00000014", "hex");
+  assert.deepEqual([[...gqn.sizeInHeader(png)], [...gqn.sizeInHeader(png.subarray(1))], gqn.isWhole(png)], [[300, 20], [], false]);
+  const camera = { position: [0.85, 0, 0.42], yaw: 3.14, pitch: -0.26 };
+  const json = JSON.stringify({ format: 1, views: [{ picture: "a.png", ...camera }, { picture: "b.png", ...camera, pitch: -15 }] });
+  for (const bytes of [Buffer.from(json), Buffer.from(`\ufeff${json}`), Buffer.from(`\ufeff${json}`, "utf16le")]) {
+    const views = gqn.parseViews(new Uint8Array(bytes));
+    assert.deepEqual(views.files, ["a.png", "b.png"]);
+    const warnings = open(micro).cameraWarnings("views.json", views.cameras);
+    assert.ok(warnings.length === 1 && /view 1 in views\.json the pitch is -15.*radians/.test(warnings[0]), warnings.join());
+  }
+});
+
 test("a world is its seed, and its plan is its own", () => {
   for (const name of World.names()) {
     const [one, again, other] = [1n, 1n, 2n].map((seed) => new World(name, seed));

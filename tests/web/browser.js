@@ -44,11 +44,11 @@ after(async () => {
 
 /**
  * Opens the page, waits for its first picture, lets `use` work with it, and sees that nothing was complained about in
- * the console and that nothing was asked of anyone but the server.
- * @param {{ hash?: string, viewport?: { width: number, height: number }, url?: string, prepare?: (page: Page) => Promise<void>, options?: object }} how
+ * the console and that nothing was asked of anyone but the server. A page that paints nothing is not waited for (`wait`).
+ * @param {{ hash?: string, viewport?: { width: number, height: number }, url?: string, prepare?: (page: Page) => Promise<void>, options?: object, wait?: boolean }} how
  * @param {(page: Page, url: string) => Promise<void>} use
  */
-export async function open({ hash = SCENE, viewport = DESKTOP, url = server.url, prepare, options }, use) {
+export async function open({ hash = SCENE, viewport = DESKTOP, url = server.url, prepare, options, wait = true }, use) {
   const context = await browser.newContext({ viewport, hasTouch: viewport === PHONE, ...options });
   /** @type {string[]} */
   const complaints = [];
@@ -61,7 +61,7 @@ export async function open({ hash = SCENE, viewport = DESKTOP, url = server.url,
     });
     await prepare?.(page);
     await page.goto(url + hash);
-    await ready(page);
+    if (wait) await ready(page);
     await use(page, url);
     assert.deepEqual(complaints, []);
   } finally {

@@ -138,7 +138,7 @@ test("pictures of cameras with another field of view are refused by a model that
   await page.selectOption("#model", "tower");
   await page.locator("#holds-row").waitFor({ state: "hidden", ...PATIENCE });
   await give(1.2);
-  await page.locator("#notice", { hasText: /1 pictures? of yours/ }).waitFor(PATIENCE);
+  await page.locator("#notice", { hasText: /one picture of yours/ }).waitFor(PATIENCE);
   await page.selectOption("#model", "grid");
   await refused.waitFor(PATIENCE);
   assert.match(await page.evaluate(() => location.hash), /model=tower/);

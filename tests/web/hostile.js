@@ -22,7 +22,10 @@ test("arguments that make no sense are errors", () => {
     () => viewer.uncertainty(home, 1, 0), () => viewer.uncertainty(home, 1, 1), () => world.render(home, 0), () => world.render(home, 2 ** 32 - 1),
     () => world.render(Float32Array.of(0, Infinity, 0, 0, 0), 8), () => world.plan(0), () => new World("atlantis", 1n),
     () => gqn.compare(new Uint8Array(4), new Uint8Array(4), 1), () => gqn.compare(new Uint8Array(484), new Uint8Array(4), 11),
-    () => gqn.parseViews("{"), () => gqn.parseViews('{"format":2,"views":[]}')];
+    () => gqn.parseViews(Buffer.from("{")), () => gqn.parseViews(Buffer.from('{"format":2,"views":[]}')), () => gqn.parseViews(new Uint8Array()),
+    () => viewer.cameraWarnings("a", new Float32Array(4)), () => gqn.checkPhotograph(0, 5), () => gqn.checkPhotograph(2 ** 31, 2 ** 31), () => gqn.checkPhotograph(15_000, 15_000),
+    () => new gqn.Photograph(2 ** 20, 2 ** 20, 32), () => new gqn.Photograph(4, 4, 0), () => new gqn.Photograph(4, 4, 2 ** 31), () => new gqn.Photograph(4, 4, 2).finish(),
+    () => new gqn.Photograph(4, 4, 2).push(new Uint8Array(15)), () => new gqn.Photograph(4, 4, 2).push(new Uint8Array(80)), () => new gqn.Photograph(4, 4, 2).push(new Uint8Array())];
   for (const call of bad) refuses(call);
   // It goes on as if nothing had been asked.
   assert.equal(viewer.query(home, LARGEST, 1).length, 4 * 16 * 16);

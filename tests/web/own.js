@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { PATIENCE, difference, exported, model, open, packageFolder, pixels, repaint } from "./browser.js";
+import { PATIENCE, difference, exported, link, model, open, packageFolder, pixels, repaint } from "./browser.js";
 import { zip } from "./zip.js";
 
 /** @typedef {import("playwright-core").Page} Page @typedef {Record<string, Buffer>} Files */
@@ -68,6 +68,21 @@ test("a package of one's own paints: its files, or one zip", () => open({}, asyn
   assert.equal(difference(before, await pixels(page, "#prediction")), 0, "it is the same package");
   await repaint(page, () => choose(page, exported(model.name)));
   assert.equal(difference(before, await pixels(page, "#prediction")), 0);
+}));
+
+test("the menu names a package of one's own, and goes back to the others", () => open({}, async (page) => {
+  await repaint(page, () => choose(page, { "mine.zip": zip(exported("micro")) }));
+  const menu = page.locator("#model");
+  assert.equal(await menu.evaluate((node) => /** @type {HTMLSelectElement} */ (node).selectedOptions[0].text), "mine.zip (yours)");
+  assert.equal((await link(page)).get("model"), null, "no link opens it");
+  await page.click("#share");
+  await page.locator("#notice", { hasText: /cannot carry your model/ }).waitFor(PATIENCE);
+  await page.keyboard.press("m");
+  assert.match(await menu.evaluate((node) => /** @type {HTMLSelectElement} */ (node).selectedOptions[0].text), /mine\.zip/, "it is still the one that is open");
+  await repaint(page, () => page.selectOption("#model", model.name));
+  assert.equal(await menu.locator("option", { hasText: "yours" }).count(), 0);
+  assert.equal((await link(page)).get("model"), model.name);
+  assert.doesNotMatch(await page.locator("#offline").innerText(), /mine\.zip/);
 }));
 
 /** Two of the shown pictures as files, and their cameras. @param {Page} page @returns {Promise<Files>} */

@@ -10,8 +10,8 @@ const TYPES = {
   ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml",
 };
 
-/** @param {string} folder @returns {Promise<{ url: string, stop: () => Promise<void> }>} */
-export function serve(folder) {
+/** @param {string} folder @param {Record<string, string>} [headers] of the page itself @returns {Promise<{ url: string, stop: () => Promise<void> }>} */
+export function serve(folder, headers = {}) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://a").pathname));
     const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
@@ -21,6 +21,7 @@ export function serve(folder) {
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": found.size,
       "cache-control": "no-cache",
+      ...(file.endsWith("index.html") ? headers : {}),
     });
     createReadStream(file).pipe(response);
   });

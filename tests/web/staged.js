@@ -21,7 +21,7 @@ export function stage(folder, odd = false) {
   cpSync(join(root, "tests/web/fake"), join(folder, "app/wasm"), { recursive: true });
   /** @type {[string, any, object?][]} */
   const offered = [["grid", VOXEL], ["tower", TOWER]];
-  if (odd) offered.push(["early", VOXEL, EARLY], ["wide", WIDE]);
+  if (odd) offered.push(["early", VOXEL, EARLY], ["wide", WIDE], ["endless", { ...VOXEL, hangs: "open" }], ["mute", { ...VOXEL, hangs: "query" }]);
   const models = offered.map(([name, config, metrics]) => {
     mkdirSync(join(folder, "models", name), { recursive: true });
     writeFileSync(join(folder, "models", name, "manifest.json"), JSON.stringify({ config, metrics, files: {} }));

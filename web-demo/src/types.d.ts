@@ -32,6 +32,12 @@ export interface View {
   side: number;
 }
 
+/** A picture of one's own: as the network sees it, and the file, for networks that see larger or smaller pictures. */
+export interface OwnView extends View {
+  name: string;
+  file: Blob;
+}
+
 /** What a scene holds, seen from above. */
 export interface Occupancy {
   /** Cells from west to east, and from south to north. */

@@ -37,9 +37,18 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
         },
     )?;
     web::install(&workspace.root().join("web-demo"))?;
+    check_types(workspace)?;
     let mut node = workspace.command("node");
     node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
     workspace::run(node.env("GQN_DIST", dist).env("GQN_RUN", programs.join("gqn-run")))
+}
+
+/// Type-checks the page's modules against the bindings that the build has just made.
+fn check_types(workspace: &Workspace) -> Result<()> {
+    let page = workspace.root().join("web-demo");
+    let mut compiler = workspace.command("node");
+    compiler.current_dir(&page).arg(page.join("node_modules/typescript/bin/tsc"));
+    workspace::run(compiler.args(["--project", "jsconfig.json"]))
 }
 
 /// Trains as a file says, for seconds, and exports it.
@@ -78,4 +87,49 @@ pub(crate) fn browser(workspace: &Workspace) -> Result<PathBuf> {
             "install it (Debian: `apt-get install chromium`), or name yours in CHROMIUM",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn one_driver_of_browsers_and_a_type_checker_are_locked() {
+        let locked = |folder: &str, package: &str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+            let lock = std::fs::read_to_string(path.join("package-lock.json")).unwrap();
+            let lock: Value = serde_json::from_str(&lock).unwrap();
+            lock["packages"][format!("node_modules/{package}")]["version"].clone()
+        };
+        let driver = locked("web-demo", "playwright-core");
+        assert!(driver.is_string());
+        assert_eq!(driver, locked("xtask/bench", "playwright-core"));
+        assert!(locked("web-demo", "typescript").is_string());
+    }
+
+    #[test]
+    fn every_module_of_the_page_is_checked() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-demo");
+        let mut folders = vec![page.join("src")];
+        let mut checked = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "js") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    assert!(!text.contains("@ts-nocheck") && !text.contains("@ts-ignore"));
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 20, "{checked} modules");
+        let config = std::fs::read_to_string(page.join("jsconfig.json")).unwrap();
+        let config: Value = serde_json::from_str(&config).unwrap();
+        assert_eq!(config["compilerOptions"]["checkJs"], true);
+        assert!(config["include"].to_string().contains("src/**/*.js"));
+    }
 }

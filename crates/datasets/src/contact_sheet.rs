@@ -2,13 +2,13 @@
 
 use std::convert::Infallible;
 
+use gqn_pictures::Resize;
 use gqn_scenes::{Scene, World};
 use rayon::prelude::*;
 
 use crate::data_set::DataSet;
 use crate::error::DataError;
 use crate::picture::Decoder;
-use crate::resize::Resize;
 
 /// Pixels between the pictures of a sheet, and about them.
 pub const GAP: usize = 2;

@@ -1,8 +1,8 @@
 //! What can be wrong with a record.
 
+use gqn_pictures::PictureError;
 use prost::DecodeError;
 use thiserror::Error;
-use zune_jpeg::errors::DecodeErrors;
 
 /// Why a record, or a stretch of a shard, is of no use.
 #[derive(Debug, Error)]
@@ -30,7 +30,7 @@ pub enum Damage {
     #[error("camera {view} is not finite")]
     Camera { view: usize },
     #[error("frame {view} cannot be decoded")]
-    Jpeg { view: usize, source: DecodeErrors },
+    Jpeg { view: usize, source: PictureError },
     #[error("frame {view} is {width}x{height} pixels, expected a square of at most {most}")]
     Size { view: usize, width: usize, height: usize, most: usize },
 }

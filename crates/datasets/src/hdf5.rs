@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use gqn_formats::{Overwrite, check_place, write_atomic};
+use gqn_pictures::Resize;
 use gqn_scenes::{Camera, Frame, PoseEncoding};
 use hdf5_pure::{Dataset, File, FileBuilder};
 use rayon::prelude::*;
@@ -20,7 +21,6 @@ use crate::data_set::DataSet;
 use crate::error::DataError;
 use crate::listing::files;
 use crate::picture::{Decoder, bytes_of_floats, encode_jpeg};
-use crate::resize::Resize;
 use crate::scene_record::SceneRecord;
 
 const POSE: usize = 7;

@@ -13,7 +13,7 @@
 //! | `scene_record.rs` | [`SceneRecord`]: compressed frames and cameras of a scene |
 //! | `tfrecord/` | the record files themselves, and the message in them |
 //! | `index.rs` | where the records of a folder are |
-//! | `picture.rs`, `resize.rs` | [`Decoder`], [`Resize`]: JPEG files to pixels of one size |
+//! | `picture.rs` | [`Decoder`]: JPEG files to pixels of one size |
 //! | `shuffle.rs` | [`Shuffle`]: orders that follow from a seed |
 //! | `prefetch.rs` | [`Prefetch`]: work that is done before it is asked for |
 //! | `shard_writer.rs` | [`write_shards`], [`RenderPlan`]: scenes to shards |
@@ -36,7 +36,6 @@ mod inspect;
 mod listing;
 mod picture;
 mod prefetch;
-mod resize;
 mod scene_record;
 mod scene_set;
 mod shard_name;
@@ -46,6 +45,10 @@ mod suggest;
 mod tfrecord;
 mod torch_set;
 
+pub use gqn_pictures::{
+    Limits, PictureError, Resize, Rgb8, UnknownResize, decode_picture, decode_rgb8,
+};
+
 pub use catalog::KnownSet;
 pub use contact_sheet::{GAP, Sheet, contact_sheet, data_sheet};
 pub use damage::Damage;
@@ -53,9 +56,8 @@ pub use data_set::{DataSet, Place, folder_of_split};
 pub use error::DataError;
 pub use hdf5::{Hdf5Set, write_hdf5};
 pub use inspect::{CameraRange, Inventory, SuggestedVoxel, Verdict, inspect, verify};
-pub use picture::{Decoder, Rgb8, decode_rgb8, encode_jpeg};
+pub use picture::{Decoder, encode_jpeg};
 pub use prefetch::Prefetch;
-pub use resize::{Resize, UnknownResize};
 pub use scene_record::SceneRecord;
 pub use scene_set::{FrameMean, SceneSet};
 pub use shard_name::{NoShardName, ShardName};

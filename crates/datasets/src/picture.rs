@@ -1,20 +1,12 @@
 //! JPEG files to pixels and back.
 
+use gqn_pictures::{Limits, Resize, Resizer, Rgb8, decode_rgb8};
 use gqn_scenes::Frame;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::errors::DecodeErrors;
 
 use crate::damage::Damage;
 use crate::error::DataError;
-use crate::resize::{Resize, Resizer};
-
-/// The largest side that is decoded, in pixels: no set has larger ones, and a damaged header may ask for anything.
-const MOST: usize = 4096;
 
 /// Brings the frames of a data set to one size. Keeps the weights of the size that it met last.
 #[derive(Debug)]
@@ -53,75 +45,12 @@ impl Decoder {
     }
 }
 
-/// The pixels of a JPEG file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rgb8 {
-    /// In pixels.
-    pub width: usize,
-    /// In pixels.
-    pub height: usize,
-    /// `[height,width,3]`.
-    pub pixels: Vec<u8>,
-}
-
-/// Decodes a JPEG file of at most 4096 by 4096 pixels, strictly: a file that was cut short or is damaged is refused, and not
-/// painted grey from there on.
-///
-/// # Errors
-/// What the decoder says.
-pub fn decode_rgb8(jpeg: &[u8]) -> Result<Rgb8, DecodeErrors> {
-    if !has_end(jpeg) {
-        return Err(DecodeErrors::FormatStatic("it is cut short, or no JPEG file"));
-    }
-    let options = DecoderOptions::default()
-        .jpeg_set_out_colorspace(ColorSpace::RGB)
-        .set_max_width(MOST)
-        .set_max_height(MOST)
-        .set_strict_mode(true);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(jpeg), options);
-    let pixels = decoder.decode()?;
-    let (width, height) = decoder.dimensions().unwrap_or_default();
-    if width * height == 0 || pixels.len() != 3 * width * height {
-        return Err(DecodeErrors::FormatStatic("its pixels are not as many as its sizes say"));
-    }
-    Ok(Rgb8 { width, height, pixels })
-}
-
-/// Whether a file's markers lead to that of its end. Decoders fill in what is missing of the last rows.
-fn has_end(jpeg: &[u8]) -> bool {
-    const START_OF_SCAN: u8 = 0xDA;
-    let Some(mut rest) = jpeg.strip_prefix(&[0xFF, 0xD8]) else { return false };
-    loop {
-        // Any number of fill bytes may stand before a marker.
-        let marker = match rest {
-            [0xFF, 0xFF, ..] => {
-                rest = &rest[1..];
-                continue;
-            }
-            [0xFF, marker, ..] => *marker,
-            _ => return false,
-        };
-        if marker == 0xD9 {
-            return true;
-        }
-        let length = rest.get(2..4).map(|bytes| usize::from(bytes[0]) << 8 | usize::from(bytes[1]));
-        let Some(behind) = length.and_then(|length| rest.get(2 + length..)) else { return false };
-        rest = behind;
-        if marker == START_OF_SCAN {
-            // In its data a byte FF is followed by 0, and numbered restarts are no end.
-            let is_marker = |pair: &[u8]| pair[0] == 0xFF && !matches!(pair[1], 0 | 0xD0..=0xD7);
-            let Some(at) = rest.windows(2).position(is_marker) else { return false };
-            rest = &rest[at..];
-        }
-    }
-}
-
 /// The side of a JPEG file's square picture, and its bytes, RGB by turns.
 pub(crate) fn decode_jpeg(view: usize, jpeg: &[u8]) -> Result<(usize, Vec<u8>), Damage> {
     let Rgb8 { width, height, pixels } =
         decode_rgb8(jpeg).map_err(|source| Damage::Jpeg { view, source })?;
     if width != height {
-        return Err(Damage::Size { view, width, height, most: MOST });
+        return Err(Damage::Size { view, width, height, most: Limits::FRAME.side });
     }
     Ok((width, pixels))
 }
@@ -151,22 +80,7 @@ pub fn encode_jpeg(frame: &Frame, quality: u8) -> Result<Vec<u8>, DataError> {
 
 #[cfg(test)]
 mod tests {
-    use gqn_scenes::{Scene, World};
-
     use super::*;
-
-    #[test]
-    fn a_cut_file_is_refused_wherever_it_ends() {
-        let scene = Scene::generate(World::RoomsRingCamera, 3);
-        let jpeg = encode_jpeg(&scene.render(&scene.camera(0), 32), 95).expect("a JPEG file");
-        let whole = decode_rgb8(&jpeg).expect("a picture");
-        assert_eq!((whole.width, whole.height, whole.pixels.len()), (32, 32, 3 * 32 * 32));
-        for length in 0..jpeg.len() {
-            assert!(decode_rgb8(&jpeg[..length]).is_err(), "{length} of {} bytes", jpeg.len());
-        }
-        let padded = [&jpeg[..], &[0; 7]].concat();
-        assert_eq!(decode_rgb8(&padded).expect("bytes behind the end"), whole);
-    }
 
     #[test]
     fn floats_are_colours_from_0_to_1() {

@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gqn_pictures::Resize;
 use gqn_scenes::{Camera, Scene, Split, World};
 use rayon::prelude::*;
 
 use crate::data_set::DataSet;
 use crate::error::DataError;
 use crate::picture::Decoder;
-use crate::resize::Resize;
 
 /// What stands where a camera is to be.
 const BLANK: Camera = Camera { position: [0.0; 3], yaw: 0.0, pitch: 0.0 };

@@ -16,6 +16,7 @@
 //! | `package.rs` | [`Package`]: a package's files, checked against its manifest |
 //! | `torch/` | [`torch`]: files of `torch.save`, as data |
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
+//! | `plausible.rs` | [`Manifest::camera_warnings`]: cameras that a model can make nothing of |
 //! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
 //! | `lock.rs` | [`FolderLock`]: one writer to a folder at a time |
 //! | `part.rs` | [`PartFolder`]: what is not yet whole, and what killed processes left of it |
@@ -49,6 +50,7 @@ mod package;
 mod parameter;
 #[cfg(not(target_arch = "wasm32"))]
 mod part;
+mod plausible;
 mod ports;
 mod preset;
 mod printable;

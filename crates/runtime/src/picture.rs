@@ -1,5 +1,6 @@
 //! Pictures as screens have them: RGBA bytes, other sizes, numbers as colours.
 
+use gqn_pictures::{Resize, Resizer};
 use gqn_scenes::{Frame, FrameError};
 
 /// The picture with an opaque fourth byte for every pixel.
@@ -31,45 +32,9 @@ pub fn resize(frame: &Frame, side: usize) -> Result<Frame, FrameError> {
     if side == frame.side() {
         return Ok(frame.clone());
     }
-    let (from, covers) = (frame.side(), covers(frame.side(), side));
-    // Rows first: `side` rows of `from` pixels.
-    let mut rows = vec![0.0_f32; side * from * 3];
-    for (row, cover) in rows.chunks_exact_mut(from * 3).zip(&covers) {
-        for &(source, share) in cover {
-            let line = &frame.rgb8()[source * from * 3..(source + 1) * from * 3];
-            for (sum, value) in row.iter_mut().zip(line) {
-                *sum += share * f32::from(*value);
-            }
-        }
-    }
-    let mut rgb8 = Vec::with_capacity(side * side * 3);
-    for row in rows.chunks_exact(from * 3) {
-        for cover in &covers {
-            for channel in 0..3 {
-                let value: f32 =
-                    cover.iter().map(|(at, share)| share * row[at * 3 + channel]).sum();
-                rgb8.push((value + 0.5) as u8);
-            }
-        }
-    }
+    let mut rgb8 = vec![0; 3 * side * side];
+    Resizer::new(Resize::Area, frame.side(), side).apply(frame.rgb8(), &mut rgb8);
     Frame::from_rgb8(side, rgb8)
-}
-
-/// For each of `to` cells, which of `from` cells it covers and what share of it each makes up.
-fn covers(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
-    let width = from as f64 / to as f64;
-    (0..to)
-        .map(|cell| {
-            let (start, end) = (cell as f64 * width, (cell + 1) as f64 * width);
-            let last = (end.ceil() as usize).min(from);
-            (start as usize..last)
-                .map(|at| {
-                    let overlap = end.min((at + 1) as f64) - start.max(at as f64);
-                    (at, (overlap / width) as f32)
-                })
-                .collect()
-        })
-        .collect()
 }
 
 /// Values `[S,S]` as RGBA colours from black over violet, red and yellow to white; `full` is white.

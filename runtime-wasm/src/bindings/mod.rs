@@ -8,6 +8,7 @@
 //! | `viewer.rs` | `Viewer`: a package and a scene that is being looked at |
 //! | `world.rs` | `World`: a procedural scene, rendered, and its map |
 //! | `pictures.rs` | `compare`, `parseViews` |
+//! | `photograph.rs` | `Photograph`: someone's photograph as the network's input |
 //! | `occupancy.rs` | `Occupancy`: what a voxel scene holds, seen from above |
 //! | `border.rs` | cameras, seeds and errors on their way across |
 //! | `memory.rs` | memory that speaks before it traps |
@@ -15,6 +16,7 @@
 mod border;
 mod memory;
 mod occupancy;
+mod photograph;
 mod pictures;
 mod viewer;
 mod world;

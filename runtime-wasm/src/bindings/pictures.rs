@@ -97,12 +97,12 @@ impl ParsedViews {
     }
 }
 
-/// Reads a `views.json` (`docs/formats.md`).
+/// Reads a `views.json` (`docs/formats.md`) from the bytes of the file.
 ///
 /// # Errors
 /// If it is not one.
 #[wasm_bindgen(js_name = parseViews)]
-pub fn parse_views(json: &str) -> Result<ParsedViews, JsError> {
-    let views = Views::from_json(json.as_bytes()).map_err(|error| to_js(&error))?;
+pub fn parse_views(json: &[u8]) -> Result<ParsedViews, JsError> {
+    let views = Views::from_json(json).map_err(|error| to_js(&error))?;
     Ok(ParsedViews { views })
 }

@@ -96,6 +96,17 @@ impl Viewer {
         Ok(report.checks.iter().map(|check| check.difference).fold(0.0, f32::max))
     }
 
+    /// What is odd about cameras that somebody gave (angles in degrees, places from where the model sees nothing), in words;
+    /// `what` names their file.
+    ///
+    /// # Errors
+    /// If they are none.
+    #[wasm_bindgen(js_name = cameraWarnings)]
+    pub fn camera_warnings(&self, what: &str, given: &[f32]) -> Result<Vec<String>, JsError> {
+        let name = |index| format!("view {index} in {what}");
+        Ok(self.package.manifest.camera_warnings(&cameras(given)?, name))
+    }
+
     /// Refuses pictures of cameras with another field of view (in radians) than the model's; `what` names them. Only voxel
     /// models know one.
     ///

@@ -67,7 +67,7 @@ export class Occupancy {
 const FIELD_OF_VIEW = 0.872665;
 export class Viewer {
   static fromZip() { throw new Error("error: not a zip\nhint: drop another"); }
-  static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); return new Viewer(JSON.parse(new TextDecoder().decode(contents[0]))); }
+  static fromFiles(names, contents, progress) { progress?.("read", 0.5); wait(300); const made = JSON.parse(new TextDecoder().decode(contents[0])); if (made.config.hangs === "open") for (;;); return new Viewer(JSON.parse(new TextDecoder().decode(contents[0]))); }
   imageSize = SIDE; steps = 4;
   constructor({ config, metrics = {} }) { this.config = config; this.metrics = metrics; }
   free() {} warmUp() {} setScene() {} addScene() {}
@@ -76,14 +76,25 @@ export class Viewer {
   occupancy() { return this.config.voxel && new Occupancy(this.density); }
   emptyOccupancy() { return this.config.voxel && new Occupancy(new Float32Array(CELLS * CELLS)); }
   checkFieldOfView(what, found) { if (this.config.voxel && Math.abs(found - FIELD_OF_VIEW) > 1e-3) throw new Error(`${what}: another field of view\nhint: crop the pictures`); }
+  cameraWarnings(what, cameras) { return cameras.some((value, at) => at % 5 === 4 && Math.abs(value) > 1.6) ? [`of view 0 in ${what} the pitch is odd: angles are in radians`] : []; }
   checkRenderedScenes() { const found = this.config.voxel?.field_of_view ?? FIELD_OF_VIEW; if (Math.abs(found - FIELD_OF_VIEW) > 1e-3) throw new Error("rendered scenes have another field of view\nhint: their own pictures"); }
   scene() { return new Float32Array(8); }
   manifest() { return JSON.stringify({ config: this.config, step: 4000, precision: "fp32", variant: "optimised", provenance: { data: "rooms-ring-camera, 4000 rendered scenes", seconds: 1680, metrics: { psnr_generated: 17.2, mse_generated: 0.02, mse_constant: 0.041, ...this.metrics } } }); }
   card() { return "# A card\n\nOf `some` words.\n\n| size |  |\n|---|---:|\n| pictures | 32 |\n\n```sh\ngqn-run verify .\n```\n\n- a limit\n- another"; }
   describe() { return "fake 0.0 (simd128)"; }
-  query(camera) { wait(40); return ball(camera, SIDE, 2); }
+  query(camera) { if (this.config.hangs) for (;;); wait(40); return ball(camera, SIDE, 2); }
   drawing(camera) { return Uint8Array.from([0, 1, 2, 3].flatMap((i) => [...ball(camera, SIDE, i)])); }
   uncertainty(camera) { return { rgba: ball(camera, SIDE, 2), mean: 0.03, free() {} }; }
 }
 export const compare = (a, b) => ({ mse: 0.01, psnr: 20, ssim: 0.8, difference: a, free() {} });
-export const parseViews = (json) => { const { views, field_of_view: fieldOfView } = JSON.parse(json); return { fieldOfView, files: views.map((v) => v.picture ?? ""), cameras: flat(views.map((v) => [...v.position, v.yaw, v.pitch])), free() {} }; };
+/** Pictures are not resized here: the square's corner is repeated. */
+export class Photograph {
+  constructor(width, height, to) { this.side = Math.min(width, height); this.left = (width - this.side) >> 1; this.top = (height - this.side) >> 1; this.to = to; }
+  free() {}
+  push(rgba) { this.first ??= rgba.slice(0, 4); }
+  finish() { return Uint8Array.from(Array.from({ length: this.to * this.to }, () => [...this.first]).flat()); }
+}
+export const sizeInHeader = () => new Uint32Array(0);
+export const isWhole = () => true;
+export const checkPhotograph = () => {};
+export const parseViews = (json) => { const { views, field_of_view: fieldOfView } = JSON.parse(new TextDecoder().decode(json)); return { fieldOfView, files: views.map((v) => v.picture ?? ""), cameras: flat(views.map((v) => [...v.position, v.yaw, v.pitch])), free() {} }; };

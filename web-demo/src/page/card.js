@@ -7,7 +7,7 @@ import { label } from "./worlds.js";
  * @param {import("./scene.js").Scene} scene @returns {(found: import("../types").Package) => void} */
 export function card(scene) {
   let trainedOn = "";
-  scene.addEventListener("survey", () => say("stranger", scene.own ? "" : stranger(trainedOn, scene.state.world)));
+  scene.addEventListener("survey", () => say("stranger", scene.own ? foreign(trainedOn) : stranger(trainedOn, scene.state.world)));
   element("card-open", HTMLElement).addEventListener("click", () => element("card", HTMLDialogElement).showModal());
   return (found) => {
     trainedOn = found.manifest.provenance?.data ?? "";
@@ -52,6 +52,12 @@ function duration(seconds) {
 function told(data) {
   const [world, ...more] = data.split(", ");
   return [label(world), ...more].join(", ");
+}
+
+/** What is said of pictures that nobody rendered. @param {string} data what it was trained on */
+function foreign(data) {
+  const [own] = data.split(", ");
+  return own && `This model knows only \u201c${label(own)}\u201d. Of pictures of anything else it paints what it knows.`;
 }
 
 /** @param {string} data what it was trained on @param {string} world */

@@ -41,14 +41,18 @@ export function say(id, text) {
 /** How often a picture's pixels are enlarged before the browser scales the rest. */
 const ENLARGED = 8;
 
-/** Shows square pictures, smooth or as pixels. @param {HTMLCanvasElement} canvas @param {Uint8Array} rgba @param {number} side @param {boolean} pixels */
-export function paint(canvas, rgba, side, pixels) {
+/** The largest canvas of a picture, in pixels: no screen shows it larger. */
+const LARGEST = 1024;
+
+/** Shows square pictures, smooth or as pixels. @param {HTMLCanvasElement} canvas @param {Uint8Array} rgba @param {number} side
+ * @param {boolean} pixels @param {number} [most] pixels of the canvas */
+export function paint(canvas, rgba, side, pixels, most = LARGEST) {
   const image = new ImageData(new Uint8ClampedArray(rgba), side, side);
-  const size = pixels ? side : ENLARGED * side;
+  const size = Math.min(pixels ? side : ENLARGED * side, most);
   if (canvas.width !== size) canvas.width = canvas.height = size;
   canvas.classList.toggle("pixels", pixels);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  if (pixels) return context.putImageData(image, 0, 0);
+  if (size === side) return context.putImageData(image, 0, 0);
   const small = new OffscreenCanvas(side, side);
   /** @type {OffscreenCanvasRenderingContext2D} */ (small.getContext("2d")).putImageData(image, 0, 0);
   context.imageSmoothingQuality = "high";

@@ -37,14 +37,18 @@ export class Download {
   async engine(bytes) {
     this.expect(bytes);
     const url = new URL("../../wasm/gqn_bg.wasm", import.meta.url);
-    return WebAssembly.compileStreaming(await this.stream(url, "application/wasm"));
+    const response = await this.stream(url, "application/wasm");
+    return WebAssembly.compileStreaming(response).catch((error) => {
+      throw new Error(`the engine cannot be run here: ${error.message}\nhint: a browser of 2023 or later runs it; if this is one, reload the page`);
+    });
   }
 
   /** A package's files, of the sizes its manifest gives. @param {string} name
    * @returns {Promise<import("../types").PackageFiles>} */
   async files(name) {
-    const manifest = await (await get(`models/${name}/manifest.json`)).text();
-    const entries = /** @type {[string, { bytes: number, sha256: string }][]} */ (Object.entries(JSON.parse(manifest).files));
+    const url = `models/${name}/manifest.json`;
+    const manifest = await (await get(url)).text();
+    const entries = /** @type {[string, { bytes: number, sha256: string }][]} */ (Object.entries(parsed(url, manifest).files));
     for (const [, { bytes }] of entries) this.expect(bytes);
     const fetched = entries.map(async ([file, { sha256 }]) => {
       const url = `models/${name}/${file}?${sha256.slice(0, 16)}`;
@@ -57,8 +61,21 @@ export class Download {
 
 /** @returns {Promise<Offer>} */
 export async function offer() {
-  return (await get("models.json")).json();
+  const url = "models.json";
+  return parsed(url, await (await get(url)).text());
 }
+
+/** @param {string} url @param {string} text @returns {any} */
+function parsed(url, text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`could not load ${url}: what came is ${text.trimStart().startsWith("<") ? PAGE : "damaged"}\nhint: ${STRANGER}`);
+  }
+}
+
+const PAGE = "a web page, not the file";
+const STRANGER = "something between this browser and the server answered: sign in to the network, or let the filter pass this site; then reload the page";
 
 /** @param {string | URL} url */
 async function get(url) {
@@ -66,5 +83,7 @@ async function get(url) {
     new Error(`could not load ${String(url).split("?")[0]}: ${why}\nhint: see whether you are online, then reload the page`);
   const response = await fetch(url).catch((error) => { throw failed(error.message); });
   if (!response.ok) throw failed(`the server answered ${response.status}`);
+  const isPage = response.headers.get("content-type")?.startsWith("text/html");
+  if (isPage) throw new Error(`could not load ${String(url).split("?")[0]}: what came is ${PAGE}\nhint: ${STRANGER}`);
   return response;
 }

@@ -29,6 +29,8 @@ export function input(scene, move, press) {
     if (inForm || event.ctrlKey || event.metaKey || event.altKey) return;
     const onButton = event.target instanceof Element && event.target.closest("button, input, a");
     if (MOVES[event.code] && !(onButton instanceof HTMLInputElement)) {
+      // What moves nothing here is left to the browser: the arrows scroll.
+      if (!scene.motion(MOVES[event.code]).some(Boolean)) return;
       held.add(event.code);
       if (!event.repeat) move(MOVES[event.code]);
     } else if (press[event.key.toLowerCase()] && !(onButton && event.key === " ")) {

@@ -22,7 +22,8 @@ export function lenses(scene, look) {
 
   const put = (/** @type {string} */ id, /** @type {Uint8Array} */ rgba) => {
     shown.set(id, rgba);
-    paint(canvas(id), rgba, scene.side, state.pixels);
+    // Its own size: what a model before showed may still stand there.
+    paint(canvas(id), rgba, Math.sqrt(rgba.length / 4), state.pixels);
   };
   const compare = latest(async () => {
     const at = look.shown;

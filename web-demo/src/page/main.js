@@ -5,7 +5,7 @@ import { input } from "./input.js";
 import { lenses } from "./lenses.js";
 import { Look } from "./look.js";
 import { map } from "./map.js";
-import { phase, show, size } from "./messages.js";
+import { notice, phase, show, size } from "./messages.js";
 import { occupancy } from "./occupancy.js";
 import { keep } from "./offline.js";
 import { opener } from "./open.js";
@@ -13,20 +13,26 @@ import { named, own } from "./own.js";
 import { Pool } from "./pool.js";
 import { Remote } from "./remote.js";
 import { Scene } from "./scene.js";
-import { initial, read, write } from "./state.js";
+import { initial, read, refusedSeed, write } from "./state.js";
 import { strip } from "./strip.js";
 import { count, tools } from "./tools.js";
 import { label } from "./worlds.js";
 
 async function main() {
+  if (typeof WebAssembly !== "object") {
+    throw new Error("WebAssembly is switched off in this browser, and the network runs on it\nhint: allow it for this site (some privacy settings and lockdown modes switch it off), or use another browser");
+  }
   const linked = location.hash.length > 1;
   const asked = /[#&]mean=[01]/.test(location.hash);
+  const refused = refusedSeed(location.hash);
   const state = read(location.hash, initial());
   const download = new Download();
   phase("download", "", undefined);
   const { wasm_bytes: wasmBytes, models } = await offer();
   const model = models.find(({ name }) => name === state.model) ?? models[0];
   state.model = model.name;
+  // Other networks than voxel models fill no grid.
+  element("holds-row", HTMLElement).hidden = model.representation !== "voxel";
   const compiling = download.engine(wasmBytes);
   const first = download.files(model.name);
   first.catch(() => undefined);
@@ -43,7 +49,7 @@ async function main() {
   element("model", HTMLSelectElement).append(...options);
   element("model-label", HTMLElement).hidden = models.length < 2;
 
-  const fail = (/** @type {unknown} */ error) => show(error);
+  const fail = show;
   const pool = new Pool({
     fail,
     picture(job, rgba, ms) {
@@ -57,7 +63,8 @@ async function main() {
   let writing;
   const changed = (delay = 0) => {
     clearTimeout(writing);
-    const put = () => history.replaceState(null, "", write(state));
+    // No link holds pictures of one's own: the one in the address bar stays that of the rendered scene.
+    const put = () => history.replaceState(null, "", write(scene.own ? { ...state, ...scene.rendered } : state));
     if (delay) writing = setTimeout(put, delay);
     else put();
   };
@@ -77,14 +84,17 @@ async function main() {
 
   const open = opener({ asked, mark, module, pool, scene, look, wasmBytes });
   await open(first, download);
+  if (refused) notice(refused);
 
-  own(scene, {
+  const { leave } = own(scene, {
     async package(next, name) {
       await open(Promise.resolve(next));
+      state.model = "";
       named(name);
+      mark();
     },
     async views() {
-      state.at = scene.own?.[0].camera;
+      if (scene.own) state.at = scene.own[0].camera;
       look.reset();
       await scene.open();
     },
@@ -103,8 +113,13 @@ async function main() {
       await open(files, coming);
       named(undefined);
     } catch (error) {
+      const moved = state.world !== before.world;
       Object.assign(state, before);
       fail(error);
+      if (moved) {
+        look.reset();
+        await scene.open();
+      }
     }
     mark();
   }
@@ -113,7 +128,10 @@ async function main() {
   });
   window.addEventListener("hashchange", async () => {
     const before = state.model;
+    leave();
     Object.assign(state, read(location.hash, initial()));
+    const refused = refusedSeed(location.hash);
+    if (refused) notice(refused);
     const wanted = models.find(({ name }) => name === state.model)?.name ?? before;
     state.model = before;
     if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];

@@ -1,12 +1,9 @@
 // @ts-check
 import { draw, element } from "./dom.js";
+import { SIGHT, camera, stand } from "./markers.js";
 import { PLAN_SIDE } from "./scene.js";
 
 /** @typedef {import("../types").Camera} Camera */
-
-/** A camera on the map: what it sees, and a handle that looks to where it looks. */
-const SIGHT = "M0 0L-.155 -.333L.155 -.333Z";
-const HANDLE = "M0 -.048C.022 -.03 .034 -.012 .034 .008A.034 .034 0 0 1 -.034 .008C-.034 -.012 -.022 -.03 0 -.048Z";
 
 /** A pointer that goes less far, in pixels, has not dragged what it holds. */
 const DRAGGED = 3;
@@ -42,11 +39,15 @@ export function map(scene, look) {
     if (rgba) plan.setAttribute("href", picture(rgba));
   });
   scene.addEventListener("views", () => {
+    const focused = [...shown.children].indexOf(/** @type {Element} */ (document.activeElement));
     while (shown.children.length > scene.views.length) shown.lastElementChild?.remove();
+    const lost = focused >= shown.children.length ? focused : -1;
     while (shown.children.length < scene.views.length) shown.append(context(shown.children.length));
     while (cones.children.length > scene.views.length) cones.lastElementChild?.remove();
     while (cones.children.length < scene.views.length) cones.append(draw("g", {}, draw("path", { d: SIGHT, class: "seen" })));
     scene.views.forEach(({ map }, index) => [shown, cones].forEach((group) => stand(group.children[index], map, scale)));
+    // Who took a camera away goes on from the next.
+    if (lost >= 0 && shown.children.length) /** @type {SVGElement} */ (shown.children[Math.min(lost, shown.children.length - 1)]).focus();
   });
   look.addEventListener("place", () => {
     view.toggleAttribute("hidden", !look.place);
@@ -90,7 +91,7 @@ export function map(scene, look) {
       const go = { ArrowUp: 1, ArrowDown: -1 }[key] ?? 0;
       if (key === "Enter" || key === " ") look.glide(scene.views[index].camera).catch(report);
       else if (key === "Delete" || key === "Backspace") scene.remove(index).catch(report);
-      else if (!turn && !go) return;
+      else if ((!turn && !go) || scene.own || !scene.motion([turn, 0, go]).some(Boolean)) return;
       else scene.surveyor.call("moved", { camera: scene.views[index].camera, motion: scene.motion([turn / 30, 0, go / 30]) }).then(put, report);
       event.preventDefault();
       event.stopPropagation();
@@ -98,6 +99,12 @@ export function map(scene, look) {
     return node;
   }
 
+  view.addEventListener("keydown", (event) => {
+    if (!["Enter", " "].includes(/** @type {KeyboardEvent} */ (event).key)) return;
+    element("painted", HTMLElement).focus();
+    event.preventDefault();
+    event.stopPropagation();
+  });
   draggable(view, () => look.place?.camera, (camera) => look.jump(camera).catch(report));
   /** Where a pointer went down: who draws it from there scrolls, or changes their mind. */
   let from = [0, 0];
@@ -108,20 +115,6 @@ export function map(scene, look) {
     if (onCamera || far || scene.own || scene.views.length >= scene.most) return;
     place(event, scene.survey.home).then((camera) => scene.add(camera)).catch(report);
   });
-}
-
-/** @param {string} kind @param {string} label @param {string} [text] */
-function camera(kind, label, text) {
-  const node = draw("g", { class: `camera ${kind}`, tabindex: "0", role: "button", "aria-label": label });
-  node.append(draw("circle", { r: ".075", class: "reach" }), draw("path", { d: HANDLE, class: "handle" }));
-  if (text) node.append(draw("text", { class: "number", "text-anchor": "middle", dy: ".017" }, text));
-  return node;
-}
-
-/** @param {Element} node @param {Float32Array} at u, v and heading on the map @param {number} scale */
-function stand(node, [u, v, heading], scale) {
-  node.setAttribute("transform", `translate(${u} ${v}) scale(${scale})`);
-  for (const path of node.querySelectorAll("path")) path.setAttribute("transform", `rotate(${(heading * 180) / Math.PI})`);
 }
 
 /** @param {Uint8Array} rgba */

@@ -1,16 +1,44 @@
 // @ts-check
 import { button, element, make } from "./dom.js";
+import { Ended } from "./remote.js";
 
 /** Shows what went wrong until it is put away. @param {unknown} error */
 export function show(error) {
-  const text = error instanceof Error ? error.message : String(error);
+  // Who ended a worker knows why.
+  if (error instanceof Ended) return;
+  put(error instanceof Error ? error.message : String(error));
+}
+
+/** Shows what may be wrong, though it was done. @param {string} text */
+export function warn(text) {
+  put(text, "warning");
+}
+
+/** @param {string} text @param {string} [kind] */
+function put(text, kind = "") {
   const [first, ...hints] = text.replace(/^error: /, "").split("\n");
   const messages = element("messages", HTMLElement);
   if ([...messages.children].some((message) => message.getAttribute("data-text") === text)) return;
-  const message = make("div", { class: "message", "data-text": text }, make("p", {}, first));
-  message.append(...hints.map((hint) => make("p", { class: "hint-line" }, hint.replace(/^hint: /, ""))));
-  message.append(button("×", { "aria-label": "Put this message away" }, () => message.remove()));
+  const message = make("div", { class: `message ${kind}`, "data-text": text }, make("p", {}, first));
+  // The page shows the form of the file itself, and not where the sources keep it.
+  const told = hints.map((hint) => hint.replace(/^hint: /, "").replace(/docs\/formats\.md shows the form;?\s*/, ""));
+  message.append(...told.filter(Boolean).map((hint) => make("p", { class: "hint-line" }, hint)));
+  if (text.includes("views.json")) message.append(button("What a views.json says", { class: "form" }, explain));
+  message.append(button("×", { class: "put-away", "aria-label": "Put this message away" }, () => {
+    const next = message.nextElementSibling ?? message.previousElementSibling;
+    message.remove();
+    const focus = next?.querySelector(".put-away") ?? element("painted", HTMLElement);
+    /** @type {HTMLElement} */ (focus).focus({ preventScroll: true });
+  }));
   messages.append(message);
+}
+
+/** Shows the form of a list of pictures. */
+function explain() {
+  const form = element("form", HTMLDetailsElement);
+  form.open = true;
+  form.scrollIntoView({ block: "center" });
+  form.querySelector("summary")?.focus({ preventScroll: true });
 }
 
 /** Takes the messages away. */

@@ -33,7 +33,7 @@ export function occupancy(scene, { changed }) {
       return show();
     }
     /** @type {Occupancy | undefined} */
-    const sum = await pool.painters[0].remote.call("above", views.map(({ density }) => density));
+    const sum = await pool.ask("above", views.map(({ density }) => density));
     const place = sum && (await surveyor.call("box", sum.corners));
     if (known !== scene.known || !sum) return;
     const [x, y, width, height] = place.map(String);
@@ -82,7 +82,9 @@ export function occupancy(scene, { changed }) {
 
   /** Shows the maps as they are. */
   function show() {
-    element("holds-row", HTMLElement).hidden = !maps;
+    const row = element("holds-row", HTMLElement);
+    row.hidden = !maps;
+    row.classList.remove("blank");
     mark();
     if (!maps) return [all, one].forEach((group) => group.replaceChildren());
     const index = chosen.over ?? chosen.focus ?? -1;

@@ -1,12 +1,17 @@
 // @ts-check
 import { element, say } from "./dom.js";
-import { hush, notice, show } from "./messages.js";
+import { dropping } from "./drop.js";
+import { hush, notice, show, warn } from "./messages.js";
 
-/** @typedef {import("../types").PackageFiles} PackageFiles @typedef {{ path: string, file: File }} Entry */
+/** @typedef {import("../types").PackageFiles} PackageFiles @typedef {import("../types").OwnView} OwnView @typedef {import("./drop.js").Entry} Entry */
 
 const VIEWS = "views.json";
 const MANIFEST = "manifest.json";
 const EXPECTED = `hint: drop a folder with pictures and their ${VIEWS}, or a package: its folder, its files or one zip`;
+/** Pictures of one's own that are shown at once: each takes its place on the map, and memory. */
+const MOST = 64;
+/** A list of cameras is no larger, in bytes. */
+const MOST_LIST = 1 << 24;
 
 /** Takes in pictures and packages of one's own, dropped or chosen.
  * @param {import("./scene.js").Scene} scene
@@ -24,6 +29,7 @@ export function own(scene, take) {
 
   /** @param {Entry[]} entries */
   async function sort(entries) {
+    if (!entries.length) throw new Error(`found no file in what was opened\n${EXPECTED}`);
     const named = (/** @type {string} */ name) => entries.find(({ path }) => plain(path) === name);
     const zip = entries.find(({ path }) => path.toLowerCase().endsWith(".zip"));
     const [views, manifest] = [named(VIEWS), named(MANIFEST)];
@@ -37,32 +43,53 @@ export function own(scene, take) {
     throw new Error(`found ${found}, but no ${VIEWS}, no ${MANIFEST} and no zip\n${EXPECTED}`);
   }
 
-  /** @param {Entry} list @param {Entry[]} entries */
+  /** All is looked at before anything of the page changes. @param {Entry} list @param {Entry[]} entries */
   async function readViews(list, entries) {
-    const { files, cameras, fieldOfView } = await scene.surveyor.call("readViews", await list.file.text());
+    if (list.file.size > MOST_LIST) throw new Error(`${VIEWS} has ${list.file.size} bytes, expected at most ${MOST_LIST}`);
+    const { files, cameras, fieldOfView } = await scene.surveyor.call("readViews", list.file);
     const pictured = files.map((/** @type {string} */ name, /** @type {number} */ index) => ({ name, camera: cameras[index] }));
     const views = pictured.filter((/** @type {{ name: string }} */ { name }) => name);
     if (!views.length) throw new Error(`${VIEWS} names no picture\nhint: each view that is shown needs one`);
+    if (views.length > MOST) throw new Error(`${VIEWS} names ${views.length} pictures, expected at most ${MOST}\nhint: let it name fewer`);
     // Without a package there is nothing to compare with; one that comes later is refused if it does not fit.
-    const [painter] = scene.pool.painters;
-    if (fieldOfView !== undefined) await painter?.remote.call("checkFieldOfView", { what: VIEWS, found: fieldOfView });
-    const pictures = await Promise.all(views.map(async (/** @type {{ name: string, camera: Float32Array }} */ { name, camera }, /** @type {number} */ index) => {
+    const asked = scene.pool.painters.length > 0;
+    if (asked && fieldOfView !== undefined) await scene.pool.ask("checkFieldOfView", { what: VIEWS, found: fieldOfView });
+    const given = { what: VIEWS, cameras: views.map((/** @type {OwnView} */ { camera }) => camera) };
+    const warnings = asked ? await scene.pool.ask("cameraWarnings", given) : [];
+    /** @type {OwnView[]} */
+    const pictures = [];
+    let cut = 0;
+    // One after another: a decoded photograph takes a hundred megabytes and more.
+    for (const [index, { name, camera }] of views.entries()) {
       const entry = entries.find(({ path }) => plain(path) === name);
       if (!entry) throw new Error(`${VIEWS} names ${name}, which is not among the ${entries.length} files\n${EXPECTED}`);
+      if (views.length > 1) notice(`Reading picture ${index + 1} of ${views.length} …`);
+      const side = scene.side || 32;
+      const found = await scene.surveyor.call("photograph", { name, file: entry.file, side });
       const map = await scene.surveyor.call("toMap", camera);
-      return { key: `own/${performance.now()}/${name}`, index, camera, map, ...(await decode(entry)) };
-    }));
+      cut += Number(found.cut);
+      pictures.push({ key: `own/${performance.now()}/${name}`, name, index, camera, map, rgba: found.rgba, side, file: entry.file });
+    }
+    if (!scene.own) scene.rendered = { shown: scene.state.shown, at: scene.state.at };
     Object.assign(scene, { own: pictures, fieldOfView });
     scene.state.shown = pictures.map((_, index) => index);
     mine(true);
     await take.views();
-    notice(`Showing it ${pictures.length} pictures of yours.`);
+    for (const warning of warnings) warn(warning);
+    const count = pictures.length === 1 ? "one picture" : `${pictures.length} pictures`;
+    notice(`Showing it ${count} of yours${cut ? ", cut to squares" : ""}.`);
+  }
+
+  /** Puts pictures of one's own away. */
+  function leave() {
+    Object.assign(scene, { own: undefined, fieldOfView: undefined });
+    mine(false);
   }
 
   element("own-back", HTMLElement).addEventListener("click", async () => {
-    scene.own = undefined;
-    scene.state.shown = [0, 1, 2];
-    mine(false);
+    leave();
+    Object.assign(scene.state, scene.rendered);
+    element("painted", HTMLElement).focus({ preventScroll: true });
     await take.views().catch(show);
   });
   for (const id of ["open-files", "open-folder"]) {
@@ -73,6 +100,7 @@ export function own(scene, take) {
     });
   }
   dropping(receive);
+  return { leave };
 }
 
 /** Offers what can be done with pictures of one's own, or with rendered scenes. @param {boolean} own */
@@ -81,63 +109,21 @@ function mine(own) {
   for (const id of ["scene", "how"]) element(id, HTMLElement).hidden = own;
 }
 
-/** @param {(coming: Promise<Entry[]>) => void} receive */
-function dropping(receive) {
-  const veil = element("drop", HTMLElement);
-  const files = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragover", (event) => {
-    if (!files(event)) return;
-    event.preventDefault();
-    veil.hidden = false;
-  });
-  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) veil.hidden = true; });
-  document.addEventListener("drop", (event) => {
-    if (!files(event)) return;
-    event.preventDefault();
-    veil.hidden = true;
-    const items = [...(event.dataTransfer?.items ?? [])].filter((item) => item.kind === "file");
-    const entries = items.map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry !== null && entry !== undefined);
-    const loose = [...(event.dataTransfer?.files ?? [])].map((file) => ({ path: file.name, file }));
-    receive(entries.length ? Promise.all(entries.map(walk)).then((found) => found.flat()) : Promise.resolve(loose));
-  });
-}
-
-/** All files below a dropped entry. @param {any} entry @returns {Promise<Entry[]>} */
-async function walk(entry) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ path: entry.fullPath, file }];
-  }
-  const reader = entry.createReader();
-  const found = [];
-  for (;;) {
-    // A reader gives a folder in portions, an empty one last.
-    const portion = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!portion.length) return found;
-    found.push(...(await Promise.all(portion.map(walk))).flat());
-  }
-}
-
-/** @param {Entry} entry */
-async function decode({ path, file }) {
-  const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error(`${plain(path)} is no picture that this browser can read\nhint: PNG and JPEG work everywhere`);
-  });
-  const { width, height } = bitmap;
-  if (width !== height) throw new Error(`${plain(path)} is ${width}×${height}, expected as wide as high\nhint: crop it`);
-  const canvas = new OffscreenCanvas(width, height);
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.drawImage(bitmap, 0, 0);
-  return { rgba: new Uint8Array(context.getImageData(0, 0, width, height).data.buffer), side: width };
-}
-
 /** @param {string} path */
 const plain = (path) => path.slice(path.lastIndexOf("/") + 1);
 
 /** @param {string} path */
 const folder = (path) => path.split("/").filter(Boolean).at(-2) ?? "your package";
 
-/** Says which package of one's own is open, if it is one. @param {string | undefined} name */
+/** Says which package of one's own is open, if it is one, and offers it beside the others as long as it is.
+ * @param {string | undefined} name */
 export function named(name) {
   say("offline", name ? `Painting with ${name}, in this tab.` : "Runs in this tab. Nothing leaves it.");
+  const menu = element("model", HTMLSelectElement);
+  menu.querySelector("option[value='']")?.remove();
+  if (name) {
+    menu.prepend(new Option(`${name} (yours)`, ""));
+    menu.value = "";
+  }
+  element("model-label", HTMLElement).hidden = menu.length < 2;
 }

@@ -1,8 +1,11 @@
 // @ts-check
-import { Ended } from "./remote.js";
+import { Ended, Silent } from "./remote.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
 /** @typedef {{ remote: Remote, busy: boolean, scene: string }} Painter */
+
+/** A painter that paints so quickly does other things between two frames of the screen, even alone. */
+const QUICK_MS = 8;
 
 /** How many pictures are kept: those of a whole way around. */
 const KEPT = 1200;
@@ -29,7 +32,13 @@ export class Pool {
   /** What is painted, and what its pictures tell. @type {{ key: string, contributions: Float32Array[] }} */
   scene = { key: "", contributions: [] };
 
-  /** @param {{ picture: (job: Job, rgba: Uint8Array, ms: number | undefined) => void, fail: (error: Error) => void }} events */
+  /** Whether the package has not seen the scene yet, which is asked for again when it has. */
+  #blind = false;
+  /** How long the last picture took, in milliseconds. */
+  #ms = Infinity;
+
+  /** @param {{ picture: (job: Job, rgba: Uint8Array, ms: number | undefined) => void, fail: (error: Error) => void, lost?: () => void }} events
+   * `lost` when a painter gave no answer and was ended */
   constructor(events) { this.events = events; }
 
   /** @param {Remote} remote */
@@ -38,12 +47,14 @@ export class Pool {
     this.#run();
   }
 
-  /** Keeps the first painter only, and no picture: another package was opened. */
-  restart() {
-    for (const { remote } of this.painters.splice(1)) remote.end();
-    for (const painter of this.painters) painter.scene = "";
+  /** Goes on with a painter that has another package open, and with no picture. @param {Remote} remote */
+  restart(remote) {
+    for (const painter of this.painters.splice(0)) painter.remote.end();
     this.#kept.clear();
+    this.#underway.clear();
+    this.#blind = true;
     this.drop();
+    this.add(remote);
   }
 
   /** Forgets what waits. */
@@ -54,11 +65,13 @@ export class Pool {
   /** @param {string} key @param {Float32Array[]} contributions what each picture tells */
   setScene(key, contributions) {
     this.scene = { key, contributions };
+    this.#blind = false;
     this.drop();
   }
 
   /** @param {Job} job @param {Job[]} ahead */
   want(job, ahead) {
+    if (this.#blind) return;
     this.#slow = [];
     this.#ahead = ahead;
     this.#wanted = undefined;
@@ -79,7 +92,7 @@ export class Pool {
   /** Does something even while pictures are wanted, the latest of it; false if there is no painter to spare.
    * @param {(remote: Remote) => Promise<void>} work */
   live(work) {
-    if (this.painters.length < 2) return false;
+    if (this.painters.length < 2 && this.#ms > QUICK_MS) return false;
     this.#live = work;
     this.#run();
     return true;
@@ -99,9 +112,16 @@ export class Pool {
       this.#wanted = undefined;
       this.#occupy(painter, () => this.#paint(painter, wanted));
     } else if (painter !== first || others.length === 0) {
-      const work = (painter === first ? undefined : this.#spare(painter)) ?? this.#slow.shift();
+      const work = (painter === first ? this.#alone() : this.#spare(painter)) ?? this.#slow.shift();
       if (work) this.#occupy(painter, () => work(painter.remote));
     }
+  }
+
+  /** What the only painter does beside the wanted pictures. */
+  #alone() {
+    const live = this.#live;
+    this.#live = undefined;
+    return live;
   }
 
   /** What is done in time to spare. @param {Painter} painter */
@@ -128,9 +148,31 @@ export class Pool {
       await work();
     } catch (error) {
       if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
+      if (error instanceof Silent) this.#lose(painter.remote);
     }
     painter.busy = false;
     this.#run();
+  }
+
+  /** Asks the first painter for something else than a picture. @param {string} operation @param {any} argument @returns {Promise<any>} */
+  async ask(operation, argument) {
+    const [painter] = this.painters;
+    if (!painter) throw new Ended();
+    try {
+      return await painter.remote.call(operation, argument);
+    } catch (error) {
+      if (error instanceof Silent) this.#lose(painter.remote);
+      throw error;
+    }
+  }
+
+  /** Goes on without a painter. @param {Remote} remote */
+  #lose(remote) {
+    const at = this.painters.findIndex((painter) => painter.remote === remote);
+    if (at < 0) return;
+    this.painters.splice(at, 1);
+    this.drop();
+    this.events.lost?.();
   }
 
   /** @param {Painter} painter @param {Job} job */
@@ -139,6 +181,7 @@ export class Pool {
     this.#underway.set(job.key, job);
     try {
       const { rgba, ms } = await painter.remote.call("query", { camera, seed, temperature });
+      this.#ms = ms;
       this.#kept.set(job.key, rgba);
       if (this.#kept.size > KEPT) this.#kept.delete(String(this.#kept.keys().next().value));
       this.events.picture(job, rgba, ms);

@@ -2,7 +2,7 @@
 import { latest } from "./remote.js";
 import { writeCamera } from "./state.js";
 
-/** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State @typedef {import("../types").Contribution} Contribution */
+/** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State @typedef {import("../types").Contribution} Contribution @typedef {import("../types").OwnView} OwnView */
 /** @typedef {import("./remote.js").Remote} Remote @typedef {import("./pool.js").Pool} Pool */
 /** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, advances: boolean, cameras: Camera[], plan: Uint8Array | undefined }} Survey */
 
@@ -20,8 +20,10 @@ export class Scene extends EventTarget {
   survey = { most: 1, home: new Float32Array(5), path: [], rises: false, advances: false, cameras: [], plan: undefined };
   /** Side of the network's pictures; 0 until a package is known. */
   side = 0;
-  /** Pictures of one's own instead of the rendered ones, and the cameras that only ask. @type {View[] | undefined} */
+  /** Pictures of one's own instead of the rendered ones, and the cameras that only ask. @type {OwnView[] | undefined} */
   own;
+  /** What was shown of the rendered scene before them, for the way back and for links. @type {Partial<State>} */
+  rendered = {};
   /** Field of view of their cameras in radians, if it is stated. @type {number | undefined} */
   fieldOfView;
   /** What each of the pictures tells, when the network has seen them. @type {Contribution[]} */
@@ -113,12 +115,29 @@ export class Scene extends EventTarget {
   /** @param {number | Camera} shown @param {Map<string, View>} before @returns {Promise<View>} */
   async #view(shown, before) {
     const index = typeof shown === "number" ? shown : undefined;
-    if (this.own && index !== undefined) return this.own[index];
+    if (this.own && index !== undefined) return this.#mine(this.own[index]);
     const camera = typeof shown === "number" ? this.survey.cameras[shown] : shown;
     const side = this.side || 32;
     const key = `${this.#name}/${side}/${index ?? writeCamera(camera)}`;
     const { rgba, map } = before.get(key) ?? (await this.surveyor.call("shoot", { camera, side }));
     return { key, index, camera, map, rgba, side };
+  }
+
+  /** A picture of one's own in the size that the network sees. @param {OwnView} view @returns {Promise<View>} */
+  async #mine(view) {
+    const { name, file } = view;
+    const side = this.side || view.side;
+    if (side !== view.side) {
+      const { rgba } = await this.surveyor.call("photograph", { name, file, side });
+      Object.assign(view, { rgba, side });
+    }
+    return { ...view };
+  }
+
+  /** Lets the network see the pictures anew: another painter stands in for one that was lost. */
+  async relearn() {
+    this.#told.clear();
+    await this.#learning(undefined);
   }
 
   /** Lets the network see the pictures, each once. */
@@ -128,8 +147,7 @@ export class Scene extends EventTarget {
     for (const view of views) {
       if (this.#told.has(view.key)) continue;
       const { rgba, side, camera } = view;
-      const [painter] = this.pool.painters;
-      const told = await painter.remote.call("contribution", { rgba, side, camera });
+      const told = await this.pool.ask("contribution", { rgba, side, camera });
       if (name !== this.#name) return;
       this.#told.set(view.key, told);
     }

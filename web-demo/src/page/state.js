@@ -38,6 +38,13 @@ export function read(hash, state) {
   };
 }
 
+/** What is to be said when a link asks for a scene that is none. @param {string} hash */
+export function refusedSeed(hash) {
+  const asked = new URLSearchParams(hash.replace(/^#/, "")).get("seed");
+  if (asked === null || /^\d{1,18}$/.test(asked)) return "";
+  return `The link asks for scene \u201c${asked.slice(0, 20)}\u201d, which is none: this is scene ${initial().seed}.`;
+}
+
 /** @param {State} state */
 export function write(state) {
   const { model, world, seed, shown, at, noise, mean, pixels, orbit, step, holds } = state;

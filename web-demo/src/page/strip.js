@@ -5,6 +5,9 @@ import { noun } from "./worlds.js";
 const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
   "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"];
 
+/** Pixels of a thumbnail, at most. */
+const THUMBNAIL = 128;
+
 /** The pictures that the network is shown: a strip of them, and how many. @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look */
 export function strip(scene, look) {
   const list = element("strip", HTMLElement);
@@ -19,18 +22,33 @@ export function strip(scene, look) {
   });
   scene.addEventListener("views", () => {
     const { views } = scene;
-    list.querySelector(".more")?.parentElement?.remove();
+    const focused = [...list.children].findIndex((child) => child.contains(document.activeElement));
+    const was = document.activeElement?.className;
+    plus.remove();
+    for (const blank of list.querySelectorAll(".blank")) blank.remove();
     while (list.children.length > views.length) list.lastElementChild?.remove();
     while (list.children.length < views.length) list.append(item(list.children.length));
     views.forEach(({ rgba, side }, index) => {
       const canvas = list.children[index].querySelector("canvas");
-      if (canvas) paint(canvas, rgba, side, scene.state.pixels);
+      if (canvas) paint(canvas, rgba, side, scene.state.pixels, THUMBNAIL);
     });
-    if (views.length < scene.most) list.append(more());
+    if (views.length < scene.most) list.append(plus);
     mark();
+    if (focused >= 0) refocus(focused, String(was));
   });
 
   scene.addEventListener("known", () => say("headline", headline(scene.views.length, scene.own ? "your scene" : noun(scene.state.world))));
+
+  const plus = make("li", {}, button("+", { class: "more", "aria-label": "Show it one more picture", title: "One more picture" },
+    () => scene.add().catch(report)));
+
+  /** Leaves the focus where it was, or where that is now. @param {number} index in the list @param {string} kind of button */
+  function refocus(index, kind) {
+    const stays = kind === "more" ? plus.isConnected && plus : list.children[Math.min(index, scene.views.length - 1)];
+    const [wanted, otherwise] = [`.${kind}`, ".shot"].map((found) => (stays || list.children[scene.views.length - 1]).querySelector(found));
+    const shown = wanted instanceof HTMLElement && getComputedStyle(wanted).display !== "none" ? wanted : otherwise;
+    if (shown instanceof HTMLElement && shown !== document.activeElement) shown.focus({ preventScroll: true });
+  }
 
   /** Shows the first so many, keeping those that stand. @param {number} count */
   async function upTo(count) {
@@ -49,13 +67,14 @@ export function strip(scene, look) {
     return make("li", { class: "item" }, stand, away);
   }
 
-  function more() {
-    return make("li", {}, button("+", { class: "more", "aria-label": "Show it one more picture", title: "One more picture" },
-      () => scene.add().catch(report)));
-  }
-
   function mark() {
     const count = scene.views.length;
+    const [full, numbers] = [count >= scene.most, scene.own ? "" : NUMBERS[scene.most] ?? String(scene.most)];
+    say("how", full
+      ? `Drag cameras along the map. It sees ${numbers} pictures at most: take one away to add another.`
+      : "Drag cameras along the map; click an empty place to add one.");
+    element("map", SVGSVGElement).classList.toggle("full", full || !!scene.own);
+    element("map", SVGSVGElement).setAttribute("aria-label", `Map, seen from above.${scene.own ? "" : ` Drag cameras${full ? "" : "; click an empty place to add one"}.`}`);
     for (const choice of counts.children) choice.setAttribute("aria-pressed", String(choice.getAttribute("data-count") === String(count)));
     list.classList.toggle("single", count === 1);
   }

@@ -1,7 +1,6 @@
 // @ts-check
 import { element, say } from "./dom.js";
 import { notice } from "./messages.js";
-import { initial } from "./state.js";
 
 /** Steps of the walk around in a millisecond: once around in 16 seconds. */
 const PACE = 1080 / 16_000;
@@ -23,8 +22,7 @@ export function tools(scene, look, { repaint, changed, fail }) {
     press("pixels", state.pixels);
     press("orbit", state.orbit);
     element("guess", HTMLButtonElement).disabled = state.mean;
-    const model = element("model", HTMLSelectElement);
-    if (state.model) model.value = state.model;
+    element("model", HTMLSelectElement).value = state.model;
     element("world", HTMLSelectElement).value = state.world;
     element("seed", HTMLInputElement).value = state.seed;
     changed();
@@ -90,6 +88,8 @@ export function tools(scene, look, { repaint, changed, fail }) {
     keys: () => element("help", HTMLDialogElement).showModal(),
     share: async () => {
       changed();
+      const mine = [scene.own && "pictures", !state.model && "model"].filter(Boolean).join(" and your ");
+      if (mine) return notice(`A link cannot carry your ${mine}: they stay in this tab.`);
       const told = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
       notice(told ? "The link to this view is copied." : "The link in the address bar is this view.");
     },
@@ -99,12 +99,24 @@ export function tools(scene, look, { repaint, changed, fail }) {
   for (const [id, mean] of /** @type {[string, boolean][]} */ ([["mean", true], ["sample", false]])) {
     element(id, HTMLElement).addEventListener("click", () => set({ mean }));
   }
+  for (const id of ["card", "help"]) {
+    const dialog = element(id, HTMLDialogElement);
+    // What lies around it is the dialog itself too; browsers that know `closedby` are there first.
+    dialog.addEventListener("click", (event) => {
+      const { left, right, top, bottom } = dialog.getBoundingClientRect();
+      const { clientX: x, clientY: y, target } = event;
+      if (target === dialog && (x < left || x > right || y < top || y > bottom)) dialog.close();
+    });
+  }
   element("scene", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   element("world", HTMLSelectElement).addEventListener("change", (event) =>
     travel({ world: /** @type {HTMLSelectElement} */ (event.target).value }).catch(fail));
   element("seed", HTMLInputElement).addEventListener("change", (event) => {
-    const { value, validity } = /** @type {HTMLInputElement} */ (event.target);
-    travel({ seed: validity.valid && value ? value : initial().seed }).catch(fail);
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    const seed = field.value.trim();
+    if (/^\d{1,18}$/.test(seed)) return travel({ seed: String(BigInt(seed)) }).catch(fail);
+    fail(new Error(`\u201c${seed}\u201d is no scene, expected a whole number of at most 18 digits\nhint: 0, 1, 2, … are different scenes; this is still scene ${state.seed}`));
+    field.value = state.seed;
   });
 
   const jump = (/** @type {number} */ index) => {

@@ -39,6 +39,11 @@ export function checkFieldOfView({ what, found }) {
   opened().checkFieldOfView(what, found);
 }
 
+/** What is odd about the cameras of one's own pictures, in words. @param {{ what: string, cameras: Float32Array[] }} given @returns {string[]} */
+export function cameraWarnings({ what, cameras }) {
+  return opened().cameraWarnings(what, Float32Array.from(cameras.flatMap((camera) => [...camera])));
+}
+
 /** What one picture tells of the scene.
  * @param {{ rgba: Uint8Array, side: number, camera: Float32Array }} view @returns {import("../types").Contribution} */
 export function contribution({ rgba, side, camera }) {

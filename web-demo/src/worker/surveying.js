@@ -86,9 +86,9 @@ export function compare({ painted, truth, side }) {
   return { psnr, ssim, difference };
 }
 
-/** @param {string} json */
-export function readViews(json) {
-  const found = parseViews(json);
+/** @param {Blob} file a `views.json` */
+export async function readViews(file) {
+  const found = parseViews(new Uint8Array(await file.arrayBuffer()));
   const { files, cameras, fieldOfView } = found;
   found.free();
   return { files, cameras: split(cameras), fieldOfView };

@@ -2,10 +2,11 @@
 // Answers { id, operation, argument } with { id, result } or { id, error }; `progress` messages may come before.
 import init from "../../wasm/gqn.js";
 import * as painting from "./painting.js";
+import { photograph } from "./photograph.js";
 import * as surveying from "./surveying.js";
 
 /** @type {Record<string, (argument: any, report: (progress: object) => void) => any>} */
-const operations = { ...painting, ...surveying, start };
+const operations = { ...painting, ...surveying, photograph, start };
 
 /** @param {WebAssembly.Module} module */
 async function start(module) {

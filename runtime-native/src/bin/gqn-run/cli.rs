@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use gqn_runtime_native::Provider;
 use gqn_scenes::World;
 
+/// With stronger noise no number of a network means anything, and then none is finite.
+const MOST_TEMPERATURE: f32 = 100.0;
+
 /// Runs a package with ONNX Runtime: shows it a few pictures of a scene and paints what other cameras would see.
 #[derive(Debug, Parser)]
 #[command(name = "gqn-run", version, arg_required_else_help = true)]
@@ -254,8 +257,8 @@ pub(crate) struct EngineFlags {
     /// What to run on: auto, cpu, cuda or tensorrt.
     #[arg(long, value_name = "NAME", default_value_t = Provider::Auto, help_heading = "Engine")]
     pub(crate) provider: Provider,
-    /// Threads of a run on the CPU [default: one a core].
-    #[arg(long, value_name = "N", help_heading = "Engine")]
+    /// Threads of a run on the CPU, at most four a core [default: one a core].
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Engine")]
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
@@ -310,10 +313,19 @@ pub(crate) struct Look {
     pub(crate) force: bool,
 }
 
+/// More threads than that only wait for one another, and starting a thousand takes a minute.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let most = 4 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get).max(4);
+    match text.parse::<NonZeroUsize>() {
+        Ok(threads) if threads.get() <= most => Ok(threads),
+        _ => Err(format!("expected a number from 1 to {most} on this machine")),
+    }
+}
+
 fn temperature(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        _ => Err("expected a number from 0 up".to_owned()),
+        Ok(value) if (0.0..=MOST_TEMPERATURE).contains(&value) => Ok(value),
+        _ => Err(format!("expected a number from 0 to {MOST_TEMPERATURE}")),
     }
 }
 
@@ -353,6 +365,10 @@ mod tests {
             "gqn-run arithmetic p --add 1 --out o.png",
             "gqn-run rotate p --world shepard-metzler-5 --frames 1 --out o.png",
             "gqn-run render p --views v --out o --temperature -1",
+            "gqn-run render p --views v --out o --temperature 1e30",
+            "gqn-run render p --views v --out o --threads 0",
+            "gqn-run render p --views v --out o --threads 100000",
+            "gqn-run render p --views v --out o --threads 4294967296",
             "gqn-run render p --views v --out o --provider gpu",
             "gqn-run compare --world rooms-ring-camera --out o.png",
             "gqn-run uncertainty p --world rooms-ring-camera --samples 1 --out o.png",

@@ -1,9 +1,10 @@
 //! Observed views and query cameras, from a folder or from a world.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use gqn_formats::{ModelConfig, Views};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use gqn_formats::{FormatError, ModelConfig, Views, read_regular};
 use gqn_scenes::{Camera, Frame, Scene};
 
 use crate::cli;
@@ -11,7 +12,12 @@ use crate::path::closed_path;
 use crate::picture::{OtherSize, read};
 
 const VIEWS_FILE: &str = "views.json";
+/// Its size, in bytes: a hundred thousand cameras.
+const MOST_LIST: u64 = 1 << 24;
 const QUERIES: usize = 5;
+/// As many as --context and --queries allow.
+const MOST_VIEWS: usize = 1000;
+const MOST_QUERIES: usize = 10_000;
 
 /// What the model sees, and where the cameras may go.
 #[derive(Debug)]
@@ -50,7 +56,14 @@ impl Input {
         let count = count.map_or(QUERIES, |count| count as usize);
         match (cameras, &self.scene) {
             (Some(file), _) => {
-                Ok(read_views(file, model)?.views.iter().map(gqn_formats::View::camera).collect())
+                let cameras = read_views(file, model)?.views;
+                ensure!(
+                    cameras.len() <= MOST_QUERIES,
+                    "{} names {} cameras, expected at most {MOST_QUERIES}\nhint: spread them over several files",
+                    file.display(),
+                    cameras.len()
+                );
+                Ok(cameras.iter().map(gqn_formats::View::camera).collect())
             }
             (None, Some(scene)) => {
                 Ok((0..count).map(|index| scene.camera(self.context.len() + index)).collect())
@@ -100,6 +113,11 @@ fn read_folder(
     let views = read_views(&file, model)?.views;
     let count = count.unwrap_or(views.len());
     ensure!(
+        count <= MOST_VIEWS,
+        "{} names {count} views, expected at most {MOST_VIEWS}\nhint: --context K shows the first K of them",
+        file.display()
+    );
+    ensure!(
         count <= views.len(),
         "{} names {} views, --context asks for {count}",
         file.display(),
@@ -120,11 +138,12 @@ fn read_folder(
 
 /// The list, unless it is of cameras with another field of view than the model's.
 fn read_views(file: &Path, model: &ModelConfig) -> Result<Views> {
-    let bytes = std::fs::read(file).with_context(|| {
-        format!(
-            "could not read {}\nhint: it lists cameras (and pictures); `gqn-data scene` writes an example",
+    let bytes = read_regular(file, MOST_LIST).map_err(|error| match error {
+        FormatError::Read { source, .. } if source.kind() == ErrorKind::NotFound => anyhow!(
+            "could not read {}: it is not there\nhint: it lists cameras (and pictures); `gqn-data scene` writes an example",
             file.display()
-        )
+        ),
+        error => error.into(),
     })?;
     let views =
         Views::from_json(&bytes).with_context(|| format!("{} is refused", file.display()))?;
@@ -225,7 +244,13 @@ mod tests {
         check(
             folder(&[("cut.png", &good[..good.len() / 2])]).path(),
             None,
-            &["cut.png is no picture"],
+            &["cut.png is no picture", "hint: its copy or download"],
+        );
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n";
+        check(
+            folder(&[("lfs.png", pointer)]).path(),
+            None,
+            &["lfs.png is a Git LFS pointer", "git lfs pull"],
         );
     }
 

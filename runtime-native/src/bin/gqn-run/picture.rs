@@ -3,12 +3,19 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use gqn_formats::{Foreign, printable, read_regular};
+use gqn_pictures::{Limits, PictureError, decode_picture};
 use gqn_scenes::Frame;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::png::PngEncoder;
-use image::imageops::{FilterType, crop_imm, resize};
-use image::{Delay, ExtendedColorType, ImageEncoder, ImageReader, RgbImage};
+use image::imageops::{FilterType, resize};
+use image::{Delay, ExtendedColorType, ImageEncoder, RgbImage};
+
+/// No photograph comes near it, in bytes.
+const MOST_BYTES: u64 = 1 << 30;
+/// What the pictures of a sheet or an animation may take, in bytes: they are in memory at once, some of them twice.
+const MOST_SHEET: u64 = 1 << 29;
 
 /// What to do with a picture of another size than the model's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,29 +28,39 @@ pub(crate) enum OtherSize {
 /// Reads a picture of the model's size.
 pub(crate) fn read(path: &Path, side: usize, other_size: OtherSize) -> Result<Frame> {
     let name = path.display();
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-    let reader = reader.with_context(|| format!("could not read {name}"))?;
-    let picture = reader
-        .decode()
-        .with_context(|| {
-            format!("{name} is no picture that can be read\nhint: PNG, JPEG and GIF are known")
-        })?
-        .into_rgb8();
-    let (width, height) = picture.dimensions();
-    let picture = if (width as usize, height as usize) == (side, side) {
-        picture
-    } else if other_size == OtherSize::Resize {
-        let square = width.min(height);
-        let cut = crop_imm(&picture, (width - square) / 2, (height - square) / 2, square, square)
-            .to_image();
-        resize(&cut, side as u32, side as u32, FilterType::Lanczos3)
-    } else {
+    let bytes = read_regular(path, MOST_BYTES)?;
+    let picture = decode_picture(&bytes, Limits::PHOTOGRAPH).map_err(|error| {
+        let hint = match (Foreign::of(&bytes), &error) {
+            (Some(Foreign { found, hint }), _) => {
+                return anyhow!("{name} is {found}, expected a picture\nhint: {hint}");
+            }
+            (None, PictureError::Unknown) => "\nhint: convert it; PNG, JPEG and GIF are known",
+            (None, PictureError::TooLarge { .. }) => "\nhint: make it smaller",
+            (None, _) => "\nhint: its copy or download may have been cut off; get it again",
+        };
+        anyhow!("{name} is no picture that can be read: {}{hint}", printable(&error.to_string()))
+    })?;
+    let (width, height) = (picture.width, picture.height);
+    if (width, height) != (side, side) && other_size == OtherSize::Refuse {
         bail!(
             "{name} is {width}x{height} pixels, the model expects {side}x{side}\n\
              hint: --resize cuts pictures to a square and resizes them"
         );
-    };
-    Frame::from_rgb8(side, picture.into_raw()).with_context(|| format!("could not read {name}"))
+    }
+    Ok(picture.square(side))
+}
+
+/// Refuses, before the work, a sheet or an animation that would not fit into memory.
+pub(crate) fn check_sheet(pictures: usize, side: usize, scale: u32) -> Result<()> {
+    let bytes = 3 * pictures as u64 * (side as u64 * u64::from(scale)).pow(2);
+    if bytes > MOST_SHEET {
+        bail!(
+            "{pictures} pictures of {0}x{0} pixels take {bytes} bytes, expected at most {MOST_SHEET}\n\
+             hint: fewer pictures, or a smaller --scale than {scale}",
+            side as u64 * u64::from(scale)
+        );
+    }
+    Ok(())
 }
 
 /// A frame as an image, enlarged smoothly.

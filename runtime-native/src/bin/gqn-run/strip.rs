@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use font8x8::legacy::BASIC_LEGACY;
-use gqn_formats::{FormatError, Overwrite, write_atomic};
+use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_scenes::Frame;
 use image::{Rgb, RgbImage};
 
@@ -44,10 +44,7 @@ pub(crate) fn check_out(path: &Path, overwrite: Overwrite) -> Result<()> {
     if extension != "png" && extension != "gif" {
         bail!("--out is {}, expected a name that ends in .png or .gif", path.display());
     }
-    if overwrite == Overwrite::Refuse && path.exists() {
-        return Err(FormatError::Exists { path: path.to_owned() }.into());
-    }
-    Ok(())
+    Ok(check_place(path, overwrite)?)
 }
 
 /// Writes the rows below one another (PNG), or their pictures one after the other in time (GIF).

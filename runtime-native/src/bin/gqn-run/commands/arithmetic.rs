@@ -3,6 +3,7 @@ use gqn_runtime::{Engine, Session};
 use gqn_scenes::{Camera, Frame, Scene};
 
 use super::{engine, noise, open, overwrite, paint};
+use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 use crate::{cli, output};
 
@@ -13,6 +14,8 @@ pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
     let package = open(&flags.what)?;
     package.manifest.config.check_rendered_scenes()?;
     let side = package.manifest.config.image_size;
+    let rows = flags.add.len() + flags.subtract.len() + 1;
+    check_sheet(rows * flags.queries as usize, side, flags.look.scale)?;
     let terms = || {
         let added = flags.add.iter().map(|seed| (1.0, *seed));
         added.chain(flags.subtract.iter().map(|seed| (-1.0, *seed)))

@@ -1,5 +1,5 @@
 use anyhow::Result;
-use gqn_formats::{GraphPorts, Manifest, Package, error_report};
+use gqn_formats::{GraphPorts, Manifest, Package, error_report, printable};
 use gqn_runtime::Engine;
 use serde_json::json;
 
@@ -26,7 +26,8 @@ fn describe(package: &Package) -> String {
     let Manifest { config, provenance, .. } = &package.manifest;
     let manifest = &package.manifest;
     let mut lines = Vec::new();
-    let mut line = |name: &str, value: String| lines.push(format!("{name:<16}{value}\n"));
+    let mut line =
+        |name: &str, value: String| lines.push(format!("{name:<16}{}\n", printable(&value)));
     let name =
         |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     line("pictures", format!("{0}x{0}, poses {1}", config.image_size, manifest.pose_encoding));

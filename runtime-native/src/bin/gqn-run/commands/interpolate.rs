@@ -2,9 +2,10 @@ use anyhow::{Result, ensure};
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::Camera;
 
-use super::{engine, errors, noise, open, overwrite, paint};
+use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras};
 use crate::input::Input;
 use crate::path::way;
+use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 use crate::{cli, output};
 
@@ -14,7 +15,10 @@ pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
     check_out(&flags.out, overwrite(&flags.look))?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
+    // What was painted, and the truth.
+    check_sheet(2 * flags.frames as usize, side, flags.look.scale)?;
     let input = Input::load(&flags.input, &package.manifest.config)?;
+    warn_of_cameras(&package, &input, None);
     let cameras = way(&camera(&input, *from)?, &camera(&input, *to)?, flags.frames as usize);
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     output::talk(&format!("running on {}", session.engine().describe()));

@@ -13,7 +13,7 @@ mod verify;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use gqn_formats::{FormatError, Overwrite, Package};
+use gqn_formats::{Overwrite, Package};
 use gqn_runtime::{Engine, Noise, Session, SessionError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
 use gqn_scenes::{Camera, Frame, World};
@@ -28,6 +28,7 @@ pub(crate) use self::rotate::rotate;
 pub(crate) use self::uncertainty::uncertainty;
 pub(crate) use self::verify::verify;
 
+use crate::input::Input;
 use crate::{cli, output};
 
 /// Pictures painted in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
@@ -48,6 +49,24 @@ fn warn_of_other_world(package: &Package, world: Option<World>) {
         && trained != asked
     {
         output::talk(&format!("note: the model was trained on {trained}, not on {asked}"));
+    }
+}
+
+/// Says what is odd about cameras that somebody gave, so that nobody takes for the model's fault what they asked for.
+fn warn_of_cameras(package: &Package, input: &Input, cameras: Option<(&Path, &[Camera])>) {
+    if input.scene.is_none() {
+        let given: Vec<Camera> = input.context.iter().map(|(_, camera)| *camera).collect();
+        warn(&package.manifest.camera_warnings(&given, |index| format!("view {index}")));
+    }
+    if let Some((file, cameras)) = cameras {
+        let name = |index| format!("camera {index} in {}", file.display());
+        warn(&package.manifest.camera_warnings(cameras, name));
+    }
+}
+
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        output::talk(&format!("warning: {warning}"));
     }
 }
 
@@ -99,12 +118,4 @@ fn noise(look: &cli::Look) -> Noise {
 
 fn overwrite(look: &cli::Look) -> Overwrite {
     if look.force { Overwrite::Force } else { Overwrite::Refuse }
-}
-
-/// Refuses before the work, not after it.
-fn check_free(path: &Path, overwrite: Overwrite) -> Result<()> {
-    if overwrite == Overwrite::Refuse && path.exists() {
-        return Err(FormatError::Exists { path: path.to_owned() }.into());
-    }
-    Ok(())
 }

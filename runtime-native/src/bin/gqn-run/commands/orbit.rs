@@ -1,12 +1,12 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use gqn_formats::write_atomic;
+use gqn_formats::{check_place, write_atomic};
 use gqn_runtime::{Engine, Session};
 
-use super::{BATCH, check_free, engine, noise, open, overwrite, warn_of_other_world};
+use super::{BATCH, engine, noise, open, overwrite, warn_of_cameras, warn_of_other_world};
 use crate::input::Input;
-use crate::picture::{enlarged, gif};
+use crate::picture::{check_sheet, enlarged, gif};
 use crate::sheet::sheet;
 use crate::{cli, output};
 
@@ -17,11 +17,13 @@ const MILLISECONDS: u32 = 80;
 pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     let overwrite = overwrite(&flags.look);
     check_gif(&flags.out)?;
-    check_free(&flags.out, overwrite)?;
+    check_place(&flags.out, overwrite)?;
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;
+    check_sheet(flags.frames as usize * if flags.truth { 2 } else { 1 }, side, flags.look.scale)?;
     let input = Input::load(&flags.input, &package.manifest.config)?;
+    warn_of_cameras(&package, &input, None);
     let cameras = input.orbit(flags.frames as usize)?;
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     output::talk(&format!("running on {}", session.engine().describe()));

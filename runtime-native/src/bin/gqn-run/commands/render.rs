@@ -2,16 +2,16 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use gqn_formats::{Overwrite, Views, read_regular, write_atomic};
+use gqn_formats::{FolderLock, Overwrite, Views, check_place, read_regular, write_atomic};
 use gqn_runtime::{Engine, FrameMetrics, Session};
 use gqn_scenes::{Camera, Frame};
 use image::RgbImage;
 use ndarray::{Axis, concatenate};
 use serde_json::{Value, json};
 
-use super::{BATCH, check_free, engine, noise, open, overwrite, warn_of_other_world};
+use super::{BATCH, engine, noise, open, overwrite, warn_of_cameras, warn_of_other_world};
 use crate::input::Input;
-use crate::picture::{enlarged, png};
+use crate::picture::{check_sheet, enlarged, png};
 use crate::sheet::{blocks, sheet};
 use crate::{cli, output};
 
@@ -29,6 +29,10 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let input = Input::load(&flags.input, &package.manifest.config)?;
     let cameras =
         input.queries(flags.cameras.as_deref(), flags.queries, &package.manifest.config)?;
+    warn_of_cameras(&package, &input, flags.cameras.as_deref().map(|file| (file, &cameras[..])));
+    // The context, what was painted, and the truth.
+    let shown = input.context.len() + cameras.len() * if input.scene.is_some() { 2 } else { 1 };
+    check_sheet(shown, side, flags.look.scale)?;
     let inputs = inputs_in(&flags.out, &flags.input);
     for name in file_names(cameras.len(), input.scene.is_some()) {
         if inputs.contains(&name) {
@@ -36,11 +40,12 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
                 "{name} would be replaced, and is one of the pictures to paint from\nhint: --out names another folder"
             );
         }
-        check_free(&flags.out.join(name), overwrite)?;
+        check_place(&flags.out.join(name), overwrite)?;
     }
     if flags.out.exists() && !flags.out.is_dir() {
         bail!("{} is no folder\nhint: --out names a folder", flags.out.display());
     }
+    let _lock = FolderLock::acquire(&flags.out)?;
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     output::talk(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
@@ -128,11 +133,11 @@ fn facts(flags: &cli::Render, input: &Input, painted: &Painted, engine: &str) ->
         view
     };
     json!({
-        "package": flags.what.package,
+        "package": flags.what.package.to_string_lossy(),
         "engine": engine,
         "world": flags.input.source.world,
         "seed": flags.input.source.world.map(|_| flags.input.seed),
-        "folder": flags.input.source.views,
+        "folder": flags.input.source.views.as_deref().map(Path::to_string_lossy),
         "context": input.context.len(),
         "temperature": flags.look.temperature,
         "noise_seed": flags.look.noise_seed,

@@ -1,8 +1,9 @@
 use anyhow::Result;
 use gqn_runtime::{Engine, Session};
 
-use super::{engine, errors, noise, open, overwrite, paint};
+use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras};
 use crate::input::Input;
+use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 use crate::{cli, output};
 
@@ -11,7 +12,10 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     check_out(&flags.out, overwrite(&flags.look))?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
+    // The row that was shown, what was painted, and the truth.
+    check_sheet(3 * flags.frames as usize, side, flags.look.scale)?;
     let mut input = Input::load(&flags.input, &package.manifest.config)?;
+    warn_of_cameras(&package, &input, None);
     let cameras = input.orbit(flags.frames as usize)?;
     if flags.input.context.is_none() {
         // The task is to turn in the mind what was seen once.

@@ -43,21 +43,27 @@ impl fmt::Display for Resize {
 
 /// Weights that make pixels of one size from a row of another. The same for rows and columns, as pictures are square.
 #[derive(Debug, Clone)]
-pub(crate) struct Resizer {
+pub struct Resizer {
     from: usize,
     /// For each pixel, the first of the pixels it is made of, and their weights, which add up to 1.
     taps: Vec<(usize, Vec<f32>)>,
 }
 
 impl Resizer {
-    pub(crate) fn new(way: Resize, from: usize, to: usize) -> Self {
-        let scale = from as f32 / to as f32;
+    /// From squares of `from` pixels to such of `to`.
+    ///
+    /// # Panics
+    /// When one of them is 0.
+    pub fn new(way: Resize, from: usize, to: usize) -> Self {
+        assert!(from > 0 && to > 0, "a picture has a side");
+        let scale = from as f64 / to as f64;
         let area = |index: usize| {
-            let (low, high) = (index as f32 * scale, (index + 1) as f32 * scale);
+            let (low, high) = (index as f64 * scale, (index + 1) as f64 * scale);
             let first = (low as usize).min(from - 1);
             let last = (high.ceil() as usize).clamp(first + 1, from);
             let covered = |pixel: usize| {
-                (high.min((pixel + 1) as f32) - low.max(pixel as f32)).max(0.0) / scale
+                let overlap = high.min((pixel + 1) as f64) - low.max(pixel as f64);
+                (overlap.max(0.0) / scale) as f32
             };
             (first, (first..last).map(covered).collect())
         };
@@ -75,31 +81,107 @@ impl Resizer {
     }
 
     /// `rgb8 [from,from,3] -> out [to,to,3]`
-    pub(crate) fn apply(&self, rgb8: &[u8], out: &mut [u8]) {
-        let (from, to) = (self.from, self.taps.len());
-        assert_eq!((rgb8.len(), out.len()), (3 * from * from, 3 * to * to));
-        // Rows first: each line of the source shrinks once.
-        let mut lines = vec![0.0_f32; 3 * to * from];
-        for (line, source) in lines.chunks_exact_mut(3 * to).zip(rgb8.chunks_exact(3 * from)) {
-            for (pixel, (first, weights)) in line.chunks_exact_mut(3).zip(&self.taps) {
-                for (weight, colour) in weights.iter().zip(source[3 * first..].chunks_exact(3)) {
-                    for (sum, value) in pixel.iter_mut().zip(colour) {
-                        *sum += weight * f32::from(*value);
-                    }
+    ///
+    /// # Panics
+    /// When a buffer is of another length.
+    pub fn apply(&self, rgb8: &[u8], out: &mut [u8]) {
+        assert_eq!(rgb8.len(), 3 * self.from * self.from);
+        let mut sums = Sums::new(self.taps.len());
+        for row in rgb8.chunks_exact(3 * self.from) {
+            sums.push(self, row, 3);
+        }
+        sums.write(out);
+    }
+
+    /// A picture whose rows come one after another: a photograph need not be in memory at once.
+    pub fn begin(self) -> Reduction {
+        let sums = Sums::new(self.taps.len());
+        Reduction { resizer: self, sums }
+    }
+}
+
+/// A picture that is being resized.
+#[derive(Debug, Clone)]
+pub struct Reduction {
+    resizer: Resizer,
+    sums: Sums,
+}
+
+impl Reduction {
+    /// The next row: `from` pixels of `channels` bytes, of which the first three count. Rows beyond the last are ignored.
+    ///
+    /// # Panics
+    /// When the row is of another length.
+    pub fn push(&mut self, row: &[u8], channels: usize) {
+        assert_eq!(row.len(), channels * self.resizer.from);
+        self.sums.push(&self.resizer, row, channels);
+    }
+
+    /// How many rows are missing.
+    pub fn missing(&self) -> usize {
+        self.resizer.from.saturating_sub(self.sums.pushed)
+    }
+
+    /// `[to,to,3]`; rows that did not come are black.
+    pub fn finish(self) -> Vec<u8> {
+        let to = self.resizer.taps.len();
+        let mut out = vec![0; 3 * to * to];
+        self.sums.write(&mut out);
+        out
+    }
+}
+
+/// What the rows so far add up to.
+#[derive(Debug, Clone)]
+struct Sums {
+    /// `[to,to,3]`
+    values: Vec<f32>,
+    /// The row that came last, as wide as the result: `[to,3]`.
+    line: Vec<f32>,
+    pushed: usize,
+    /// Rows of the result that are whole.
+    done: usize,
+}
+
+impl Sums {
+    fn new(to: usize) -> Self {
+        Self { values: vec![0.0; 3 * to * to], line: vec![0.0; 3 * to], pushed: 0, done: 0 }
+    }
+
+    fn push(&mut self, resizer: &Resizer, row: &[u8], channels: usize) {
+        for (pixel, (first, weights)) in self.line.chunks_exact_mut(3).zip(&resizer.taps) {
+            let mut sums = [0.0; 3];
+            let colours = row[channels * first..].chunks_exact(channels);
+            for (weight, colour) in weights.iter().zip(colours) {
+                for (sum, value) in sums.iter_mut().zip(colour) {
+                    *sum += weight * f32::from(*value);
                 }
             }
+            pixel.copy_from_slice(&sums);
         }
-        let mut sums = vec![0.0; 3 * to];
-        for (row, (first, weights)) in out.chunks_exact_mut(3 * to).zip(&self.taps) {
-            sums.fill(0.0);
-            for (weight, line) in weights.iter().zip(lines[3 * to * first..].chunks_exact(3 * to)) {
-                for (sum, value) in sums.iter_mut().zip(line) {
+        let at = self.pushed;
+        self.pushed += 1;
+        let width = self.line.len();
+        for (index, (first, weights)) in resizer.taps.iter().enumerate().skip(self.done) {
+            if *first > at {
+                break;
+            }
+            if let Some(weight) = weights.get(at - first) {
+                let sums = &mut self.values[index * width..][..width];
+                for (sum, value) in sums.iter_mut().zip(&self.line) {
                     *sum += weight * value;
                 }
             }
-            for (byte, sum) in row.iter_mut().zip(&sums) {
-                *byte = (sum + 0.5) as u8;
+            if first + weights.len() <= at + 1 && index == self.done {
+                self.done += 1;
             }
+        }
+    }
+
+    fn write(&self, out: &mut [u8]) {
+        assert_eq!(out.len(), self.values.len());
+        for (byte, sum) in out.iter_mut().zip(&self.values) {
+            *byte = (sum + 0.5) as u8;
         }
     }
 }
@@ -145,6 +227,23 @@ mod tests {
         // At column 20/15 = 1.33: 13.3.
         let bilinear = resized(Resize::Bilinear, 21, 16);
         assert_eq!(bilinear[3..6], [13, 0, 200]);
+    }
+
+    #[test]
+    fn rows_of_more_channels_one_by_one_are_the_same_picture() {
+        for way in [Resize::Area, Resize::Bilinear] {
+            for (from, to) in [(21, 16), (7, 7), (5, 12), (12, 5), (1, 3)] {
+                let mut rows = Resizer::new(way, from, to).begin();
+                for row in ramp(from).chunks_exact(3 * from) {
+                    assert!(rows.missing() > 0);
+                    let rgba: Vec<u8> =
+                        row.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 9]).collect();
+                    rows.push(&rgba, 4);
+                }
+                assert_eq!(rows.missing(), 0);
+                assert_eq!(rows.finish(), resized(way, from, to), "{way} {from} {to}");
+            }
+        }
     }
 
     #[test]

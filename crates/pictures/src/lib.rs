@@ -1,0 +1,36 @@
+//! Pictures from outside as the network's input: decoded strictly, turned upright, cut to a square and resized. Training,
+//! `gqn-run` and the page all come here, so that one photograph is the same input everywhere.
+//!
+//! It knows neither data sets nor packages, and writes nothing.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `resize.rs` | [`Resize`], [`Resizer`]: a square picture at another size, row by row |
+//! | `square.rs` | [`Square`]: the largest square in the middle of a picture |
+//! | `header.rs` | [`size_in_header`], [`is_whole`]: what a file says before it is decoded |
+//! | `limits.rs` | [`Limits`]: how large a picture may be |
+//! | `jpeg.rs` | [`decode_rgb8`]: JPEG files, strictly (feature `files`) |
+//! | `file.rs` | [`decode_picture`]: PNG, JPEG and GIF files (feature `files`) |
+//! | `error.rs` | [`PictureError`]: what can be wrong |
+
+#[cfg(feature = "files")]
+mod error;
+#[cfg(feature = "files")]
+mod file;
+mod header;
+#[cfg(feature = "files")]
+mod jpeg;
+mod limits;
+mod resize;
+mod square;
+
+#[cfg(feature = "files")]
+pub use error::PictureError;
+#[cfg(feature = "files")]
+pub use file::{Rgb8, decode_picture};
+pub use header::{is_whole, size_in_header};
+#[cfg(feature = "files")]
+pub use jpeg::{decode_rgb8, decode_rgb8_within};
+pub use limits::Limits;
+pub use resize::{Reduction, Resize, Resizer, UnknownResize};
+pub use square::Square;
