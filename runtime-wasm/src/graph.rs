@@ -84,6 +84,22 @@ impl RunGraph for Graph {
 }
 
 impl Graph {
+    /// Multiply-adds and moves of a run with its free axes as long as said, about.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if it cannot be made ready.
+    pub fn work(&mut self, axes: &[(&str, usize)]) -> Result<u64, EngineError> {
+        self.ready(axes).map(|ready| ready.plan.work())
+    }
+
+    /// Shapes of the inputs with its free axes as long as said.
+    ///
+    /// # Errors
+    /// As [`Graph::work`].
+    pub fn input_shapes(&mut self, axes: &[(&str, usize)]) -> Result<&[Vec<usize>], EngineError> {
+        self.ready(axes).map(|ready| &ready.inputs[..])
+    }
+
     fn ready(&mut self, axes: &[(&str, usize)]) -> Result<&mut Ready, EngineError> {
         let lengths: Vec<usize> = axes.iter().map(|(_, length)| *length).collect();
         let known = self.ready.iter().position(|ready| ready.lengths == lengths);

@@ -19,7 +19,7 @@
 //! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
 //! | `lock.rs` | [`FolderLock`]: one writer to a folder at a time |
 //! | `regular.rs`, `bounded.rs` | [`read_regular`]: files and no devices, up to a size |
-//! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in |
+//! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in; [`onnx_metadata`] |
 //! | `foreign.rs` | [`Foreign`]: what a file is that was to be something else |
 //! | `text.rs` | [`decode_text`]: text as editors save it |
 //! | `printable.rs` | [`printable`]: text out of a file, fit for a terminal |
@@ -57,7 +57,7 @@ mod voxel;
 pub use checkpoint::{Checkpoint, Provenance};
 pub use config::{ModelConfig, RepresentationKind, UpsampleR};
 pub use error::{FormatError, read_hint};
-pub use external_data::external_locations;
+pub use external_data::{external_locations, onnx_metadata};
 #[cfg(not(target_arch = "wasm32"))]
 pub use file::{Overwrite, check_place, sync_folder, write_atomic};
 pub use foreign::Foreign;
