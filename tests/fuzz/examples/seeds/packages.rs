@@ -14,8 +14,8 @@ use crate::Seeds;
 /// A model of a few hundred numbers.
 pub(crate) fn tower() -> ModelConfig {
     ModelConfig {
-        image_size: 8,
-        representation_channels: 4,
+        image_size: 16,
+        representation_channels: 8,
         latent_channels: 1,
         hidden_channels: 2,
         canvas_channels: 2,
