@@ -16,6 +16,7 @@
 //! | `gpu_check.rs` | the trainer's check of a machine with a GPU: `out/gpu-check` |
 //! | `fuzz/` | parsers of bytes from outside against libFuzzer |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
+//! | `types.rs` | the page's modules before TypeScript's checker |
 //! | `processes.rs` | the tests of training by several processes |
 //! | `debian.rs` | packages of the system that tests need |
 //! | `bench/` | what a picture costs, natively and in a browser |
@@ -35,6 +36,7 @@ mod setup;
 mod stopwatch;
 mod talk;
 mod test;
+mod types;
 mod web;
 mod workspace;
 

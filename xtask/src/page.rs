@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::debian;
 use crate::failure::failure;
+use crate::types;
 use crate::web::{self, Build, Web};
 use crate::workspace::{self, Workspace};
 
@@ -37,6 +38,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
         },
     )?;
     web::install(&workspace.root().join("web-demo"))?;
+    types::check(workspace)?;
     let mut node = workspace.command("node");
     node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
     workspace::run(node.env("GQN_DIST", dist).env("GQN_RUN", programs.join("gqn-run")))

@@ -95,7 +95,7 @@ fn many_values_that_wait() {
 }
 
 #[track_caller]
-fn refused(model: Model, text: &str) {
+fn refused(model: &Model, text: &str) {
     let start = Instant::now();
     model.check_refused(&tensor(&[2, 3], 1.0, 1), &unused(), text);
     let took = start.elapsed();
@@ -115,12 +115,15 @@ fn shapes_without_numbers_or_with_too_many() {
     for (shape, text) in shapes {
         for operator in ["ConstantOfShape", "Expand"] {
             let inputs: &[&str] = if operator == "Expand" { &["a", "s"] } else { &["s"] };
-            refused(list(Model::of(operator, inputs, &[]), "s", shape), text);
+            refused(&list(Model::of(operator, inputs, &[]), "s", shape), text);
         }
     }
     let axes: Vec<i64> = (0..16).collect();
-    refused(list(Model::of("Unsqueeze", &["a", "s"], &[]), "s", &axes), "18 axes");
-    refused(list(Model::of("Reshape", &["a", "s"], &[]), "s", &[&long[..], &[6]].concat()), "axes");
+    refused(&list(Model::of("Unsqueeze", &["a", "s"], &[]), "s", &axes), "18 axes");
+    refused(
+        &list(Model::of("Reshape", &["a", "s"], &[]), "s", &[&long[..], &[6]].concat()),
+        "axes",
+    );
 }
 
 /// Each of them is small enough by itself.
@@ -137,7 +140,7 @@ fn memory_of_all_values() {
     };
     // Constants.
     let sum = filled(["c", "d"]).node("Tanh", &["d"], &["e"], &[]);
-    refused(sum.node("Abs", &["e"], &["y"], &[]), "memory");
+    refused(&sum.node("Abs", &["e"], &["y"], &[]), "memory");
     // Values of a run.
     let mut model = list(Model::new(), "wide", &[1 << 13, 1 << 13]);
     model = model.floats("row", &tensor(&[3, 1 << 13], 1.0, 2));
@@ -148,14 +151,14 @@ fn memory_of_all_values() {
         model = model.node("Softmax", &[from], &[to], &[]);
     }
     model = model.node("Add", &["e", "h"], &["y"], &[]);
-    refused(model, "memory");
+    refused(&model, "memory");
     // Integers.
     let mut model = Model::new().integers("zero", &[], &[0]).integers("one", &[], &[1]);
     model = model.integers("many", &[], &[1 << 26]);
     for range in ["r", "s"] {
         model = model.node("Range", &["zero", "many", "one"], &[range], &[]);
     }
-    refused(model.node("Gather", &["a", "s"], &["y"], &[]), "memory");
+    refused(&model.node("Gather", &["a", "s"], &["y"], &[]), "memory");
 }
 
 /// A product of a large matrix with itself, again and again.
@@ -170,7 +173,7 @@ fn time_of_a_run() {
         let (from, to) = (format!("v{index}"), name(index + 1, 100));
         model = model.node("MatMul", &[&from, &from], &[&to], &[]);
     }
-    refused(model, "multiply-adds");
+    refused(&model, "multiply-adds");
     // Of constants, while the graph is read.
     let mut model = list(Model::new(), "wide", &[1 << 11, 1 << 11]);
     model = model.node("ConstantOfShape", &["wide"], &["v0"], &[]);
@@ -178,7 +181,7 @@ fn time_of_a_run() {
         let (from, to) = (format!("v{index}"), name(index + 1, 20));
         model = model.node("MatMul", &[&from, &from], &[&to], &[]);
     }
-    refused(model, "too long");
+    refused(&model, "too long");
 }
 
 /// Windows of more places than memory holds, on a picture that is almost nothing but padding.
@@ -198,13 +201,13 @@ fn single_numbers_have_no_axis() {
         let model = list(model, "zero", &[0]).node("Add", &["s", "s"], &["t"], &[]);
         model.node(operator, &inputs, &["y"], attributes)
     };
-    refused(scalar("Softmax", &[], &[]), "no axis");
-    refused(scalar("Concat", &["s"], &[Int("axis", 0)]), "axis 0 of 0");
-    refused(scalar("Gather", &["zero"], &[]), "axis 0 of 0");
-    refused(scalar("Split", &[], &[]), "axis 0 of 0");
-    refused(scalar("Slice", &["zero", "zero"], &[]), "axis 0 of 0");
-    refused(scalar("ReduceSum", &["zero"], &[]), "axis 0 of 0");
-    refused(scalar("MatMul", &["s"], &[]), "single numbers");
+    refused(&scalar("Softmax", &[], &[]), "no axis");
+    refused(&scalar("Concat", &["s"], &[Int("axis", 0)]), "axis 0 of 0");
+    refused(&scalar("Gather", &["zero"], &[]), "axis 0 of 0");
+    refused(&scalar("Split", &[], &[]), "axis 0 of 0");
+    refused(&scalar("Slice", &["zero", "zero"], &[]), "axis 0 of 0");
+    refused(&scalar("ReduceSum", &["zero"], &[]), "axis 0 of 0");
+    refused(&scalar("MatMul", &["s"], &[]), "single numbers");
     let none = Model::new().node("Split", &["a"], &[], &[]).node("Exp", &["a"], &["y"], &[]);
-    refused(none, "no parts");
+    refused(&none, "no parts");
 }

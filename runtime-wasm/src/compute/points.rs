@@ -26,7 +26,7 @@ impl Compute for Points {
 
     fn scratch(&self) -> usize {
         let [c, r] = self.mix.sides();
-        (c * c + r * r + r * c) * BLOCK * TOGETHER * COLUMNS
+        (c * c + r * r + r * c).saturating_mul(BLOCK * TOGETHER * COLUMNS)
     }
 
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
@@ -84,7 +84,7 @@ impl Compute for Mixed {
 
     fn scratch(&self) -> usize {
         let [c, r] = self.mix.sides();
-        r * c * self.columns
+        (r * c).saturating_mul(self.columns)
     }
 
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {

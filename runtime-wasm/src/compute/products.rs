@@ -95,7 +95,7 @@ impl Compute for Combine {
     }
 
     fn scratch(&self) -> usize {
-        self.columns.next_multiple_of(COLUMNS) * self.matrix.length()
+        self.columns.next_multiple_of(COLUMNS).saturating_mul(self.matrix.length())
     }
 
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
@@ -150,7 +150,8 @@ impl Compute for Product {
         if self.rows < ROWS {
             return 0;
         }
-        self.depth * (self.rows.next_multiple_of(ROWS) + self.columns.next_multiple_of(COLUMNS))
+        let lines = self.rows.next_multiple_of(ROWS) + self.columns.next_multiple_of(COLUMNS);
+        self.depth.saturating_mul(lines)
     }
 
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {

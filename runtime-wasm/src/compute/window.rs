@@ -31,7 +31,7 @@ impl Compute for Window {
 
     fn scratch(&self) -> usize {
         let places = self.output[0] * self.output[1];
-        places.next_multiple_of(COLUMNS) * PART.min(self.kernels.length())
+        places.next_multiple_of(COLUMNS).saturating_mul(PART.min(self.kernels.length()))
     }
 
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {

@@ -48,7 +48,7 @@ impl Packs {
         constant: &Arc<Vec<f32>>,
         lines: Lines,
     ) -> Result<Arc<Left>> {
-        let packed = lines.count.next_multiple_of(ROWS) * lines.length;
+        let packed = lines.count.next_multiple_of(ROWS).saturating_mul(lines.length);
         let pack =
             |numbers: &[f32]| Left::pack(numbers, (lines.count, lines.length), lines.strides);
         find(&mut self.left, constant, lines, || budget.take(packed), pack)
@@ -61,11 +61,12 @@ impl Packs {
         constant: &Arc<Vec<f32>>,
         lines: Lines,
     ) -> Result<Arc<Matrices>> {
-        let packed = lines.count.next_multiple_of(COLUMNS) * lines.length * lines.matrices;
+        let packed = lines.count.next_multiple_of(COLUMNS).saturating_mul(lines.length);
+        let packed = packed.saturating_mul(2 * lines.matrices);
         let pack = |numbers: &[f32]| {
             Matrices::pack(numbers, lines.matrices, (lines.count, lines.length), lines.strides)
         };
-        find(&mut self.right, constant, lines, || budget.take(2 * packed), pack)
+        find(&mut self.right, constant, lines, || budget.take(packed), pack)
     }
 
     /// M, if the matrix is M⊗M.
@@ -82,7 +83,7 @@ impl Packs {
         lines: Lines,
     ) -> Result<Option<Arc<Sparse>>> {
         // An index beside each number that is not zero, and a list for each row.
-        let packed = SPARSE * lines.count.saturating_add(constant.len());
+        let packed = lines.count.saturating_add(constant.len()).saturating_mul(SPARSE);
         let pack = |numbers: &[f32]| Sparse::if_it_pays(numbers, lines.length).map(Arc::new);
         Ok(Option::clone(&*find(&mut self.sparse, constant, lines, || budget.take(packed), pack)?))
     }

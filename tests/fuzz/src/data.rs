@@ -24,7 +24,7 @@ pub(crate) fn records(bytes: &[u8]) {
     }
     for bytes in [bytes.to_vec(), mend::records(bytes)] {
         with_file("1-of-1.tfrecord", &bytes, |path| {
-            record_file(path.parent().expect("its folder"))
+            record_file(path.parent().expect("its folder"));
         });
     }
 }

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 
 use gqn_formats::torch::TorchFile;
 use gqn_formats::{
-    Checkpoint, FileEntry, Manifest, ModelConfig, Package, TensorFile, Views, decode_text,
+    Checkpoint, FileEntry, Manifest, ModelConfig, Package, TensorFile, View, Views, decode_text,
     external_locations, names, parameters,
 };
 use gqn_runtime_wasm::WasmEngine;
@@ -22,7 +22,7 @@ pub(crate) fn manifest(bytes: &[u8]) {
 
 pub(crate) fn views(bytes: &[u8]) {
     let Ok(views) = Views::from_json(bytes) else { return };
-    let cameras = |views: &Views| views.views.iter().map(|view| view.camera()).collect::<Vec<_>>();
+    let cameras = |views: &Views| views.views.iter().map(View::camera).collect::<Vec<_>>();
     let again = Views::from_json(&views.to_json()).expect("it was read before");
     assert_eq!(cameras(&again), cameras(&views));
 }

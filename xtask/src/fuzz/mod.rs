@@ -24,6 +24,7 @@ const COVERAGE: [&str; 6] = [
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    // Crates leave checksums and the like out under it.
     "--cfg=fuzzing",
 ];
 /// An input may take this long.
@@ -91,6 +92,13 @@ fn host(workspace: &Workspace) -> Result<String> {
     Ok(host.context("rustc does not name its host")?.to_owned())
 }
 
+/// Where files of an input's lifetime lie: in memory where there is such a folder, because files are synchronised.
+fn scratch(workspace: &Workspace) -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { memory.to_owned() } else { workspace.target().join("fuzz") };
+    folder.join(format!("gqn-fuzz-{}", std::process::id()))
+}
+
 fn run_target(
     workspace: &Workspace,
     program: &Path,
@@ -99,7 +107,7 @@ fn run_target(
 ) -> Result<Outcome> {
     let kept = workspace.target().join("fuzz/corpus").join(target);
     let found = workspace.root().join("out/fuzz").join(target);
-    let scratch = workspace.target().join("fuzz/scratch").join(target);
+    let scratch = scratch(workspace).join(target);
     for folder in [&kept, &found, &scratch] {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
@@ -117,6 +125,7 @@ fn run_target(
     command.stdout(Stdio::null()).stderr(output);
     let status = command.status().with_context(|| format!("cannot run {}", program.display()))?;
     drop(fs::remove_dir_all(&scratch));
+    drop(scratch.parent().map(fs::remove_dir));
     let bytes = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
     let text = String::from_utf8_lossy(&bytes);
     let outcome = Outcome::read(target, &text, status.success(), &log);
