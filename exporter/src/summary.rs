@@ -141,7 +141,7 @@ mod tests {
     /// The largest that a config may say. Tables that every step shares used to be computed for each: minutes.
     #[test]
     fn the_largest_models_are_counted_in_time() {
-        const SOON: std::time::Duration = std::time::Duration::from_secs(60);
+        const SOON: std::time::Duration = std::time::Duration::from_secs(50);
         for preset in [Preset::TinyTower, Preset::Tiny] {
             let config = ModelConfig { image_size: 1024, steps: 256, ..preset.config() };
             config.validate().expect("sizes that are allowed");
