@@ -1,9 +1,9 @@
 use std::fmt;
 use std::path::Path;
 
-use gqn_formats::{Checkpoint, ModelConfig, Package, Provenance, names, parameters};
-use onnx_protobuf::ModelProto;
-use protobuf::Message;
+use gqn_formats::{
+    Checkpoint, FormatError, ModelConfig, Package, Provenance, names, onnx_metadata, parameters,
+};
 
 use crate::build::{ExportOptions, TARGET_KEY, Target, WINOGRAD_KEY, Winograd};
 use crate::error::ExportError;
@@ -94,12 +94,9 @@ fn inspect_package(path: &Path) -> Result<Inspection, ExportError> {
 /// tells. What it does not tell, as in packages from before, is taken to be as usual.
 fn options(package: &Package) -> Result<ExportOptions, ExportError> {
     let file = names::GENERATOR_FILE;
-    let model = ModelProto::parse_from_bytes(package.file(file)?)
-        .map_err(|source| ExportError::NoModel { file, source })?;
-    let told = |key: &str| {
-        let entry = model.metadata_props.iter().find(|entry| entry.key == key)?;
-        Some(entry.value.as_str())
-    };
+    let told = onnx_metadata(package.file(file)?)
+        .map_err(|reason| FormatError::Graph { graph: file.to_owned(), reason })?;
+    let told = |key: &str| told.get(key).map(String::as_str);
     let usual = ExportOptions::default();
     Ok(ExportOptions {
         variant: package.manifest.variant,

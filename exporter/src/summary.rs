@@ -116,7 +116,7 @@ pub(crate) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use gqn_formats::Preset;
+    use gqn_formats::{Precision, Preset};
 
     use super::*;
 
@@ -136,6 +136,24 @@ mod tests {
         let step = pixels * (394 * 512 * 25 + 128 * 6 * 25 + 7 * 7 + 256 * 256 + 128 * 128 * 16);
         let [_, generator] = summarize(&Preset::Paper.config(), &ExportOptions::REFERENCE);
         assert_eq!(generator.multiply_adds, 12 * step + 128 * 3 * 64 * 64);
+    }
+
+    /// The largest that a config may say. Tables that every step shares used to be computed for each: minutes.
+    #[test]
+    fn the_largest_models_are_counted_in_time() {
+        const SOON: std::time::Duration = std::time::Duration::from_secs(50);
+        for preset in [Preset::TinyTower, Preset::Tiny] {
+            let config = ModelConfig { image_size: 1024, steps: 256, ..preset.config() };
+            config.validate().expect("sizes that are allowed");
+            for precision in [Precision::Fp32, Precision::Int8] {
+                let options = ExportOptions { precision, ..ExportOptions::OPTIMISED };
+                let start = std::time::Instant::now();
+                let [_, generator] = summarize(&config, &options);
+                let took = start.elapsed();
+                assert!(took < SOON, "{preset:?}: {took:?}");
+                assert!(generator.nodes() > 256 && generator.multiply_adds > 1 << 40);
+            }
+        }
     }
 
     #[test]

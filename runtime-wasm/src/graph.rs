@@ -84,6 +84,22 @@ impl RunGraph for Graph {
 }
 
 impl Graph {
+    /// Multiply-adds and moves of a run with its free axes as long as said, about.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] if it cannot be made ready.
+    pub fn work(&mut self, axes: &[(&str, usize)]) -> Result<u64, EngineError> {
+        self.ready(axes).map(|ready| ready.plan.work())
+    }
+
+    /// Shapes of the inputs with its free axes as long as said.
+    ///
+    /// # Errors
+    /// As [`Graph::work`].
+    pub fn input_shapes(&mut self, axes: &[(&str, usize)]) -> Result<&[Vec<usize>], EngineError> {
+        self.ready(axes).map(|ready| &ready.inputs[..])
+    }
+
     fn ready(&mut self, axes: &[(&str, usize)]) -> Result<&mut Ready, EngineError> {
         let lengths: Vec<usize> = axes.iter().map(|(_, length)| *length).collect();
         let known = self.ready.iter().position(|ready| ready.lengths == lengths);
@@ -130,7 +146,7 @@ fn one_line(error: &Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::lower::onnx::{
         self, Attribute, Dimension, Element, Kind, Length, Node, TensorKind, TensorOf, ValueInfo,
@@ -159,7 +175,7 @@ mod tests {
     }
 
     /// y = x · cast(w), w stored in half precision: 0.5 on the diagonal and -2 at its right.
-    fn half_precision() -> Vec<u8> {
+    pub(crate) fn half_precision() -> Vec<u8> {
         let mut raw = vec![0; 2 * SIDE * SIDE];
         let mut set = |row: usize, column: usize, bits: u16| {
             let at = 2 * (row * SIDE + column);

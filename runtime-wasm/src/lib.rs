@@ -28,5 +28,6 @@ mod lower;
 mod tract;
 
 pub use engine::{GraphEngine, RunGraph, WasmEngine};
+pub use graph::Graph;
 #[cfg(feature = "tract")]
 pub use tract::TractEngine;

@@ -22,7 +22,7 @@
 //! | `strips.rs` | ways between views, mental rotation, sums of scenes |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
-//! | `architecture.rs`, `licences.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
+//! | `architecture.rs`, `deny.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
 //! | `programs.rs`, `micro.rs`, `weights.rs` | calling programs, a run of seconds, random weights |
 
 mod architecture;
@@ -31,9 +31,9 @@ mod batches;
 mod board;
 mod conformance;
 mod data;
+mod deny;
 mod external_data;
 mod import;
-mod licences;
 mod micro;
 mod onnx_checker;
 mod oracle;

@@ -1,9 +1,11 @@
 // @ts-check
-// Times packages in Chromium: the engine of this workspace and onnxruntime-web (wasm backend, one thread), in turns.
+// Times packages in Chromium: the engine of this workspace, onnxruntime-web (wasm backend) and rten, one thread each, in
+// turns.
 //
-// node web.js PACKAGES GLUE OUT --rounds N --queries 1,8 --only a,b
+// node web.js PACKAGES GLUE RTEN OUT --rounds N --queries 1,8 --only a,b
 //
-// PACKAGES holds packages and index.json, GLUE holds gqn.js and gqn_bg.wasm; rows and sizes are written to OUT.
+// PACKAGES holds packages and index.json, GLUE and RTEN hold a gqn.js and a gqn_bg.wasm each; rows and sizes are written
+// to OUT.
 import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
@@ -13,7 +15,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { positionals: [packages, glue, out], values } = parseArgs({
+const { positionals: [packages, glue, rten, out], values } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "50" },
@@ -36,7 +38,7 @@ function file(path) {
   const [, top, ...rest] = path.split("/");
   const below = normalize(rest.join("/"));
   if (below.startsWith("..")) return undefined;
-  const folders = /** @type {Record<string, string>} */ ({ packages, glue, peer, page: here });
+  const folders = /** @type {Record<string, string>} */ ({ packages, glue, rten, peer, page: here });
   return folders[top] && join(folders[top], below);
 }
 
@@ -82,13 +84,21 @@ try {
         /** @type {const} */ ([entry, queries, Number(values.rounds)]),
       );
       await page.close();
-      for (const { engine, times, observed, load_ms } of measured) {
+      for (const { engine, times, observed, load_ms, refused } of measured) {
+        if (refused) {
+          rows.push({ ...entry, engine, queries, threads: 1, refused, ms_per_view: 0, fastest_ms_per_view: 0, load_ms: 0 });
+          console.error(`${entry.package}, ${engine} does not run it: ${refused}`);
+          continue;
+        }
         const ms_median = median(times);
         rows.push({ ...entry, engine, queries, threads: 1, ms_median, ms_per_view: ms_median / queries, fastest_ms_per_view: Math.min(...times) / queries, observe_ms: median(observed), load_ms });
         console.error(`${entry.package}, ${queries} queries, ${engine}: ${ms_median.toFixed(2)} ms, observes in ${median(observed).toFixed(2)} ms, loaded in ${load_ms.toFixed(0)} ms`);
       }
-      const [own, other] = measured.map((/** @type {any} */ { sum }) => sum);
-      if (Math.abs(own - other) > 1e-3 * Math.max(1, Math.abs(other))) throw new Error(`${entry.package}: pictures differ, ${own} and ${other}`);
+      const run = measured.filter((/** @type {any} */ { refused }) => !refused);
+      const [own, ...others] = run.map((/** @type {any} */ { sum }) => sum);
+      for (const other of others) {
+        if (Math.abs(own - other) > 1e-3 * Math.max(1, Math.abs(other))) throw new Error(`${entry.package}: pictures differ, ${own} and ${other}`);
+      }
     }
   }
 } finally {
@@ -108,5 +118,5 @@ function size(engine, folder, names) {
   }
   return sum;
 }
-const sizes = [size("gqn-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES)];
+const sizes = [size("gqn-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES), size("rten", rten, OWN_FILES)];
 writeFileSync(out, `${JSON.stringify({ rows, sizes }, null, 2)}\n`);

@@ -1,11 +1,13 @@
 //! The command line of `cargo xtask`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{Bench, BenchWeb};
 use crate::demo::Demo;
+use crate::fuzz::Fuzz;
 use crate::gpu_check::GpuCheck;
 use crate::release::Release;
 use crate::setup::Parts;
@@ -35,13 +37,15 @@ pub(crate) enum Command {
     Bench(BenchOptions),
     /// The engine in wasm beside onnxruntime-web, in one run of Chromium
     BenchWeb(BenchWebOptions),
+    /// Give every parser of bytes from outside mutated ones, and look for panics, aborts, memory and time
+    Fuzz(FuzzOptions),
     /// Format check, lints, all tests, documentation: what continuous integration runs
     Test(TestOptions),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct TestOptions {
-    /// Only these stages: format, lints, tests, documentation, page, processes [default: all]
+    /// Only these stages: format, lints, tests, fuzz, documentation, page, processes [default: all]
     #[arg(long, value_name = "STAGE", value_parser = crate::test::stage_names())]
     pub(crate) only: Vec<String>,
 }
@@ -185,6 +189,23 @@ pub(crate) struct BenchWebOptions {
     /// Write rows and sizes as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FuzzOptions {
+    /// Only these targets: the folders of tests/fuzz/corpus [default: all]
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+    /// Minutes for each target
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = minutes)]
+    minutes: f64,
+}
+
+impl From<FuzzOptions> for Fuzz {
+    fn from(options: FuzzOptions) -> Self {
+        let FuzzOptions { targets, minutes } = options;
+        Self { targets, time: Duration::from_secs_f64(60.0 * minutes) }
+    }
 }
 
 impl From<BenchOptions> for Bench {

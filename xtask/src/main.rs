@@ -14,6 +14,7 @@
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
 //! | `release/` | a recipe trained slice by slice, the best package kept: `web-demo/models` |
 //! | `gpu_check.rs` | the trainer's check of a machine with a GPU: `out/gpu-check` |
+//! | `fuzz/` | parsers of bytes from outside against libFuzzer |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
 //! | `processes.rs` | the tests of training by several processes |
 //! | `debian.rs` | packages of the system that tests need |
@@ -25,6 +26,7 @@ mod cli;
 mod debian;
 mod demo;
 mod failure;
+mod fuzz;
 mod gpu_check;
 mod page;
 mod processes;
@@ -64,6 +66,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Web(options) => web::run(&workspace, &options.into()),
         Command::Bench(options) => bench::run(&workspace, &options.into()),
         Command::BenchWeb(options) => bench::run_web(&workspace, &options.into()),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options.into()),
         Command::Test(options) => test::run(&workspace, &options.only),
     }
 }

@@ -1,10 +1,12 @@
 //! `cargo xtask test`: everything that must hold before a change is accepted, cheapest first.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::failure::failure;
+use crate::fuzz::{self, Fuzz};
 use crate::page;
 use crate::processes;
 use crate::setup::{Parts, set_up};
@@ -21,12 +23,16 @@ const STAGES: [(&str, &[&str]); 4] = [
     ("documentation", &["doc", "--release", "--no-deps", "--workspace"]),
 ];
 
+const FUZZ: &str = "fuzz";
 const PAGE: &str = "page";
 const PROCESSES: &str = "processes";
 
+/// For each target: enough to see that all of them run. The corpora are replayed among the tests.
+const FUZZ_TIME: Duration = Duration::from_secs(3);
+
 /// What `--only` takes.
 pub(crate) fn stage_names() -> Vec<&'static str> {
-    STAGES.iter().map(|(name, _)| *name).chain([PAGE, PROCESSES]).collect()
+    STAGES.iter().map(|(name, _)| *name).chain([FUZZ, PAGE, PROCESSES]).collect()
 }
 
 /// Runs the stages, or those of `only`, up to the first that fails, and tells what each took.
@@ -55,6 +61,10 @@ fn stages(
         .iter()
         .filter(|(name, _)| is_wanted(name))
         .try_for_each(|(name, arguments)| stopwatch.time(name, || cargo(workspace, arguments)))?;
+    if is_wanted(FUZZ) {
+        let fuzz = Fuzz { targets: Vec::new(), time: FUZZ_TIME };
+        stopwatch.time(FUZZ, || fuzz::run(workspace, &fuzz))?;
+    }
     if is_wanted(PAGE) {
         stopwatch.time(PAGE, || page::test(workspace))?;
     }

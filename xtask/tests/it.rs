@@ -14,7 +14,7 @@ fn help_names_every_command() {
     let output = xtask(&["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
-    for command in ["setup", "demo", "web", "test"] {
+    for command in ["setup", "demo", "web", "fuzz", "test"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in: {help}");
     }
 }

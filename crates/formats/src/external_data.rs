@@ -1,15 +1,21 @@
 //! Where a graph says that numbers of it lie outside: `TensorProto.external_data` of an ONNX file, found without an ONNX
-//! library, so that it can be refused before an engine reads any such file.
+//! library, so that it can be refused before an engine reads any such file. And what a graph says about itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Graphs in attributes of nodes in graphs …: no exporter nests deeper than a few.
 const DEEPEST: usize = 64;
 /// The longest location, and the most of them: names of files in one folder.
 const LONGEST: usize = 4096;
 const MOST: usize = 10_000;
+/// Fields of all messages: each takes some hundred bytes where it is read, and large graphs have some ten thousand.
+const MOST_FIELDS: usize = 1 << 19;
+/// Of a model its metadata, of an entry its key and its value.
+const METADATA: u32 = 14;
+const KEY: u32 = 1;
+const VALUE: u32 = 2;
 
-/// The messages of `onnx.proto` in which a tensor may lie.
+/// The messages of `onnx.proto` in which a tensor may lie, and those of ports.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Model,
@@ -21,10 +27,14 @@ enum Kind {
     Sparse,
     Tensor,
     Entry,
+    Port,
+    PortType,
+    TensorType,
+    Shape,
 }
 
 impl Kind {
-    /// The message in a field; `None` where no tensor can be.
+    /// The message in a field; `None` where neither a tensor can be nor a part of a port.
     fn field(self, number: u32) -> Option<Self> {
         match (self, number) {
             (Self::Model, 7) | (Self::Training, 1 | 2) | (Self::Attribute, 6 | 11) => {
@@ -39,6 +49,10 @@ impl Kind {
             }
             (Self::Graph, 15) | (Self::Attribute, 22 | 23) => Some(Self::Sparse),
             (Self::Tensor, 13) => Some(Self::Entry),
+            (Self::Graph, 11..=13) => Some(Self::Port),
+            (Self::Port, 2) => Some(Self::PortType),
+            (Self::PortType, 1) => Some(Self::TensorType),
+            (Self::TensorType, 2) => Some(Self::Shape),
             _ => None,
         }
     }
@@ -56,7 +70,8 @@ struct Cursor<'a> {
 
 /// The files that a model names as those in which numbers of it lie, in the order of their names.
 ///
-/// One pass over the headers of the fields, without recursion; the numbers themselves are not looked at.
+/// One pass over the headers of the fields, without recursion; the numbers themselves are not looked at. What passes has no
+/// more parts than a parser has room for.
 ///
 /// # Errors
 /// The text says why these bytes are no ONNX model that this reads.
@@ -64,6 +79,7 @@ pub fn external_locations(model: &[u8]) -> Result<BTreeSet<String>, &'static str
     let open = |kind, rest| Cursor { kind, rest, is_location: false, value: &[] };
     let mut found = BTreeSet::new();
     let mut stack = vec![open(Kind::Model, model)];
+    let mut fields = 0;
     while let Some(top) = stack.last_mut() {
         if top.rest.is_empty() {
             if top.is_location {
@@ -76,6 +92,10 @@ pub fn external_locations(model: &[u8]) -> Result<BTreeSet<String>, &'static str
             continue;
         }
         let (number, content) = field(&mut top.rest)?;
+        fields += 1;
+        if fields > MOST_FIELDS {
+            return Err("its graphs have too many parts");
+        }
         let Some(content) = content else { continue };
         if let Some(kind) = top.kind.field(number) {
             if stack.len() == DEEPEST {
@@ -84,11 +104,36 @@ pub fn external_locations(model: &[u8]) -> Result<BTreeSet<String>, &'static str
             stack.push(open(kind, content));
         } else if matches!(top.kind, Kind::Entry) {
             match number {
-                1 => top.is_location = content == b"location",
-                2 => top.value = content,
+                KEY => top.is_location = content == b"location",
+                VALUE => top.value = content,
                 _ => {}
             }
         }
+    }
+    Ok(found)
+}
+
+/// What a model says about itself (`metadata_props`), by key. Its graphs are not looked at.
+///
+/// # Errors
+/// The text says why these bytes are no ONNX model that this reads.
+pub fn onnx_metadata(model: &[u8]) -> Result<BTreeMap<String, String>, &'static str> {
+    let mut found = BTreeMap::new();
+    let mut rest = model;
+    while !rest.is_empty() {
+        let (METADATA, Some(mut entry)) = field(&mut rest)? else { continue };
+        let (mut key, mut value) = (String::new(), String::new());
+        while !entry.is_empty() {
+            match field(&mut entry)? {
+                (KEY, Some(content)) => key = String::from_utf8_lossy(content).into_owned(),
+                (VALUE, Some(content)) => value = String::from_utf8_lossy(content).into_owned(),
+                _ => {}
+            }
+        }
+        if found.len() == MOST {
+            return Err("it says too much about itself");
+        }
+        found.insert(key, value);
     }
     Ok(found)
 }
@@ -179,6 +224,34 @@ mod tests {
         check(&model.concat(), &["../c", "/etc/d", "a", "b", "e", "f", "g"]);
         // What looks like one in the numbers of a tensor is none.
         check(&message(7, &message(5, &message(9, &tensor("x")))), &[]);
+    }
+
+    #[test]
+    fn what_a_model_says_about_itself_is_read() {
+        let entry = |key: &str, value: &str| {
+            message(14, &[message(1, key.as_bytes()), message(2, value.as_bytes())].concat())
+        };
+        // A graph of nested groups, which no reader of metadata has to look at.
+        let graph = message(7, &vec![0x0B; 100_000]);
+        let model = [vec![8, 8], entry("a", "1"), graph, entry("b", "2"), entry("a", "3")].concat();
+        let found = onnx_metadata(&model).expect("a model");
+        let expected = [("a", "3"), ("b", "2")].map(|(key, value)| (key.into(), value.into()));
+        assert_eq!(found, BTreeMap::from(expected));
+        assert!(onnx_metadata(&vec![0x0B; 100_000]).is_err());
+        for length in 1..40 {
+            drop(onnx_metadata(&model[..length]));
+        }
+    }
+
+    #[test]
+    fn graphs_of_too_many_parts_are_refused() {
+        // Empty nodes take two bytes in a file, and a hundred times as much where they are read.
+        let nodes = message(1, &[]).repeat(MOST_FIELDS);
+        assert_eq!(external_locations(&message(7, &nodes)), Err("its graphs have too many parts"));
+        external_locations(&message(7, &nodes[2..])).expect("as many as there may be");
+        let axes = message(2, &message(1, &message(2, &message(1, &[]).repeat(MOST_FIELDS))));
+        let port = message(7, &message(11, &axes));
+        assert_eq!(external_locations(&port), Err("its graphs have too many parts"));
     }
 
     #[test]

@@ -23,7 +23,7 @@
 //! | `memory.rs` | [`check_memory`]: what does not fit is refused before it is begun |
 //! | `shared_library.rs` | [`check_library`]: is a shared library there as a whole? |
 //! | `regular.rs`, `bounded.rs` | [`read_regular`]: files and no devices, up to a size |
-//! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in |
+//! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in; [`onnx_metadata`] |
 //! | `foreign.rs` | [`Foreign`]: what a file is that was to be something else |
 //! | `text.rs` | [`decode_text`]: text as editors save it |
 //! | `printable.rs` | [`printable`]: text out of a file, fit for a terminal |
@@ -68,7 +68,7 @@ mod voxel;
 pub use checkpoint::{Checkpoint, Provenance};
 pub use config::{ModelConfig, RepresentationKind, UpsampleR};
 pub use error::{FormatError, read_hint};
-pub use external_data::external_locations;
+pub use external_data::{external_locations, onnx_metadata};
 #[cfg(not(target_arch = "wasm32"))]
 pub use file::{Overwrite, check_folder, check_place, sync_folder, write_atomic};
 pub use foreign::Foreign;

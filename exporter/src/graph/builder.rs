@@ -194,6 +194,22 @@ impl Graph {
         Value { name, element, shape }
     }
 
+    /// A table of indices by its name; the numbers are computed for the first who asks, because every step does.
+    pub(crate) fn indices_once(
+        &mut self,
+        name: &'static str,
+        shape: Vec<usize>,
+        numbers: impl FnOnce() -> Vec<usize>,
+    ) -> Value {
+        let known = format!("index/{name}");
+        if self.constants.contains_key(&known) {
+            let shape = shape.into_iter().map(Dim::Fixed).collect();
+            return Value { name: known, element: Element::I64, shape };
+        }
+        let numbers = numbers().into_iter().map(|index| index as i64).collect();
+        self.constant(Literal::Indices { name, shape, numbers })
+    }
+
     /// Appends a node of one result, which takes the node's name.
     pub(crate) fn node(
         &mut self,

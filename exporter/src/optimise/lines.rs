@@ -256,15 +256,15 @@ impl Lines {
     fn prior(&self, graph: &mut Graph, hidden: &Value) -> Value {
         let (count, prior) = (self.places.count(), 2 * self.config().latent_channels);
         let share = |(index, row): (usize, usize)| {
-            (if row == count {
+            if row == count {
                 count * TAPS * TAPS
             } else {
                 row * TAPS * TAPS + index % (TAPS * TAPS)
-            }) as i64
+            }
         };
-        let numbers = self.places.neighbourhoods().into_iter().enumerate().map(share).collect();
-        let shape = vec![count, TAPS * TAPS];
-        let shares = graph.constant(Literal::Indices { name: "shares", shape, numbers });
+        let shares = graph.indices_once("shares", vec![count, TAPS * TAPS], || {
+            self.places.neighbourhoods().into_iter().enumerate().map(share).collect()
+        });
         let weight = prior_spread(graph, self.config());
         let bias = graph.weight("prior.bias");
         graph.scoped("recurrent/prior", |graph| {

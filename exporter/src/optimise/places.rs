@@ -7,7 +7,7 @@ use super::domain::Layout;
 use super::recurrent::{latent_matrix, latent_matrix_of_gate};
 use super::slices::GATES;
 use super::winograd::TAPS;
-use crate::graph::{Graph, Literal, Value, fixed};
+use crate::graph::{Graph, Value, fixed};
 use crate::model::Logits;
 
 /// States as rows of places, `[B,h·h,C]`: tile by tile, and row by row within a tile; channels are innermost.
@@ -116,24 +116,19 @@ impl Places {
     /// `rows [B,h·h,C] -> [B,h·h,25·C]`: what stands around every place, gathered along rows first and then along columns, in
     /// pieces as long as can be.
     fn around(&self, graph: &mut Graph, rows: &Value) -> Value {
+        const MIDDLE: usize = TAPS / 2;
         let (count, channels) = (self.count(), rows.fixed(2));
-        let around = self.neighbourhoods();
-        let mut along_rows = Vec::new();
-        let mut along_columns = Vec::new();
-        for neighbours in around.chunks(TAPS * TAPS) {
-            let middle = TAPS / 2;
-            along_rows.extend(neighbours.iter().skip(middle * TAPS).take(TAPS));
-            along_columns.extend(neighbours.iter().skip(middle).step_by(TAPS));
-        }
-        // What is around the row of zeros is zero.
-        along_rows.extend([count; TAPS]);
-        let mut table = |name, numbers: Vec<usize>| {
-            let shape = vec![numbers.len() / TAPS, TAPS];
-            let numbers = numbers.into_iter().map(|row| row as i64).collect();
-            graph.constant(Literal::Indices { name, shape, numbers })
-        };
-        let along_rows = table("along_rows", along_rows);
-        let along_columns = table("along_columns", along_columns);
+        let along_rows = graph.indices_once("along_rows", vec![count + 1, TAPS], || {
+            let around = self.neighbourhoods();
+            let rows = around.chunks(TAPS * TAPS).flat_map(|near| &near[MIDDLE * TAPS..][..TAPS]);
+            // What is around the row of zeros is zero.
+            rows.copied().chain([count; TAPS]).collect()
+        });
+        let along_columns = graph.indices_once("along_columns", vec![count, TAPS], || {
+            let around = self.neighbourhoods();
+            let columns = around.chunks(TAPS * TAPS);
+            columns.flat_map(|near| near.iter().skip(MIDDLE).step_by(TAPS)).copied().collect()
+        });
         let rows = self.with_outside(graph, rows);
         let rows = graph.take("along_rows", 1, &rows, &along_rows);
         let shape = self.of([count + 1, TAPS * channels]);

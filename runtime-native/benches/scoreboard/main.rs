@@ -8,12 +8,14 @@
 //! | file | holds |
 //! |---|---|
 //! | `case.rs` | what is measured: presets, variants, random weights |
+//! | `rten.rs` | rten as an engine |
 //! | `measure.rs` | loading and timing a graph, and the machine's peak by the same engine |
 //! | `report.rs` | rows, the table, the chart |
 
 mod case;
 mod measure;
 mod report;
+mod rten;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ use clap::{Parser, ValueEnum};
 
 use case::{Case, Size};
 use gqn_exporter::Target;
-use measure::{Measured, ONNX_RUNTIME, PURE_RUST};
+use measure::{Measured, ONNX_RUNTIME, PURE_RUST, RTEN};
 use report::{Browser, Row};
 
 /// Time what the exporter writes.
@@ -33,7 +35,7 @@ struct Flags {
     /// Only these models [default: all]
     #[arg(long, value_enum)]
     only: Vec<Size>,
-    /// Threads of ONNX Runtime, several by commas; the built-in engine has one
+    /// Threads of ONNX Runtime and rten, several by commas; the others have one
     #[arg(long, value_delimiter = ',', default_values_t = [1])]
     threads: Vec<usize>,
     /// How many turns every graph has: a run that does not count, and as many as take a tenth of a second
@@ -71,11 +73,17 @@ fn main() -> Result<()> {
         let [for_cpu, for_wasm] = [Target::Cpu, Target::Wasm].map(|target| Case::of(size, target));
         for (index, &threads) in flags.threads.iter().enumerate() {
             let mut engines = vec![ONNX_RUNTIME];
-            let mut measured = Measured::load(&for_cpu, ONNX_RUNTIME, threads)?;
-            // Those in pure Rust have one thread, so they take part once.
-            for engine in PURE_RUST.into_iter().filter(|_| index == 0) {
+            let (mut measured, _) = Measured::load(&for_cpu, ONNX_RUNTIME, threads)?;
+            // Those that have one thread take part once.
+            let mut not_run = Vec::new();
+            let once = PURE_RUST.into_iter().filter(|_| index == 0);
+            for engine in once.chain([RTEN]) {
                 engines.push(engine);
-                measured.extend(Measured::load(&for_wasm, engine, threads)?);
+                let (loaded, refused) = Measured::load(&for_wasm, engine, threads)?;
+                measured.extend(loaded);
+                for &queries in &flags.queries {
+                    not_run.extend(refused.iter().map(|row| Row { queries, ..row.clone() }));
+                }
             }
             for &queries in &flags.queries {
                 let graphs = measured.len();
@@ -84,6 +92,7 @@ fn main() -> Result<()> {
                 ));
                 rows.extend(measure::run(&mut measured, &engines, queries, flags.rounds, threads)?);
             }
+            rows.extend(not_run);
         }
     }
     if let Some(path) = &flags.with {

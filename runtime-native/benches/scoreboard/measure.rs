@@ -16,6 +16,7 @@ use protobuf::MessageField;
 
 use crate::case::Case;
 use crate::report::Row;
+use crate::rten::RtenEngine;
 
 /// Side of the matrices whose product measures an engine's peak: well beyond the caches, well below a second.
 const PEAK_SIDE: usize = 1024;
@@ -23,8 +24,9 @@ const PEAK_SIDE: usize = 1024;
 /// How many of them a run has, so that to hand over matrices counts little.
 const PRODUCTS: f64 = 3.0;
 
-/// The engines by name; only the first has threads.
+/// The engines by name; the first two have threads.
 pub(crate) const ONNX_RUNTIME: &str = "ONNX Runtime";
+pub(crate) const RTEN: &str = "rten";
 pub(crate) const PURE_RUST: [&str; 2] = ["built-in", "tract"];
 
 /// A case on an engine.
@@ -37,13 +39,13 @@ pub(crate) struct Measured<'a> {
 }
 
 impl<'a> Measured<'a> {
-    /// Every case on an engine.
+    /// Every case on an engine, and a row for each that a peer does not run.
     pub(crate) fn load(
         cases: &'a [Case],
         engine_name: &'static str,
         threads: usize,
-    ) -> Result<Vec<Self>> {
-        let load = |case: &'a Case| {
+    ) -> Result<(Vec<Self>, Vec<Row>)> {
+        let load = |case: &'a Case| -> Result<Self> {
             let started = Instant::now();
             let engine = engine(engine_name, &case.bytes, threads)?;
             let load_ms = milliseconds(started);
@@ -52,7 +54,21 @@ impl<'a> Measured<'a> {
             let scene: Vec<usize> = scene.iter().map(length).collect();
             Ok(Self { case, engine_name, engine, load_ms, scene: Tensor::from_elem(scene, 0.1) })
         };
-        cases.iter().map(load).collect()
+        let (mut measured, mut refused) = (Vec::new(), Vec::new());
+        for case in cases {
+            // What a peer lacks may come out when it runs.
+            let loaded = load(case).and_then(|mut loaded| loaded.run(1).map(|_| loaded));
+            match loaded {
+                Ok(loaded) => measured.push(loaded),
+                Err(error) if engine_name == RTEN => {
+                    let row = row(case, engine_name, 1, threads);
+                    let why = format!("{:#}", error.root_cause()).replace(['|', '\n'], " ");
+                    refused.push(Row { refused: Some(why), ..row });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((measured, refused))
     }
 
     fn run(&mut self, queries: usize) -> Result<f64> {
@@ -72,6 +88,7 @@ fn engine(name: &str, generator: &[u8], threads: usize) -> Result<Box<dyn Engine
     Ok(match name {
         "built-in" => Box::new(WasmEngine::from_graphs(&representation, generator, &nothing)?),
         "tract" => Box::new(TractEngine::from_graphs(&representation, generator, &nothing)?),
+        RTEN => Box::new(RtenEngine::new(generator, threads)?),
         _ => {
             let provider = Provider::Cpu;
             let options = OrtOptions { provider, threads: NonZeroUsize::new(threads) };
@@ -127,25 +144,38 @@ pub(crate) fn run(
         let macs_per_view = case.generator.multiply_adds;
         let peak = peaks.iter().find(|(name, _)| *name == measured.engine_name);
         Row {
-            engine: measured.engine_name.to_owned(),
-            preset: case.size.preset(),
-            shared_core: case.config.shared_core,
-            variant: case.options.variant,
-            winograd: case.winograd(),
-            precision: case.options.precision.name().to_owned(),
-            queries,
-            threads: if measured.engine_name == ONNX_RUNTIME { threads } else { 1 },
             ms_per_view,
             fastest_ms_per_view: times.iter().copied().fold(f64::MAX, f64::min) / queries as f64,
             gflops: 2.0 * macs_per_view as f64 / ms_per_view / 1e6,
             peak_gflops: peak.map(|(_, gflops)| *gflops),
-            macs_per_view,
-            bytes: case.bytes.len(),
-            package_bytes: Some(case.package_bytes),
             load_ms: measured.load_ms,
+            ..row(case, measured.engine_name, queries, threads)
         }
     });
     Ok(rows.collect())
+}
+
+/// The row of a case that was not timed yet.
+fn row(case: &Case, engine_name: &str, queries: usize, threads: usize) -> Row {
+    Row {
+        engine: engine_name.to_owned(),
+        preset: case.size.preset(),
+        shared_core: case.config.shared_core,
+        variant: case.options.variant,
+        winograd: case.winograd(),
+        precision: case.options.precision.name().to_owned(),
+        queries,
+        threads: if PURE_RUST.contains(&engine_name) { 1 } else { threads },
+        ms_per_view: 0.0,
+        fastest_ms_per_view: 0.0,
+        gflops: 0.0,
+        peak_gflops: None,
+        macs_per_view: case.generator.multiply_adds,
+        bytes: case.bytes.len(),
+        package_bytes: Some(case.package_bytes),
+        load_ms: 0.0,
+        refused: None,
+    }
 }
 
 fn product(engine: &mut dyn Engine) -> Result<f64> {

@@ -4,7 +4,7 @@ use gqn_formats::{Preset, Variant};
 use serde::{Deserialize, Serialize};
 
 /// One line of the scoreboard.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Row {
     pub(crate) engine: String,
     pub(crate) preset: Preset,
@@ -25,6 +25,8 @@ pub(crate) struct Row {
     /// Of all graphs; a browser's rows do not say.
     pub(crate) package_bytes: Option<usize>,
     pub(crate) load_ms: f64,
+    /// Why the engine does not run it; then there are no times.
+    pub(crate) refused: Option<String>,
 }
 
 /// What `xtask/bench/web.js` writes.
@@ -49,6 +51,7 @@ pub(crate) struct BrowserRow {
     macs_per_view: u64,
     bytes: usize,
     load_ms: f64,
+    refused: Option<String>,
 }
 
 impl From<BrowserRow> for Row {
@@ -70,6 +73,7 @@ impl From<BrowserRow> for Row {
             bytes: row.bytes,
             package_bytes: None,
             load_ms: row.load_ms,
+            refused: row.refused,
         }
     }
 }
@@ -168,9 +172,13 @@ fn line(
             write!(text, " – |")?;
             continue;
         };
-        let reference = of_model
-            .iter()
-            .find(|other| other.setting() == *setting && other.variant == Variant::Reference);
+        if let Some(why) = &row.refused {
+            write!(text, " – ({why}) |")?;
+            continue;
+        }
+        let is_reference = |row: &&&Row| row.variant == Variant::Reference && row.refused.is_none();
+        let reference =
+            of_model.iter().filter(is_reference).find(|other| other.setting() == *setting);
         let times = reference.map_or(1.0, |reference| reference.ms_per_view / row.ms_per_view);
         write!(text, " {:.2} ({times:.1}×) |", row.ms_per_view)?;
     }
@@ -184,8 +192,8 @@ pub(crate) fn chart(rows: &[Row]) -> String {
     const LEFT: usize = 250;
     const WIDTH: usize = 900;
     let fewest = rows.iter().map(|row| row.threads).min().unwrap_or_default();
-    let rows: Vec<&Row> =
-        rows.iter().filter(|row| row.queries == 1 && row.threads == fewest).collect();
+    let rows = rows.iter().filter(|row| row.queries == 1 && row.threads == fewest);
+    let rows: Vec<&Row> = rows.filter(|row| row.refused.is_none()).collect();
     let models = distinct(rows.iter().map(|row| row.model()));
     let height = BAR * (rows.len() + 2 * models.len() + 1);
     let mut text = format!(

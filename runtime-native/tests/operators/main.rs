@@ -5,6 +5,7 @@
 mod errors;
 mod integers;
 mod layout;
+mod limits;
 mod model;
 mod pointwise;
 mod products;

@@ -5,8 +5,10 @@ use crate::model::{Model, tensor, unused};
 
 #[test]
 fn products_of_any_ranks() {
-    let shapes: [[&[usize]; 2]; 14] = [
+    let shapes: [[&[usize]; 2]; 16] = [
         [&[5, 7], &[7, 9]],
+        [&[9, 1], &[1, 5]],
+        [&[2, 9, 1], &[1, 20]],
         [&[3, 5, 7], &[7, 9]],
         [&[3, 5, 7], &[3, 7, 9]],
         [&[5, 7], &[3, 7, 9]],

@@ -93,6 +93,10 @@ pub(crate) struct GatherSum {
 }
 
 impl Compute for GatherSum {
+    fn work(&self, inputs: &[usize], outputs: &[usize]) -> u64 {
+        inputs[0] as u64 + outputs[0] as u64 * self.terms as u64
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let Gather { rows, length } = self.gather;
         let items = inputs[0].chunks(self.terms).zip(inputs[2].chunks(self.terms));

@@ -11,6 +11,16 @@ pub(crate) trait Compute: Debug + Send + Sync {
     /// # Errors
     /// If an index is out of range: shapes were checked, what is computed is not known before.
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()>;
+
+    /// Multiply-adds and moves of a run with inputs and outputs of so many numbers, about.
+    fn work(&self, inputs: &[usize], outputs: &[usize]) -> u64 {
+        inputs.iter().chain(outputs).map(|length| *length as u64).sum()
+    }
+
+    /// Numbers that it keeps in memory of its own while it runs, about.
+    fn scratch(&self) -> usize {
+        0
+    }
 }
 
 /// Where the numbers of a value stand while a plan runs.
@@ -95,6 +105,36 @@ impl Plan {
         }
         self.steps.retain(|step| !step.outputs.is_empty());
         self.constants.retain(|slot, _| read[*slot]);
+    }
+
+    /// Numbers that are in memory after a run, or in the midst of it, without constants.
+    pub(crate) fn numbers(&self) -> usize {
+        let (mut numbers, mut scratch) = (0_usize, 0);
+        let mut spare: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut written = vec![false; self.lengths.len()];
+        for step in &self.steps {
+            for slot in &step.outputs {
+                written[*slot] = true;
+                match spare.get_mut(&self.lengths[*slot]).filter(|count| **count > 0) {
+                    Some(count) => *count -= 1,
+                    None => numbers = numbers.saturating_add(self.lengths[*slot]),
+                }
+            }
+            scratch = scratch.max(step.computation.scratch());
+            for slot in step.done.iter().filter(|slot| written[**slot]) {
+                *spare.entry(self.lengths[*slot]).or_default() += 1;
+            }
+        }
+        numbers.saturating_add(scratch)
+    }
+
+    /// Multiply-adds and moves of a run, about.
+    pub(crate) fn work(&self) -> u64 {
+        let lengths =
+            |slots: &[Slot]| slots.iter().map(|slot| self.lengths[*slot]).collect::<Vec<_>>();
+        let work =
+            |step: &Step| step.computation.work(&lengths(&step.inputs), &lengths(&step.outputs));
+        self.steps.iter().map(work).fold(0, u64::saturating_add)
     }
 
     /// How many computations a run has.
@@ -184,6 +224,8 @@ mod tests {
             assert_eq!(plan.run(&[&[x, 0.0]]).expect("sums"), [3.0 * (x + 1.0), 3.0]);
             let spare: usize = plan.spare.values().map(Vec::len).sum();
             assert_eq!(spare, 2, "round {round}");
+            // And one that left as the output.
+            assert_eq!(plan.numbers(), 3 * 2);
         }
     }
 }

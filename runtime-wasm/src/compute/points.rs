@@ -18,6 +18,17 @@ pub(crate) struct Points {
 const BLOCK: usize = 8 * ROWS;
 
 impl Compute for Points {
+    fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
+        let [c, r] = self.mix.sides().map(|side| side as u64);
+        let products = c * c * (self.dense.matrices.depth() as u64 + r) + r * r * c;
+        outputs[0] as u64 / (r * r).max(1) * products
+    }
+
+    fn scratch(&self) -> usize {
+        let [c, r] = self.mix.sides();
+        (c * c + r * r + r * c).saturating_mul(BLOCK * TOGETHER * COLUMNS)
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let Dense { rows, matrices } = &self.dense;
         let columns = matrices.columns();
@@ -66,6 +77,16 @@ pub(crate) struct Mixed {
 }
 
 impl Compute for Mixed {
+    fn work(&self, inputs: &[usize], outputs: &[usize]) -> u64 {
+        let [c, r] = self.mix.sides();
+        inputs[0] as u64 * r as u64 + outputs[0] as u64 * c as u64
+    }
+
+    fn scratch(&self) -> usize {
+        let [c, r] = self.mix.sides();
+        (r * c).saturating_mul(self.columns)
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let [c, r] = self.mix.sides();
         let mut between = Vec::new();

@@ -91,6 +91,17 @@ impl Pointwise {
         pointwise
     }
 
+    /// About how much memory it takes itself, in numbers of single precision.
+    pub(crate) fn size(&self) -> usize {
+        const INSTRUCTION: usize = 10;
+        let starts = self.inputs.iter().map(|input| match &input.block {
+            Block::Runs { starts, .. } => 2 * starts.len(),
+            Block::Direct | Block::Same => 0,
+        });
+        let counted = self.inputs.len() + self.instructions.len() + self.outputs.len();
+        starts.sum::<usize>() + INSTRUCTION * counted
+    }
+
     /// Gives results the registers of values that nobody reads any more. Inputs keep theirs: what does not change from one
     /// block to the next is not written again.
     fn assign_registers(&mut self) {
@@ -153,6 +164,16 @@ impl Pointwise {
 }
 
 impl Compute for Pointwise {
+    fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
+        let passes = self.inputs.len() + self.instructions.len() + outputs.len();
+        outputs.first().map_or(0, |length| *length as u64 * passes as u64)
+    }
+
+    fn scratch(&self) -> usize {
+        let count = self.registers.iter().max().map_or(0, |last| last + 1);
+        count * self.cut[1] * self.inner
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let count = self.registers.iter().max().map_or(0, |last| last + 1);
         let size = self.cut[1] * self.inner;

@@ -33,6 +33,16 @@ impl AveragePool {
 }
 
 impl Compute for AveragePool {
+    fn work(&self, inputs: &[usize], outputs: &[usize]) -> u64 {
+        let covered = |axis: usize| self.kernel[axis].min(self.input[axis]) as u64;
+        inputs[0] as u64 + outputs[0] as u64 * covered(0) * covered(1)
+    }
+
+    fn scratch(&self) -> usize {
+        // A range and a count for each column.
+        6 * self.output[1]
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let ([height, width], [rows, columns]) = (self.input, self.output);
         let across: Vec<_> = (0..columns).map(|index| self.window(1, index)).collect();

@@ -61,6 +61,10 @@ impl Dense {
 }
 
 impl Compute for Dense {
+    fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
+        outputs[0] as u64 * self.matrices.depth() as u64
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let (count, columns) = (self.matrices.count(), self.matrices.columns());
         for index in 0..count {
@@ -86,6 +90,14 @@ pub(crate) struct Combine {
 }
 
 impl Compute for Combine {
+    fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
+        outputs[0] as u64 * self.matrix.length() as u64
+    }
+
+    fn scratch(&self) -> usize {
+        self.columns.next_multiple_of(COLUMNS).saturating_mul(self.matrix.length())
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let (rows, depth, columns) = (self.matrix.lines(), self.matrix.length(), self.columns);
         outputs[0].fill(0.0);
@@ -107,6 +119,10 @@ pub(crate) struct CombineSparse {
 }
 
 impl Compute for CombineSparse {
+    fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
+        outputs[0] as u64 * self.matrix.sides()[1] as u64
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let [rows, depth] = self.matrix.sides();
         let items = inputs[0].chunks(depth * self.columns);
@@ -126,6 +142,18 @@ pub(crate) struct Product {
 }
 
 impl Compute for Product {
+    fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
+        outputs[0] as u64 * self.depth as u64
+    }
+
+    fn scratch(&self) -> usize {
+        if self.rows < ROWS {
+            return 0;
+        }
+        let lines = self.rows.next_multiple_of(ROWS) + self.columns.next_multiple_of(COLUMNS);
+        self.depth.saturating_mul(lines)
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let Self { rows, depth, columns } = *self;
         if rows < ROWS {

@@ -68,6 +68,10 @@ pub(crate) struct Softmax {
 }
 
 impl Compute for Softmax {
+    fn scratch(&self) -> usize {
+        2 * self.inner
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         if self.inner == 1 {
             self.rows(inputs[0], outputs[0]);

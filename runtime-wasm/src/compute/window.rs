@@ -25,6 +25,15 @@ pub(crate) struct Window {
 }
 
 impl Compute for Window {
+    fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
+        outputs[0] as u64 * self.kernels.length() as u64
+    }
+
+    fn scratch(&self) -> usize {
+        let places = self.output[0] * self.output[1];
+        places.next_multiple_of(COLUMNS).saturating_mul(PART.min(self.kernels.length()))
+    }
+
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let places = self.output[0] * self.output[1];
         let (channels, depth) = (self.kernels.lines(), self.kernels.length());

@@ -68,7 +68,7 @@ pub(crate) fn arrange<const W: usize>(
         let width = W.min(lines - first);
         let panel = &mut panels[first / W * length..][..length];
         let from = &data[first * line..];
-        if line == 1 {
+        if line == 1 && step >= width {
             for (numbers, from) in panel.iter_mut().zip(from.chunks(step)) {
                 numbers[..width].copy_from_slice(&from[..width]);
             }

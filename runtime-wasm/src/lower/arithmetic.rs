@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::budget::count;
 use super::call::Call;
 use super::expression::Expression;
-use super::lowering::{Lowering, count};
+use super::lowering::Lowering;
 use super::onnx::Element as Stored;
 use super::values::{Value, Whole};
 use crate::compute::{Arithmetic, Element, Operation, View};
@@ -49,7 +50,7 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
         .collect();
     if let (Some(wholes), Some(Operation::Integer(arithmetic))) = (wholes, operation.of_integers())
     {
-        return constant(arithmetic, &wholes);
+        return constant(graph, arithmetic, &wholes);
     }
     let element = graph.element(names[0])?;
     for name in names {
@@ -63,15 +64,18 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
     };
     let shapes: Vec<_> = values.iter().map(Value::shape).collect();
     let shape = broadcast(&shapes)?;
-    let mut operands = names.iter().map(|name| graph.operand(name, &shape));
-    let first = operands.next().context("it has no inputs")??;
+    let first = graph.operand(names[0], &shape)?;
     if names.len() == 1 {
         return Ok(later(operation, vec![first], shape));
     }
     let mut result = Value::Later(first);
-    for operand in operands {
-        let Value::Later(left) = result else { bail!("it was computed before its time") };
+    for name in &names[1..] {
+        let operand = graph.operand(name, &shape);
+        let Value::Later(mut left) = result else { bail!("it was computed before its time") };
         let operand = operand?;
+        if left.is_large() {
+            left = numbers(graph.computed(&left)?);
+        }
         let shape = broadcast(&[left.shape(), operand.shape()])?;
         result = later(operation, vec![left, operand], shape);
     }
@@ -79,7 +83,7 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
 }
 
 fn later(operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize>) -> Value {
-    Value::Later(Rc::new(Expression::Apply { operation, from, shape }))
+    Value::Later(Rc::new(Expression::apply(operation, from, shape)))
 }
 
 fn numbers(view: View) -> Rc<Expression> {
@@ -100,7 +104,11 @@ pub(super) fn broadcast(shapes: &[Vec<usize>]) -> Result<Vec<usize>> {
 }
 
 /// The same of integers that are known.
-fn constant(arithmetic: Arithmetic, operands: &[&Whole]) -> Result<Value> {
+fn constant(
+    graph: &mut Lowering<'_>,
+    arithmetic: Arithmetic,
+    operands: &[&Whole],
+) -> Result<Value> {
     let shapes: Vec<_> = operands.iter().map(|operand| operand.shape.clone()).collect();
     let shape = broadcast(&shapes)?;
     let mut lists = Vec::new();
@@ -121,7 +129,10 @@ fn constant(arithmetic: Arithmetic, operands: &[&Whole]) -> Result<Value> {
             .try_fold(first, |left, right| arithmetic.checked(left, right))
             .with_context(overflow)
     };
-    let numbers = (0..count(&shape)?).map(number).collect::<Result<_>>()?;
+    let length = count(&shape)?;
+    graph.take_integers(length)?;
+    graph.budget.work((length * operands.len()) as u64)?;
+    let numbers = (0..length).map(number).collect::<Result<_>>()?;
     Ok(Value::whole(numbers, &shape))
 }
 
@@ -153,11 +164,8 @@ pub(super) fn clip<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value
             None => graph.operand(name, &shape)?,
         };
         let bound = graph.tensor(bound)?.repeated(&shape).context("a bound has more axes")?;
-        let bounded = Rc::new(Expression::Apply {
-            operation,
-            from: vec![left, numbers(bound)],
-            shape: shape.clone(),
-        });
+        let from = vec![left, numbers(bound)];
+        let bounded = Rc::new(Expression::apply(operation, from, shape.clone()));
         x = Some(Rc::clone(&bounded));
         value = Value::Later(bounded);
     }

@@ -8,10 +8,33 @@ use crate::compute::{Axis, Instruction, Operation, Pointwise, Slot, View};
 #[derive(Debug)]
 pub(super) enum Expression {
     Numbers(View),
-    Apply { operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize> },
+    Apply { operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize>, weight: usize },
 }
 
+/// An expression that reads this many tensors and results or more is computed before something else is made of it: so
+/// no graph makes one whose parts take long to go through, or that is nested deeper than a stack holds.
+const LARGEST: usize = 256;
+
 impl Expression {
+    /// A function of expressions whose shapes were joined to that.
+    pub(super) fn apply(operation: Operation, from: Vec<Rc<Self>>, shape: Vec<usize>) -> Self {
+        let weight = from.iter().map(|from| from.weight()).fold(1, usize::saturating_add);
+        Self::Apply { operation, from, shape, weight }
+    }
+
+    /// How many tensors and results it reads, each as often as it does.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Numbers(_) => 1,
+            Self::Apply { weight, .. } => *weight,
+        }
+    }
+
+    /// Whether it is to be computed before more is made of it.
+    pub(super) fn is_large(&self) -> bool {
+        self.weight() >= LARGEST
+    }
+
     pub(super) fn shape(&self) -> Vec<usize> {
         match self {
             Self::Numbers(view) => view.shape(),
@@ -36,7 +59,7 @@ impl Expression {
         }
         let part = Rc::new(match &**self {
             Self::Numbers(view) => Self::Numbers(view.narrowed(axis, start, length)),
-            Self::Apply { operation, from, shape } => {
+            Self::Apply { operation, from, shape, .. } => {
                 let mut part = |argument: &Rc<Self>| {
                     let own = argument.shape();
                     let axis = (axis + own.len()).checked_sub(shape.len());
@@ -48,7 +71,7 @@ impl Expression {
                 let from = from.iter().map(&mut part).collect();
                 let mut shape = shape.clone();
                 shape[axis] = length;
-                Self::Apply { operation: *operation, from, shape }
+                Self::apply(*operation, from, shape)
             }
         });
         known.insert(key, Rc::clone(&part));

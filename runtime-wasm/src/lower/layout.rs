@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::budget::{check_rank, count};
 use super::call::{Call, axes, axis, lengths};
-use super::lowering::{Lowering, count};
+use super::lowering::Lowering;
 use super::values::Value;
 use crate::compute::{Gather, Join, Slot, View};
 
@@ -15,9 +16,9 @@ pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
     let mut shape = graph.value(first)?.shape();
     let axis = axis(call.integer("axis").context("it has no axis")?, shape.len())?;
     let values = names.iter().map(|name| graph.value(name)).collect::<Result<Vec<_>>>()?;
-    if let Some(joined) = lists(&values) {
-        let length = joined.len();
-        return Ok(Value::whole(joined, &[length]));
+    if let Some(length) = length_of_lists(&values) {
+        graph.take_integers(length)?;
+        return Ok(Value::whole(joined(&values), &[length]));
     }
     let element = graph.element(first)?;
     let mut parts = Vec::new();
@@ -40,16 +41,22 @@ pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
     Ok(graph.add_layout(join, &slots, shape)?.into())
 }
 
-/// Lists of constant integers as one, if nothing else is there.
-fn lists(values: &[Value]) -> Option<Vec<i64>> {
-    let mut joined = Vec::new();
-    for value in values {
-        match value {
-            Value::Whole(whole) if whole.shape.len() == 1 => joined.extend(&whole.numbers),
-            _ => return None,
-        }
-    }
-    Some(joined)
+/// How many integers lists of constant ones have, if nothing else is there.
+fn length_of_lists(values: &[Value]) -> Option<usize> {
+    let length = |value: &Value| match value {
+        Value::Whole(whole) if whole.shape.len() == 1 => Some(whole.numbers.len()),
+        _ => None,
+    };
+    values.iter().try_fold(0_usize, |sum, value| sum.checked_add(length(value)?))
+}
+
+/// Constant integers one behind the other.
+fn joined(values: &[Value]) -> Vec<i64> {
+    let numbers = values.iter().map(|value| match value {
+        Value::Whole(whole) => whole.numbers.as_slice(),
+        _ => &[],
+    });
+    numbers.collect::<Vec<_>>().concat()
 }
 
 pub(super) fn split<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vec<Value>> {
@@ -73,7 +80,7 @@ pub(super) fn split<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vec<
         *next += length;
         Some(start)
     });
-    starts.zip(&lengths).map(|(start, length)| narrowed(&x, axis, start, *length)).collect()
+    starts.zip(&lengths).map(|(start, length)| narrowed(graph, &x, axis, start, *length)).collect()
 }
 
 /// A value of which parts may be taken, as it is.
@@ -84,10 +91,19 @@ fn cuttable<'a>(graph: &mut Lowering<'a>, name: &'a str) -> Result<Value> {
     })
 }
 
-fn narrowed(x: &Value, axis: usize, start: usize, length: usize) -> Result<Value> {
+fn narrowed(
+    graph: &mut Lowering<'_>,
+    x: &Value,
+    axis: usize,
+    start: usize,
+    length: usize,
+) -> Result<Value> {
     Ok(match x {
         Value::View(view) => view.narrowed(axis, start, length).into(),
-        Value::Later(expression) => Value::Later(expression.narrowed(axis, start, length)),
+        Value::Later(expression) => {
+            graph.write_again(expression)?;
+            Value::Later(expression.narrowed(axis, start, length))
+        }
         Value::Whole(_) => bail!("integers are tensors here"),
     })
 }
@@ -112,7 +128,7 @@ pub(super) fn slice<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Valu
         let length = x.shape()[axis];
         let part = Part::new(length, starts[index], ends[index], steps[index])?;
         if part.step == 1 {
-            x = narrowed(&x, axis, part.start, part.count)?;
+            x = narrowed(graph, &x, axis, part.start, part.count)?;
             continue;
         }
         let view = match &x {
@@ -171,6 +187,7 @@ fn backwards(graph: &mut Lowering<'_>, view: &View, axis: usize, part: &Part) ->
 pub(super) fn expand<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.tensor(call.input(0)?)?;
     let wanted = lengths(&graph.whole(call.input(1)?)?.numbers)?;
+    count(&wanted)?;
     let shape = super::arithmetic::broadcast(&[x.shape(), wanted])?;
     count(&shape)?;
     x.repeated(&shape).with_context(|| format!("{:?} does not repeat to {shape:?}", x.shape()))
@@ -195,8 +212,8 @@ pub(super) fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vi
         [open] => shape[open] = x.len() / count(&shape)?,
         _ => bail!("it leaves {} lengths open", open.len()),
     }
-    let fits = shape.contains(&0) || count(&shape)? != x.len();
-    ensure!(!fits, "{found:?} is not {:?}", wanted.numbers);
+    let differs = shape.contains(&0) || count(&shape)? != x.len();
+    ensure!(!differs, "{found:?} is not {:?}", wanted.numbers);
     reshaped(graph, &x, &shape)
 }
 
@@ -221,7 +238,9 @@ pub(super) fn transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<
 pub(super) fn unsqueeze<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.tensor(call.input(0)?)?;
     let named = &graph.whole(call.input(1)?)?.numbers;
-    let axes = axes(named, x.axes.len() + named.len())?;
+    let rank = x.axes.len() + named.len();
+    check_rank(rank)?;
+    let axes = axes(named, rank)?;
     Ok(axes.into_iter().fold(x, |x, axis| x.with(axis)))
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::budget::{Budget, check_run, count};
 use super::call::Call;
 use super::expression::{Expression, compile};
 use super::onnx::Node;
@@ -12,8 +13,13 @@ use super::products::Packs;
 use super::source::Source;
 use super::values::{Constant, Value, Whole};
 use crate::compute::{
-    Compute, Dense, Element, Gather, Pack, Plan, Slot, StridedCopy, View, bits, integer,
+    Compute, Dense, Element, Gather, Pack, Plan, Pointwise, Slot, StridedCopy, View, bits, integer,
 };
+
+/// Expressions are computed together until they read this many tensors and results.
+const MOST_TOGETHER: usize = 4096;
+/// Moves that writing a part of an expression takes about as long as.
+const PART: usize = 64;
 
 /// Weights and other constants by name.
 pub(crate) type Constants = BTreeMap<String, Constant>;
@@ -24,7 +30,8 @@ pub(crate) fn lower(
     packs: &mut Packs,
     lengths: &[(&str, usize)],
 ) -> Result<(Plan, Vec<usize>)> {
-    let mut lowering = Lowering::new(&source.constants, packs);
+    let mut budget = Budget::of(source.bytes);
+    let mut lowering = Lowering::new(&source.constants, packs, &mut budget);
     for (index, node) in source.nodes.iter().enumerate() {
         lowering.last_use.extend(node.input.iter().map(|name| (name.as_str(), index)));
     }
@@ -42,13 +49,20 @@ pub(crate) fn lower(
     let output = lowering.view(source.outputs.first().context("it has no output")?)?;
     let output = lowering.standing(&output)?;
     lowering.plan.finish(output.slot);
-    Ok((lowering.plan, output.shape()))
+    let plan = lowering.plan;
+    budget.take(plan.numbers()).context("a run")?;
+    check_run(plan.work())?;
+    Ok((plan, output.shape()))
 }
 
 /// What a node gives, all of whose inputs are constants.
-pub(super) fn constants(node: &Node, constants: &Constants) -> Result<Vec<Constant>> {
+pub(super) fn constants(
+    node: &Node,
+    constants: &Constants,
+    budget: &mut Budget,
+) -> Result<Vec<Constant>> {
     let mut packs = Packs::default();
-    let mut lowering = Lowering::new(constants, &mut packs);
+    let mut lowering = Lowering::new(constants, &mut packs, budget);
     lowering.lower(node)?;
     let mut results = Vec::new();
     for name in &node.output {
@@ -68,6 +82,9 @@ pub(super) struct Lowering<'a> {
     values: HashMap<&'a str, Value>,
     constants: &'a Constants,
     pub(super) packs: &'a mut Packs,
+    pub(super) budget: &'a mut Budget,
+    /// Names of what is not computed yet, by its shape.
+    later: HashMap<Vec<usize>, BTreeSet<&'a str>>,
     /// Rows that were packed: several products read the same.
     packed: HashMap<(Slot, Pack), Slot>,
     /// What gave the parts of rows times a matrix each, and what it read.
@@ -83,12 +100,14 @@ pub(super) struct Lowering<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(constants: &'a Constants, packs: &'a mut Packs) -> Self {
+    fn new(constants: &'a Constants, packs: &'a mut Packs, budget: &'a mut Budget) -> Self {
         Self {
             plan: Plan::default(),
             values: HashMap::new(),
             constants,
             packs,
+            budget,
+            later: HashMap::new(),
             packed: HashMap::new(),
             parts: HashMap::new(),
             gathered: HashMap::new(),
@@ -110,7 +129,12 @@ impl<'a> Lowering<'a> {
             node.output.len(),
             results.len()
         );
-        self.values.extend(node.output.iter().map(String::as_str).zip(results));
+        for (name, value) in node.output.iter().map(String::as_str).zip(results) {
+            if matches!(value, Value::Later(_)) {
+                self.later.entry(value.shape()).or_default().insert(name);
+            }
+            self.values.insert(name, value);
+        }
         Ok(())
     }
 
@@ -168,7 +192,9 @@ impl<'a> Lowering<'a> {
     pub(super) fn operand(&mut self, name: &'a str, shape: &[usize]) -> Result<Rc<Expression>> {
         let count = |shape: &[usize]| shape.iter().product::<usize>();
         match self.value(name)? {
-            Value::Later(expression) if count(&expression.shape()) == count(shape) => {
+            Value::Later(expression)
+                if count(&expression.shape()) == count(shape) && !expression.is_large() =>
+            {
                 Ok(expression)
             }
             _ => Ok(Rc::new(Expression::Numbers(self.tensor(name)?))),
@@ -209,24 +235,28 @@ impl<'a> Lowering<'a> {
 
     /// Computes what was put off and is still needed, and has the shape that is asked for, in one pass.
     fn compute_all(&mut self, wanted: &'a str, shape: &[usize]) -> Result<()> {
-        let mut names: Vec<&str> = Vec::new();
-        let mut expressions = Vec::new();
-        let later = self.values.iter().filter_map(|(name, value)| match value {
-            Value::Later(expression) => Some((*name, expression)),
-            _ => None,
-        });
-        let needed = |name: &str| {
-            name == wanted || self.last_use.get(name).is_none_or(|last| *last >= self.index)
-        };
-        let mut needed: Vec<_> = later
-            .filter(|(name, expression)| expression.shape() == shape && needed(name))
-            .collect();
-        needed.sort_by_key(|(name, _)| *name);
-        for (name, expression) in needed {
-            names.push(name);
-            expressions.push(Rc::clone(expression));
+        let mut later = self.later.remove(shape).unwrap_or_default();
+        later.remove(wanted);
+        let (mut names, mut expressions, mut weight) = (Vec::new(), Vec::new(), 0);
+        let mut next = Some(wanted);
+        while let Some(name) = next.take() {
+            let needed =
+                name == wanted || self.last_use.get(name).is_none_or(|last| *last >= self.index);
+            if let (true, Some(Value::Later(expression))) = (needed, self.values.get(name))
+                && expression.shape() == shape
+            {
+                weight += expression.weight();
+                names.push(name);
+                expressions.push(Rc::clone(expression));
+            }
+            if weight < MOST_TOGETHER {
+                next = later.pop_first();
+            }
         }
-        let (inputs, computation) = compile(shape, &expressions);
+        if !later.is_empty() {
+            self.later.insert(shape.to_vec(), later);
+        }
+        let (inputs, computation) = self.compiled(shape, &expressions)?;
         let shapes = vec![shape.to_vec(); expressions.len()];
         let results = self.add(computation, &inputs, &shapes)?;
         for (view, expression) in results.iter().zip(&expressions) {
@@ -283,6 +313,10 @@ impl<'a> Lowering<'a> {
             inputs.iter().map(|input| self.constant(*input)).collect();
         let slots = if let Some(constants) = constants {
             let read: Vec<&[f32]> = constants.iter().map(|numbers| &numbers[..]).collect();
+            let of_inputs: Vec<usize> = read.iter().map(|numbers| numbers.len()).collect();
+            self.budget.work(computation.work(&of_inputs, &lengths))?;
+            self.budget.take(lengths.iter().sum::<usize>())?;
+            self.budget.check(computation.scratch())?;
             let mut results: Vec<Vec<f32>> =
                 lengths.iter().map(|length| vec![0.0; *length]).collect();
             let mut written: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
@@ -292,6 +326,29 @@ impl<'a> Lowering<'a> {
             self.plan.add_step(computation, inputs.to_vec(), &lengths)
         };
         Ok(slots.into_iter().zip(shapes).map(|(slot, shape)| View::new(slot, shape)).collect())
+    }
+
+    /// Several expressions as one computation, and the tensors that it reads.
+    fn compiled(
+        &mut self,
+        shape: &[usize],
+        expressions: &[Rc<Expression>],
+    ) -> Result<(Vec<Slot>, Arc<Pointwise>)> {
+        let weight: usize = expressions.iter().map(|expression| expression.weight()).sum();
+        self.budget.work(weight as u64)?;
+        let (inputs, computation) = compile(shape, expressions);
+        self.budget.take(computation.size())?;
+        Ok((inputs, computation))
+    }
+
+    /// Counts the time that it takes to write an expression once more.
+    pub(super) fn write_again(&mut self, expression: &Expression) -> Result<()> {
+        self.budget.work((PART * expression.weight()) as u64)
+    }
+
+    /// Takes memory for so many integers.
+    pub(super) fn take_integers(&mut self, count: usize) -> Result<()> {
+        self.budget.take(count.saturating_mul(2))
     }
 
     /// Rows of a tensor as products read them.
@@ -327,7 +384,7 @@ impl<'a> Lowering<'a> {
     /// What an expression without a name says.
     pub(super) fn computed(&mut self, expression: &Rc<Expression>) -> Result<View> {
         let shape = expression.shape();
-        let (inputs, computation) = compile(&shape, std::slice::from_ref(expression));
+        let (inputs, computation) = self.compiled(&shape, std::slice::from_ref(expression))?;
         let result = self.add(computation, &inputs, &[shape])?.remove(0);
         if self.result_of(expression) == Element::Integer {
             self.integers.insert(result.slot);
@@ -338,6 +395,7 @@ impl<'a> Lowering<'a> {
     /// A constant tensor.
     pub(super) fn constant_view(&mut self, numbers: Vec<f32>, shape: &[usize]) -> Result<View> {
         ensure!(count(shape)? == numbers.len(), "{} numbers for {shape:?}", numbers.len());
+        self.budget.take(numbers.len())?;
         Ok(View::new(self.plan.add_constant(Arc::new(numbers)), shape))
     }
 
@@ -359,16 +417,4 @@ impl<'a> Lowering<'a> {
         let view = self.standing(view)?;
         self.constant(view.slot).context("it depends on something that is not constant")
     }
-}
-
-/// More numbers than any value of a model has: what asks for more is damaged.
-const MOST: usize = 1 << 30;
-
-/// How many numbers a shape has.
-pub(super) fn count(shape: &[usize]) -> Result<usize> {
-    let product = |all: usize, length: &usize| all.checked_mul(*length);
-    let count = shape.iter().try_fold(1, product).filter(|count| *count <= MOST);
-    let count = count.with_context(|| format!("{shape:?} is more than a machine holds"))?;
-    ensure!(count > 0, "{shape:?} has an axis of length zero");
-    Ok(count)
 }

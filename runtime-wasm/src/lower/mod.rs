@@ -10,6 +10,7 @@
 //! | `source.rs` | [`Source`]: nodes and constants as they were read; what follows from constants is computed there |
 //! | `weights.rs` | constants as they are written |
 //! | `lowering.rs` | [`lower`]: the nodes, one after the other |
+//! | `budget.rs` | [`Budget`]: what a graph may take, and its checks |
 //! | `values.rs` | what a name stands for on the way |
 //! | `expression.rs` | functions of single numbers that are not computed yet |
 //! | `call.rs` | a node's attributes |
@@ -22,6 +23,7 @@
 //! | `windows.rs` | convolutions |
 
 mod arithmetic;
+mod budget;
 mod call;
 mod expression;
 mod layout;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::arithmetic::{binary, cast, clip, relu, unary, variadic};
+use super::budget::count;
 use super::call::{Call, lengths};
 use super::layout::{
     concat, depth_to_space, expand, reshape, slice, space_to_depth, split, squeeze, transpose,
     unsqueeze,
 };
-use super::lowering::{Lowering, count};
+use super::lowering::Lowering;
 use super::products::matmul;
 use super::reductions::{reduce, softmax};
 use super::sampling::{average_pool, gather, grid_sample};
@@ -93,18 +94,22 @@ fn range<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     // Rounded up, and none if it is on the other side.
     let steps = (limit - start + delta - delta.signum()) / delta;
     let length = count(&[usize::try_from(steps.max(0))?])?;
+    graph.take_integers(length)?;
     let numbers = (0..length as i128).map(|index| Ok(i64::try_from(start + index * delta)?));
     Ok(Value::whole(numbers.collect::<Result<_>>()?, &[length]))
 }
 
 fn constant_of_shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let shape = lengths(&graph.whole(call.input(0)?)?.numbers)?;
+    count(&shape)?;
     let value = match call.tensor("value") {
-        Some(value) => match load(value, &BTreeMap::new())? {
+        Some(value) => match load(value, &BTreeMap::new(), graph.budget)? {
             Constant::Numbers(numbers, _) => numbers.first().copied(),
             Constant::Whole(whole) => {
                 let number = whole.numbers.first().context("its value is empty")?;
-                return Ok(Value::whole(vec![*number; count(&shape)?], &shape));
+                let length = count(&shape)?;
+                graph.take_integers(length)?;
+                return Ok(Value::whole(vec![*number; length], &shape));
             }
         },
         None => Some(0.0),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 
 use super::arithmetic::broadcast;
+use super::budget::Budget;
 use super::call::Call;
 use super::lowering::Lowering;
 use crate::compute::{
     Combine, CombineSparse, Dense, Gather, GatherSum, Mixed, Pack, Points, Product, View,
 };
-use crate::kernels::{Left, Matrices, Mix, Sparse};
+use crate::kernels::{COLUMNS, Left, Matrices, Mix, ROWS, Sparse};
 
 /// Constant matrices in the order in which products read them, each once however often it is used.
 #[derive(Debug, Default)]
@@ -41,41 +42,61 @@ pub(super) struct Lines {
 
 impl Packs {
     /// Matrices that stand at the left of products; their lines are rows.
-    pub(super) fn left(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Arc<Left>> {
+    pub(super) fn left(
+        &mut self,
+        budget: &mut Budget,
+        constant: &Arc<Vec<f32>>,
+        lines: Lines,
+    ) -> Result<Arc<Left>> {
+        let packed = lines.count.next_multiple_of(ROWS).saturating_mul(lines.length);
         let pack =
             |numbers: &[f32]| Left::pack(numbers, (lines.count, lines.length), lines.strides);
-        find(&mut self.left, constant, lines, pack)
+        find(&mut self.left, constant, lines, || budget.take(packed), pack)
     }
 
     /// Matrices that stand at the right of products; their lines are columns.
     pub(super) fn right(
         &mut self,
+        budget: &mut Budget,
         constant: &Arc<Vec<f32>>,
         lines: Lines,
     ) -> Result<Arc<Matrices>> {
+        let packed = lines.count.next_multiple_of(COLUMNS).saturating_mul(lines.length);
+        let packed = packed.saturating_mul(2 * lines.matrices);
         let pack = |numbers: &[f32]| {
             Matrices::pack(numbers, lines.matrices, (lines.count, lines.length), lines.strides)
         };
-        find(&mut self.right, constant, lines, pack)
+        find(&mut self.right, constant, lines, || budget.take(packed), pack)
     }
 
     /// M, if the matrix is M⊗M.
     fn root(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Option<Arc<Mix>>> {
         let root = |numbers: &[f32]| Mix::root(numbers, lines.count, lines.length).map(Arc::new);
-        Ok(Option::clone(&*find(&mut self.mixes, constant, lines, root)?))
+        Ok(Option::clone(&*find(&mut self.mixes, constant, lines, || Ok(()), root)?))
     }
 
     /// The matrix, if it has many zeros.
-    fn sparse(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Option<Arc<Sparse>>> {
+    fn sparse(
+        &mut self,
+        budget: &mut Budget,
+        constant: &Arc<Vec<f32>>,
+        lines: Lines,
+    ) -> Result<Option<Arc<Sparse>>> {
+        // An index beside each number that is not zero, and a list for each row.
+        let packed = lines.count.saturating_add(constant.len()).saturating_mul(SPARSE);
         let pack = |numbers: &[f32]| Sparse::if_it_pays(numbers, lines.length).map(Arc::new);
-        Ok(Option::clone(&*find(&mut self.sparse, constant, lines, pack)?))
+        Ok(Option::clone(&*find(&mut self.sparse, constant, lines, || budget.take(packed), pack)?))
     }
 }
+
+/// Numbers of single precision in the memory of a list, or of a number with its index.
+const SPARSE: usize = 6;
 
 fn find<T>(
     known: &mut Vec<(Key, Arc<T>)>,
     constant: &Arc<Vec<f32>>,
     lines: Lines,
+    make_room: impl FnOnce() -> Result<()>,
     pack: impl FnOnce(&[f32]) -> T,
 ) -> Result<Arc<T>> {
     let same = |key: &Key| Arc::ptr_eq(&key.constant, constant) && key.lines == lines;
@@ -84,6 +105,7 @@ fn find<T>(
     }
     let wanted = lines.matrices * lines.count * lines.length;
     ensure!(wanted == constant.len(), "{} numbers for {lines:?}", constant.len());
+    make_room()?;
     let packed = Arc::new(pack(constant));
     known.push((Key { constant: Arc::clone(constant), lines }, Arc::clone(&packed)));
     Ok(packed)
@@ -119,7 +141,7 @@ fn matrices(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View>
     if inner.len() == 2 && graph.constant(right.slot).is_some() {
         let matrix = graph.constant_numbers(right)?;
         let lines = Lines { count: columns, length: k, strides: (1, columns), matrices: 1 };
-        let matrices = graph.packs.right(&matrix, lines)?;
+        let matrices = graph.packs.right(graph.budget, &matrix, lines)?;
         return dense(graph, left, matrices);
     }
     let (rank, outermost) = (outer.len(), inner.len() - 2);
@@ -166,10 +188,10 @@ fn combine(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View> 
     shape[rank - 2] = rows;
     let Some(mix) = mix else {
         let right = graph.standing(right)?;
-        if let Some(matrix) = graph.packs.sparse(&numbers, lines)? {
+        if let Some(matrix) = graph.packs.sparse(graph.budget, &numbers, lines)? {
             return graph.add_one(CombineSparse { matrix, columns }, &[right.slot], shape);
         }
-        let matrix = graph.packs.left(&numbers, lines)?;
+        let matrix = graph.packs.left(graph.budget, &numbers, lines)?;
         return graph.add_one(Combine { matrix, columns }, &[right.slot], shape);
     };
     if let Some((dense, input)) = graph.parts_of(right) {

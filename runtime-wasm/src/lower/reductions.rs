@@ -42,7 +42,7 @@ pub(super) fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -
     let shape = sum.shape();
     let share = graph.number(1.0 / count as f32);
     let from = [sum, share].map(|view: View| Rc::new(Expression::Numbers(view))).to_vec();
-    Ok(Value::Later(Rc::new(Expression::Apply { operation: Operation::Mul, from, shape })))
+    Ok(Value::Later(Rc::new(Expression::apply(Operation::Mul, from, shape))))
 }
 
 pub(super) fn softmax<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {

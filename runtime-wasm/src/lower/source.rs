@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use prost::Message;
 
+use super::budget::{Budget, check_fields, check_nodes};
 use super::lowering::{Constants, constants};
 use super::onnx::{Length, Model, Node, ValueInfo};
 use super::weights::load;
@@ -18,6 +19,8 @@ pub(crate) struct Source {
     pub(crate) nodes: Vec<Node>,
     /// What was read, and what follows from that alone.
     pub(crate) constants: Constants,
+    /// Of the file and of those beside it.
+    pub(crate) bytes: usize,
     /// What the file says about itself.
     pub(crate) metadata: BTreeMap<String, String>,
 }
@@ -38,12 +41,18 @@ enum Axis {
 impl Source {
     /// Reads a graph; `files` hold what stands outside of it.
     pub(crate) fn read(bytes: &[u8], files: &Files<'_>) -> Result<Self> {
+        check_fields(bytes)?;
         let model = Model::decode(bytes).context("it is no ONNX file")?;
         let graph = model.graph.context("the file holds no graph")?;
+        check_nodes(&graph)?;
+        let beside = files.values().map(|file| file.len());
+        let bytes = beside.fold(bytes.len(), usize::saturating_add);
+        let mut budget = Budget::of(bytes);
         let mut known = Constants::new();
         for tensor in graph.initializer {
             let name = tensor.name.clone();
-            let value = load(&tensor, files).with_context(|| format!("constant `{name}`"))?;
+            let value = load(&tensor, files, &mut budget);
+            let value = value.with_context(|| format!("constant `{name}`"))?;
             known.insert(name, value);
         }
         let inputs = graph.input.iter().filter(|input| !known.contains_key(&input.name));
@@ -52,7 +61,7 @@ impl Source {
         for node in graph.node {
             let is_constant = |name: &String| name.is_empty() || known.contains_key(name);
             if node.input.iter().all(is_constant) {
-                let results = constants(&node, &known)?;
+                let results = constants(&node, &known, &mut budget)?;
                 known.extend(node.output.into_iter().zip(results));
             } else {
                 nodes.push(node);
@@ -60,7 +69,7 @@ impl Source {
         }
         let outputs = graph.output.into_iter().map(|output| output.name).collect();
         let metadata = model.metadata.into_iter().map(|entry| (entry.key, entry.value)).collect();
-        Ok(Self { inputs, outputs, nodes, constants: known, metadata })
+        Ok(Self { inputs, outputs, nodes, constants: known, bytes, metadata })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use half::f16;
 
+use super::budget::{Budget, check_rank};
 use super::call::lengths;
 use super::onnx::{Element, TensorOf};
 use super::values::{Constant, Whole};
@@ -13,8 +14,9 @@ use crate::external::{Files, part};
 /// Says that a tensor's numbers stand in a file of their own.
 const EXTERNAL: i32 = 1;
 
-/// A constant; half precision becomes single precision here, once.
-pub(super) fn load(tensor: &TensorOf, files: &Files<'_>) -> Result<Constant> {
+/// A constant, whose memory comes out of the budget; half precision becomes single precision here, once.
+pub(super) fn load(tensor: &TensorOf, files: &Files<'_>, budget: &mut Budget) -> Result<Constant> {
+    check_rank(tensor.dims.len())?;
     let shape = lengths(&tensor.dims)?;
     let external = tensor.location == EXTERNAL;
     let entry = |key: &str| {
@@ -22,6 +24,12 @@ pub(super) fn load(tensor: &TensorOf, files: &Files<'_>) -> Result<Constant> {
     };
     let raw = if external { part(entry, files)? } else { &tensor.raw };
     let kind = Element::try_from(tensor.element).ok();
+    budget.take(match kind {
+        Some(Element::Float) => tensor.floats.len().max(raw.len() / 4),
+        Some(Element::Half) => raw.len() / 2,
+        Some(Element::Int64) => (2 * tensor.integers.len()).max(raw.len() / 4),
+        _ => raw.len().saturating_mul(2),
+    })?;
     match kind {
         Some(Element::Float) if raw.is_empty() => numbers(shape, tensor.floats.clone()),
         Some(Element::Int64) if raw.is_empty() => whole(shape, tensor.integers.clone()),
@@ -90,31 +98,31 @@ mod tests {
     #[test]
     fn slices_are_taken_and_wrong_ones_refused() {
         let files = BTreeMap::from([("a.data", &[1, 2, 3, 4][..])]);
-        let found = load(&external("1"), &files).expect("two bytes");
+        let found = load(&external("1"), &files, &mut Budget::of(0)).expect("two bytes");
         assert_whole(found, &[2, 3]);
         for offset in ["3", "18446744073709551615", "x"] {
-            assert!(load(&external(offset), &files).is_err());
+            assert!(load(&external(offset), &files, &mut Budget::of(0)).is_err());
         }
-        let error = load(&external("0"), &BTreeMap::new()).expect_err("no file");
+        let error =
+            load(&external("0"), &BTreeMap::new(), &mut Budget::of(0)).expect_err("no file");
         assert!(error.to_string().contains("a.data"));
     }
 
     #[test]
     fn element_types_are_read_and_others_refused() {
         let nothing = BTreeMap::new();
+        let load = |tensor: &TensorOf| load(tensor, &nothing, &mut Budget::of(0));
         // One half and minus two in half precision: sign, five bits of exponent, ten of fraction.
         let half = TensorOf { raw: vec![0x00, 0x38, 0x00, 0xc0], ..tensor(Element::Half, &[2]) };
-        let Constant::Numbers(found, shape) = load(&half, &nothing).expect("two numbers") else {
+        let Constant::Numbers(found, shape) = load(&half).expect("two numbers") else {
             panic!("they are not whole")
         };
         assert_eq!((&found[..], &shape[..]), (&[0.5, -2.0][..], &[2][..]));
         let listed = TensorOf { integers: vec![7], ..tensor(Element::Int64, &[]) };
-        assert_whole(load(&listed, &nothing).expect("a number"), &[7]);
+        assert_whole(load(&listed).expect("a number"), &[7]);
         let short = TensorOf { raw: vec![0; 4], ..tensor(Element::Float, &[2]) };
-        assert!(load(&short, &nothing).is_err());
-        assert!(load(&tensor(Element::Float, &[-1]), &nothing).is_err());
-        assert!(
-            load(&TensorOf { element: 8, ..tensor(Element::Undefined, &[1]) }, &nothing).is_err()
-        );
+        assert!(load(&short).is_err());
+        assert!(load(&tensor(Element::Float, &[-1])).is_err());
+        assert!(load(&TensorOf { element: 8, ..tensor(Element::Undefined, &[1]) }).is_err());
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn conv<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View>
     let depth = c * height * width;
     let numbers = graph.constant_numbers(&weight)?;
     let lines = Lines { count: o, length: depth, strides: (depth, 1), matrices: 1 };
-    let kernels = graph.packs.left(&numbers, lines)?;
+    let kernels = graph.packs.left(graph.budget, &numbers, lines)?;
     let window = Windows { channels: c, kernel: [height, width], pads, stride };
     window.wire(graph, &x, kernels, bias)
 }
@@ -44,7 +44,7 @@ fn grouped(graph: &mut Lowering<'_>, x: &View, weight: &View, groups: usize) -> 
     );
     let numbers = graph.constant_numbers(weight)?;
     let lines = Lines { count: outputs / groups, length: c, strides: (c, 1), matrices: groups };
-    let matrices = graph.packs.right(&numbers, lines)?;
+    let matrices = graph.packs.right(graph.budget, &numbers, lines)?;
     let y = dense(graph, &x.permuted(&[0, 2, 3, 1]), matrices)?;
     Ok(y.permuted(&[0, 3, 1, 2]))
 }
@@ -66,7 +66,7 @@ pub(super) fn conv_transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Re
     let numbers = graph.constant_numbers(&weight)?;
     let count = o * height * width;
     let lines = Lines { count, length: c, strides: (1, count), matrices: 1 };
-    let kernels = graph.packs.left(&numbers, lines)?;
+    let kernels = graph.packs.left(graph.budget, &numbers, lines)?;
     let window = Windows { channels: c, kernel: [1, 1], pads, stride: [1; 2] };
     let places = window.wire(graph, &x, kernels, None)?;
     spread(graph, &places, height)

@@ -6,6 +6,7 @@ use gqn_runtime::EngineError;
 use tract_onnx::prelude::*;
 
 use super::external::inline_external;
+use super::fold::fold_constants;
 use crate::engine::RunGraph;
 
 /// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
@@ -124,7 +125,18 @@ impl Graph {
         let lengths: HashMap<Symbol, TDim> =
             axes.iter().map(|(name, length)| (model.symbols.sym(name), length.to_dim())).collect();
         model.set_symbols(&lengths)?;
+        let mut model = model.into_typed()?;
+        fold_constants(&mut model)?;
+        let mut model = model.into_decluttered()?;
+        fold_constants(&mut model)?;
         model.into_optimized()?.into_runnable()
+    }
+
+    /// The operators of a run.
+    #[cfg(test)]
+    pub(super) fn operators(&mut self) -> Vec<String> {
+        let model = self.optimised(&[]).expect("it is made ready");
+        model.model().nodes.iter().map(|node| node.op.name().into_owned()).collect()
     }
 }
 

@@ -4,9 +4,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `graph.rs` | one graph: parsed once, optimised for every choice of its free axes |
+//! | `fold.rs` | what follows from constants, computed once |
 //! | `external.rs` | weights beside a graph |
 
 mod external;
+mod fold;
 mod graph;
 
 use crate::engine::GraphEngine;
@@ -24,6 +26,7 @@ mod tests {
 
     use super::graph::TRACT_VERSION;
     use super::*;
+    use crate::engine::RunGraph;
 
     #[test]
     fn the_version_is_the_workspaces() {
@@ -31,6 +34,17 @@ mod tests {
         let line = manifest.lines().find(|line| line.starts_with("tract-onnx "));
         let line = line.expect("a dependency");
         assert!(line.contains(&format!("\"={TRACT_VERSION}\"")), "{line}");
+    }
+
+    /// A weight of 5.8 MB in single precision, stored in half.
+    #[test]
+    fn constants_are_computed_once() {
+        let bytes = crate::graph::tests::half_precision();
+        let mut graph =
+            Graph::parse("half", &bytes, &BTreeMap::new(), &["x"], "y").expect("a graph");
+        let operators = graph.operators();
+        assert!(!operators.iter().any(|name| name.contains("Cast")), "{operators:?}");
+        assert!(operators.len() > 1, "{operators:?}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) struct BenchWeb {
     pub(crate) json: Option<PathBuf>,
 }
 
-/// Times both engines and prints the table.
+/// Times the engines and prints the table.
 pub(crate) fn run(workspace: &Workspace, bench: &BenchWeb) -> Result<()> {
     let found = measure(workspace, bench)?;
     let text = fs::read(&found).with_context(|| format!("cannot open {}", found.display()))?;
@@ -49,6 +49,7 @@ pub(super) fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf
     let folder = workspace.root().join(FOLDER);
     web::install(&folder)?;
     let glue = web::engine(workspace, bench.build)?;
+    let rten = web::rten(workspace, bench.build)?;
     let (packages, found) =
         (workspace.target().join("bench/packages"), workspace.target().join("bench/web.json"));
     let models: Vec<&str> = match &bench.only[..] {
@@ -59,7 +60,8 @@ pub(super) fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf
     let mut write = scoreboard(workspace);
     workspace::run(write.arg("--write").arg(&packages).args(only.clone()))?;
     let mut node = workspace.command("node");
-    node.current_dir(&folder).arg("web.js").arg(&packages).arg(glue).arg(&found).args(only);
+    node.current_dir(&folder).arg("web.js").arg(&packages).arg(glue).arg(rten).arg(&found);
+    node.args(only);
     node.args(["--rounds", &bench.rounds.to_string(), "--queries", &bench.queries]);
     workspace::run(node.env("CHROMIUM", browser))?;
     Ok(found)

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `toolchain.rs` | who compiles for wasm |
-//! | `wasm.rs` | the engine: compiled, bound to JavaScript, made small |
+//! | `wasm.rs` | the engine, and a peer for the bench: compiled, bound to JavaScript, made small |
 //! | `node.rs` | what comes from npm |
 //! | `models.rs` | packages and their index |
 //! | `dist.rs` | the folder: `web-demo/dist` |
@@ -55,7 +55,7 @@ pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
     // First, because it is what a user may have got wrong.
     let library = web.library.clone().unwrap_or_else(|| workspace.root().join("web-demo/models"));
     let models = models::read(workspace, &web.packages, &library)?;
-    let glue = wasm::build(workspace, web.build)?;
+    let glue = wasm::build(workspace, wasm::Module::Engine, web.build)?;
     let dist = web.out.clone().unwrap_or_else(|| workspace.root().join("web-demo/dist"));
     dist::assemble(workspace, &glue, &models, &dist)?;
     talk::line(&format!("written to {}", dist.display()));
@@ -64,5 +64,10 @@ pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
 
 /// Builds the engine alone; the folder with `gqn.js` and `gqn_bg.wasm`.
 pub(crate) fn engine(workspace: &Workspace, build: Build) -> Result<PathBuf> {
-    wasm::build(workspace, build)
+    wasm::build(workspace, wasm::Module::Engine, build)
+}
+
+/// Builds rten, which `cargo xtask bench-web` times beside the engine; a folder of the same names.
+pub(crate) fn rten(workspace: &Workspace, build: Build) -> Result<PathBuf> {
+    wasm::build(workspace, wasm::Module::Rten, build)
 }

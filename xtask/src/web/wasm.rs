@@ -1,4 +1,4 @@
-//! The engine in wasm: compiled, bound to JavaScript, made small.
+//! Modules in wasm, the engine and its peer: compiled, bound to JavaScript, made small.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,6 @@ use super::toolchain::{TARGET, Toolchain};
 use crate::talk;
 use crate::workspace::{self, Workspace};
 
-const PACKAGE: &str = "gqn-runtime-wasm";
 /// Every browser since 2023 has these vectors. Fused multiply-adds are asked for when the module starts.
 const FLAGS: &str = "-C target-feature=+simd128";
 
@@ -25,27 +24,50 @@ pub(crate) enum Build {
     Quick,
 }
 
-impl Build {
-    fn profile(self) -> &'static str {
+/// What can be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Module {
+    /// The engine of the page.
+    Engine,
+    /// rten, to be timed beside it: as fast as can be, whatever its size.
+    Rten,
+}
+
+impl Module {
+    fn package(self) -> &'static str {
         match self {
-            Self::Full => "wasm",
-            Self::Quick => "release",
+            Self::Engine => "gqn-runtime-wasm",
+            Self::Rten => "gqn-bench-rten",
+        }
+    }
+
+    fn profile(self, build: Build) -> &'static str {
+        match (self, build) {
+            (Self::Engine, Build::Full) => "wasm",
+            (Self::Rten, Build::Full) => "wasm-fast",
+            (_, Build::Quick) => "release",
         }
     }
 }
 
-/// Builds the engine; the folder with `gqn.js`, `gqn.d.ts` and `gqn_bg.wasm`.
-pub(super) fn build(workspace: &Workspace, build: Build) -> Result<PathBuf> {
+/// Builds a module; the folder with `gqn.js`, `gqn.d.ts` and `gqn_bg.wasm`.
+pub(super) fn build(workspace: &Workspace, module: Module, build: Build) -> Result<PathBuf> {
+    let (package, profile) = (module.package(), module.profile(build));
     let toolchain = Toolchain::find(workspace)?;
     // A target folder of its own: these flags would make cargo compile everything again, here and back there.
     let target = workspace.target().join("wasm");
     let mut cargo = toolchain.cargo_build(workspace);
-    cargo.args(["--package", PACKAGE, "--target", TARGET, "--profile", build.profile()]);
+    cargo.args(["--package", package, "--target", TARGET, "--profile", profile]);
     cargo.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", FLAGS);
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS");
     workspace::run(&mut cargo)?;
-    let compiled = target.join(TARGET).join(build.profile()).join("gqn_runtime_wasm.wasm");
-    bind(workspace, build, &compiled, &target.join("glue").join(build.profile()))
+    let name = format!("{}.wasm", package.replace('-', "_"));
+    let compiled = target.join(TARGET).join(profile).join(name);
+    let folder = match module {
+        Module::Engine => target.join("glue"),
+        Module::Rten => target.join("glue-rten"),
+    };
+    bind(workspace, build, &compiled, &folder.join(profile))
 }
 
 /// Makes the glue, and the module small, unless they were made from the same module already.
@@ -87,6 +109,6 @@ fn optimise(workspace: &Workspace, module: &Path) -> Result<()> {
     workspace::run(command.args(features).args(["-O3", "--strip-debug", "--strip-producers"]))?;
     let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     let (before, after) = (talk::size(size(module)), talk::size(size(&small)));
-    talk::line(&format!("the engine has {after}, before optimisation {before}"));
+    talk::line(&format!("the module has {after}, before optimisation {before}"));
     fs::rename(&small, module).with_context(|| format!("cannot write {}", module.display()))
 }
