@@ -253,7 +253,7 @@ mod tests {
         let config = config.expect("a config");
         let gibibytes = |count: u64| count << 30;
         // 10 pictures of 12 KiB and their cameras, twice: 247 120 bytes.
-        assert_eq!(fitting(&config, None, gibibytes(16)).expect("some"), Some(69_519));
+        assert_eq!(fitting(&config, None, gibibytes(16)).expect("some"), Some(69_520));
         assert_eq!(fitting(&config, None, gibibytes(1024)).expect("all"), None);
         let error = fitting(&config, None, 1 << 20).expect_err("4 scenes").to_string();
         assert!(error.contains("64 scenes") && error.contains("--data"), "{error}");

@@ -12,7 +12,7 @@ use tch::Device;
 
 use crate::batch::{Batch, DeviceScenes, choices};
 use crate::config::TrainConfig;
-use crate::scene_source::CONSTANT_SCENES;
+use crate::scene_source::{CONSTANT_SCENES, rendered_constant};
 
 /// Batches from the scenes of the generation that a step belongs to. The next generation is rendered while this one is
 /// trained on, so that training waits for it only where rendering is slower.
@@ -41,11 +41,12 @@ impl RenderedFeed {
     ) -> (Self, Vec<f32>) {
         let index = config.generation(step);
         let scenes = render_generation(config, index, on_progress);
-        let constant = if index == 0 {
+        let are_all = config.refresh_epochs.is_none() && config.resident() == config.scenes;
+        let constant = if are_all {
             scenes.mean_frame()
         } else {
-            let some = config.scenes.min(CONSTANT_SCENES);
-            render(config, Split::Train, 0..some, on_progress).mean_frame()
+            // Of the same scenes whenever the run is resumed.
+            rendered_constant(config, config.scenes.min(CONSTANT_SCENES), &mut |_, _| {})
         };
         let generation = Generation::new(config, index, scenes, device);
         (Self { rows, device, generation: RefCell::new(generation) }, constant)
@@ -181,7 +182,7 @@ mod tests {
         }
         let (feed, constant) = RenderedFeed::new(&config, 0, 0..2, Device::Cpu, &mut |_, _| {});
         let (later, same) = RenderedFeed::new(&config, 4, 0..2, Device::Cpu, &mut |_, _| {});
-        assert!(constant.len() == same.len() && feed.batch(&config, 5).query_frames.size()[0] == 2);
+        assert_eq!(constant, same, "the constant picture is that of the run");
         let frames = |feed: &RenderedFeed| feed.batch(&config, 5).query_frames;
         assert!(frames(&feed).equal(&frames(&later)), "a resumed run sees the same");
     }

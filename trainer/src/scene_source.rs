@@ -59,22 +59,33 @@ pub(crate) fn constant_picture(
     scenes: u64,
     on_progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Vec<f32>, DataError> {
+    let Some(data) = &config.data else {
+        return Ok(rendered_constant(config, scenes, on_progress));
+    };
     let mut mean = FrameMean::default();
     let at_once = scenes_at_once(config.views(), config.model.image_size);
-    let Some(data) = &config.data else {
-        for first in (0..scenes).step_by(at_once) {
-            let some = first..(first + at_once as u64).min(scenes);
-            mean.add(&render(config, Split::Train, some.clone(), &mut |done, _| {
-                on_progress(some.start + done, scenes);
-            }));
-        }
-        return Ok(mean.frame(config.model.image_size));
-    };
     let set = open_sound(data, Split::Train)?;
     for some in spread(&set, data, scenes).chunks(at_once) {
         mean.add(&SceneSet::read(&set, some, config.model.image_size, Resize::Area)?);
     }
     Ok(mean.frame(config.model.image_size))
+}
+
+/// [`constant_picture`] of the first rendered scenes.
+pub(crate) fn rendered_constant(
+    config: &TrainConfig,
+    scenes: u64,
+    on_progress: &mut dyn FnMut(u64, u64),
+) -> Vec<f32> {
+    let mut mean = FrameMean::default();
+    let at_once = scenes_at_once(config.views(), config.model.image_size) as u64;
+    for first in (0..scenes).step_by(at_once as usize) {
+        let some = first..(first + at_once).min(scenes);
+        mean.add(&render(config, Split::Train, some, &mut |done, _| {
+            on_progress(first + done, scenes);
+        }));
+    }
+    mean.frame(config.model.image_size)
 }
 
 /// How many scenes of so many views are in memory at once, a multiple of the scenes that an evaluation paints at once.

@@ -279,7 +279,7 @@ fn configurations_are_read_as_editors_save_them() {
     says(&utf16, &["batch is 0"]);
     says(&[b"\xEF\xBB\xBF", text.as_bytes()].concat(), &["batch is 0"]);
     says(b"batch = 1 # \xFF", &["config.toml is no text"]);
-    run(train(&folder.path().join("run"), &["--config", "/dev/zero"]))
+    run(&mut train(&folder.path().join("run"), &["--config", "/dev/zero"]))
         .failed(&["/dev/zero is a device"]);
     let before = read_files(folder.path());
     assert_eq!(before.len(), 1, "nothing was written");
