@@ -36,7 +36,7 @@ async function refused(page, ...parts) {
   await message.first().waitFor(PATIENCE);
   const text = await message.first().innerText();
   for (const part of parts) assert.match(text, part);
-  await message.first().getByRole("button").click();
+  await message.first().getByRole("button", { name: "Put this message away" }).click();
   await message.first().waitFor({ state: "detached", ...PATIENCE });
 }
 
