@@ -16,7 +16,7 @@ use image::{ExtendedColorType, ImageEncoder, RgbImage, imageops};
 const SIDE: u32 = 32;
 /// Around a picture of a sheet.
 const GAP: u32 = 4;
-const CAMERA: Camera = Camera { position: [0.85, 0.0, 0.42], yaw: 3.14, pitch: -0.26 };
+const CAMERA: Camera = Camera { position: [0.85, 0.0, 0.42], yaw: 3.1, pitch: -0.26 };
 
 fn package() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-demo/models/rooms-ring-camera-tiny")

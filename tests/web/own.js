@@ -36,7 +36,7 @@ async function refused(page, ...parts) {
   await message.first().waitFor(PATIENCE);
   const text = await message.first().innerText();
   for (const part of parts) assert.match(text, part);
-  await message.first().getByRole("button").click();
+  await message.first().getByRole("button", { name: "Put this message away" }).click();
   await message.first().waitFor({ state: "detached", ...PATIENCE });
 }
 
@@ -68,6 +68,25 @@ test("a package of one's own paints: its files, or one zip", () => open({}, asyn
   assert.equal(difference(before, await pixels(page, "#prediction")), 0, "it is the same package");
   await repaint(page, () => choose(page, exported(model.name)));
   assert.equal(difference(before, await pixels(page, "#prediction")), 0);
+}));
+
+test("of a folder that is opened only the package is read, and no zip that is no package", () => open({}, async (page) => {
+  const files = exported("micro");
+  await page.evaluate(async (list) => {
+    const dropped = new DataTransfer();
+    // A gigabyte that takes none: the same megabyte again and again.
+    const large = Array(1100).fill(new Blob([new Uint8Array(1 << 20)]));
+    for (const [name, content] of list) dropped.items.add(new File([Uint8Array.from(atob(content), (byte) => byte.charCodeAt(0))], name));
+    dropped.items.add(new File(large, "film.mov"));
+    document.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    const zip = new DataTransfer();
+    zip.items.add(new File(large, "film.zip"));
+    Object.assign(window, { zip });
+  }, Object.entries(files).map(([name, content]) => [name, content.toString("base64")]));
+  await page.locator("#figures", { hasText: "16×16, 2 steps" }).waitFor(PATIENCE);
+  assert.equal(await page.locator("#messages .message").count(), 0);
+  await page.evaluate(() => document.dispatchEvent(new DragEvent("drop", { dataTransfer: /** @type {any} */ (window).zip, bubbles: true, cancelable: true })));
+  await refused(page, /film\.zip has 1153433600 bytes, expected at most 1073741824/);
 }));
 
 test("the menu names a package of one's own, and goes back to the others", () => open({}, async (page) => {

@@ -72,6 +72,10 @@ test("a link that walks around does, pasted into an open page or opened", () => 
     await page.waitForSelector("[data-ready] #orbit[aria-pressed=true]", PATIENCE);
     for (let picture = 0; picture < 3; picture++) await goesOn(page);
     assert.ok(await orbits(page));
+    // It never rests, and its lenses are live all the same.
+    await page.waitForFunction(() => /differ by/.test(document.querySelector("#spread")?.textContent ?? "")
+      && !document.querySelector("#uncertainty-figure.stale, #drawing-figure.stale"), null, PATIENCE);
+    assert.ok(await orbits(page));
     await page.keyboard.press("ArrowLeft");
     await rest(page);
   }

@@ -50,7 +50,7 @@ pub(crate) fn decode_jpeg(view: usize, jpeg: &[u8]) -> Result<(usize, Vec<u8>), 
     let Rgb8 { width, height, pixels } =
         decode_rgb8(jpeg).map_err(|source| Damage::Jpeg { view, source })?;
     if width != height {
-        return Err(Damage::Size { view, width, height, most: Limits::FRAME.side });
+        return Err(Damage::Size { view, width, height, most: Limits::FRAME.side as usize });
     }
     Ok((width, pixels))
 }

@@ -11,10 +11,10 @@ pub enum PictureError {
     CutShort,
     /// A JPEG file that the decoder refuses.
     #[error("it is a damaged JPEG file: {0}")]
-    Jpeg(DecodeErrors),
+    Jpeg(Box<DecodeErrors>),
     /// A file of another kind that the decoder refuses.
     #[error("{0}")]
-    Image(image::ImageError),
+    Image(Box<image::ImageError>),
     /// Nothing that is read here.
     #[error("it is no PNG, JPEG or GIF file")]
     Unknown,
@@ -28,4 +28,14 @@ pub enum PictureError {
         /// What is read.
         limits: Limits,
     },
+}
+
+impl PictureError {
+    pub(crate) fn jpeg(error: DecodeErrors) -> Self {
+        Self::Jpeg(Box::new(error))
+    }
+
+    pub(crate) fn image(error: image::ImageError) -> Self {
+        Self::Image(Box::new(error))
+    }
 }

@@ -59,7 +59,7 @@ impl Rgb8 {
 /// [`PictureError`].
 pub fn decode_picture(bytes: &[u8], limits: Limits) -> Result<Rgb8, PictureError> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
-    let mut reader = reader.map_err(|error| PictureError::Image(error.into()))?;
+    let mut reader = reader.map_err(|error| PictureError::image(error.into()))?;
     match reader.format() {
         Some(ImageFormat::Jpeg) => return decode_rgb8_within(bytes, limits),
         Some(ImageFormat::Png | ImageFormat::Gif) => {}
@@ -67,14 +67,14 @@ pub fn decode_picture(bytes: &[u8], limits: Limits) -> Result<Rgb8, PictureError
     }
     // The size is looked at first, and decides how much memory may be taken.
     reader.no_limits();
-    let mut decoder = reader.into_decoder().map_err(PictureError::Image)?;
+    let mut decoder = reader.into_decoder().map_err(PictureError::image)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     if !limits.allow(width, height) {
         return Err(PictureError::TooLarge { width, height, limits });
     }
     let orientation = decoder.orientation().ok();
-    let image = DynamicImage::from_decoder(decoder).map_err(PictureError::Image)?;
+    let image = DynamicImage::from_decoder(decoder).map_err(PictureError::image)?;
     let image =
         if image.color().has_alpha() { on_white(&image.into_rgba8()) } else { image.into_rgb8() };
     Ok(Rgb8::of(image).upright(orientation))

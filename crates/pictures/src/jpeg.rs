@@ -35,15 +35,15 @@ pub fn decode_rgb8_within(jpeg: &[u8], limits: Limits) -> Result<Rgb8, PictureEr
         .set_max_height(usize::from(u16::MAX))
         .set_strict_mode(true);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(jpeg), options);
-    decoder.decode_headers().map_err(PictureError::Jpeg)?;
+    decoder.decode_headers().map_err(PictureError::jpeg)?;
     let (width, height) = decoder.dimensions().unwrap_or_default();
     if !limits.allow(width, height) {
         return Err(PictureError::TooLarge { width, height, limits });
     }
-    let pixels = decoder.decode().map_err(PictureError::Jpeg)?;
+    let pixels = decoder.decode().map_err(PictureError::jpeg)?;
     if pixels.len() != 3 * width * height {
         let why = "its pixels are not as many as its sizes say";
-        return Err(PictureError::Jpeg(DecodeErrors::FormatStatic(why)));
+        return Err(PictureError::jpeg(DecodeErrors::FormatStatic(why)));
     }
     let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
     Ok(Rgb8 { width, height, pixels }.upright(orientation))

@@ -2,9 +2,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest side, in pixels.
-    pub side: usize,
+    pub side: u32,
     /// The most pixels.
-    pub pixels: usize,
+    pub pixels: u32,
 }
 
 impl Limits {
@@ -16,6 +16,7 @@ impl Limits {
     /// Whether a picture of that size is within them, and has any pixel.
     pub fn allow(self, width: usize, height: usize) -> bool {
         let pixels = width.checked_mul(height);
-        width.max(height) <= self.side && pixels.is_some_and(|n| (1..=self.pixels).contains(&n))
+        width.max(height) <= self.side as usize
+            && pixels.is_some_and(|n| (1..=self.pixels as usize).contains(&n))
     }
 }

@@ -1,17 +1,15 @@
 // @ts-check
 import { element, say } from "./dom.js";
 import { dropping } from "./drop.js";
+import { MANIFEST, MOST_LIST, beside, folder, light, listed, plain } from "./files.js";
 import { hush, notice, show, warn } from "./messages.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles @typedef {import("../types").OwnView} OwnView @typedef {import("./drop.js").Entry} Entry */
 
 const VIEWS = "views.json";
-const MANIFEST = "manifest.json";
 const EXPECTED = `hint: drop a folder with pictures and their ${VIEWS}, or a package: its folder, its files or one zip`;
 /** Pictures of one's own that are shown at once: each takes its place on the map, and memory. */
 const MOST = 64;
-/** A list of cameras is no larger, in bytes. */
-const MOST_LIST = 1 << 24;
 
 /** Takes in pictures and packages of one's own, dropped or chosen.
  * @param {import("./scene.js").Scene} scene
@@ -35,10 +33,14 @@ export function own(scene, take) {
     const [views, manifest] = [named(VIEWS), named(MANIFEST)];
     if (views) return readViews(views, entries);
     if (manifest) {
-      const names = entries.map(({ path }) => plain(path));
-      return take.package({ names, files: entries.map(({ file }) => file) }, folder(manifest.path));
+      const parts = await listed(manifest, entries);
+      light(parts);
+      return take.package({ names: parts.map(({ path }) => plain(path)), files: parts.map(({ file }) => file) }, folder(manifest.path));
     }
-    if (zip) return take.package({ names: [], files: [], zip: zip.file }, plain(zip.path));
+    if (zip) {
+      light([zip]);
+      return take.package({ names: [], files: [], zip: zip.file }, plain(zip.path));
+    }
     const found = entries.length === 1 ? plain(entries[0].path) : `${entries.length} files`;
     throw new Error(`found ${found}, but no ${VIEWS}, no ${MANIFEST} and no zip\n${EXPECTED}`);
   }
@@ -61,7 +63,7 @@ export function own(scene, take) {
     let cut = 0;
     // One after another: a decoded photograph takes a hundred megabytes and more.
     for (const [index, { name, camera }] of views.entries()) {
-      const entry = entries.find(({ path }) => plain(path) === name);
+      const entry = beside(list, entries).find(({ path }) => plain(path) === name);
       if (!entry) throw new Error(`${VIEWS} names ${name}, which is not among the ${entries.length} files\n${EXPECTED}`);
       if (views.length > 1) notice(`Reading picture ${index + 1} of ${views.length} …`);
       const side = scene.side || 32;
@@ -108,12 +110,6 @@ function mine(own) {
   element("own-back", HTMLElement).hidden = !own;
   for (const id of ["scene", "how"]) element(id, HTMLElement).hidden = own;
 }
-
-/** @param {string} path */
-const plain = (path) => path.slice(path.lastIndexOf("/") + 1);
-
-/** @param {string} path */
-const folder = (path) => path.split("/").filter(Boolean).at(-2) ?? "your package";
 
 /** Says which package of one's own is open, if it is one, and offers it beside the others as long as it is.
  * @param {string | undefined} name */
