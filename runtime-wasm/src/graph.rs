@@ -146,7 +146,7 @@ fn one_line(error: &Error) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::lower::onnx::{
         self, Attribute, Dimension, Element, Kind, Length, Node, TensorKind, TensorOf, ValueInfo,
@@ -175,7 +175,7 @@ pub(crate) mod tests {
     }
 
     /// y = x · cast(w), w stored in half precision: 0.5 on the diagonal and -2 at its right.
-    pub(crate) fn half_precision() -> Vec<u8> {
+    fn half_precision() -> Vec<u8> {
         let mut raw = vec![0; 2 * SIDE * SIDE];
         let mut set = |row: usize, column: usize, bits: u16| {
             let at = 2 * (row * SIDE + column);

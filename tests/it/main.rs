@@ -20,6 +20,7 @@
 //! | `voxel_programs.rs` | the same of a voxel model, and the geometry that it takes from files |
 //! | `trained.rs` | the weights beside the recipes on every engine |
 //! | `strips.rs` | ways between views, mental rotation, sums of scenes |
+//! | `settings.rs` | mutated settings of a run are refused or read |
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
 //! | `architecture.rs`, `deny.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
@@ -41,6 +42,7 @@ mod pipeline;
 mod precision;
 mod programs;
 mod resume;
+mod settings;
 mod shards;
 mod sources;
 mod strips;

@@ -131,13 +131,6 @@ impl Graph {
         fold_constants(&mut model)?;
         model.into_optimized()?.into_runnable()
     }
-
-    /// The operators of a run.
-    #[cfg(test)]
-    pub(super) fn operators(&mut self) -> Vec<String> {
-        let model = self.optimised(&[]).expect("it is made ready");
-        model.model().nodes.iter().map(|node| node.op.name().into_owned()).collect()
-    }
 }
 
 /// The version that the workspace's `Cargo.toml` asks for; a test holds them together.

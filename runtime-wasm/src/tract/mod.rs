@@ -26,7 +26,6 @@ mod tests {
 
     use super::graph::TRACT_VERSION;
     use super::*;
-    use crate::engine::RunGraph;
 
     #[test]
     fn the_version_is_the_workspaces() {
@@ -34,17 +33,6 @@ mod tests {
         let line = manifest.lines().find(|line| line.starts_with("tract-onnx "));
         let line = line.expect("a dependency");
         assert!(line.contains(&format!("\"={TRACT_VERSION}\"")), "{line}");
-    }
-
-    /// A weight of 5.8 MB in single precision, stored in half.
-    #[test]
-    fn constants_are_computed_once() {
-        let bytes = crate::graph::tests::half_precision();
-        let mut graph =
-            Graph::parse("half", &bytes, &BTreeMap::new(), &["x"], "y").expect("a graph");
-        let operators = graph.operators();
-        assert!(!operators.iter().any(|name| name.contains("Cast")), "{operators:?}");
-        assert!(operators.len() > 1, "{operators:?}");
     }
 
     #[test]

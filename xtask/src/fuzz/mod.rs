@@ -18,14 +18,15 @@ use crate::workspace::{self, Workspace};
 use report::Outcome;
 
 /// How libFuzzer sees which parts of a program an input reaches, and what it compares.
-const COVERAGE: [&str; 6] = [
+const COVERAGE: [&str; 7] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
     // Crates leave checksums and the like out under it.
-    "--cfg=fuzzing",
+    "--cfg",
+    "fuzzing",
 ];
 /// An input may take this long.
 const MOST_SECONDS: u32 = 10;
