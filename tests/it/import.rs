@@ -133,7 +133,7 @@ fn damaged_and_other_files_are_refused() {
     let mut bytes = fs::read(fixture("pool.pt")).expect("a fixture");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    refused(&bytes, &["some.pt is no file of torch.save", "damaged"]);
+    refused(&bytes, &["some.pt cannot be imported", "damaged"]);
     refused(b"", &["it is empty"]);
     refused(b"PK\x03\x04", &["some.pt is no file of torch.save"]);
     // A dictionary of no model, pickled by hand: magic number, version, machine, object, storages.

@@ -123,12 +123,12 @@ fn refuses_a_checkpoint_that_changed_after_its_sample() {
 fn refuses_to_overwrite_before_it_works() {
     let run = run_folder();
     let out = tempfile::tempdir().expect("a temporary folder");
+    fs::write(out.path().join("a"), "a").expect("a file");
     check_refusal(
         &export(run.path(), out.path()),
         1,
         &["exists", "hint: name another place, or replace it with --force"],
     );
-    fs::write(out.path().join("a"), "a").expect("a file");
     let forced = gqn_export(&[
         "export".as_ref(),
         run.path(),

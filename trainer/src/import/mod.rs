@@ -51,7 +51,10 @@ pub enum ImportError {
         "{} is no file of torch.save: {reason}\nhint: write it with `torch.save(model.state_dict(), FILE)`", path.display()
     )]
     NotTorch { path: PathBuf, reason: String },
-    #[error("{} cannot be imported: {reason}", path.display())]
+    #[error(
+        "{} cannot be imported: {reason}\nhint: copy it again, or write it anew with `torch.save(model.state_dict(), FILE)`",
+        path.display()
+    )]
     Unreadable { path: PathBuf, reason: String },
     #[error(
         "{} holds a whole pickled model ({class}), expected its state dict\nhint: where that class can be imported, \
