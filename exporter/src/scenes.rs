@@ -21,7 +21,6 @@ const MOST_PICTURE: u64 = 1 << 30;
 /// The file that lists pictures and cameras.
 const VIEWS_FILE: &str = "views.json";
 
-
 /// Where the scenes come from on which a package is calibrated and measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SceneSource {
@@ -201,7 +200,6 @@ fn read_folder(folder: &Path, config: &ModelConfig) -> Result<Vec<(Frame, Camera
     }
     Ok(views)
 }
-
 
 fn frames(config: &ModelConfig, views: &[(Frame, Camera)]) -> Tensor {
     let side = config.image_size;

@@ -98,7 +98,9 @@ pub fn held_out(run: &Path, share: bool) -> Result<Curve, CurvesError> {
         let Some(constant) = metrics[MSE_CONSTANT].as_f64().filter(|mse| *mse > 0.0) else {
             return Err(CurvesError::None { path, figure: MSE_CONSTANT });
         };
-        points.iter_mut().for_each(|(_, error)| *error /= constant);
+        for (_, error) in &mut points {
+            *error /= constant;
+        }
     }
     let name = run.file_name().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
     Ok(Curve { name, points })

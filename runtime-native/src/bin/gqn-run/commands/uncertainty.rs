@@ -75,7 +75,7 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
     Ok(())
 }
 
-/// std_dev `[S,S]` → black where all samples agree, white from `white` up
+/// Standard deviations `[S,S]` → black where all samples agree, white from `white` up
 fn heat_map(side: usize, std_dev: &[f32], white: f32) -> Result<Frame> {
     let rgba = heat_rgba8(std_dev, white);
     let rgb = rgba.chunks_exact(4).flat_map(|pixel| pixel[..3].iter().copied()).collect();
