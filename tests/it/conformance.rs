@@ -15,7 +15,9 @@ use gqn_scenes::{Extent, PoseEncoding, World};
 use gqn_trainer::convert::{to_array, to_tensor};
 use gqn_trainer::model::Gqn;
 
-use crate::weights::{check_close, largest_difference, random_checkpoint, small, spread, uniform};
+use crate::weights::{
+    cameras, check_close, largest_difference, random_checkpoint, small, spread, uniform,
+};
 
 /// How far pictures must differ for their agreement to say something: a hundred times the tolerance.
 const VISIBLE: f32 = 1e-2;
@@ -111,21 +113,6 @@ impl Inputs {
     pub(crate) fn frames(&self, engine: &mut dyn Engine, scene: &Tensor, noise: &Tensor) -> Tensor {
         engine.generate(scene, &self.query_poses, noise).expect("pictures")
     }
-}
-
-/// `[count,7]`: cameras in the box that look any way, so that cells lie before and behind them, in the picture and out
-/// of it.
-fn cameras(voxel: &VoxelConfig, count: usize, seed: u64) -> Tensor {
-    let mut poses = uniform(&[count, 7], seed);
-    for mut pose in poses.outer_iter_mut() {
-        for axis in 0..3 {
-            let (low, high) = (voxel.low[axis] as f32, voxel.high[axis] as f32);
-            pose[axis] = f32::midpoint(low, high) + 0.45 * (high - low) * pose[axis];
-        }
-        let (yaw, pitch) = (3.0 * pose[3], 0.4 * pose[5]);
-        (pose[3], pose[4], pose[5], pose[6]) = (yaw.cos(), yaw.sin(), pitch.cos(), pitch.sin());
-    }
-    poses
 }
 
 /// Holds `engine` against `expected` for one and several views, queries and noises.

@@ -2,7 +2,7 @@
 
 use gqn_formats::{
     Checkpoint, ModelConfig, ParameterKind, Preset, Provenance, RepresentationKind, Tensor,
-    UpsampleR, parameters,
+    UpsampleR, VoxelConfig, parameters,
 };
 use ndarray::Dimension;
 
@@ -110,4 +110,19 @@ pub(crate) fn largest_difference(one: &Tensor, other: &Tensor) -> f32 {
 /// Half the width of the uniform distribution whose variance is the inverse of the number of inputs.
 fn fan_limit(inputs: usize) -> f32 {
     (3.0 / inputs as f32).sqrt()
+}
+
+/// `[count,7]`: cameras in the box that look any way, so that cells lie before and behind them, in the picture and out
+/// of it.
+pub(crate) fn cameras(voxel: &VoxelConfig, count: usize, seed: u64) -> Tensor {
+    let mut poses = uniform(&[count, 7], seed);
+    for mut pose in poses.outer_iter_mut() {
+        for axis in 0..3 {
+            let (low, high) = (voxel.low[axis] as f32, voxel.high[axis] as f32);
+            pose[axis] = f32::midpoint(low, high) + 0.45 * (high - low) * pose[axis];
+        }
+        let (yaw, pitch) = (3.0 * pose[3], 0.4 * pose[5]);
+        (pose[3], pose[4], pose[5], pose[6]) = (yaw.cos(), yaw.sin(), pitch.cos(), pitch.sin());
+    }
+    poses
 }

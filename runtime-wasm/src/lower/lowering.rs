@@ -78,7 +78,7 @@ pub(super) fn constants(
 
 /// A graph on the way.
 pub(super) struct Lowering<'a> {
-    plan: Plan,
+    pub(super) plan: Plan,
     values: HashMap<&'a str, Value>,
     constants: &'a Constants,
     pub(super) packs: &'a mut Packs,
@@ -92,7 +92,7 @@ pub(super) struct Lowering<'a> {
     /// What gathered rows of a tensor, and the tensor and the indices that it read.
     pub(super) gathered: HashMap<Slot, (Gather, [Slot; 2])>,
     /// Values of integers that are computed at run time.
-    integers: BTreeSet<Slot>,
+    pub(super) integers: BTreeSet<Slot>,
     /// Of each name, the last node that reads it.
     last_use: HashMap<&'a str, usize>,
     /// The node that is being lowered.
@@ -390,31 +390,5 @@ impl<'a> Lowering<'a> {
             self.integers.insert(result.slot);
         }
         Ok(result)
-    }
-
-    /// A constant tensor.
-    pub(super) fn constant_view(&mut self, numbers: Vec<f32>, shape: &[usize]) -> Result<View> {
-        ensure!(count(shape)? == numbers.len(), "{} numbers for {shape:?}", numbers.len());
-        self.budget.take(numbers.len())?;
-        Ok(View::new(self.plan.add_constant(Arc::new(numbers)), shape))
-    }
-
-    /// Constant indices `[n]`.
-    pub(super) fn indices(&mut self, indices: &[usize]) -> Result<View> {
-        let numbers = indices.iter().map(|index| Ok(bits(i32::try_from(*index)?)));
-        let view = self.constant_view(numbers.collect::<Result<_>>()?, &[indices.len()])?;
-        self.integers.insert(view.slot);
-        Ok(view)
-    }
-
-    /// A number for every number of a shape.
-    pub(super) fn number(&mut self, number: f32) -> View {
-        View::new(self.plan.add_constant(Arc::new(vec![number])), &[])
-    }
-
-    /// The numbers of a view that must be constant, in its order.
-    pub(super) fn constant_numbers(&mut self, view: &View) -> Result<Arc<Vec<f32>>> {
-        let view = self.standing(view)?;
-        self.constant(view.slot).context("it depends on something that is not constant")
     }
 }

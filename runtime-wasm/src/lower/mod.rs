@@ -10,6 +10,7 @@
 //! | `source.rs` | [`Source`]: nodes and constants as they were read; what follows from constants is computed there |
 //! | `weights.rs` | constants as they are written |
 //! | `lowering.rs` | [`lower`]: the nodes, one after the other |
+//! | `constants.rs` | constants that lowering adds, or asks for |
 //! | `budget.rs` | [`Budget`]: what a graph may take, and its checks |
 //! | `values.rs` | what a name stands for on the way |
 //! | `expression.rs` | functions of single numbers that are not computed yet |
@@ -25,6 +26,7 @@
 mod arithmetic;
 mod budget;
 mod call;
+mod constants;
 mod expression;
 mod layout;
 mod lowering;
