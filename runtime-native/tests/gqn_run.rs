@@ -185,6 +185,14 @@ fn what_would_not_fit_into_memory_is_refused_before_the_work() {
     command.arg("orbit").arg(package()).args(["--world", "mazes", "--frames", "1000"]);
     command.args(["--scale", "16", "--truth", "--out", "/nonexistent/orbit.gif"]);
     ended(&command.output().expect("a program"), 1);
+    for (name, packages, pictures) in [("uncertainty", 1, 900), ("compare", 7, 800)] {
+        let mut command = gqn_run();
+        command.arg(name).args(vec![package(); packages]).args(["--world", "mazes"]);
+        command.args(["--queries", "100", "--scale", "16", "--out", "/nonexistent/sheet.png"]);
+        let talk = ended(&command.output().expect("a program"), 1);
+        let said = format!("{pictures} pictures of 512x512 pixels");
+        assert!(talk.contains(&said) && talk.contains("--scale"), "{talk}");
+    }
 }
 
 #[cfg(unix)]

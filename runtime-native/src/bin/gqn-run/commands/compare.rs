@@ -1,8 +1,9 @@
 use anyhow::{Result, ensure};
 use gqn_runtime::{Engine, Session};
 
-use super::{engine, errors, noise, open, overwrite, paint, warn_of_other_world};
+use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras, warn_of_other_world};
 use crate::input::Input;
+use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 use crate::{cli, output};
 
@@ -25,7 +26,10 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
         let side = config.image_size;
         warn_of_other_world(&package, flags.input.source.world);
         let input = Input::load(&flags.input, config)?;
+        warn_of_cameras(&package, &input, None);
         if index == 0 {
+            let painted = (1 + flags.packages.len()) * flags.queries as usize;
+            check_sheet(painted, side, flags.look.scale)?;
             first_side = side;
             cameras = input.queries(None, Some(flags.queries), config)?;
             rows.extend(input.truth(&cameras, side).map(|truth| Row::new("truth", &truth)));

@@ -97,7 +97,10 @@ fn paint(
 
 /// Mean squared error of pictures, and their signal-to-noise ratio, for people.
 fn errors(painted: &[Frame], truth: &[Frame]) -> String {
-    let mse = mse(painted, truth);
+    error_in_words(mse(painted, truth))
+}
+
+fn error_in_words(mse: f64) -> String {
     format!("MSE {mse:.4}, PSNR {:.1} dB", gqn_runtime::psnr(mse))
 }
 

@@ -4,8 +4,9 @@ use gqn_runtime::{Engine, Noise, Session, heat_rgba8};
 use gqn_scenes::Frame;
 use serde_json::json;
 
-use super::{engine, open, paint, warn_of_other_world};
+use super::{engine, error_in_words, mse, open, paint, warn_of_cameras, warn_of_other_world};
 use crate::input::Input;
+use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 use crate::{cli, output};
 
@@ -16,6 +17,9 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.source.world);
     let side = package.manifest.config.image_size;
+    // The truth, then mean pictures and maps of each number of views.
+    let rows = 1 + 2 * flags.context.len();
+    check_sheet(rows * flags.queries as usize, side, flags.scale)?;
     let most = flags.context.iter().copied().max().unwrap_or(1);
     let shown = cli::Input {
         source: flags.source.clone(),
@@ -24,6 +28,7 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
         resize: flags.resize,
     };
     let input = Input::load(&shown, &package.manifest.config)?;
+    warn_of_cameras(&package, &input, None);
     let cameras = input.queries(None, Some(flags.queries), &package.manifest.config)?;
     let truth = input.truth(&cameras, side);
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
@@ -46,9 +51,8 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
         }
         bar.finish_and_clear();
         let std_dev = means.iter().sum::<f64>() / means.len() as f64;
-        let mse = truth.as_ref().map(|truth| super::mse(&mean, truth));
-        let error = mse.map(|mse| format!(", MSE {mse:.4}, PSNR {:.1} dB", gqn_runtime::psnr(mse)));
-        let error = error.unwrap_or_default();
+        let mse = truth.as_ref().map(|truth| mse(&mean, truth));
+        let error = mse.map(|mse| format!(", {}", error_in_words(mse))).unwrap_or_default();
         output::talk(&format!("{views}: standard deviation {std_dev:.4}{error}"));
         rows.push(Row::new(format!("{views}: mean picture{error}"), &mean));
         rows.push(Row::new(
