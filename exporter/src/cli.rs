@@ -182,6 +182,6 @@ impl ExportFlags {
 
     /// Whether an existing package may be replaced.
     pub fn overwrite(&self) -> Overwrite {
-        if self.force { Overwrite::Force } else { Overwrite::Refuse }
+        Overwrite::forced(self.force)
     }
 }

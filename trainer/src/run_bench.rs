@@ -26,7 +26,7 @@ const DIRECT_RECOMPUTING: Way = Way { recompute: true, ..DIRECT };
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     let threads = set_threads(Some(flags.threads));
     let device = flags.device.open()?;
-    let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
+    let overwrite = Overwrite::forced(flags.force);
     if let Some(path) = &flags.json {
         check_place(path, overwrite)?;
         check_folder(path)?;
@@ -57,7 +57,7 @@ fn check_sizes(flags: &BenchFlags, device: &OpenDevice) -> Result<()> {
 fn write(flags: &BenchFlags, report: &Report) -> Result<()> {
     let Some(path) = &flags.json else { return Ok(()) };
     let is_first = report.rows.len() + report.failures.len() <= 1 || !flags.gpu_suite;
-    let overwrite = if flags.force || !is_first { Overwrite::Force } else { Overwrite::Refuse };
+    let overwrite = Overwrite::forced(flags.force || !is_first);
     Ok(write_atomic(path, report.to_json().as_bytes(), overwrite)?)
 }
 

@@ -27,8 +27,7 @@ pub(crate) fn run_curves(flags: &CurvesFlags) -> Result<ExitCode> {
     let error =
         if *share { "squared error, share of a constant picture's" } else { "mean squared error" };
     let svg = Chart { error: error.to_owned(), curves }.svg()?;
-    let overwrite = if *force { Overwrite::Force } else { Overwrite::Refuse };
-    write_atomic(out, svg.as_bytes(), overwrite)?;
+    write_atomic(out, svg.as_bytes(), Overwrite::forced(*force))?;
     print(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

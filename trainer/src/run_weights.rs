@@ -68,7 +68,7 @@ pub(crate) fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let out = flags.out.clone().unwrap_or_else(|| parent(&path).join(GOLDEN_FILE));
     let _alone = if flags.check { None } else { alone_at(&out)? };
     if !flags.check {
-        check_place(&out, overwrite(flags.force))?;
+        check_place(&out, Overwrite::forced(flags.force))?;
     }
     let bytes = read_regular(&path, u64::MAX)?;
     let checkpoint = Checkpoint::from_bytes(&path.display().to_string(), &bytes)?;
@@ -80,7 +80,7 @@ pub(crate) fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let seed = u64::from(flags.seed) & (u64::MAX >> 33);
     let world = flags.world.map_or_else(|| world_of_run(&parent(&path)), Ok)?;
     let sample = golden(&model, world, seed, &sha256_hex(&bytes)).to_bytes(GOLDEN_FILE)?;
-    write_atomic(&out, &sample, overwrite(flags.force))?;
+    write_atomic(&out, &sample, Overwrite::forced(flags.force))?;
     print(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -106,7 +106,7 @@ fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Re
 }
 
 pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
-    let overwrite = overwrite(flags.force);
+    let overwrite = Overwrite::forced(flags.force);
     let _alone = alone_at(&flags.out)?;
     check_place(&flags.out, overwrite)?;
     let checkpoint = Checkpoint::load(&checkpoint_of(&flags.run))?;
@@ -120,7 +120,7 @@ pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
 }
 
 pub(crate) fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
-    let overwrite = overwrite(flags.force);
+    let overwrite = Overwrite::forced(flags.force);
     let _alone = FolderLock::acquire(&folder_of(&flags.out))?;
     check_place(&flags.out, overwrite)?;
     let options = ImportOptions {
@@ -170,10 +170,6 @@ fn world_of_run(folder: &Path) -> Result<World> {
     let config = read_table(&path).with_context(unreadable)?;
     let world = config.get("world").cloned().map(toml::Value::try_into).transpose();
     Ok(world.with_context(unreadable)?.unwrap_or(World::RoomsRingCamera))
-}
-
-fn overwrite(force: bool) -> Overwrite {
-    if force { Overwrite::Force } else { Overwrite::Refuse }
 }
 
 fn parent(path: &Path) -> PathBuf {

@@ -15,6 +15,13 @@ pub enum Overwrite {
     Force,
 }
 
+impl Overwrite {
+    /// What a program's flag `--force` asks for.
+    pub fn forced(force: bool) -> Self {
+        if force { Self::Force } else { Self::Refuse }
+    }
+}
+
 /// Writes a file under a temporary name beside its place, flushes it to the disk and renames it: readers see the
 /// whole file or none, after a loss of power too. Missing folders are made. Where a link is replaced, it is the file that it
 /// leads to. What an earlier process that was killed left behind half-written in the folder is removed.

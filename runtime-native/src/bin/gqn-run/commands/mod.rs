@@ -120,5 +120,5 @@ fn noise(look: &cli::Look) -> Noise {
 }
 
 fn overwrite(look: &cli::Look) -> Overwrite {
-    if look.force { Overwrite::Force } else { Overwrite::Refuse }
+    Overwrite::forced(look.force)
 }

@@ -12,7 +12,7 @@ use crate::{cli, output};
 
 /// `gqn-run uncertainty`.
 pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
-    let overwrite = if flags.force { Overwrite::Force } else { Overwrite::Refuse };
+    let overwrite = Overwrite::forced(flags.force);
     check_out(&flags.out, overwrite)?;
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.source.world);

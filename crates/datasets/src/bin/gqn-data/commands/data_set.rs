@@ -9,9 +9,9 @@ use gqn_datasets::{
     DataError, DataSet, Hdf5Set, Layout, SceneRecord, TorchSet, Verdict, data_sheet,
     folder_of_split, write_hdf5, write_shards,
 };
-use gqn_formats::{FolderLock, check_place, error_report};
+use gqn_formats::{FolderLock, Overwrite, check_place, error_report};
 
-use super::pictures::{overwrite, write_sheet};
+use super::pictures::write_sheet;
 use crate::cli::{self, Target};
 use crate::progress::progress;
 
@@ -20,7 +20,7 @@ const SHEET: (usize, usize, usize) = (8, 10, 64);
 
 /// `gqn-data inspect`.
 pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
-    let overwrite = overwrite(flags.force);
+    let overwrite = Overwrite::forced(flags.force);
     if let Some(path) = &flags.sheet {
         check_place(path, overwrite)?;
     }
@@ -74,7 +74,7 @@ fn print(set: &DataSet, verdict: &Verdict) -> io::Result<()> {
 /// `gqn-data convert`.
 pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
     let per_file = flags.per_file as usize;
-    let overwrite = overwrite(flags.force);
+    let overwrite = Overwrite::forced(flags.force);
     match flags.to {
         Target::Tfrecord => {
             let source = Source::open(flags)?;

@@ -22,7 +22,7 @@ pub(crate) fn scene(flags: &cli::Scene) -> Result<()> {
     let scene = Scene::generate(world, seed);
     let count = flags.views.map_or(world.views_per_scene(), |views| views as usize);
     let list = flags.out.join("views.json");
-    let overwrite = overwrite(flags.force);
+    let overwrite = Overwrite::forced(flags.force);
     let _lock = FolderLock::acquire(&flags.out)?;
     check_place(&list, overwrite)?;
     for index in 0..count {
@@ -48,18 +48,14 @@ pub(crate) fn sheet(flags: &cli::Sheet) -> Result<()> {
         "the sheet would have {pixels} pixels, expected at most {MAX_SHEET_PIXELS}\n\
          hint: lower `--size`, `--scenes` or `--views`"
     );
-    check_place(&flags.out, overwrite(flags.force))?;
+    check_place(&flags.out, Overwrite::forced(flags.force))?;
     let sheet =
         contact_sheet(world, seed, flags.scenes as usize, flags.views as usize, size as usize);
-    write_sheet(&sheet, &flags.out, overwrite(flags.force))
+    write_sheet(&sheet, &flags.out, Overwrite::forced(flags.force))
 }
 
 pub(super) fn write_sheet(sheet: &Sheet, path: &Path, overwrite: Overwrite) -> Result<()> {
     write(path, &png(sheet.width, sheet.height, &sheet.rgb8)?, overwrite)
-}
-
-pub(super) fn overwrite(force: bool) -> Overwrite {
-    if force { Overwrite::Force } else { Overwrite::Refuse }
 }
 
 fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {

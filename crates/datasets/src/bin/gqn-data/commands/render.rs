@@ -4,10 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use gqn_datasets::{Layout, RenderPlan, write_shards};
-use gqn_formats::FolderLock;
+use gqn_formats::{FolderLock, Overwrite};
 use gqn_scenes::Split;
 
-use super::pictures::overwrite;
 use crate::cli;
 use crate::progress::progress;
 
@@ -37,7 +36,7 @@ fn render_split(flags: &cli::Render, plan: &RenderPlan, scenes: usize, out: &Pat
     }
     let bar = progress(scenes, "scenes rendered");
     let layout = Layout { scenes, shards: scenes.div_ceil(flags.per_shard as usize) };
-    write_shards(out, plan.split, layout, overwrite(flags.force), |range| {
+    write_shards(out, plan.split, layout, Overwrite::forced(flags.force), |range| {
         plan.render(range, || bar.inc(1))
     })?;
     bar.finish_and_clear();
