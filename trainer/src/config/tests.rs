@@ -124,7 +124,7 @@ fn the_learning_rate_warms_up_to_its_schedule() {
         let config = of(&format!(
             "steps = 8\nlearning_rate = {{ start = 0.8, end = 0.0, over = \"run\" }}\n{warmup}"
         ));
-        [0, 1, 3, 4, 7].map(|step| (config.learning_rate_at(step) * 1e6).round() / 1e6)
+        [0, 1, 3, 4, 7].map(|step| (config.learning_rate_at(step) * 1e6).round() / 1e6).to_vec()
     };
     // The schedule alone is 0.8, 0.7, 0.5, 0.4, 0.1.
     assert_eq!(rates("warmup_steps = 0"), [0.8, 0.7, 0.5, 0.4, 0.1]);
