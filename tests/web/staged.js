@@ -17,7 +17,7 @@ const WIDE = { ...VOXEL, voxel: { ...VOXEL.voxel, field_of_view: 1.2 } };
 export function stage(folder, odd = false) {
   const page = join(root, "web-demo");
   for (const file of ["index.html", "service-worker.js"]) cpSync(join(page, file), join(folder, file));
-  for (const part of ["icon.svg", "src", "style"]) cpSync(join(page, part), join(folder, "app", part), { recursive: true });
+  for (const part of ["icon.svg", "app.webmanifest", "src", "style", "media", "example"]) cpSync(join(page, part), join(folder, "app", part), { recursive: true });
   cpSync(join(root, "tests/web/fake"), join(folder, "app/wasm"), { recursive: true });
   /** @type {[string, any, object?][]} */
   const offered = [["grid", VOXEL], ["tower", TOWER]];
