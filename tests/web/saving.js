@@ -108,6 +108,7 @@ test("the browser's way back leads to the scene before", () => open({}, async (p
     await at(seed);
   }
   // Looking around is no entry of its own.
+  await page.focus("#painted");
   await repaint(page, () => page.keyboard.press("ArrowLeft"));
   await repaint(page, () => page.goBack());
   await at("8");

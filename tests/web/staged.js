@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** The folder of the whole project. */
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const VOXEL = { image_size: 32, representation: "voxel", voxel: { cells: [24, 24, 6] } };
+const VOXEL = { image_size: 32, representation: "voxel", voxel: { cells: [24, 24, 6], low: [-1, -1, 0], high: [1, 1, 0.6], near: 0.1, far: 2.6, field_of_view: 0.872665 } };
 const TOWER = { image_size: 32, representation: "tower" };
 /** Weights of the generation phase, and a model of other cameras than the worlds'. */
 const EARLY = { elbo_phase: 0 };

@@ -67,7 +67,6 @@ for (const [what, act] of /** @type {[string, (page: Page) => Promise<unknown>][
   ["its button", (page) => page.click("#replay")],
 ])) {
   test(`${what} ends it`, () => begin({}, async (page) => {
-    await ready(page).catch(() => undefined);
     await story(page, "playing");
     await act(page);
     await story(page, "stopped");

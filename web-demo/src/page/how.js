@@ -19,7 +19,7 @@ export function how(scene, look) {
   /** What is shown. */
   let shown = "";
   let [visible, busy] = [false, false];
-  new IntersectionObserver((entries) => { visible = entries.some(({ isIntersecting }) => isIntersecting); }, { rootMargin: "120px" }).observe(section);
+  new IntersectionObserver((entries) => { visible = entries.some(({ isIntersecting }) => isIntersecting); }, { rootMargin: "300px" }).observe(section);
 
   setInterval(() => {
     const job = look.shown?.job;
