@@ -6,18 +6,19 @@ use gqn_runtime_native::OnnxRuntime;
 use gqn_scenes::Split;
 use ndarray::Axis;
 
-use crate::build::{ExportOptions, encode_alone, probe_graphs};
 use crate::engine::on_cpu;
 use crate::error::ExportError;
+use crate::graphs::{calibration_graphs, encode_alone};
+use crate::options::ExportOptions;
 use crate::scenes::SceneSource;
 
-/// Queries that a calibration looks at. Ranges of a trained model change by a few per cent beyond this many.
+/// Queries that a calibration runs. Ranges of a trained model change by a few per cent beyond this many.
 const QUERIES: usize = 32;
 
 /// Share of the numbers that the percentile keeps.
 const KEPT: f64 = 0.9999;
 
-/// From the numbers that were seen to the range that eight bits stand for.
+/// How the range of eight-bit integers follows from the values observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Calibration {
     /// The largest number: nothing is ever cut off.
@@ -39,18 +40,18 @@ pub fn calibrate(
     checkpoint: &Checkpoint,
     options: &ExportOptions,
     scenes: &SceneSource,
-    way: Calibration,
+    method: Calibration,
 ) -> Result<BTreeMap<String, Tensor>, ExportError> {
     let config = &checkpoint.config;
-    let Some((representation, probe)) = probe_graphs(config, options) else {
+    let Some((representation, observed)) = calibration_graphs(config, options) else {
         return Ok(BTreeMap::new());
     };
     let [first, second] =
-        [&representation, &probe.graph].map(|graph| encode_alone(graph, checkpoint));
+        [&representation, &observed.graph].map(|graph| encode_alone(graph, checkpoint));
     let mut engine = on_cpu(runtime, &first, &second, &BTreeMap::new())?;
-    let mut seen: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
-    for (name, groups, _) in &probe.parts {
-        seen.entry(name).or_insert_with(|| vec![Seen::new(); *groups]);
+    let mut histograms: BTreeMap<&str, Vec<Histogram>> = BTreeMap::new();
+    for (name, groups, _) in &observed.parts {
+        histograms.entry(name).or_insert_with(|| vec![Histogram::new(); *groups]);
     }
     for (index, views) in scenes.each(config, Split::Train, QUERIES)?.enumerate() {
         let views = views?;
@@ -61,32 +62,36 @@ pub fn calibrate(
             let pose = views.query_poses.slice_axis(Axis(0), (query..=query).into()).to_owned();
             let numbers = engine.generate(&scene, &pose, &noise)?;
             let mut numbers = numbers.as_slice().expect("an engine's numbers stand in order");
-            for (name, groups, length) in &probe.parts {
+            for (name, groups, length) in &observed.parts {
                 let (part, rest) = numbers.split_at(*length);
-                let seen = seen.get_mut(name.as_str()).expect("an entry of every part");
-                for (seen, group) in seen.iter_mut().zip(part.chunks(length / groups)) {
-                    seen.see(group);
+                let groups_seen =
+                    histograms.get_mut(name.as_str()).expect("an entry of every part");
+                for (histogram, group) in groups_seen.iter_mut().zip(part.chunks(length / groups)) {
+                    histogram.add(group);
                 }
                 numbers = rest;
             }
         }
     }
-    let ranges = |seen: &[Seen]| seen.iter().map(|seen| seen.range(way)).collect::<Vec<f32>>();
-    let named = |(name, seen): (&str, Vec<Seen>)| {
-        (name.to_owned(), ndarray::arr1(&ranges(&seen)).into_dyn())
+    let ranges = |groups: &[Histogram]| {
+        groups.iter().map(|histogram| histogram.range(method)).collect::<Vec<f32>>()
     };
-    Ok(seen.into_iter().map(named).collect())
+    let named = |(name, groups): (&str, Vec<Histogram>)| {
+        (name.to_owned(), ndarray::arr1(&ranges(&groups)).into_dyn())
+    };
+    Ok(histograms.into_iter().map(named).collect())
 }
 
 /// Ranges of one, for graphs whose pictures do not matter: to time them or to look at them.
 pub fn uncalibrated(config: &ModelConfig, options: &ExportOptions) -> BTreeMap<String, Tensor> {
-    let parts = probe_graphs(config, options).map(|(_, probe)| probe.parts).unwrap_or_default();
+    let parts =
+        calibration_graphs(config, options).map(|(_, observed)| observed.parts).unwrap_or_default();
     parts.into_iter().map(|(name, groups, _)| (name, Tensor::ones(vec![groups]))).collect()
 }
 
-/// Sizes of numbers, counted in bins whose width is a sixteenth of a power of two.
+/// A histogram of absolute values, in bins whose width is a sixteenth of a power of two.
 #[derive(Debug, Clone)]
-struct Seen {
+struct Histogram {
     bins: Vec<u32>,
     largest: f32,
     count: u64,
@@ -109,12 +114,12 @@ fn edge(bin: usize) -> f32 {
     f32::from_bits(SIZES[0].to_bits() + ((bin as u32) << DROPPED_BITS))
 }
 
-impl Seen {
+impl Histogram {
     fn new() -> Self {
         Self { bins: vec![0; bin(f32::INFINITY) + 1], largest: 0.0, count: 0 }
     }
 
-    fn see(&mut self, numbers: &[f32]) {
+    fn add(&mut self, numbers: &[f32]) {
         for number in numbers.iter().map(|number| number.abs()).filter(|number| number.is_finite())
         {
             self.bins[bin(number)] += 1;
@@ -123,9 +128,9 @@ impl Seen {
         }
     }
 
-    /// The size that integers stop at; one where nothing but zeros was seen.
-    fn range(&self, way: Calibration) -> f32 {
-        let range = match way {
+    /// The size that integers stop at; one where only zeros were observed.
+    fn range(&self, method: Calibration) -> f32 {
+        let range = match method {
             Calibration::MinMax => self.largest,
             Calibration::Percentile => self.percentile().min(self.largest),
         };
@@ -152,13 +157,13 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn seen(numbers: &[f32]) -> Seen {
-        let mut seen = Seen::new();
-        seen.see(numbers);
-        seen
+    fn histogram(numbers: &[f32]) -> Histogram {
+        let mut histogram = Histogram::new();
+        histogram.add(numbers);
+        histogram
     }
 
-    /// Numbers that were seen are given back as they are.
+    /// A maximum is returned exactly as it was observed.
     #[track_caller]
     fn check(found: f32, expected: f32) {
         assert_eq!(found.to_bits(), expected.to_bits(), "{found}, not {expected}");
@@ -169,18 +174,18 @@ mod tests {
         // 0.0001 to 1 in 20 000 steps but for two numbers of 50: one in ten thousand.
         let mut numbers: Vec<f32> = (1..=19_998).map(|index| index as f32 / 19_998.0).collect();
         numbers.extend([50.0, -50.0]);
-        let seen = seen(&numbers);
-        check(seen.range(Calibration::MinMax), 50.0);
-        let range = seen.range(Calibration::Percentile);
+        let histogram = histogram(&numbers);
+        check(histogram.range(Calibration::MinMax), 50.0);
+        let range = histogram.range(Calibration::Percentile);
         // A bin is a sixteenth of a power of two wide.
         assert!((0.999..=1.0 + 1.0 / 16.0).contains(&range), "{range}");
     }
 
     #[test]
     fn ranges_are_never_zero_and_never_beyond_the_largest() {
-        check(seen(&[0.0; 8]).range(Calibration::MinMax), 1.0);
-        check(seen(&[0.0; 8]).range(Calibration::Percentile), 1.0);
-        check(seen(&[0.3; 8]).range(Calibration::Percentile), 0.3);
-        check(seen(&[0.3, f32::NAN]).range(Calibration::MinMax), 0.3);
+        check(histogram(&[0.0; 8]).range(Calibration::MinMax), 1.0);
+        check(histogram(&[0.0; 8]).range(Calibration::Percentile), 1.0);
+        check(histogram(&[0.3; 8]).range(Calibration::Percentile), 0.3);
+        check(histogram(&[0.3, f32::NAN]).range(Calibration::MinMax), 0.3);
     }
 }

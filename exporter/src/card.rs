@@ -3,8 +3,8 @@ use std::fmt::Write;
 use gqn_formats::{Manifest, Precision, UpsampleR, VoxelConfig};
 use gqn_scenes::World;
 
-use crate::build::ExportOptions;
 use crate::measure::StepQuality;
+use crate::options::ExportOptions;
 use crate::summary::{GraphSummary, grouped};
 
 /// The model card of a package: `README.md` with the front matter that model hubs read. The manifest need not name

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gqn_formats::{Overwrite, Precision, Variant};
 
-use crate::build::{ExportOptions, Target, Winograd};
 use crate::calibrate::Calibration;
-use crate::prepare::Wishes;
+use crate::options::{ExportOptions, Target, Winograd};
+use crate::prepare::PrepareOptions;
 
 /// Held-out views that an export may measure on: hours of them for a large model.
 const MOST_VIEWS: i64 = 100_000;
@@ -164,13 +164,13 @@ impl ExportFlags {
         ExportOptions { variant, winograd, target, precision, ..ExportOptions::default() }
     }
 
-    /// What the flags ask to find out.
-    pub fn wishes(&self) -> Wishes {
+    /// What the flags ask to calibrate and to measure.
+    pub fn prepare_options(&self) -> PrepareOptions {
         let calibration = match self.calibration {
             CalibrationFlag::Minmax => Calibration::MinMax,
             CalibrationFlag::Percentile => Calibration::Percentile,
         };
-        Wishes {
+        PrepareOptions {
             steps: self.steps,
             calibration,
             views: self.measure as usize,

@@ -3,8 +3,8 @@ use std::num::NonZeroUsize;
 
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 
-use crate::build::Graphs;
 use crate::error::ExportError;
+use crate::graphs::Graphs;
 
 /// Two graphs on ONNX Runtime's CPU, on one thread: sums are always in one order.
 pub(crate) fn on_cpu(

@@ -5,9 +5,10 @@ use gqn_formats::{
     Checkpoint, FormatError, ModelConfig, Package, Provenance, names, onnx_metadata, parameters,
 };
 
-use crate::build::{ExportOptions, TARGET_KEY, Target, WINOGRAD_KEY, Winograd};
 use crate::error::ExportError;
+use crate::graphs::{TARGET_KEY, WINOGRAD_KEY};
 use crate::optimise::Pass;
+use crate::options::{ExportOptions, Target, Winograd};
 use crate::source::Source;
 use crate::summary::{GraphSummary, grouped, summarize, summarize_passes};
 

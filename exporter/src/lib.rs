@@ -11,11 +11,13 @@
 //! | `graph/` | a small typed builder of ONNX graphs |
 //! | `model/` | the network, file by file as in the trainer |
 //! | `optimise/` | the same function with less arithmetic, rewrite by rewrite |
-//! | `build.rs` | [`build_graphs`]: a checkpoint's graphs as bytes |
+//! | `options.rs` | [`ExportOptions`]: what may be chosen, and what fits |
+//! | `cost.rs` | the cost model: how the recurrent convolution is the fastest |
+//! | `graphs.rs` | [`build_graphs`]: a checkpoint's graphs as bytes |
 //! | `precision/` | the passes to half precision |
 //! | `scenes.rs` | [`SceneSource`]: views to calibrate and to measure on |
 //! | `calibrate.rs` | [`calibrate()`]: the ranges of eight-bit integers from whole rollouts |
-//! | `measure.rs` | [`measure_loss`], [`measure_steps`]: what a precision, or fewer steps, cost |
+//! | `measure.rs` | [`measure_precision_error`], [`measure_steps`]: what a precision, or fewer steps, cost |
 //! | `shorten.rs` | [`shortened`]: the model of the first steps, and its sample |
 //! | `prepare.rs` | [`prepare()`]: all of these, as far as they are asked for |
 //! | `engine.rs` | the graphs on ONNX Runtime's CPU |
@@ -29,18 +31,20 @@
 //! | `error.rs` | [`ExportError`] |
 //! | `cli.rs` | the command line of `gqn-export` |
 
-mod build;
 mod calibrate;
 mod card;
 pub mod cli;
+mod cost;
 mod engine;
 mod error;
 mod folder;
 mod graph;
+mod graphs;
 mod inspect;
 mod measure;
 mod model;
 mod optimise;
+mod options;
 mod package;
 mod precision;
 mod prepare;
@@ -50,18 +54,16 @@ mod shorten;
 mod source;
 mod summary;
 
-pub use build::{
-    ExportOptions, Graphs, Target, Winograd, build_graphs, build_graphs_from, build_graphs_with,
-    build_staged,
-};
 pub use calibrate::{Calibration, calibrate, uncalibrated};
 pub use error::ExportError;
 pub use folder::{check_place, write_package};
+pub use graphs::{Graphs, build_ablated, build_graphs, build_graphs_from, build_graphs_with};
 pub use inspect::{Inspection, inspect};
-pub use measure::{StepQuality, measure_loss, measure_steps};
+pub use measure::{StepQuality, measure_precision_error, measure_steps};
 pub use optimise::Pass;
+pub use options::{ExportOptions, Target, Winograd};
 pub use package::export;
-pub use prepare::{Findings, Prepared, Wishes, prepare};
+pub use prepare::{Measurements, PrepareOptions, Prepared, prepare};
 pub use sample::check_sample;
 pub use scenes::{SceneSource, SceneViews};
 pub use shorten::{shortened, shortened_sample};

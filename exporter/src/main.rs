@@ -34,12 +34,12 @@ fn run_export(flags: &ExportFlags) -> Result<String> {
     let (checkpoint, sha256, sample) = source.read()?;
     say(&format!("read {} at step {}", source.checkpoint.display(), checkpoint.step));
     let options = flags.options();
-    let Prepared { checkpoint, sample, findings, note } =
-        prepare(checkpoint, &sha256, sample, &options, &flags.wishes())?;
+    let Prepared { checkpoint, sample, measurements, note } =
+        prepare(checkpoint, &sha256, sample, &options, &flags.prepare_options())?;
     if let Some(note) = note {
         say(&format!("the loss of {} is not measured: {note}", options.precision.name()));
     }
-    if let Some(loss) = &findings.loss {
+    if let Some(loss) = &measurements.loss {
         say(&format!(
             "{}: PSNR {:.1} dB against fp32 over {} held-out views, the worst {:.1} dB",
             options.precision.name(),
@@ -48,7 +48,7 @@ fn run_export(flags: &ExportFlags) -> Result<String> {
             loss.smallest_psnr
         ));
     }
-    let files = export(&checkpoint, &sha256, &sample, &options, &findings)?;
+    let files = export(&checkpoint, &sha256, &sample, &options, &measurements)?;
     say(&format!("writing {}", flags.out.display()));
     write_package(&files, &flags.out, flags.overwrite())?;
     say(&format!("wrote {}; verify it with `gqn-run verify {0}`", flags.out.display()));

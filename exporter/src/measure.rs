@@ -6,9 +6,10 @@ use gqn_runtime_native::OnnxRuntime;
 use gqn_scenes::Split;
 use ndarray::Axis;
 
-use crate::build::{ExportOptions, Graphs, build_graphs_with, drawing_graphs, encode_alone};
 use crate::engine::{graphs_on_cpu, on_cpu};
 use crate::error::ExportError;
+use crate::graphs::{Graphs, build_graphs_with, drawing_graphs, encode_alone};
+use crate::options::ExportOptions;
 use crate::scenes::{SceneSource, SceneViews};
 use crate::summary::summarize;
 
@@ -35,7 +36,7 @@ pub struct StepQuality {
 ///
 /// # Errors
 /// [`ExportError`]: no scenes, or the engine fails.
-pub fn measure_loss(
+pub fn measure_precision_error(
     runtime: &OnnxRuntime,
     checkpoint: &Checkpoint,
     graphs: &Graphs,
@@ -70,7 +71,7 @@ pub fn measure_loss(
 /// steps cost with those options.
 ///
 /// # Errors
-/// As [`measure_loss`].
+/// As [`measure_precision_error`].
 pub fn measure_steps(
     runtime: &OnnxRuntime,
     checkpoint: &Checkpoint,

@@ -3,17 +3,18 @@ use std::collections::BTreeMap;
 use gqn_formats::{Checkpoint, FileEntry, MANIFEST_FORMAT, Manifest, Precision, TensorFile, names};
 use half::f16;
 
-use crate::build::{ExportOptions, Graphs, Structure, build_graphs_from};
 use crate::card::card;
 use crate::error::ExportError;
 use crate::graph::OPSET;
-use crate::prepare::Findings;
+use crate::graphs::{Graphs, Structure, build_graphs_from};
+use crate::options::ExportOptions;
+use crate::prepare::Measurements;
 use crate::sample::check_sample;
 use crate::summary::summarize;
 
 /// Every file of a package by name, the manifest among them. The same checkpoint and sample give the same bytes.
 ///
-/// `checkpoint_sha256` is that of the checkpoint's file, which the sample must name as its origin. The findings are those
+/// `checkpoint_sha256` is that of the checkpoint's file, which the sample must name as its origin. The measurements are those
 /// of [`prepare`](crate::prepare); eight bits need their calibration.
 ///
 /// # Errors
@@ -21,13 +22,13 @@ use crate::summary::summarize;
 /// other sizes.
 ///
 /// # Panics
-/// If the graphs are quantised and the findings hold no calibration.
+/// If the graphs are quantised and the measurements hold no calibration.
 pub fn export(
     checkpoint: &Checkpoint,
     checkpoint_sha256: &str,
     sample: &TensorFile,
     options: &ExportOptions,
-    findings: &Findings,
+    measurements: &Measurements,
 ) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
     checkpoint.check("the checkpoint")?;
     options.check(&checkpoint.config)?;
@@ -36,16 +37,16 @@ pub fn export(
     }
     check_sample(sample, &checkpoint.config, checkpoint_sha256)?;
     let Graphs { representation, generator, drawing, external_data } =
-        build_graphs_from(checkpoint, &findings.calibration, options);
+        build_graphs_from(checkpoint, &measurements.calibration, options);
     let mut files = external_data;
     files.insert(names::REPRESENTATION_FILE.to_owned(), representation);
     files.insert(names::GENERATOR_FILE.to_owned(), generator);
     files.extend(drawing.map(|drawing| (names::DRAWING_FILE.to_owned(), drawing)));
     files.insert(names::SAMPLE_FILE.to_owned(), sample.to_bytes(names::SAMPLE_FILE)?);
 
-    let mut manifest = manifest(checkpoint, options, findings, &files);
+    let mut manifest = manifest(checkpoint, options, measurements, &files);
     let graphs = summarize(&checkpoint.config, options);
-    let card = card(&manifest, options, &graphs, &findings.steps).into_bytes();
+    let card = card(&manifest, options, &graphs, &measurements.steps).into_bytes();
     manifest.files.insert(names::CARD_FILE.to_owned(), FileEntry::of(&card));
     files.insert(names::CARD_FILE.to_owned(), card);
     files.insert(names::MANIFEST_FILE.to_owned(), manifest.to_json());
@@ -65,7 +66,7 @@ fn check_half(checkpoint: &Checkpoint) -> Result<(), ExportError> {
 fn manifest(
     checkpoint: &Checkpoint,
     options: &ExportOptions,
-    findings: &Findings,
+    measurements: &Measurements,
     files: &BTreeMap<String, Vec<u8>>,
 ) -> Manifest {
     let Structure { representation, generator, drawing } =
@@ -76,8 +77,8 @@ fn manifest(
         pose_encoding: checkpoint.config.pose_encoding,
         variant: options.variant,
         precision: options.precision,
-        loss: findings.loss,
-        trained_steps: findings.trained_steps,
+        loss: measurements.loss,
+        trained_steps: measurements.trained_steps,
         opset: OPSET,
         representation: representation.ports(),
         generator: generator.ports(),

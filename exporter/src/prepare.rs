@@ -4,17 +4,18 @@ use std::path::PathBuf;
 use gqn_formats::{Checkpoint, Precision, PrecisionLoss, Tensor, TensorFile};
 use gqn_runtime_native::OnnxRuntime;
 
-use crate::build::{ExportOptions, build_graphs_from};
 use crate::calibrate::{Calibration, calibrate};
 use crate::error::ExportError;
-use crate::measure::{StepQuality, measure_loss, measure_steps};
+use crate::graphs::build_graphs_from;
+use crate::measure::{StepQuality, measure_precision_error, measure_steps};
+use crate::options::ExportOptions;
 use crate::sample::check_sample;
 use crate::scenes::SceneSource;
 use crate::shorten::{shortened, shortened_sample};
 
 /// What is found out about a model by running it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Findings {
+pub struct Measurements {
     /// Ranges of what eight-bit integers stand for, by name.
     pub calibration: BTreeMap<String, Tensor>,
     /// What the precision costs.
@@ -27,7 +28,7 @@ pub struct Findings {
 
 /// What is to be found out, and on what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wishes {
+pub struct PrepareOptions {
     /// Export the first of the steps only.
     pub steps: Option<usize>,
     /// How ranges follow from the numbers seen.
@@ -50,12 +51,12 @@ pub struct Prepared {
     /// Its sample.
     pub sample: TensorFile,
     /// What running it told.
-    pub findings: Findings,
+    pub measurements: Measurements,
     /// Why something was not measured.
     pub note: Option<String>,
 }
 
-/// Shortens, calibrates and measures a model as far as the options and wishes ask for it; nothing runs if they do not.
+/// Shortens, calibrates and measures a model as far as the options ask for it; nothing runs if they do not.
 ///
 /// A loss that cannot be measured, for want of scenes or of ONNX Runtime, is left out and said in the note.
 ///
@@ -67,24 +68,25 @@ pub fn prepare(
     checkpoint_sha256: &str,
     sample: TensorFile,
     options: &ExportOptions,
-    wishes: &Wishes,
+    wanted: &PrepareOptions,
 ) -> Result<Prepared, ExportError> {
     options.check(&checkpoint.config)?;
     check_sample(&sample, &checkpoint.config, checkpoint_sha256)?;
-    let runtime = || Ok::<_, ExportError>(OnnxRuntime::load(wishes.library.as_deref())?);
-    let scenes = || SceneSource::named(wishes.scenes.as_deref(), &checkpoint.provenance.data);
+    let runtime = || Ok::<_, ExportError>(OnnxRuntime::load(wanted.library.as_deref())?);
+    let scenes = || SceneSource::named(wanted.scenes.as_deref(), &checkpoint.provenance.data);
     let trained = checkpoint.config.steps;
-    let short = match wishes.steps {
+    let short = match wanted.steps {
         Some(steps) if steps != trained => Some(shortened(&checkpoint, steps)?),
         _ => None,
     };
-    let mut findings = Findings::default();
-    if (wishes.quality || wishes.steps.is_some()) && wishes.views > 0 {
-        findings.steps = measure_steps(runtime()?, &checkpoint, options, &scenes()?, wishes.views)?;
+    let mut measurements = Measurements::default();
+    if (wanted.quality || wanted.steps.is_some()) && wanted.views > 0 {
+        measurements.steps =
+            measure_steps(runtime()?, &checkpoint, options, &scenes()?, wanted.views)?;
     }
     let shorter = match short {
         Some(short) => {
-            findings.trained_steps = Some(trained);
+            measurements.trained_steps = Some(trained);
             let sample = shortened_sample(runtime()?, &checkpoint, &short, &sample)?;
             Some((short, sample))
         }
@@ -95,23 +97,30 @@ pub fn prepare(
     let mut note = None;
     if options.precision == Precision::Int8 {
         let scenes = scenes.as_ref().map_err(|_| no_scenes(&checkpoint))?;
-        findings.calibration =
-            calibrate(runtime()?, &checkpoint, options, scenes, wishes.calibration)?;
+        measurements.calibration =
+            calibrate(runtime()?, &checkpoint, options, scenes, wanted.calibration)?;
     }
-    if options.precision != Precision::Fp32 && wishes.views > 0 {
+    if options.precision != Precision::Fp32 && wanted.views > 0 {
         let measured = scenes.and_then(|scenes| {
-            let graphs = build_graphs_from(&checkpoint, &findings.calibration, options);
-            measure_loss(runtime()?, &checkpoint, &graphs, options, &scenes, wishes.views)
+            let graphs = build_graphs_from(&checkpoint, &measurements.calibration, options);
+            measure_precision_error(
+                runtime()?,
+                &checkpoint,
+                &graphs,
+                options,
+                &scenes,
+                wanted.views,
+            )
         });
         match measured {
-            Ok(loss) => findings.loss = Some(loss),
+            Ok(loss) => measurements.loss = Some(loss),
             Err(error @ (ExportError::NoScenes { .. } | ExportError::OnnxRuntime(_))) => {
                 note = Some(gqn_formats::error_report(&error));
             }
             Err(error) => return Err(error),
         }
     }
-    Ok(Prepared { checkpoint, sample, findings, note })
+    Ok(Prepared { checkpoint, sample, measurements, note })
 }
 
 fn no_scenes(checkpoint: &Checkpoint) -> ExportError {

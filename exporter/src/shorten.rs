@@ -3,9 +3,10 @@ use gqn_runtime::{Engine, VERIFY_TOLERANCE};
 use gqn_runtime_native::OnnxRuntime;
 use ndarray::Axis;
 
-use crate::build::{ExportOptions, build_graphs_with};
 use crate::engine::graphs_on_cpu;
 use crate::error::ExportError;
+use crate::graphs::build_graphs_with;
+use crate::options::ExportOptions;
 
 /// The sample's note of how many steps its pictures took, where they are not all.
 const STEPS_KEY: &str = "steps";

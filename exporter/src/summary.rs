@@ -3,9 +3,10 @@ use std::fmt;
 
 use gqn_formats::{GraphPorts, ModelConfig, names};
 
-use crate::build::{ExportOptions, Structure};
 use crate::graph::Graph;
-use crate::optimise::{Convolution, Pass, staged};
+use crate::graphs::Structure;
+use crate::optimise::{Convolution, Pass, ablated};
+use crate::options::ExportOptions;
 
 /// What a graph is made of, counted from its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub fn summarize_passes(
     config: &ModelConfig,
     options: &ExportOptions,
 ) -> Vec<(Option<Pass>, [GraphSummary; 2])> {
-    let count = |passes: &[Pass]| GraphSummary::pair(&staged(config, passes));
+    let count = |passes: &[Pass]| GraphSummary::pair(&ablated(config, passes));
     let mut rows = vec![(None, summarize(config, &ExportOptions::REFERENCE))];
     for (index, pass) in Pass::ALL.into_iter().enumerate() {
         if pass != Pass::Winograd {

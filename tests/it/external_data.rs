@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gqn_exporter::{ExportOptions, Findings, export, write_package};
+use gqn_exporter::{ExportOptions, Measurements, export, write_package};
 use gqn_formats::{Checkpoint, ModelConfig, Overwrite, Package, Preset, names, sha256_hex};
 use gqn_runtime::verify;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
@@ -47,7 +47,7 @@ fn write(checkpoint: &Checkpoint, out: &Path, options: &ExportOptions) {
     let sample = golden(&model, World::ShepardMetzler5, 3, &sha256);
     drop(model);
     let files =
-        export(checkpoint, &sha256, &sample, options, &Findings::default()).expect("a package");
+        export(checkpoint, &sha256, &sample, options, &Measurements::default()).expect("a package");
     write_package(&files, out, Overwrite::Refuse).expect("a folder");
 }
 

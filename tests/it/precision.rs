@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gqn_exporter::{
-    Calibration, ExportOptions, Findings, Graphs, SceneSource, StepQuality, Target, Winograd,
-    Wishes, build_graphs_from, build_graphs_with, calibrate, measure_steps, prepare,
+    Calibration, ExportOptions, Graphs, Measurements, PrepareOptions, SceneSource, StepQuality,
+    Target, Winograd, build_graphs_from, build_graphs_with, calibrate, measure_steps, prepare,
 };
 use gqn_formats::RepresentationKind::{Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{Learned, Tile};
@@ -125,8 +125,8 @@ fn trained_weights() {
     }
 }
 
-fn wishes(steps: Option<usize>) -> Wishes {
-    Wishes {
+fn wishes(steps: Option<usize>) -> PrepareOptions {
+    PrepareOptions {
         steps,
         calibration: Calibration::MinMax,
         views: 4,
@@ -143,8 +143,8 @@ fn fewer_steps_are_libtorchs_fewer_steps() {
     let fewer = Checkpoint { config, ..checkpoint.clone() };
     let prepared = prepare(checkpoint, &sha256, sample, &SINGLE, &wishes(Some(1))).expect("a step");
     assert_eq!(prepared.checkpoint.config.steps, 1);
-    assert_eq!(prepared.findings.trained_steps, Some(2));
-    assert_eq!(prepared.findings.steps.len(), 2, "a row for every number of steps");
+    assert_eq!(prepared.measurements.trained_steps, Some(2));
+    assert_eq!(prepared.measurements.steps.len(), 2, "a row for every number of steps");
     let sample = &prepared.sample.tensors;
     let mut libtorch = Libtorch::new(&fewer);
     let scene =
@@ -157,9 +157,11 @@ fn fewer_steps_are_libtorchs_fewer_steps() {
 #[test]
 fn the_same_checkpoint_is_calibrated_and_measured_the_same() {
     let options = ExportOptions { precision: Precision::Int8, ..SINGLE };
-    let found = || -> Findings {
+    let found = || -> Measurements {
         let (checkpoint, sample, sha256) = trained();
-        prepare(checkpoint, &sha256, sample, &options, &wishes(None)).expect("findings").findings
+        prepare(checkpoint, &sha256, sample, &options, &wishes(None))
+            .expect("measurements")
+            .measurements
     };
     let (one, other) = (found(), found());
     assert_eq!(one, other);

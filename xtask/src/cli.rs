@@ -19,6 +19,10 @@ use crate::web::{Addresses, Build, Web};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Install no packages of the system, as root otherwise does on Debian: list those that are missing, and how to
+    /// install them
+    #[arg(long, global = true)]
+    pub(crate) no_system: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +43,8 @@ pub(crate) enum Command {
     BenchWeb(BenchWebOptions),
     /// Give every parser of bytes from outside mutated ones, and look for panics, aborts, memory and time
     Fuzz(FuzzOptions),
+    /// The quick part of `test`: format check, lints, types of the page, unit tests; minutes when it is built already
+    Check,
     /// Format check, lints, all tests, documentation: what continuous integration runs
     Test(TestOptions),
 }

@@ -92,7 +92,15 @@ fn folder_in(parent: &Path, end: &str) -> io::Result<TempDir> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o777));
     }
-    builder.tempdir_in(parent)
+    builder.tempdir_in(parent).map_err(without_path)
+}
+
+/// What the system said, without the temporary name that `tempfile` adds: it tells a user nothing, and the message that
+/// the error goes into names the place itself.
+fn without_path(error: io::Error) -> io::Error {
+    let said = error.get_ref().and_then(std::error::Error::source);
+    let code = said.and_then(|said| said.downcast_ref::<io::Error>()?.raw_os_error());
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// A file that is removed with the value unless it is renamed before.
@@ -106,7 +114,7 @@ pub(crate) fn file_in(folder: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let file = builder.tempfile_in(folder)?;
+    let file = builder.tempfile_in(folder).map_err(without_path)?;
     if cfg!(unix) {
         lock::mark(file.as_file())?;
     }

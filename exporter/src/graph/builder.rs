@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use gqn_formats::{Dim, ModelConfig, Port, parameters};
+use gqn_formats::{Dim, GraphPorts, ModelConfig, Port, parameters};
 
 use super::node::{Attribute, Node};
 use super::value::{Element, Value};
@@ -283,5 +283,23 @@ impl Graph {
 
     fn take_name(&mut self, name: &str) {
         assert!(self.taken.insert(name.to_owned()), "the name `{name}` is used twice");
+    }
+}
+
+impl Graph {
+    /// Inputs and outputs.
+    pub(crate) fn ports(&self) -> GraphPorts {
+        let ports = |list: &[(Port, &str)]| list.iter().map(|(port, _)| port.clone()).collect();
+        GraphPorts { inputs: ports(&self.inputs), outputs: ports(&self.outputs) }
+    }
+
+    /// Bytes of the weights as they are stored.
+    pub(crate) fn weight_bytes(&self) -> u64 {
+        self.weights.iter().map(Weight::bytes).sum()
+    }
+
+    /// Number of scalars in the weights.
+    pub(crate) fn parameters(&self) -> u64 {
+        self.weights.iter().map(Weight::elements).sum()
     }
 }

@@ -46,7 +46,7 @@ enum Window {
 }
 
 impl Conv {
-    /// Stride k, no padding: every k×k block becomes one place.
+    /// Stride k, no padding: every k×k block becomes one position.
     pub(crate) fn strided(path: Path) -> Self {
         Self { path, window: Window::Strided }
     }
@@ -102,7 +102,7 @@ impl Upsample {
     }
 }
 
-/// `x [B,C,1,1] -> [B,C,s,s]`, the same numbers at every place.
+/// `x [B,C,1,1] -> [B,C,s,s]`, the same numbers at every spatial position.
 pub(crate) fn tile(graph: &mut Graph, label: &str, x: &Value, side: usize) -> Value {
     let shape = [&x.shape[..2], &[Dim::Fixed(side), Dim::Fixed(side)]].concat();
     graph.expand(label, x, &shape)

@@ -3,7 +3,7 @@ use gqn_formats::{ModelConfig, Tensor};
 use super::slices::core;
 use crate::graph::{Graph, Value};
 
-/// Side of the block of pixels that one place of the hidden state paints.
+/// Side of the block of pixels that one position of the hidden state paints.
 pub(crate) const BLOCK: usize = 4;
 
 /// Numbers in such a block: red, green and blue.

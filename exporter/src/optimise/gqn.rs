@@ -1,14 +1,15 @@
 use gqn_formats::{GraphPorts, ModelConfig};
 
-use super::domain::{Domain, Pictures};
+use super::channels_first::ChannelsFirst;
 use super::lift::lift;
-use super::lines::Lines;
-use super::places::Gates;
+use super::nhwc_tiles::Gates;
 use super::quantised::Quantised;
 use super::rollout::{Emit, rollout};
+use super::row_winograd::RowWinograd;
 use super::scene::{scene_shape, scene_term};
-use super::tiles::Tiles;
+use super::strategy::RecurrentStrategy;
 use super::winograd::Tile;
+use super::winograd_tiles::WinogradTiles;
 use crate::graph::{Graph, Value};
 use crate::model::{GENERATOR, Gqn, Query};
 
@@ -20,7 +21,7 @@ const DRAWING: [&str; 2] = [
 
 /// A Generative Query Network whose graphs do less arithmetic than the reference's.
 ///
-/// What only training reads is in no graph, nor in the reference's (strip). Pictures are made with z from the prior, and the
+/// What only training reads is in no graph, nor in the reference's (strip). ChannelsFirst are made with z from the prior, and the
 /// prior of a step follows from the hidden state before it alone: nothing depends on the inference cores, on the posterior
 /// and on their parameters.
 #[derive(Debug)]
@@ -40,12 +41,12 @@ pub(crate) enum Convolution {
     /// By the engine's own operator, on eight-bit integers.
     Quantised,
     /// By Winograd's transforms along rows, on eight-bit integers.
-    QuantisedLines(Tile),
+    QuantisedRowWinograd(Tile),
 }
 
 /// A generator that computes in single precision and shows what a calibration wants to see, instead of pictures.
 #[derive(Debug)]
-pub(crate) struct ProbeGraph {
+pub(crate) struct CalibrationGraph {
     pub(crate) graph: Graph,
     /// What stands one after the other in its output: the name of the ranges, how many groups have one, and how many
     /// numbers there are.
@@ -90,53 +91,54 @@ impl OptimisedGqn {
 
     /// `scene, poses [queries,7], noise [noises,L,Z,h,h] -> frames [queries,·]`: no pictures but what eight-bit integers are to
     /// stand for in every step but the first. None if there is no other step, or nothing is quantised.
-    pub(crate) fn probe_graph(&self) -> Option<ProbeGraph> {
+    pub(crate) fn calibration_graph(&self) -> Option<CalibrationGraph> {
         let config = &self.config;
         let mut ports = GraphPorts::generator(config, &scene_shape(config));
-        let mut graph = Graph::new("probe", "What a calibration sees of whole rollouts.", config);
+        let mut graph =
+            Graph::new("observer", "What a calibration observes of whole rollouts.", config);
         let inputs: Vec<Value> =
             ports.inputs.into_iter().map(|port| graph.input(port, "as of the generator")).collect();
         let query = Query { scene: &inputs[0], poses: &inputs[1], noise: &inputs[2] };
-        let probe = match self.convolution {
+        let observer = match self.convolution {
             Convolution::Direct | Convolution::Winograd(..) => return None,
             Convolution::Quantised => {
-                let domain = Quantised::probe(config);
-                rollout(&mut graph, config, &domain, &query, Emit::Last);
-                domain.into_probe()
+                let strategy = Quantised::observing(config);
+                rollout(&mut graph, config, &strategy, &query, Emit::Last);
+                strategy.into_observer()
             }
-            Convolution::QuantisedLines(tile) => {
-                let domain = Lines::probe(config, tile, &query.poses.shape[0]);
-                rollout(&mut graph, config, &domain, &query, Emit::Last);
-                domain.into_probe()
+            Convolution::QuantisedRowWinograd(tile) => {
+                let strategy = RowWinograd::observing(config, tile, &query.poses.shape[0]);
+                rollout(&mut graph, config, &strategy, &query, Emit::Last);
+                strategy.into_observer()
             }
         };
-        let watched = probe.into_watched();
-        if watched.is_empty() {
+        let observed = observer.into_observed();
+        if observed.is_empty() {
             return None;
         }
-        let values: Vec<&Value> = watched.iter().map(|watched| &watched.value).collect();
+        let values: Vec<&Value> = observed.iter().map(|observed| &observed.value).collect();
         let seen = graph.concat("seen", 1, &values);
         let mut output = ports.outputs.remove(0);
         output.shape.clone_from(&seen.shape);
         graph.output(&seen, output, "group by group");
-        let parts = watched
+        let parts = observed
             .into_iter()
-            .map(|watched| (watched.name, watched.groups, watched.value.fixed(1)))
+            .map(|observed| (observed.name, observed.groups, observed.value.fixed(1)))
             .collect();
-        Some(ProbeGraph { graph, parts })
+        Some(CalibrationGraph { graph, parts })
     }
 
     fn roll(&self, graph: &mut Graph, query: &Query<'_>, emit: Emit) -> Value {
-        let domain: Box<dyn Domain> = match self.convolution {
-            Convolution::Direct => Box::new(Pictures::new(&self.config)),
+        let strategy: Box<dyn RecurrentStrategy> = match self.convolution {
+            Convolution::Direct => Box::new(ChannelsFirst::new(&self.config)),
             Convolution::Quantised => Box::new(Quantised::new(&self.config)),
             Convolution::Winograd(tile, gates) => {
-                Box::new(Tiles::new(&self.config, tile, gates, &query.poses.shape[0]))
+                Box::new(WinogradTiles::new(&self.config, tile, gates, &query.poses.shape[0]))
             }
-            Convolution::QuantisedLines(tile) => {
-                Box::new(Lines::new(&self.config, tile, &query.poses.shape[0]))
+            Convolution::QuantisedRowWinograd(tile) => {
+                Box::new(RowWinograd::new(&self.config, tile, &query.poses.shape[0]))
             }
         };
-        rollout(graph, &self.config, domain.as_ref(), query, emit)
+        rollout(graph, &self.config, strategy.as_ref(), query, emit)
     }
 }

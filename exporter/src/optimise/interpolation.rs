@@ -1,7 +1,7 @@
 use crate::graph::{Graph, Value, fixed};
 use crate::model::numbers;
 
-/// Rows of a table between which is interpolated linearly along each of A axes: K = 2^A rows for every one of S places.
+/// Rows of a table between which is interpolated linearly along each of A axes: K = 2^A rows for each of S spatial positions.
 ///
 /// `GridSample` reads a number at a time, a map for each channel. Here the channels stand innermost, so that a corner is a row
 /// which engines copy as a whole, and the sum over the corners is a product of small matrices.
@@ -34,7 +34,7 @@ impl<const A: usize> Grid<A> {
     }
 
     /// `at [N,A,S]`, where 0 is the first and `size − 1` the last point of an axis, and what is added to the rows, `[N,1,1]`
-    /// -> the corners around these places
+    /// -> the corners around these positions
     pub(crate) fn corners(&self, graph: &mut Graph, at: &Value, first: Option<&Value>) -> Corners {
         let [last, strides, offsets] = self.name;
         let (items, count) = (at.shape[0].clone(), at.fixed(2));

@@ -11,40 +11,44 @@
 //! | `recurrent.rs` | merge the gates and the prior: one convolution reads the hidden state |
 //! | `first_step.rs` | the first step knows its state: zero |
 //! | `canvas.rs` | fold the canvas: one small convolution at the end instead of a picture a step |
-//! | `winograd.rs` | Winograd: the transforms of F(4×4, 5×5) and F(2×2, 5×5) |
-//! | `tiles.rs` | Winograd: the recurrent convolution on tiles |
-//! | `places.rs` | states as rows of places, tile by tile |
-//! | `quantised.rs` | eight-bit integers in the recurrent convolution |
-//! | `lines.rs` | eight-bit integers and Winograd along rows |
-//! | `probe.rs` | what a calibration sees |
+//! | `winograd.rs` | the transforms of F(4×4, 5×5) and F(2×2, 5×5) |
+//! | `strategy.rs` | `RecurrentStrategy`: how the recurrent convolution is computed, one of the four below |
+//! | `channels_first.rs` | by the engine's own convolution, states channels first |
+//! | `winograd_tiles.rs` | by Winograd's algorithm, states in tiles, channels last |
+//! | `quantised.rs` | by the engine's own convolution on eight-bit integers |
+//! | `row_winograd.rs` | by Winograd's algorithm along rows on eight-bit integers |
+//! | `layout.rs` | `Layout`: how states lie in memory |
+//! | `nhwc_tiles.rs` | the tiled channels-last layout |
+//! | `observer.rs` | the calibration observer: which values a calibration graph puts out |
 //! | `slices.rs` | the parts of the gates' weight by what they read |
-//! | `stages.rs` | [`Pass`]: some of the rewrites, to count and to test each by itself |
-//! | `domain.rs` | how states lie in memory, and what is computed of the hidden one there |
-//! | `rollout.rs` | the loop over the steps, once for all of this |
+//! | `ablation.rs` | [`Pass`]: some of the rewrites, to count and to test each by itself |
+//! | `rollout.rs` | the loop over the DRAW steps, once for all of this |
 
+mod ablation;
 mod canvas;
-mod domain;
+mod channels_first;
 mod first_step;
 mod gqn;
 mod interpolation;
+mod layout;
 mod lift;
-mod lines;
-mod places;
+mod nhwc_tiles;
+mod observer;
 mod pose;
-mod probe;
 mod quantised;
 mod recurrent;
 mod renderer;
 mod rollout;
+mod row_winograd;
 mod scene;
 mod slices;
-mod stages;
-mod tiles;
+mod strategy;
 mod winograd;
+mod winograd_tiles;
 
-pub(crate) use gqn::{Convolution, OptimisedGqn, ProbeGraph};
-pub(crate) use places::Gates;
-pub use stages::Pass;
-pub(crate) use stages::staged;
-pub(crate) use tiles::Tiles;
+pub use ablation::Pass;
+pub(crate) use ablation::ablated;
+pub(crate) use gqn::{CalibrationGraph, Convolution, OptimisedGqn};
+pub(crate) use nhwc_tiles::Gates;
 pub(crate) use winograd::Tile;
+pub(crate) use winograd_tiles::WinogradTiles;

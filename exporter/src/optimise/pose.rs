@@ -2,7 +2,7 @@ use gqn_formats::{ModelConfig, Tensor};
 use ndarray::Axis;
 
 use super::slices::{GATES, Inputs, core, gate_kernels, input_channels};
-use super::tiles::CHANNEL_BLOCK;
+use super::winograd_tiles::CHANNEL_BLOCK;
 use crate::graph::{Graph, Rule, Value};
 
 /// `v [B,7,1,1], or a ray map [B,6,h,h] -> [B,4H,h,h] of that core`, the gates' bias included.

@@ -1,9 +1,11 @@
 use gqn_formats::{ModelConfig, Tensor};
 use ndarray::Axis;
 
-use super::domain::{Domain, Layout, Pictures};
-use super::probe::Probe;
+use super::channels_first::ChannelsFirst;
+use super::layout::Layout;
+use super::observer::Observer;
 use super::slices::{Inputs, core, input_channels};
+use super::strategy::RecurrentStrategy;
 use crate::graph::{Element, Graph, Literal, Value};
 
 /// The largest eight-bit integer in use: −128 is left out, so that zero is in the middle.
@@ -20,23 +22,23 @@ pub(super) const LARGEST: f32 = 127.0;
 #[derive(Debug)]
 pub(crate) struct Quantised {
     config: ModelConfig,
-    pictures: Pictures,
+    pictures: ChannelsFirst,
     /// In a graph that only looks on.
-    probe: Option<Probe>,
+    observer: Option<Observer>,
 }
 
 impl Quantised {
     pub(crate) fn new(config: &ModelConfig) -> Self {
-        Self { config: config.clone(), pictures: Pictures::new(config), probe: None }
+        Self { config: config.clone(), pictures: ChannelsFirst::new(config), observer: None }
     }
 
     /// Computes in single precision and notes what a calibration wants to see.
-    pub(crate) fn probe(config: &ModelConfig) -> Self {
-        Self { probe: Some(Probe::default()), ..Self::new(config) }
+    pub(crate) fn observing(config: &ModelConfig) -> Self {
+        Self { observer: Some(Observer::default()), ..Self::new(config) }
     }
 
-    pub(crate) fn into_probe(self) -> Probe {
-        self.probe.unwrap_or_default()
+    pub(crate) fn into_observer(self) -> Observer {
+        self.observer.unwrap_or_default()
     }
 
     fn term(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
@@ -124,19 +126,19 @@ pub(super) fn integers(weight: &Tensor) -> Tensor {
     weight
 }
 
-impl Domain for Quantised {
+impl RecurrentStrategy for Quantised {
     fn layout(&self) -> &dyn Layout {
         &self.pictures
     }
 
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
-        if let Some(probe) = &self.probe {
+        if let Some(observer) = &self.observer {
             let (prior, gates) = self.pictures.recurrent(graph, step, hidden);
             let range = gates_range(&core(&self.config, step));
             let channels = 4 * self.config.hidden_channels;
-            graph.scoped("recurrent/watched", |graph| {
-                probe.watch(graph, "hidden", hidden, hidden_range(step), 1);
-                probe.watch(graph, "gates", &gates[0], range, channels);
+            graph.scoped("recurrent/observed", |graph| {
+                observer.observe(graph, "hidden", hidden, hidden_range(step), 1);
+                observer.observe(graph, "gates", &gates[0], range, channels);
             });
             return (prior, gates);
         }

@@ -66,7 +66,7 @@ pub(crate) fn prior_taps(graph: &mut Graph, config: &ModelConfig) -> Value {
     )
 }
 
-/// The prior's kernels as a matrix from a place to its shares of the 25 places around it, `[H,25·2Z]`.
+/// The prior's kernels as a matrix from a position to its shares of the 25 positions around it, `[H,25·2Z]`.
 pub(crate) fn prior_spread(graph: &mut Graph, config: &ModelConfig) -> Value {
     graph.derived(
         "prior.spread",

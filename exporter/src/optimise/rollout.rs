@@ -1,10 +1,11 @@
 use gqn_formats::ModelConfig;
 
-use super::domain::{Domain, Layout};
 use super::first_step::first_latent;
+use super::layout::Layout;
 use super::pose::pose_term;
 use super::renderer::render;
 use super::scene::spread_scene;
+use super::strategy::RecurrentStrategy;
 use crate::graph::{Graph, Value};
 use crate::model::{DiagonalGaussian, LstmState, Query, Rendered};
 
@@ -22,13 +23,13 @@ pub(crate) enum Emit {
 pub(crate) fn rollout(
     graph: &mut Graph,
     config: &ModelConfig,
-    domain: &dyn Domain,
+    strategy: &dyn RecurrentStrategy,
     query: &Query<'_>,
     emit: Emit,
 ) -> Value {
-    let layout = domain.layout();
+    let layout = strategy.layout();
     let axis = layout.channel_axis();
-    let (fixed, skip) = fixed_terms(graph, config, domain, query);
+    let (fixed, skip) = fixed_terms(graph, config, strategy, query);
     let mut state: Option<LstmState> = None;
     let mut canvas = Canvas::new(config, emit);
     for l in 0..config.steps {
@@ -38,7 +39,7 @@ pub(crate) fn rollout(
             let (z, recurrent) = match &state {
                 None => (first_latent(graph, layout.axes_after_channels(), &noise), Vec::new()),
                 Some(state) => {
-                    let (prior, recurrent) = domain.recurrent(graph, l, &state.hidden);
+                    let (prior, recurrent) = strategy.recurrent(graph, l, &state.hidden);
                     let [mean, log_variance] = graph.scoped("prior", |graph| {
                         graph.split(axis, &prior, ["mean", "log_variance"])
                     });
@@ -46,7 +47,7 @@ pub(crate) fn rollout(
                     (z, recurrent)
                 }
             };
-            let logits = domain.gates(graph, l, fixed, &z, &recurrent);
+            let logits = strategy.gates(graph, l, fixed, &z, &recurrent);
             let cell = state.as_ref().map(|state| &state.cell);
             graph.scoped("gates", |graph| LstmState::next(graph, &logits, cell))
         }));
@@ -64,13 +65,13 @@ pub(crate) fn rollout(
 fn fixed_terms(
     graph: &mut Graph,
     config: &ModelConfig,
-    domain: &dyn Domain,
+    strategy: &dyn RecurrentStrategy,
     query: &Query<'_>,
 ) -> (Vec<Vec<Value>>, Option<Value>) {
     if config.voxel.is_some() {
         let Rendered { rays, features, skip } = render(graph, query);
         let inputs = graph.concat("fixed_inputs", 1, &[&rays, &features]);
-        return (domain.fixed(graph, &inputs), Some(skip));
+        return (strategy.fixed(graph, &inputs), Some(skip));
     }
     let v = graph.as_picture("pose/as_picture", query.poses);
     let scenes = spread_scene(graph, config, query.scene);
@@ -78,7 +79,7 @@ fn fixed_terms(
         let pose = pose_term(graph, config, core, &v);
         let label = if config.shared_core { String::new() } else { format!(".{core}") };
         let fixed = graph.add(&format!("fixed_term{label}"), &pose, scene);
-        domain.layout().enter(graph, &format!("fixed{label}"), &fixed)
+        strategy.layout().enter(graph, &format!("fixed{label}"), &fixed)
     });
     (terms.collect(), None)
 }

@@ -33,7 +33,7 @@ pub(crate) fn scene_shape(config: &ModelConfig) -> Vec<usize> {
 /// is the same in every step and for every camera, so it is computed here, once per scene. It has no bias, so it stays
 /// linear in r, and scenes of parts add up to the scene of all views.
 ///
-/// Where r is tiled, every inner place of the convolution sees the same numbers, and only the places within two of an
+/// Where r is tiled, every inner position of the convolution sees the same numbers, and only the positions within two of an
 /// edge see some of the padding: 25 different results, which the convolution of a 5×5 picture holds all.
 pub(crate) fn scene_term(graph: &mut Graph, config: &ModelConfig, r: &Value) -> Value {
     let cores = 0..config.cores();

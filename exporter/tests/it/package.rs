@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use gqn_exporter::{
-    ExportError, ExportOptions, Findings, Target, Winograd, export, inspect, summarize,
+    ExportError, ExportOptions, Measurements, Target, Winograd, export, inspect, summarize,
     write_package,
 };
 use gqn_formats::{FormatError, Overwrite, Package, Preset, Tensor, names};
@@ -13,7 +13,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
     let checkpoint = checkpoint(&every_kind()[0]);
     let (_, sha256) = checkpoint_file(&checkpoint);
     let sample = sample(&checkpoint.config, &sha256);
-    export(&checkpoint, &sha256, &sample, &ExportOptions::default(), &Findings::default())
+    export(&checkpoint, &sha256, &sample, &ExportOptions::default(), &Measurements::default())
         .expect("a package")
 }
 
@@ -49,8 +49,9 @@ fn what_is_inspected_are_the_graphs_that_were_written() {
         ("reference", ExportOptions::REFERENCE),
         ("usual", usual),
     ] {
-        let findings = Findings::default();
-        let files = export(&checkpoint, "origin", &sample, &options, &findings).expect("a package");
+        let measurements = Measurements::default();
+        let files =
+            export(&checkpoint, "origin", &sample, &options, &measurements).expect("a package");
         let out = folder.path().join(name);
         write_package(&files, &out, Overwrite::Refuse).expect("a folder");
         let text = inspect(&out).expect("a package").to_string();
@@ -65,8 +66,8 @@ fn external_data_is_part_of_the_package() {
     let checkpoint = checkpoint(&every_kind()[0]);
     let sample = sample(&checkpoint.config, "origin");
     let options = ExportOptions { external_data_limit: 0, ..ExportOptions::default() };
-    let files =
-        export(&checkpoint, "origin", &sample, &options, &Findings::default()).expect("a package");
+    let files = export(&checkpoint, "origin", &sample, &options, &Measurements::default())
+        .expect("a package");
     let package = Package::from_files(files).expect("a package");
     assert!(package.manifest.files.contains_key("generator.onnx.data"));
 }
@@ -94,8 +95,8 @@ fn the_card_warns_of_weights_of_the_generation_phase() {
             checkpoint.provenance.metrics.insert("elbo_phase".to_owned(), phase);
         }
         let sample = sample(&checkpoint.config, "origin");
-        let (options, findings) = (ExportOptions::default(), Findings::default());
-        let files = export(&checkpoint, "origin", &sample, &options, &findings).expect("files");
+        let (options, measurements) = (ExportOptions::default(), Measurements::default());
+        let files = export(&checkpoint, "origin", &sample, &options, &measurements).expect("files");
         let card = String::from_utf8(files[names::CARD_FILE].clone()).expect("text");
         card.contains("samples are worthless")
     };
@@ -106,7 +107,7 @@ fn the_card_warns_of_weights_of_the_generation_phase() {
 fn a_sample_of_another_checkpoint_is_refused() {
     let checkpoint = checkpoint(&every_kind()[0]);
     let try_with = |sample| {
-        export(&checkpoint, "this", &sample, &ExportOptions::default(), &Findings::default())
+        export(&checkpoint, "this", &sample, &ExportOptions::default(), &Measurements::default())
             .expect_err("a wrong sample")
     };
     let other = sample(&checkpoint.config, "that");
@@ -133,7 +134,7 @@ fn a_sample_of_other_sizes_is_refused_by_name() {
                 "this",
                 &wrong,
                 &ExportOptions::default(),
-                &Findings::default(),
+                &Measurements::default(),
             )
             .expect_err("a wrong sample");
             let ExportError::Format(FormatError::MissingTensor { .. } | FormatError::Shape { .. }) =
@@ -151,7 +152,7 @@ fn weights_that_do_not_fit_are_refused() {
     let sample = sample(&checkpoint.config, "this");
     checkpoint.tensors.remove("prior.bias");
     let error =
-        export(&checkpoint, "this", &sample, &ExportOptions::default(), &Findings::default())
+        export(&checkpoint, "this", &sample, &ExportOptions::default(), &Measurements::default())
             .expect_err("a missing weight");
     assert!(
         matches!(error, ExportError::Format(FormatError::MissingTensor { name, .. }) if name == "prior.bias")

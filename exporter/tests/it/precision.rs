@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gqn_exporter::{
-    ExportError, ExportOptions, Findings, Graphs, SceneSource, Target, Winograd, build_graphs_from,
-    export, shortened, uncalibrated,
+    ExportError, ExportOptions, Graphs, Measurements, SceneSource, Target, Winograd,
+    build_graphs_from, export, shortened, uncalibrated,
 };
 use gqn_formats::{ModelConfig, Package, Precision, Preset, Tensor, Variant, names, parameters};
 use gqn_scenes::{Split, World};
@@ -175,7 +175,7 @@ fn numbers_beyond_half_precision_are_refused_by_name() {
     let mut checkpoint = checkpoint(&every_kind()[0]);
     checkpoint.tensors.get_mut("prior.weight").expect("a weight").fill(70_000.0);
     let sample = sample(&checkpoint.config, "this");
-    let error = export(&checkpoint, "this", &sample, &FP16, &Findings::default())
+    let error = export(&checkpoint, "this", &sample, &FP16, &Measurements::default())
         .expect_err("65504 is the largest");
     assert!(matches!(error, ExportError::HalfRange { name, .. } if name == "prior.weight"));
 }
@@ -186,8 +186,9 @@ fn a_package_says_its_precision_and_that_nothing_was_measured() {
     let sample = sample(&checkpoint.config, "this");
     for options in [FP16, INT8_GRAPHS] {
         let calibration = uncalibrated(&checkpoint.config, &options);
-        let findings = Findings { calibration, ..Findings::default() };
-        let files = export(&checkpoint, "this", &sample, &options, &findings).expect("a package");
+        let measurements = Measurements { calibration, ..Measurements::default() };
+        let files =
+            export(&checkpoint, "this", &sample, &options, &measurements).expect("a package");
         let package = Package::from_files(files).expect("a package");
         assert_eq!(package.manifest.precision, options.precision);
         let card = package.file(names::CARD_FILE).expect("a card").to_vec();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use gqn_exporter::{
-    ExportOptions, Graphs, Pass, Target, Winograd, build_graphs_with, build_staged, summarize,
+    ExportOptions, Graphs, Pass, Target, Winograd, build_ablated, build_graphs_with, summarize,
     summarize_passes,
 };
 use gqn_formats::{Checkpoint, ModelConfig, Preset, RepresentationKind, Tensor, UpsampleR};
@@ -76,7 +76,7 @@ fn reference(checkpoint: &Checkpoint) -> Vec<f32> {
 fn check(passes: &[Pass]) {
     for config in every_kind().into_iter().chain(other_sizes()) {
         let checkpoint = checkpoint(&config);
-        let found = paint(&config, &build_staged(&checkpoint, passes));
+        let found = paint(&config, &build_ablated(&checkpoint, passes));
         check_close(&format!("{passes:?} of {config:?}"), &found, &reference(&checkpoint));
     }
 }
@@ -145,7 +145,7 @@ fn no_rewrite_is_the_reference_split_into_terms() {
 fn all_rewrites_are_what_is_exported() {
     for config in every_kind() {
         let checkpoint = checkpoint(&config);
-        let staged = build_staged(&checkpoint, &Pass::ALL[..5]);
+        let staged = build_ablated(&checkpoint, &Pass::ALL[..5]);
         let options = ExportOptions { winograd: Winograd::Off, ..ExportOptions::OPTIMISED };
         let exported = build_graphs_with(&checkpoint, &options);
         let [staged, exported] = [&staged, &exported].map(|graphs| paint(&config, graphs));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use gqn_exporter::{
-    ExportOptions, Graphs, Pass, Target, Winograd, build_graphs_from, build_graphs_with,
-    build_staged, summarize, uncalibrated,
+    ExportOptions, Graphs, Pass, Target, Winograd, build_ablated, build_graphs_from,
+    build_graphs_with, summarize, uncalibrated,
 };
 use gqn_formats::{Checkpoint, ModelConfig, Precision, Preset, Tensor, Variant, VoxelConfig};
 use gqn_runtime::Engine;
@@ -188,7 +188,7 @@ fn each_rewrite_by_itself() {
         let [_, expected] = run(&config, &reference(&checkpoint), 2, 2);
         let alone = Pass::ALL[..5].iter().map(std::slice::from_ref);
         for passes in alone.chain([&[], &Pass::ALL[..5]]) {
-            let [_, found] = run(&config, &build_staged(&checkpoint, passes), 2, 2);
+            let [_, found] = run(&config, &build_ablated(&checkpoint, passes), 2, 2);
             check_close(&format!("{passes:?} of {config:?}"), &found, &expected, TOLERANCE);
         }
     }

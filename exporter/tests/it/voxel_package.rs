@@ -1,8 +1,8 @@
 //! Packages of voxel models: eight bits, model card, what `inspect` says, external data, and what is refused.
 
 use gqn_exporter::{
-    Calibration, ExportError, ExportOptions, Findings, SceneSource, Winograd, build_graphs_from,
-    build_graphs_with, calibrate, export, inspect, summarize, write_package,
+    Calibration, ExportError, ExportOptions, Measurements, SceneSource, Winograd,
+    build_graphs_from, build_graphs_with, calibrate, export, inspect, summarize, write_package,
 };
 use gqn_formats::{FormatError, Overwrite, Precision, View, Views, names};
 use gqn_runtime_native::OnnxRuntime;
@@ -64,7 +64,7 @@ fn card_and_inspection_say_the_geometry_and_every_rewrite() {
     let checkpoint = voxel_checkpoint(&config);
     let sample = sample(&config, "origin");
     let options = ExportOptions { winograd: Winograd::On, ..ExportOptions::OPTIMISED };
-    let files = export(&checkpoint, "origin", &sample, &options, &Findings::default());
+    let files = export(&checkpoint, "origin", &sample, &options, &Measurements::default());
     let files = files.expect("a package");
     let card = String::from_utf8(files[names::CARD_FILE].clone()).expect("text");
     for text in [

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::debian;
 use crate::talk;
 use crate::workspace::Workspace;
 
@@ -45,6 +46,7 @@ pub(crate) struct Web {
 
 /// Builds `web-demo/dist`, and serves it if wanted.
 pub(crate) fn run(workspace: &Workspace, web: &Web) -> Result<()> {
+    debian::list_missing(workspace, debian::WEB);
     let dist = build(workspace, web)?;
     match web.port {
         Some(port) => serve(&dist, port),

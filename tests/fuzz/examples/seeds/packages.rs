@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 
-use gqn_exporter::{ExportOptions, Findings, export};
+use gqn_exporter::{ExportOptions, Measurements, export};
 use gqn_formats::{
     Checkpoint, ModelConfig, Preset, Provenance, Tensor, TensorFile, VoxelConfig, names,
     parameters, sha256_hex,
@@ -42,8 +42,9 @@ pub(crate) fn seeds() -> BTreeMap<&'static str, Seeds> {
         let sha256 = sha256_hex(&bytes);
         let sample = sample(&checkpoint.config, &sha256);
         let options = ExportOptions::default();
-        let findings = Findings::default();
-        let files = export(&checkpoint, &sha256, &sample, &options, &findings).expect("a package");
+        let measurements = Measurements::default();
+        let files =
+            export(&checkpoint, &sha256, &sample, &options, &measurements).expect("a package");
         let mut add = |target, name: &str, bytes: Vec<u8>| {
             seeds.entry(target).or_default().insert(name.to_owned(), bytes);
         };

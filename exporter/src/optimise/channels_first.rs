@@ -1,86 +1,21 @@
+//! States as pictures, `[B,C,h,h]`: the engine's own convolutions.
+
 use gqn_formats::ModelConfig;
 
 use super::canvas::{BLOCK, paint_bias, paint_weight};
-use super::pose::fixed_term;
+use super::layout::Layout;
 use super::recurrent::{latent_weight, recurrent_bias, recurrent_weight};
-use super::slices::core;
+use super::strategy::RecurrentStrategy;
 use crate::graph::{Graph, Value};
 use crate::model::Logits;
 
-/// How the states of the loop lie in memory, and the operators that depend on it.
-pub(crate) trait Layout {
-    /// The axis of the channels.
-    fn channel_axis(&self) -> usize;
-
-    /// Axes after that of the channels.
-    fn axes_after_channels(&self) -> usize;
-
-    /// Brings a term of the gates, `[B,4H,h,h]`, into the layout: as one value, or one for each gate.
-    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value>;
-
-    /// The noise of a step, Z channels.
-    fn noise(&self, graph: &mut Graph, noise: &Value, step: usize) -> Value;
-
-    /// The gates' logits: the sum of the fixed terms, that of `z`, and those of the hidden state if there is one; terms as
-    /// [`Layout::enter`] hands them out.
-    fn gates(
-        &self,
-        graph: &mut Graph,
-        step: usize,
-        fixed: &[Value],
-        z: &Value,
-        recurrent: &[Value],
-    ) -> Logits;
-
-    /// `hidden -> its part of the picture in blocks, 48 channels`
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value;
-
-    /// `picture in blocks -> [B,3,S,S]`, not clamped
-    fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value;
-}
-
-/// What is computed of the hidden state, in some layout.
-pub(crate) trait Domain {
-    /// Where its states lie.
-    fn layout(&self) -> &dyn Layout;
-
-    /// `hidden -> prior, 2Z channels`, and what [`Domain::gates`] wants of the hidden state: its terms, or itself.
-    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>);
-
-    /// `ray map and rendered features [B,6+C,h,h] -> their term of the gates of every core`, as [`Layout::enter`] hands it out.
-    fn fixed(&self, graph: &mut Graph, inputs: &Value) -> Vec<Vec<Value>> {
-        let config = graph.config.clone();
-        let terms = (0..config.cores()).map(|index| {
-            let term = fixed_term(graph, &config, index, inputs);
-            self.layout().enter(
-                graph,
-                &core(&config, index).replace("generation_core", "fixed"),
-                &term,
-            )
-        });
-        terms.collect()
-    }
-
-    /// The gates' logits of the fixed terms, of `z`, and of what came of the hidden state if there is one.
-    fn gates(
-        &self,
-        graph: &mut Graph,
-        step: usize,
-        fixed: &[Value],
-        z: &Value,
-        recurrent: &[Value],
-    ) -> Logits {
-        self.layout().gates(graph, step, fixed, z, recurrent)
-    }
-}
-
 /// States are pictures, `[B,C,h,h]`, and convolutions are the engine's: for GPUs, and for small models.
 #[derive(Debug)]
-pub(crate) struct Pictures {
+pub(crate) struct ChannelsFirst {
     config: ModelConfig,
 }
 
-impl Pictures {
+impl ChannelsFirst {
     pub(crate) fn new(config: &ModelConfig) -> Self {
         Self { config: config.clone() }
     }
@@ -92,7 +27,7 @@ impl Pictures {
     }
 }
 
-impl Layout for Pictures {
+impl Layout for ChannelsFirst {
     fn channel_axis(&self) -> usize {
         1
     }
@@ -139,7 +74,7 @@ impl Layout for Pictures {
     }
 }
 
-impl Domain for Pictures {
+impl RecurrentStrategy for ChannelsFirst {
     fn layout(&self) -> &dyn Layout {
         self
     }

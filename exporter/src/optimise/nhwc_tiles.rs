@@ -3,18 +3,18 @@ use std::cell::OnceCell;
 use gqn_formats::{Dim, ModelConfig};
 
 use super::canvas::{BLOCK, paint_bias, paint_matrix};
-use super::domain::Layout;
+use super::layout::Layout;
 use super::recurrent::{latent_matrix, latent_matrix_of_gate};
 use super::slices::GATES;
 use super::winograd::TAPS;
 use crate::graph::{Graph, Value, fixed};
 use crate::model::Logits;
 
-/// States as rows of places, `[B,h·h,C]`: tile by tile, and row by row within a tile; channels are innermost.
+/// The tiled channels-last layout, `[B,h·h,C]`: spatial positions tile by tile, and row by row within a tile.
 ///
 /// A neighbourhood is a choice of rows, and what lies outside of the picture is one more row, of zeros.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct NhwcTiles {
     pub(super) config: ModelConfig,
     queries: Dim,
     /// Height and width of a tile.
@@ -33,7 +33,7 @@ pub(crate) enum Gates {
     Apart,
 }
 
-impl Places {
+impl NhwcTiles {
     pub(crate) fn new(config: &ModelConfig, tile: [usize; 2], queries: &Dim, gates: Gates) -> Self {
         let fits = tile.iter().all(|side| config.hidden_size().is_multiple_of(*side));
         assert!(fits, "tiles do not cover the state");
@@ -100,7 +100,7 @@ impl Places {
         graph.reshape(&format!("{label}/rows"), &x, [lead.as_slice(), &rows].concat())
     }
 
-    /// Which rows the 5×5 kernels read around every place, `[h·h,25]`.
+    /// Which rows the 5×5 kernels read around every position, `[h·h,25]`.
     pub(crate) fn neighbourhoods(&self) -> Vec<usize> {
         let side = self.config.hidden_size() as isize;
         let mut numbers = vec![0; self.count() * TAPS * TAPS];
@@ -113,7 +113,7 @@ impl Places {
         numbers
     }
 
-    /// `rows [B,h·h,C] -> [B,h·h,25·C]`: what stands around every place, gathered along rows first and then along columns, in
+    /// `rows [B,h·h,C] -> [B,h·h,25·C]`: what stands around every position, gathered along rows first and then along columns, in
     /// pieces as long as can be.
     fn around(&self, graph: &mut Graph, rows: &Value) -> Value {
         const MIDDLE: usize = TAPS / 2;
@@ -138,7 +138,7 @@ impl Places {
     }
 }
 
-impl Layout for Places {
+impl Layout for NhwcTiles {
     fn channel_axis(&self) -> usize {
         2
     }

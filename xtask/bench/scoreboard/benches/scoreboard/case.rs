@@ -3,7 +3,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use gqn_exporter::{
-    ExportOptions, Findings, GraphSummary, Graphs, Target, Winograd, build_graphs_from, export,
+    ExportOptions, GraphSummary, Graphs, Measurements, Target, Winograd, build_graphs_from, export,
     summarize, uncalibrated,
 };
 use gqn_formats::{
@@ -107,9 +107,9 @@ impl Case {
             ORIGIN,
             &blank_sample(&self.config),
             &self.options,
-            &Findings {
+            &Measurements {
                 calibration: uncalibrated(&self.config, &self.options),
-                ..Findings::default()
+                ..Measurements::default()
             },
         )?;
         for (name, content) in &files {

@@ -1,12 +1,14 @@
 use gqn_formats::{Dim, GraphPorts, ModelConfig};
 
-use super::domain::{Domain, Layout, Pictures};
+use super::channels_first::ChannelsFirst;
 use super::first_step::first_latent;
 use super::gqn::{Convolution, OptimisedGqn};
+use super::layout::Layout;
 use super::pose::pose_term;
 use super::renderer::render;
 use super::scene::{core_term, scene_shape, spread_scene};
 use super::slices::{Inputs, core, input_channels};
+use super::strategy::RecurrentStrategy;
 use crate::graph::{Graph, Value, fixed};
 use crate::model::{
     DiagonalGaussian, GENERATOR, Gqn, Logits, LstmState, Query, Rendered, Renderer,
@@ -59,7 +61,7 @@ impl Pass {
 ///
 /// # Panics
 /// If Winograd is among them: with it they are what is exported.
-pub(crate) fn staged(config: &ModelConfig, passes: &[Pass]) -> [Graph; 2] {
+pub(crate) fn ablated(config: &ModelConfig, passes: &[Pass]) -> [Graph; 2] {
     let has = |pass| passes.contains(&pass);
     assert!(!has(Pass::Winograd), "Winograd comes after all other passes");
     let reference = Gqn::new(config);
@@ -71,12 +73,12 @@ pub(crate) fn staged(config: &ModelConfig, passes: &[Pass]) -> [Graph; 2] {
     };
     let ports = GraphPorts::generator(config, &scene);
     let generator = reference.generator_graph_with(GENERATOR, ports, |graph, query| {
-        Stage { config, passes }.rollout(graph, query)
+        Ablation { config, passes }.rollout(graph, query)
     });
     [representation, generator]
 }
 
-struct Stage<'a> {
+struct Ablation<'a> {
     config: &'a ModelConfig,
     passes: &'a [Pass],
 }
@@ -91,7 +93,7 @@ struct FixedInputs {
 }
 
 impl FixedInputs {
-    fn new(graph: &mut Graph, stage: &Stage<'_>, query: &Query<'_>) -> Self {
+    fn new(graph: &mut Graph, stage: &Ablation<'_>, query: &Query<'_>) -> Self {
         let renderer = Renderer::of(stage.config);
         let Rendered { rays, features, skip } = match renderer {
             Some(_) if stage.has(Pass::HoistScene) => render(graph, query),
@@ -105,7 +107,7 @@ impl FixedInputs {
     }
 }
 
-impl Stage<'_> {
+impl Ablation<'_> {
     fn has(&self, pass: Pass) -> bool {
         self.passes.contains(&pass)
     }
@@ -113,7 +115,7 @@ impl Stage<'_> {
     fn rollout(&self, graph: &mut Graph, query: &Query<'_>) -> Value {
         let (config, cores) = (self.config, self.config.cores());
         let queries = &query.poses.shape[..1];
-        let (side, pictures) = (config.hidden_size(), Pictures::new(config));
+        let (side, pictures) = (config.hidden_size(), ChannelsFirst::new(config));
         let inputs = FixedInputs::new(graph, self, query);
         let v = &inputs.camera;
         let scenes = self.has(Pass::HoistScene).then(|| match &inputs.rendered {
@@ -176,7 +178,7 @@ impl Stage<'_> {
         let Some(state) = state else { return (first_latent(graph, 2, &noise), None) };
         let [gates, prior] = if self.has(Pass::Merge) {
             let (prior, mut gates) =
-                Pictures::new(self.config).recurrent(graph, step, &state.hidden);
+                ChannelsFirst::new(self.config).recurrent(graph, step, &state.hidden);
             [gates.remove(0), prior]
         } else {
             self.apart(graph, step, &state.hidden)
@@ -225,7 +227,7 @@ impl Stage<'_> {
         } else if self.config.shared_core {
             hidden.clone()
         } else {
-            Pictures::new(self.config).paint(graph, step, hidden)
+            ChannelsFirst::new(self.config).paint(graph, step, hidden)
         }
     }
 
@@ -235,7 +237,7 @@ impl Stage<'_> {
                 ["observation.weight", "observation.bias"].map(|name| graph.weight(name));
             return graph.conv("observation", &[canvas, &weight, &bias], 1, 0);
         }
-        let pictures = Pictures::new(self.config);
+        let pictures = ChannelsFirst::new(self.config);
         let blocks =
             if self.config.shared_core { pictures.paint(graph, 0, canvas) } else { canvas.clone() };
         pictures.leave(graph, &blocks)

@@ -6,20 +6,20 @@ use crate::graph::{Graph, Value, fixed};
 
 /// What a calibration wants to see of a graph that computes in single precision.
 #[derive(Debug, Default)]
-pub(crate) struct Probe(RefCell<Vec<Watched>>);
+pub(crate) struct Observer(RefCell<Vec<Observed>>);
 
 /// Numbers that eight-bit integers are to stand for, `[B,·]`: group by group, each with a range of its own.
 #[derive(Debug, Clone)]
-pub(crate) struct Watched {
+pub(crate) struct Observed {
     /// What the ranges are called.
     pub(crate) name: String,
     pub(crate) groups: usize,
     pub(crate) value: Value,
 }
 
-impl Probe {
+impl Observer {
     /// Notes `value [B,..]`, in which each of the groups stands in one piece.
-    pub(crate) fn watch(
+    pub(crate) fn observe(
         &self,
         graph: &mut Graph,
         label: &str,
@@ -30,10 +30,10 @@ impl Probe {
         let numbers = (1..value.shape.len()).map(|axis| value.fixed(axis)).product();
         let shape: Vec<Dim> = [&value.shape[..1], &fixed([numbers])].concat();
         let value = graph.reshape(label, value, shape);
-        self.0.borrow_mut().push(Watched { name, groups, value });
+        self.0.borrow_mut().push(Observed { name, groups, value });
     }
 
-    pub(crate) fn into_watched(self) -> Vec<Watched> {
+    pub(crate) fn into_observed(self) -> Vec<Observed> {
         self.0.into_inner()
     }
 }

@@ -1,32 +1,33 @@
 use gqn_formats::{Dim, ModelConfig};
 
-use super::domain::{Domain, Layout};
-use super::places::{Gates, Places};
+use super::layout::Layout;
+use super::nhwc_tiles::{Gates, NhwcTiles};
 use super::pose::{fixed_taps, fixed_taps_of_gate};
 use super::recurrent::{gate_taps, prior_taps, recurrent_taps};
 use super::slices::{GATES, core};
-use super::winograd::{Tile, Transforms, line_transform};
+use super::strategy::RecurrentStrategy;
+use super::winograd::{Tile, Transforms, row_transform};
 use crate::graph::{Graph, Literal, Value, fixed};
 
 /// Channels of a group come in multiples of this, so that engines which keep blocks of channels together in memory need
 /// not fall back to a slower kernel. What is added computes zeros.
 pub(super) const CHANNEL_BLOCK: usize = 16;
 
-/// States are places of T tiles of m×m, and the recurrent convolution is Winograd's.
+/// The recurrent convolution by Winograd's algorithm, F(m×m, 5×5), on states in T tiles of m×m.
 ///
 /// The input and output transforms are matrices that multiply whole sides and each tile from the left. The products between them are
 /// convolutions of 1×1 kernels with a group for every pair of points: of all operators that stand for a batch of products
 /// it is the one whose kernels engines put in order when they load the graph. There is one for the gates and the prior, or,
 /// where all products of a step would not fit the processor's cache, one for the prior and one for each gate.
 #[derive(Debug)]
-pub(crate) struct Tiles {
-    places: Places,
+pub(crate) struct WinogradTiles {
+    layout: NhwcTiles,
     tile: Tile,
 }
 
-impl Tiles {
+impl WinogradTiles {
     pub(crate) fn new(config: &ModelConfig, tile: Tile, gates: Gates, queries: &Dim) -> Self {
-        Self { places: Places::new(config, [tile.side(); 2], queries, gates), tile }
+        Self { layout: NhwcTiles::new(config, [tile.side(); 2], queries, gates), tile }
     }
 
     /// Bytes of the gates' products at all points of one query.
@@ -42,7 +43,7 @@ impl Tiles {
 
     /// Tiles along a side.
     fn side(&self) -> usize {
-        self.places.config.hidden_size() / self.tile.side()
+        self.layout.config.hidden_size() / self.tile.side()
     }
 
     /// T.
@@ -57,7 +58,7 @@ impl Tiles {
 
     /// H.
     fn hidden(&self) -> usize {
-        self.places.config.hidden_channels
+        self.layout.config.hidden_channels
     }
 
     /// The kernels at the points, `[P·O,I,1,1]` with I input channels and O output channels, blocks of them filled up: a constant of the graph,
@@ -88,7 +89,7 @@ impl Tiles {
         let numbers = match name {
             "filter_transform" => filter,
             "output_transform" => output,
-            _ => line_transform(self.tile, self.places.config.hidden_size()),
+            _ => row_transform(self.tile, self.layout.config.hidden_size()),
         };
         let shape = vec![rows, numbers.len() / rows];
         graph.constant(Literal::Numbers { name, shape, numbers })
@@ -97,23 +98,23 @@ impl Tiles {
     /// `x [B,h·h,I] -> values of the tiles at the points [1,P·I,B,T]`
     ///
     /// Bᵀ⊗Bᵀ is Bᵀ along columns and then along rows, and one matrix does it for all tiles of a side: its rows are their
-    /// points, and what lies outside of the picture is not in it. Before and after, only whole rows of tiles change places.
+    /// points, and what lies outside of the picture is not in it. Before and after, only whole rows of tiles are permuted.
     fn values(&self, graph: &mut Graph, x: &Value) -> Value {
         let (m, p, h, channels) =
             (self.tile.side(), self.tile.points(), self.side() * self.tile.side(), x.fixed(2));
         let points = self.side() * p;
         let transform = self.transform(graph, "input_transform", points);
-        let of = |lengths| self.places.of(lengths);
+        let of = |lengths| self.layout.of(lengths);
         let x = graph.reshape("rows/of_tiles", x, of([self.side(), self.side(), m, m * channels]));
         let x = graph.transpose("rows/order", &x, &[0, 1, 3, 2, 4]);
-        let x = graph.reshape("rows", &x, self.places.of([h, h * channels]));
+        let x = graph.reshape("rows", &x, self.layout.of([h, h * channels]));
         let x = graph.matmul("columns_transform", &transform, &x);
-        let x = graph.reshape("columns", &x, self.places.of([points, h, channels]));
+        let x = graph.reshape("columns", &x, self.layout.of([points, h, channels]));
         let x = graph.matmul("rows_transform", &transform, &x);
         let x =
             graph.reshape("values/of_rows", &x, of([self.side(), p, self.side(), p * channels]));
         let x = graph.transpose("values/order", &x, &[0, 1, 3, 2, 4]);
-        let shape = self.places.behind_one([self.tiles(), self.points() * channels]);
+        let shape = self.layout.behind_one([self.tiles(), self.points() * channels]);
         let x = graph.reshape("values/of_all_points", &x, shape);
         graph.transpose("values/channels_first", &x, &[0, 3, 1, 2])
     }
@@ -122,17 +123,17 @@ impl Tiles {
     fn convolved(&self, graph: &mut Graph, label: &str, values: &Value, taps: &Value) -> Value {
         let inputs = values.fixed(1) / self.points();
         let kernels = self.kernels(graph, taps, inputs);
-        let to_places =
+        let to_positions =
             self.transform(graph, "output_transform", self.tile.side() * self.tile.side());
         let (channels, outputs) = (taps.fixed(1) / inputs, kernels.fixed(0) / self.points());
         let convolved = graph.scoped(label, |graph| {
             let products = graph.grouped_conv("products", values, &kernels, self.points());
             graph.document("at every pair of points; reads the hidden state from before this step");
             let products = graph.transpose("products/channels_last", &products, &[0, 2, 3, 1]);
-            let shape = self.places.of([self.tiles(), self.points(), outputs]);
+            let shape = self.layout.of([self.tiles(), self.points(), outputs]);
             let products = graph.reshape("products/of_each_point", &products, shape);
-            let places = graph.matmul("output_transform", &to_places, &products);
-            graph.reshape("places", &places, self.places.of([self.places.count(), outputs]))
+            let positions = graph.matmul("output_transform", &to_positions, &products);
+            graph.reshape("places", &positions, self.layout.of([self.layout.count(), outputs]))
         });
         if outputs == channels {
             return convolved;
@@ -145,20 +146,20 @@ impl Tiles {
     }
 }
 
-impl Domain for Tiles {
+impl RecurrentStrategy for WinogradTiles {
     fn layout(&self) -> &dyn Layout {
-        &self.places
+        &self.layout
     }
 
     fn fixed(&self, graph: &mut Graph, inputs: &Value) -> Vec<Vec<Value>> {
-        let config = &self.places.config;
+        let config = &self.layout.config;
         let values = graph.scoped("fixed", |graph| {
             // Whole blocks of channels here too.
             let channels = inputs.fixed(1);
             let filled = channels.next_multiple_of(CHANNEL_BLOCK);
-            let rows = self.places.rows(graph, "inputs", inputs);
+            let rows = self.layout.rows(graph, "inputs", inputs);
             let rows = if filled > channels {
-                let padding = self.places.of([self.places.count(), filled - channels]);
+                let padding = self.layout.of([self.layout.count(), filled - channels]);
                 let zeros = graph.zeros_once(&padding);
                 graph.concat("inputs/filled_up", 2, &[&rows, &zeros])
             } else {
@@ -168,7 +169,7 @@ impl Domain for Tiles {
         });
         let channels = values.fixed(1) / self.points();
         let terms = (0..config.cores()).map(|index| {
-            let parts: Vec<_> = match self.places.gates {
+            let parts: Vec<_> = match self.layout.gates {
                 Gates::Together => vec![("gates", fixed_taps(graph, config, index, channels))],
                 Gates::Apart => (0..GATES.len())
                     .map(|gate| {
@@ -189,9 +190,9 @@ impl Domain for Tiles {
     }
 
     fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
-        let config = &self.places.config;
+        let config = &self.layout.config;
         let bias = graph.weight("prior.bias");
-        if self.places.gates == Gates::Together {
+        if self.layout.gates == Gates::Together {
             let taps = recurrent_taps(graph, config, step);
             let parts =
                 [("gates", 4 * self.hidden()), ("prior_without_bias", 2 * config.latent_channels)];

@@ -1,17 +1,18 @@
 use gqn_formats::{Dim, ModelConfig, Tensor};
 use ndarray::Axis;
 
-use super::domain::{Domain, Layout};
-use super::places::{Gates, Places};
-use super::probe::Probe;
+use super::layout::Layout;
+use super::nhwc_tiles::{Gates, NhwcTiles};
+use super::observer::Observer;
 use super::quantised::{LARGEST, integers, scales};
 use super::recurrent::prior_spread;
 use super::slices::{Inputs, core, input_channels};
-use super::winograd::{TAPS, Tile, Transforms, line_transform};
+use super::strategy::RecurrentStrategy;
+use super::winograd::{TAPS, Tile, Transforms, row_transform};
 use crate::graph::{Element, Graph, Literal, Rule, Value};
 use crate::model::Logits;
 
-/// States are places, row by row, and the convolution of hidden state and latent for the gates is Winograd's along rows,
+/// States lie channels last, row by row, and the convolution of hidden state and latent for the gates is Winograd's along rows,
 /// on eight-bit integers.
 ///
 /// With p points for m outputs, and the kernels' five rows as they are, 5·p products stand for 25·m: 2.5 times fewer with
@@ -24,35 +25,35 @@ use crate::model::Logits;
 /// The latent is multiplied by α, its kernels divided by it, so that at no point its range is beyond that of the hidden
 /// state. The first step, which has no hidden state, reads its latent in single precision.
 ///
-/// The prior is computed in single precision: each place says what it adds to the 25 places around it (one product), and
+/// The prior is computed in single precision: each position is multiplied with its contribution to the 25 positions around it (one product), and
 /// these shares are gathered and summed up.
 #[derive(Debug)]
-pub(crate) struct Lines {
-    places: Places,
+pub(crate) struct RowWinograd {
+    layout: NhwcTiles,
     tile: Tile,
-    probe: Option<Probe>,
+    observer: Option<Observer>,
 }
 
-impl Lines {
+impl RowWinograd {
     pub(crate) fn new(config: &ModelConfig, tile: Tile, queries: &Dim) -> Self {
         Self {
-            places: Places::new(config, [1, tile.side()], queries, Gates::Together),
+            layout: NhwcTiles::new(config, [1, tile.side()], queries, Gates::Together),
             tile,
-            probe: None,
+            observer: None,
         }
     }
 
     /// Computes in single precision and notes what a calibration wants to see.
-    pub(crate) fn probe(config: &ModelConfig, tile: Tile, queries: &Dim) -> Self {
-        Self { probe: Some(Probe::default()), ..Self::new(config, tile, queries) }
+    pub(crate) fn observing(config: &ModelConfig, tile: Tile, queries: &Dim) -> Self {
+        Self { observer: Some(Observer::default()), ..Self::new(config, tile, queries) }
     }
 
-    pub(crate) fn into_probe(self) -> Probe {
-        self.probe.unwrap_or_default()
+    pub(crate) fn into_observer(self) -> Observer {
+        self.observer.unwrap_or_default()
     }
 
     fn config(&self) -> &ModelConfig {
-        &self.places.config
+        &self.layout.config
     }
 
     /// p.
@@ -69,7 +70,7 @@ impl Lines {
     fn transform(&self, graph: &mut Graph) -> Value {
         let side = self.config().hidden_size();
         let shape = vec![self.tiles() * self.points(), side];
-        let numbers = line_transform(self.tile, side);
+        let numbers = row_transform(self.tile, side);
         graph.constant(Literal::Numbers { name: "input_transform", shape, numbers })
     }
 
@@ -95,14 +96,14 @@ impl Lines {
     /// `x [B,h·h,C], transform -> values [B,h,tiles·p,C]`
     fn values(&self, graph: &mut Graph, x: &Value, transform: &Value) -> Value {
         let side = self.config().hidden_size();
-        let rows = graph.reshape("rows", x, self.places.of([side, side, x.fixed(2)]));
+        let rows = graph.reshape("rows", x, self.layout.of([side, side, x.fixed(2)]));
         graph.matmul("values", transform, &rows)
     }
 
-    /// `[B,h,tiles·p,C] -> [B,p·C,h,tiles]`, a picture whose places are tiles
+    /// `[B,h,tiles·p,C] -> [B,p·C,h,tiles]`, a picture whose pixels are tiles
     fn channels_first(&self, graph: &mut Graph, label: &str, values: &Value) -> Value {
         let channels = self.points() * values.fixed(3);
-        let shape = self.places.of([self.config().hidden_size(), self.tiles(), channels]);
+        let shape = self.layout.of([self.config().hidden_size(), self.tiles(), channels]);
         let values = graph.reshape(&format!("{label}/of_all_points"), values, shape);
         graph.transpose(&format!("{label}/channels_first"), &values, &[0, 3, 1, 2])
     }
@@ -127,7 +128,7 @@ impl Lines {
             let products = graph.dequantise("products/numbers", &q, &unit);
             let products = self.of_each_point(graph, &products);
             let products = graph.mul("products/scaled", &products, &ranges);
-            self.at_places(graph, &products)
+            self.at_positions(graph, &products)
         })
     }
 
@@ -135,27 +136,31 @@ impl Lines {
     fn of_each_point(&self, graph: &mut Graph, products: &Value) -> Value {
         let products = graph.transpose("products/channels_last", products, &[0, 2, 3, 1]);
         let (tiles, gates) = (self.config().hidden_size() * self.tiles(), products.fixed(3));
-        let shape = self.places.of([tiles, self.points(), gates / self.points()]);
+        let shape = self.layout.of([tiles, self.points(), gates / self.points()]);
         graph.reshape("products/of_each_point", &products, shape)
     }
 
     /// `[B,h·tiles,p,4H] -> [B,h·h,4H]`
-    fn at_places(&self, graph: &mut Graph, products: &Value) -> Value {
-        let numbers = Transforms::of_lines(self.tile).output;
+    fn at_positions(&self, graph: &mut Graph, products: &Value) -> Value {
+        let numbers = Transforms::one_dimensional(self.tile).output;
         let shape = vec![self.tile.side(), self.points()];
         let transform =
             graph.constant(Literal::Numbers { name: "output_transform", shape, numbers });
-        let places = graph.matmul("output_transform", &transform, products);
-        graph.reshape("places", &places, self.places.of([self.places.count(), products.fixed(3)]))
+        let positions = graph.matmul("output_transform", &transform, products);
+        graph.reshape(
+            "places",
+            &positions,
+            self.layout.of([self.layout.count(), products.fixed(3)]),
+        )
     }
 
     /// The same in single precision, with what a calibration wants to see.
-    fn watched_term(
+    fn observed_term(
         &self,
         graph: &mut Graph,
         core: &str,
         [hidden, z]: [&Value; 2],
-        probe: &Probe,
+        observer: &Observer,
     ) -> Value {
         let (kernels, transform) = (self.kernels_in_single(graph, core), self.transform(graph));
         graph.scoped("recurrent", |graph| {
@@ -164,8 +169,8 @@ impl Lines {
             let [hidden, z] = inputs.map(|(label, x, name)| {
                 graph.scoped(label, |graph| {
                     let values = self.values(graph, x, &transform);
-                    let watched = self.channels_first(graph, "values", &values);
-                    probe.watch(graph, "watched", &watched, name, self.points());
+                    let observed = self.channels_first(graph, "values", &values);
+                    observer.observe(graph, "observed", &observed, name, self.points());
                     values
                 })
             });
@@ -173,9 +178,9 @@ impl Lines {
             let values = self.channels_first(graph, "values", &values);
             let products = graph.grouped_conv("products", &values, &kernels, self.points());
             let groups = kernels.fixed(0);
-            probe.watch(graph, "products/watched", &products, products_range(core), groups);
+            observer.observe(graph, "products/observed", &products, products_range(core), groups);
             let products = self.of_each_point(graph, &products);
-            self.at_places(graph, &products)
+            self.at_positions(graph, &products)
         })
     }
 
@@ -224,8 +229,8 @@ impl Lines {
     /// The gates' kernels at the points, `[p·4H,H+Z,5,1]`.
     fn kernels_in_single(&self, graph: &mut Graph, core: &str) -> Value {
         const RULES: [Rule; 2] = [
-            |config, from| line_kernels(config, from[0], Tile::Fine.points()),
-            |config, from| line_kernels(config, from[0], Tile::Usual.points()),
+            |config, from| row_kernels(config, from[0], Tile::F2.points()),
+            |config, from| row_kernels(config, from[0], Tile::F4.points()),
         ];
         let config = self.config();
         let inputs = config.hidden_channels + config.latent_channels;
@@ -233,7 +238,7 @@ impl Lines {
             &format!("{core}.gates.lines.weight"),
             vec![self.points() * 4 * config.hidden_channels, inputs, TAPS, 1],
             &[format!("{core}.gates.weight")],
-            RULES[usize::from(self.tile == Tile::Usual)],
+            RULES[usize::from(self.tile == Tile::F4)],
         )
     }
 
@@ -254,7 +259,7 @@ impl Lines {
 
     /// `hidden -> prior`, in single precision
     fn prior(&self, graph: &mut Graph, hidden: &Value) -> Value {
-        let (count, prior) = (self.places.count(), 2 * self.config().latent_channels);
+        let (count, prior) = (self.layout.count(), 2 * self.config().latent_channels);
         let share = |(index, row): (usize, usize)| {
             if row == count {
                 count * TAPS * TAPS
@@ -263,15 +268,15 @@ impl Lines {
             }
         };
         let shares = graph.indices_once("shares", vec![count, TAPS * TAPS], || {
-            self.places.neighbourhoods().into_iter().enumerate().map(share).collect()
+            self.layout.neighbourhoods().into_iter().enumerate().map(share).collect()
         });
         let weight = prior_spread(graph, self.config());
         let bias = graph.weight("prior.bias");
         graph.scoped("recurrent/prior", |graph| {
             let rows = graph.matmul("shares", hidden, &weight);
-            let shape = self.places.of([count * TAPS * TAPS, prior]);
+            let shape = self.layout.of([count * TAPS * TAPS, prior]);
             let rows = graph.reshape("shares/of_each_place", &rows, shape);
-            let rows = self.places.with_outside(graph, &rows);
+            let rows = self.layout.with_outside(graph, &rows);
             let shares = graph.take("shares/gathered", 1, &rows, &shares);
             let sum = graph.sum_over("sum", 2, &shares);
             graph.add("with_bias", &sum, &bias)
@@ -312,15 +317,15 @@ fn largest_factor(values: &Tensor, latents: &Tensor) -> f32 {
 
 /// `gates.weight, ranges of values and latents -> [p·4H,H+Z,5,1]`: the kernels at the points, the latent's divided by α.
 fn scaled_kernels(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
-    let mut kernels = line_kernels(config, from[0], from[1].len());
+    let mut kernels = row_kernels(config, from[0], from[1].len());
     let (latent, factor) = (Inputs::new(config).latent, largest_factor(from[1], from[2]));
     kernels.slice_axis_mut(Axis(1), latent.into()).mapv_inplace(|number| number / factor);
     kernels
 }
 
 /// `gates.weight -> [p·4H,H+Z,5,1]`: the kernels that read hidden state and latent, each row of taps at the points.
-fn line_kernels(config: &ModelConfig, weight: &Tensor, points: usize) -> Tensor {
-    let filter = Transforms::of_lines(Tile::of_points(points)).filter;
+fn row_kernels(config: &ModelConfig, weight: &Tensor, points: usize) -> Tensor {
+    let filter = Transforms::one_dimensional(Tile::of_points(points)).filter;
     let weight = input_channels(weight, 0..Inputs::new(config).latent.end);
     let (outputs, inputs) = (weight.shape()[0], weight.shape()[1]);
     Tensor::from_shape_fn(vec![points * outputs, inputs, TAPS, 1], |index| {
@@ -332,9 +337,9 @@ fn line_kernels(config: &ModelConfig, weight: &Tensor, points: usize) -> Tensor 
     })
 }
 
-impl Domain for Lines {
+impl RecurrentStrategy for RowWinograd {
     fn layout(&self) -> &dyn Layout {
-        &self.places
+        &self.layout
     }
 
     fn recurrent(&self, graph: &mut Graph, _: usize, hidden: &Value) -> (Value, Vec<Value>) {
@@ -350,11 +355,11 @@ impl Domain for Lines {
         recurrent: &[Value],
     ) -> Logits {
         let [hidden] = recurrent else {
-            return self.places.gates(graph, step, fixed, z, recurrent);
+            return self.layout.gates(graph, step, fixed, z, recurrent);
         };
         let core = core(self.config(), step);
-        let term = match &self.probe {
-            Some(probe) => self.watched_term(graph, &core, [hidden, z], probe),
+        let term = match &self.observer {
+            Some(observer) => self.observed_term(graph, &core, [hidden, z], observer),
             None => self.term(graph, &core, hidden, z),
         };
         graph.scoped("gates", |graph| {

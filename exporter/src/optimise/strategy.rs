@@ -1,0 +1,42 @@
+//! How the convolution of the hidden state is computed: one implementation for every arithmetic.
+
+use super::layout::Layout;
+use super::pose::fixed_term;
+use super::slices::core;
+use crate::graph::{Graph, Value};
+use crate::model::Logits;
+
+/// What is computed of the hidden state, in some layout.
+pub(crate) trait RecurrentStrategy {
+    /// Where its states lie.
+    fn layout(&self) -> &dyn Layout;
+
+    /// `hidden -> prior, 2Z channels`, and what [`RecurrentStrategy::gates`] wants of the hidden state: its terms, or itself.
+    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>);
+
+    /// `ray map and rendered features [B,6+C,h,h] -> their term of the gates of every core`, as [`Layout::enter`] hands it out.
+    fn fixed(&self, graph: &mut Graph, inputs: &Value) -> Vec<Vec<Value>> {
+        let config = graph.config.clone();
+        let terms = (0..config.cores()).map(|index| {
+            let term = fixed_term(graph, &config, index, inputs);
+            self.layout().enter(
+                graph,
+                &core(&config, index).replace("generation_core", "fixed"),
+                &term,
+            )
+        });
+        terms.collect()
+    }
+
+    /// The gates' logits of the fixed terms, of `z`, and of what came of the hidden state if there is one.
+    fn gates(
+        &self,
+        graph: &mut Graph,
+        step: usize,
+        fixed: &[Value],
+        z: &Value,
+        recurrent: &[Value],
+    ) -> Logits {
+        self.layout().gates(graph, step, fixed, z, recurrent)
+    }
+}
