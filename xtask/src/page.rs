@@ -33,6 +33,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
             // The full build takes minutes longer and gives the same pictures.
             build: Build::Quick,
             out: Some(dist.clone()),
+            addresses: web::Addresses::default(),
             port: None,
         },
     )?;
