@@ -46,9 +46,17 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
 /// Builds the page with the models that it has, and type-checks its modules; nothing is opened in a browser.
 pub(crate) fn types(workspace: &Workspace) -> Result<()> {
     let out = Some(workspace.target().join("page/types"));
+    let addresses = web::Addresses::default();
     web::build(
         workspace,
-        &Web { packages: Vec::new(), library: None, build: Build::Quick, out, port: None },
+        &Web {
+            packages: Vec::new(),
+            library: None,
+            build: Build::Quick,
+            out,
+            addresses,
+            port: None,
+        },
     )?;
     check_types(workspace)
 }
