@@ -33,6 +33,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
             // The full build takes minutes longer and gives the same pictures.
             build: Build::Quick,
             out: Some(dist.clone()),
+            addresses: web::Addresses::default(),
             port: None,
         },
     )?;
@@ -45,9 +46,17 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
 /// Builds the page with the models that it has, and type-checks its modules; nothing is opened in a browser.
 pub(crate) fn types(workspace: &Workspace) -> Result<()> {
     let out = Some(workspace.target().join("page/types"));
+    let addresses = web::Addresses::default();
     web::build(
         workspace,
-        &Web { packages: Vec::new(), library: None, build: Build::Quick, out, port: None },
+        &Web {
+            packages: Vec::new(),
+            library: None,
+            build: Build::Quick,
+            out,
+            addresses,
+            port: None,
+        },
     )?;
     check_types(workspace)
 }

@@ -98,9 +98,11 @@ fn folder_in(parent: &Path, end: &str) -> io::Result<TempDir> {
 /// What the system said, without the temporary name that `tempfile` adds: it tells a user nothing, and the message that
 /// the error goes into names the place itself.
 fn without_path(error: io::Error) -> io::Error {
-    let said = error.get_ref().and_then(std::error::Error::source);
-    let code = said.and_then(|said| said.downcast_ref::<io::Error>()?.raw_os_error());
-    code.map_or(error, io::Error::from_raw_os_error)
+    let text = error.to_string();
+    match text.split_once(" at path \"") {
+        Some((said, _)) => io::Error::new(error.kind(), said),
+        None => error,
+    }
 }
 
 /// A file that is removed with the value unless it is renamed before.
