@@ -28,6 +28,8 @@ pub enum Command {
     Export(ExportFlags),
     /// Print sizes, ports, operators and multiply-adds of a package or a checkpoint
     Inspect(InspectFlags),
+    /// Copy a package to the place of a run's best one, unless the package there has a smaller error on held-out scenes
+    Keep(KeepFlags),
 }
 
 /// Flags of `gqn-export export`.
@@ -83,6 +85,23 @@ pub struct InspectFlags {
     /// A package (folder or zip), a graph inside one, a checkpoint, or a run folder
     #[arg(value_name = "PACKAGE_OR_ONNX_OR_CHECKPOINT")]
     pub path: PathBuf,
+}
+
+/// Flags of `gqn-export keep`.
+#[derive(Debug, Args)]
+pub struct KeepFlags {
+    /// The new package
+    #[arg(value_name = "PACKAGE")]
+    pub package: PathBuf,
+    /// Folder of the best package so far; replaced as a whole
+    #[arg(long, value_name = "DIR")]
+    pub best: PathBuf,
+    /// The run's curves, as `gqn-train curves` draws them: copied along as training.svg
+    #[arg(long, value_name = "FILE")]
+    pub curves: Option<PathBuf>,
+    /// Refuse a package with more bytes, all files together
+    #[arg(long, value_name = "N")]
+    pub most_bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

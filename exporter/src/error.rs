@@ -65,6 +65,10 @@ pub enum ExportError {
     NotReplaced { path: PathBuf },
     #[error("{} holds {name}, which is no part of the package, so --force does not replace the folder\nhint: move that file, or name another folder", path.display())]
     ForeignFile { path: PathBuf, name: String },
+    #[error("{} says no {name}: it was not evaluated, so it cannot be compared\nhint: export the folder of a run, which holds its evaluation", path.display())]
+    NoFigure { path: PathBuf, name: &'static str },
+    #[error("{} has {found} bytes, expected at most {most}\nhint: export with `--precision fp16`, or a smaller model", path.display())]
+    TooLarge { path: PathBuf, found: u64, most: u64 },
     #[error("{} is a graph without its package, expected a package, a run folder or a checkpoint\nhint: graphs are inspected by their manifest, which stands beside them in a package", path.display())]
     LooseGraph { path: PathBuf },
 }

@@ -26,11 +26,13 @@
 //! | `package.rs` | [`export`]: every file of a package, in memory |
 //! | `card.rs` | the model card |
 //! | `folder.rs` | [`write_package`]: a package's folder is there whole, or not at all |
+//! | `best.rs` | [`keep_best`]: of a run's packages the one with the smallest error |
 //! | `source.rs` | [`Source`]: the checkpoint and the sample that a command line names |
 //! | `inspect.rs` | [`inspect`]: what a package or a checkpoint holds |
 //! | `error.rs` | [`ExportError`] |
 //! | `cli.rs` | the command line of `gqn-export` |
 
+mod best;
 mod calibrate;
 mod card;
 pub mod cli;
@@ -54,6 +56,7 @@ mod shorten;
 mod source;
 mod summary;
 
+pub use best::{Comparison, keep_best};
 pub use calibrate::{Calibration, calibrate, uncalibrated};
 pub use error::ExportError;
 pub use folder::{check_place, write_package};

@@ -7,13 +7,16 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use gqn_exporter::cli::{Cli, Command, ExportFlags};
-use gqn_exporter::{Prepared, Source, check_place, export, inspect, prepare, write_package};
+use gqn_exporter::cli::{Cli, Command, ExportFlags, KeepFlags};
+use gqn_exporter::{
+    Prepared, Source, check_place, export, inspect, keep_best, prepare, write_package,
+};
 use gqn_formats::{FolderLock, error_report};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Export(flags) => run_export(&flags),
+        Command::Keep(flags) => run_keep(&flags),
         Command::Inspect(flags) => {
             inspect(&flags.path).map_err(Into::into).map(|found| found.to_string())
         }
@@ -25,6 +28,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn run_keep(flags: &KeepFlags) -> Result<String> {
+    let _alone = FolderLock::acquire(&flags.best)?;
+    let kept = keep_best(&flags.package, &flags.best, flags.curves.as_deref(), flags.most_bytes)?;
+    Ok(kept.to_string())
 }
 
 fn run_export(flags: &ExportFlags) -> Result<String> {

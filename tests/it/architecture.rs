@@ -157,8 +157,10 @@ fn default_members_are_all_of_the_product_that_builds_without_libtorch() {
     let without: BTreeSet<&String> = metadata
         .members()
         .filter(|member| !metadata.reached(&member.id).contains("torch-sys"))
-        // A peer on the scoreboard and the fuzzer take minutes to compile, and nobody runs them by themselves.
-        .filter(|member| !["gqn-bench-rten", "gqn-fuzz"].contains(&member.name.as_str()))
+        // The scoreboard, a peer on it and the fuzzer take minutes to compile, and nobody runs them by themselves.
+        .filter(|member| {
+            !["gqn-bench-rten", "gqn-fuzz", "gqn-scoreboard"].contains(&member.name.as_str())
+        })
         .map(|member| &member.id)
         .collect();
     assert_eq!(default, without);

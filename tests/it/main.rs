@@ -24,6 +24,7 @@
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
 //! | `architecture.rs`, `deny.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
+//! | `documents.rs` | files that documents name, and links between them |
 //! | `programs.rs`, `micro.rs`, `weights.rs` | calling programs, a run of seconds, random weights |
 
 mod architecture;
@@ -33,6 +34,7 @@ mod board;
 mod conformance;
 mod data;
 mod deny;
+mod documents;
 mod external_data;
 mod import;
 mod micro;

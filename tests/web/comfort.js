@@ -91,18 +91,18 @@ test("a scene that is none is refused with words, and the one before stays", () 
   });
   assert.equal((await link(page)).get("seed"), "42");
   await look({ hash: "#model=grid&seed=-1" }, async (other) => {
-    await other.locator("#notice", { hasText: /“-1”.*none.*scene 12/ }).waitFor({ state: "attached", ...PATIENCE });
+    await other.locator("#notice", { hasText: /“-1”.*none.*scene 111/ }).waitFor({ state: "attached", ...PATIENCE });
   });
 }));
 
 test("nobody is invited to add a picture that cannot be added", () => look({}, async (page) => {
-  assert.match(await page.locator("#how").innerText(), /click an empty place/);
+  assert.match(await page.locator("#how-cameras").innerText(), /click an empty place/);
   await repaint(page, () => page.click("#counts [data-count='5']"));
-  await page.locator("#how", { hasText: /five pictures at most/ }).waitFor(PATIENCE);
-  assert.doesNotMatch(`${await page.locator("#how").innerText()} ${await page.locator("#map").getAttribute("aria-label")}`, /click/);
+  await page.locator("#how-cameras", { hasText: /five pictures at most/ }).waitFor(PATIENCE);
+  assert.doesNotMatch(`${await page.locator("#how-cameras").innerText()} ${await page.locator("#map").getAttribute("aria-label")}`, /click/);
   assert.equal(await page.locator("#map").evaluate((map) => getComputedStyle(map).cursor), "default");
   await repaint(page, () => page.click("#strip .item:nth-child(2) .away"));
-  await page.locator("#how", { hasText: /click an empty place/ }).waitFor(PATIENCE);
+  await page.locator("#how-cameras", { hasText: /click an empty place/ }).waitFor(PATIENCE);
 }));
 
 test("the focus stays where one works", () => look({}, async (page) => {

@@ -59,7 +59,7 @@ test("the mean has no noise, a guess has its own, and a path keeps it", () => op
   assert.ok(difference(guess, mean) > 0);
 }));
 
-test("the walk around begins by itself and stops at the first input", () => open({ hash: "" }, async (page) => {
+test("the walk around begins by itself and stops at the first input", () => open({ hash: "", wait: false }, async (page) => {
   await page.waitForSelector("#orbit[aria-pressed=true]", PATIENCE);
   const before = await page.locator("#prediction").getAttribute("data-key");
   await page.waitForFunction((key) => document.querySelector("#prediction")?.getAttribute("data-key") !== key, before, PATIENCE);

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** The folder of the whole project. */
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const VOXEL = { image_size: 32, representation: "voxel", voxel: { cells: [24, 24, 6] } };
+const VOXEL = { image_size: 32, representation: "voxel", voxel: { cells: [24, 24, 6], low: [-1, -1, 0], high: [1, 1, 0.6], near: 0.1, far: 2.6, field_of_view: 0.872665 } };
 const TOWER = { image_size: 32, representation: "tower" };
 /** Weights of the generation phase, and a model of other cameras than the worlds'. */
 const EARLY = { elbo_phase: 0 };
@@ -17,7 +17,7 @@ const WIDE = { ...VOXEL, voxel: { ...VOXEL.voxel, field_of_view: 1.2 } };
 export function stage(folder, odd = false) {
   const page = join(root, "web-demo");
   for (const file of ["index.html", "service-worker.js"]) cpSync(join(page, file), join(folder, file));
-  for (const part of ["icon.svg", "src", "style"]) cpSync(join(page, part), join(folder, "app", part), { recursive: true });
+  for (const part of ["icon.svg", "app.webmanifest", "src", "style", "media", "example"]) cpSync(join(page, part), join(folder, "app", part), { recursive: true });
   cpSync(join(root, "tests/web/fake"), join(folder, "app/wasm"), { recursive: true });
   /** @type {[string, any, object?][]} */
   const offered = [["grid", VOXEL], ["tower", TOWER]];

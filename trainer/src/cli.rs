@@ -186,6 +186,9 @@ pub(crate) struct MethodFlags {
     /// Adam's step size, written alike
     #[arg(long, value_name = "SCHEDULE")]
     learning_rate: Option<LinearSchedule>,
+    /// First steps over which the learning rate rises to its schedule
+    #[arg(long, value_name = "N")]
+    warmup_steps: Option<u32>,
     /// How much the divergence counts, written alike; 0:1:10000 warms up from the first step of the ELBO phase [default: 1]
     #[arg(long, value_name = "SCHEDULE")]
     kl_weight: Option<LinearSchedule>,
@@ -273,6 +276,7 @@ impl MethodFlags {
         collect([
             ("pixel_std_dev", value(self.pixel_std_dev)),
             ("learning_rate", value(self.learning_rate)),
+            ("warmup_steps", value(self.warmup_steps)),
             ("kl_weight", value(self.kl_weight)),
             ("generation_steps", value(self.generation_steps)),
             ("min_context", value(self.min_context)),

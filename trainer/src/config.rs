@@ -49,6 +49,10 @@ pub struct TrainConfig {
     pub pixel_std_dev: LinearSchedule,
     /// Adam's step size.
     pub learning_rate: LinearSchedule,
+    /// The learning rate rises in a straight line over that many first steps, until it meets its schedule: Adam's
+    /// estimates are noisy at first, and large steps then can cost a voxel model hundreds of steps.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub warmup_steps: u64,
     /// How much the divergence counts in the loss; 1 where nothing is said. A warm-up starts lower. Its steps are those of
     /// the ELBO phase, and `run` is as long as that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -335,7 +339,8 @@ impl TrainConfig {
 
     /// Adam's step size at a step.
     pub fn learning_rate_at(&self, step: u64) -> f64 {
-        self.learning_rate.at(step, self.steps)
+        let warmup = (step.saturating_add(1) as f64 / self.warmup_steps.max(1) as f64).min(1.0);
+        self.learning_rate.at(step, self.steps) * warmup
     }
 }
 
@@ -344,6 +349,11 @@ const MOST_BATCH: usize = 1 << 20;
 
 fn one() -> usize {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(steps: &u64) -> bool {
+    *steps == 0
 }
 
 fn out_of_range(name: &'static str, found: &impl ToString, expected: &'static str) -> ConfigError {

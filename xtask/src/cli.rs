@@ -11,7 +11,7 @@ use crate::fuzz::Fuzz;
 use crate::gpu_check::GpuCheck;
 use crate::release::Release;
 use crate::setup::Parts;
-use crate::web::{Build, Web};
+use crate::web::{Addresses, Build, Web};
 
 /// The chores of the workspace: set-up, demonstration and tests.
 #[derive(Debug, Parser)]
@@ -19,6 +19,10 @@ use crate::web::{Build, Web};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Install no packages of the system, as root otherwise does on Debian: list those that are missing, and how to
+    /// install them
+    #[arg(long, global = true)]
+    pub(crate) no_system: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +43,8 @@ pub(crate) enum Command {
     BenchWeb(BenchWebOptions),
     /// Give every parser of bytes from outside mutated ones, and look for panics, aborts, memory and time
     Fuzz(FuzzOptions),
+    /// The quick part of `test`: format check, lints, types of the page, unit tests; minutes when it is built already
+    Check,
     /// Format check, lints, all tests, documentation: what continuous integration runs
     Test(TestOptions),
 }
@@ -145,6 +151,12 @@ pub(crate) struct WebOptions {
     /// Build the engine fast instead of small and fast: for working on the page
     #[arg(long)]
     quick: bool,
+    /// Address at which the page will lie: links to it then show its picture wherever they are posted
+    #[arg(long, value_name = "URL")]
+    site: Option<String>,
+    /// Address of the sources, for the page's link to them
+    #[arg(long, value_name = "URL")]
+    source: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -230,6 +242,7 @@ impl From<WebOptions> for Web {
             library: None,
             build: if options.quick { Build::Quick } else { Build::Full },
             out: None,
+            addresses: Addresses { site: options.site, source: options.source },
             port: options.serve.then_some(options.port),
         }
     }

@@ -1,15 +1,68 @@
-//! Programs from Debian's packages, installed where that is ours to do: by root, as in a container.
+//! Programs from Debian's packages. What is missing is installed where that is allowed: by root, as in a container, and
+//! without `--no-system`.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
 use crate::talk;
 use crate::workspace::{self, Workspace};
 
+/// What may be done about a program that the system lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SystemPackages {
+    /// Install it, as root on Debian.
+    Install,
+    /// Say what is missing and how to install it.
+    ListOnly,
+}
+
+/// A program that a command calls, and the packages that it comes from.
+#[derive(Debug)]
+pub(crate) struct Need {
+    /// How to see that it is there: a program and its arguments, which ends without an error.
+    probe: &'static [&'static str],
+    packages: &'static [&'static str],
+}
+
+const CXX: Need = Need { probe: &["c++", "--version"], packages: &["g++"] };
+const PIP: Need =
+    Need { probe: &["python3", "-m", "pip", "--version"], packages: &["python3-pip"] };
+const VENV: Need =
+    Need { probe: &["python3", "-c", "import ensurepip"], packages: &["python3-venv"] };
+const NODE: Need = Need { probe: &["npm", "--version"], packages: &["nodejs", "npm"] };
+const CHROMIUM: Need = Need { probe: &["chromium", "--version"], packages: &["chromium"] };
+const MPI: Need = Need {
+    probe: &["mpicc", "--version"],
+    packages: &["libopenmpi-dev", "openmpi-bin", "libclang-dev"],
+};
+
+/// What `cargo xtask demo` needs.
+pub(crate) const DEMO: &[Need] = &[CXX, PIP];
+/// What `cargo xtask web` needs.
+pub(crate) const WEB: &[Need] = &[NODE];
+/// What `cargo xtask test` needs.
+pub(crate) const TEST: &[Need] = &[CXX, PIP, VENV, NODE, CHROMIUM, MPI];
+
+/// With `--no-system`, lists what is missing of `needs`, before anything else is done.
+pub(crate) fn list_missing(workspace: &Workspace, needs: &[Need]) {
+    if workspace.system_packages() == SystemPackages::Install {
+        return;
+    }
+    let missing = packages_of(needs, runs);
+    if !missing.is_empty() {
+        talk::line(&format!("missing of the system, and not installed: {}", missing.join(", ")));
+        talk::line(&hint(&missing));
+    }
+}
+
 /// Installs packages if we may; whether it was tried.
 pub(crate) fn install(workspace: &Workspace, packages: &[&str]) -> Result<bool> {
+    if workspace.system_packages() == SystemPackages::ListOnly {
+        talk::line(&hint(packages));
+        return Ok(false);
+    }
     if !(is_root() && Path::new("/usr/bin/apt-get").is_file()) {
         return Ok(false);
     }
@@ -24,7 +77,50 @@ pub(crate) fn install(workspace: &Workspace, packages: &[&str]) -> Result<bool> 
     Ok(true)
 }
 
+fn hint(packages: &[&str]) -> String {
+    format!("hint: apt-get install --no-install-recommends {}", packages.join(" "))
+}
+
+fn packages_of(needs: &[Need], is_there: impl Fn(&[&str]) -> bool) -> Vec<&'static str> {
+    needs
+        .iter()
+        .filter(|need| !is_there(need.probe))
+        .flat_map(|need| need.packages)
+        .copied()
+        .collect()
+}
+
+fn runs(probe: &[&str]) -> bool {
+    let quiet = Command::new(probe[0])
+        .args(&probe[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    quiet.is_ok_and(|status| status.success())
+}
+
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_run_is_listed_with_its_packages() {
+        let missing = packages_of(TEST, |probe| probe[0] != "mpicc" && probe[0] != "c++");
+        assert_eq!(missing, ["g++", "libopenmpi-dev", "openmpi-bin", "libclang-dev"]);
+        assert!(packages_of(DEMO, |_| true).is_empty());
+        assert!(!runs(&["no-program-of-this-name"]) && !runs(&["false"]) && runs(&["true"]));
+    }
+
+    #[test]
+    fn nothing_is_installed_where_packages_are_only_listed() {
+        let workspace =
+            Workspace::at(Path::new("/")).with_system_packages(SystemPackages::ListOnly);
+        assert!(!install(&workspace, &["a-package"]).unwrap());
+    }
 }

@@ -7,7 +7,7 @@
 //! | `cli.rs` | the command line |
 //! | `workspace.rs` | where things lie, and how cargo and the project's binaries are called |
 //! | `failure.rs` | an error with a remedy, and how errors are printed |
-//! | `debian.rs` | programs from Debian's packages |
+//! | `debian.rs` | programs from Debian's packages: installed, or listed with `--no-system` |
 //! | `talk.rs` | lines, headings and bars on stderr |
 //! | `stopwatch.rs` | what each stage of a chore took |
 //! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |
@@ -17,9 +17,8 @@
 //! | `fuzz/` | parsers of bytes from outside against libFuzzer |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
 //! | `processes.rs` | the tests of training by several processes |
-//! | `debian.rs` | packages of the system that tests need |
 //! | `bench/` | what a picture costs, natively and in a browser |
-//! | `test.rs` | formatting, lints, tests and docs, in that order |
+//! | `test.rs` | formatting, lints, tests and docs, in that order; `check` is the quick part of them |
 
 mod bench;
 mod cli;
@@ -44,6 +43,7 @@ use anyhow::Result;
 use clap::Parser;
 
 use cli::{Cli, Command};
+use debian::SystemPackages;
 use workspace::Workspace;
 
 fn main() -> ExitCode {
@@ -57,7 +57,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<()> {
-    let workspace = Workspace::here()?;
+    let system = if cli.no_system { SystemPackages::ListOnly } else { SystemPackages::Install };
+    let workspace = Workspace::here()?.with_system_packages(system);
     match cli.command {
         Command::Setup(options) => setup::set_up(&workspace, options.parts()),
         Command::Demo(options) => demo::run(&workspace, &options.into()),
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Bench(options) => bench::run(&workspace, &options.into()),
         Command::BenchWeb(options) => bench::run_web(&workspace, &options.into()),
         Command::Fuzz(options) => fuzz::run(&workspace, &options.into()),
+        Command::Check => test::check(&workspace),
         Command::Test(options) => test::run(&workspace, &options.only),
     }
 }

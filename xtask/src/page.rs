@@ -33,19 +33,38 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
             // The full build takes minutes longer and gives the same pictures.
             build: Build::Quick,
             out: Some(dist.clone()),
+            addresses: web::Addresses::default(),
             port: None,
         },
     )?;
-    web::install(&workspace.root().join("web-demo"))?;
     check_types(workspace)?;
     let mut node = workspace.command("node");
     node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
     workspace::run(node.env("GQN_DIST", dist).env("GQN_RUN", programs.join("gqn-run")))
 }
 
+/// Builds the page with the models that it has, and type-checks its modules; nothing is opened in a browser.
+pub(crate) fn types(workspace: &Workspace) -> Result<()> {
+    let out = Some(workspace.target().join("page/types"));
+    let addresses = web::Addresses::default();
+    web::build(
+        workspace,
+        &Web {
+            packages: Vec::new(),
+            library: None,
+            build: Build::Quick,
+            out,
+            addresses,
+            port: None,
+        },
+    )?;
+    check_types(workspace)
+}
+
 /// Type-checks the page's modules against the bindings that the build has just made.
 fn check_types(workspace: &Workspace) -> Result<()> {
     let page = workspace.root().join("web-demo");
+    web::install(&page)?;
     let mut compiler = workspace.command("node");
     compiler.current_dir(&page).arg(page.join("node_modules/typescript/bin/tsc"));
     workspace::run(compiler.args(["--project", "jsconfig.json"]))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::debian;
 use crate::failure::failure;
 use crate::fuzz::{self, Fuzz};
 use crate::page;
@@ -35,6 +36,30 @@ pub(crate) fn stage_names() -> Vec<&'static str> {
     STAGES.iter().map(|(name, _)| *name).chain([FUZZ, PAGE, PROCESSES]).collect()
 }
 
+/// Tests of the libraries and programs by themselves: no program is started, no engine held against another.
+const UNIT_TESTS: &[&str] = &["test", "--release", "--workspace", "--lib", "--bins"];
+
+/// What to run between two changes: the quick stages, to the first that fails.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let mut stopwatch = Stopwatch::new(5);
+    let done = quick_stages(workspace, &mut stopwatch);
+    talk::line(&format!("\n{}", stopwatch.summary()));
+    done
+}
+
+fn quick_stages(workspace: &Workspace, stopwatch: &mut Stopwatch) -> Result<()> {
+    debian::list_missing(workspace, &debian::TEST[..4]);
+    for component in ["fmt", "clippy"] {
+        require_component(workspace, component)?;
+    }
+    stopwatch.time("set-up", || set_up(workspace, Parts { python: false, ..Parts::ALL }))?;
+    for (name, arguments) in &STAGES[..2] {
+        stopwatch.time(name, || cargo(workspace, arguments))?;
+    }
+    stopwatch.time("types", || page::types(workspace))?;
+    stopwatch.time("unit tests", || cargo(workspace, UNIT_TESTS))
+}
+
 /// Runs the stages, or those of `only`, up to the first that fails, and tells what each took.
 pub(crate) fn run(workspace: &Workspace, only: &[String]) -> Result<()> {
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
@@ -53,6 +78,7 @@ fn stages(
     stopwatch: &mut Stopwatch,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<()> {
+    debian::list_missing(workspace, debian::TEST);
     for component in ["fmt", "clippy"] {
         require_component(workspace, component)?;
     }

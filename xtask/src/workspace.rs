@@ -7,12 +7,14 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
+use crate::debian::SystemPackages;
 use crate::failure::failure;
 
 /// The workspace this program was built from.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    system_packages: SystemPackages,
 }
 
 impl Workspace {
@@ -24,13 +26,24 @@ impl Workspace {
         Ok(Self {
             root: fs::canonicalize(root)
                 .with_context(|| format!("cannot open {}", root.display()))?,
+            system_packages: SystemPackages::Install,
         })
     }
 
     /// A workspace elsewhere, for tests.
     #[cfg(test)]
     pub(crate) fn at(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), system_packages: SystemPackages::Install }
+    }
+
+    /// The same, where packages of the system are installed or only listed.
+    pub(crate) fn with_system_packages(self, system_packages: SystemPackages) -> Self {
+        Self { system_packages, ..self }
+    }
+
+    /// What to do about a program that the system lacks.
+    pub(crate) fn system_packages(&self) -> SystemPackages {
+        self.system_packages
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -40,8 +40,9 @@ pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(
     let folder = folder_of(&target);
     make_folder(folder).map_err(failed)?;
     part::remove_left_behind(folder);
-    let mut file = part::file_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
+    let file = part::file_in(folder).map_err(failed)?;
+    // By the file itself: errors of the named one speak of its temporary name.
+    file.as_file().write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     match overwrite {
         Overwrite::Force => file.persist(&target).map_err(|error| failed(error.error))?,
@@ -155,6 +156,17 @@ mod tests {
             write_atomic(&file.join("a"), b"", Overwrite::Force),
             Err(FormatError::Write { .. })
         ));
+    }
+
+    #[test]
+    fn errors_name_the_place_and_not_the_temporary_file() {
+        // Nobody can make files there, root neither.
+        let path = Path::new("/proc/gqn.json");
+        if cfg!(target_os = "linux") {
+            let error = write_atomic(path, b"x", Overwrite::Refuse).expect_err("no such place");
+            let text = crate::error_report(&error).clone();
+            assert!(text.contains("/proc/gqn.json") && !text.contains(".part"), "{text}");
+        }
     }
 
     #[cfg(unix)]

@@ -92,7 +92,17 @@ fn folder_in(parent: &Path, end: &str) -> io::Result<TempDir> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o777));
     }
-    builder.tempdir_in(parent)
+    builder.tempdir_in(parent).map_err(without_path)
+}
+
+/// What the system said, without the temporary name that `tempfile` adds: it tells a user nothing, and the message that
+/// the error goes into names the place itself.
+fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path \"") {
+        Some((said, _)) => io::Error::new(error.kind(), said),
+        None => error,
+    }
 }
 
 /// A file that is removed with the value unless it is renamed before.
@@ -106,7 +116,7 @@ pub(crate) fn file_in(folder: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let file = builder.tempfile_in(folder)?;
+    let file = builder.tempfile_in(folder).map_err(without_path)?;
     if cfg!(unix) {
         lock::mark(file.as_file())?;
     }

@@ -1,7 +1,7 @@
 //! A procedural scene, rendered, and its map.
 
 use gqn_runtime::to_rgba8;
-use gqn_scenes::{Frame, Motion, Scene, World as Family};
+use gqn_scenes::{FIELD_OF_VIEW, Frame, Motion, Scene, World as Family};
 use wasm_bindgen::prelude::*;
 
 use super::border::{camera, numbers, to_js, unfit};
@@ -23,6 +23,12 @@ impl World {
     /// The worlds there are.
     pub fn names() -> Vec<String> {
         Family::ALL.iter().map(|world| world.name().to_owned()).collect()
+    }
+
+    /// Field of view of every world's cameras in radians.
+    #[wasm_bindgen(js_name = fieldOfView)]
+    pub fn field_of_view() -> f32 {
+        FIELD_OF_VIEW
     }
 
     /// The scene that a seed stands for.

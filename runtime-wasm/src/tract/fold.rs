@@ -31,3 +31,44 @@ pub(super) fn fold_constants(model: &mut TypedModel) -> TractResult<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::tract_core::ops::array::MultiBroadcastTo;
+    use tract_onnx::tract_core::ops::math;
+
+    use super::*;
+
+    /// More numbers than the 4 MiB up to which tract folds by itself.
+    const LARGE: usize = (4 << 20) / 4 + 1;
+
+    #[test]
+    fn large_constants_are_computed_once_and_what_has_an_input_stays() -> TractResult<()> {
+        let mut model = TypedModel::default();
+        let input = model.add_source("x", f32::fact([LARGE]))?;
+        let two = model.add_const("two", tensor1(&[2_f32]))?;
+        let spread = model.wire_node(
+            "spread",
+            MultiBroadcastTo { shape: tvec![LARGE.to_dim()].into() },
+            &[two],
+        )?[0];
+        let four = model.wire_node("four", math::mul(), &[spread, spread])?[0];
+        let sum = model.wire_node("sum", math::add(), &[input, four])?[0];
+        model.select_output_outlets(&[sum])?;
+        let mut model = model.into_decluttered()?;
+        let computed = |model: &TypedModel| {
+            let ops = model.eval_order()?.into_iter().map(|id| model.node(id));
+            let computed = ops.filter(|node| !node.inputs.is_empty());
+            TractResult::Ok(computed.map(|node| node.name.clone()).collect::<Vec<_>>())
+        };
+        assert_ne!(computed(&model)?, ["sum"], "tract folds as much by itself: is ours needed?");
+        fold_constants(&mut model)?;
+        model.compact()?;
+        assert_eq!(computed(&model)?, ["sum"]);
+        let ones = tract_onnx::prelude::Tensor::from_shape(&[LARGE], &vec![1_f32; LARGE])?;
+        let found = model.into_optimized()?.into_runnable()?.run(tvec![ones.into_tvalue()])?;
+        let found = found[0].to_plain_array_view::<f32>()?;
+        assert!(found.iter().all(|value| (value - 5.0).abs() < 1e-6));
+        Ok(())
+    }
+}

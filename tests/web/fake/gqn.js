@@ -24,6 +24,7 @@ const flat = (cameras) => Float32Array.from(cameras.flatMap((camera) => [...came
 
 export class World {
   static names() { return ["shepard-metzler-5", "rooms-ring-camera", "mazes"]; }
+  static fieldOfView() { return FIELD_OF_VIEW; }
   constructor(name, seed) { this.seed = Number(seed); }
   free() {}
   maxContext() { return 5; }

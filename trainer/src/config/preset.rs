@@ -21,6 +21,7 @@ impl TrainConfig {
             max_context: world.max_context(),
             pixel_std_dev: LinearSchedule { start: 2.0, end: 0.7, over: Span::Steps(200_000) },
             learning_rate: LinearSchedule { start: 5e-4, end: 5e-5, over: Span::Steps(1_600_000) },
+            warmup_steps: 0,
             kl_weight: None,
             generation_steps: None,
             clip_gradient: None,
@@ -45,6 +46,7 @@ impl TrainConfig {
                 batch: 8,
                 pixel_std_dev: over_run(0.3, 0.12),
                 learning_rate: over_run(4e-3, 1e-4),
+                warmup_steps: 100,
                 generation_steps: Some(GenerationSteps::Share(0.8)),
                 clip_gradient: Some(1.0),
                 ..paper
@@ -55,6 +57,7 @@ impl TrainConfig {
                 batch: 8,
                 pixel_std_dev: over_run(0.3, 0.12),
                 learning_rate: over_run(4e-3, 2e-4),
+                warmup_steps: 100,
                 generation_steps: Some(GenerationSteps::Share(0.8)),
                 clip_gradient: Some(1.0),
                 checkpoint_every: 500,

@@ -43,13 +43,13 @@ function network({ representation, voxel } = {}) {
 }
 
 /** @param {number} seconds */
-function duration(seconds) {
+export function duration(seconds) {
   const [minutes, hours] = [Math.round(seconds / 60), seconds / 3600];
   return seconds < 90 ? `${Math.round(seconds)} s` : minutes < 100 ? `${minutes} min` : `${hours.toFixed(1)} h`;
 }
 
 /** The world and how many scenes of it. @param {string} data */
-function told(data) {
+export function told(data) {
   const [world, ...more] = data.split(", ");
   return [label(world), ...more].join(", ");
 }

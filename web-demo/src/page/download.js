@@ -1,7 +1,7 @@
 // @ts-check
 import { phase, size } from "./messages.js";
 
-/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, models: { name: string, world: string | null, image_size: number, representation: string, bytes: number }[] }} Offer */
+/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number }[] }} Offer */
 
 /** Counts what comes in, over all that is fetched. */
 export class Download {

@@ -1,6 +1,7 @@
 // @ts-check
 import { element, paint, say } from "./dom.js";
 import { latest } from "./remote.js";
+import { trail } from "./trail.js";
 
 const SAMPLES = 8;
 /** Milliseconds between two looks through the lenses while one walks around, at least. */
@@ -43,6 +44,7 @@ export function lenses(scene, look) {
     compare(undefined).catch(pool.events.fail);
   });
 
+  const told = trail(scene);
   let watched = 0;
   /** Keeps the lenses near the pictures of the walk around; false if nobody has time for that. @param {Job} job */
   function watch(job) {
@@ -77,6 +79,7 @@ export function lenses(scene, look) {
     if (!current()) return;
     put("uncertainty", rgba);
     say("spread", `eight guesses differ by ${(100 * mean).toFixed(1)} %`);
+    told(scene.views.length, mean);
     figure("uncertainty").classList.remove("stale");
   }
 

@@ -114,7 +114,7 @@ export function occupancy(scene, { changed }) {
 }
 
 /** A map as a picture in one of the page's colours. @param {Occupancy} map @param {string} colour */
-function tinted({ rgba, columns, rows }, colour) {
+export function tinted({ rgba, columns, rows }, colour) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [columns, rows];
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));

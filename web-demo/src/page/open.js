@@ -74,7 +74,7 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
     const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
     const lost = new Promise((_, reject) => { giveUp = reject; });
     try {
-      await Promise.race([scene.repackage(found.side).then(() => painted), lost]);
+      await Promise.race([scene.repackage(found.side, found.manifest.config.voxel).then(() => painted), lost]);
     } catch (error) {
       // It opens, but does not paint: back to the one before.
       giveUp = undefined;

@@ -2,12 +2,14 @@
 import { element, say } from "./dom.js";
 import { dropping } from "./drop.js";
 import { MANIFEST, MOST_LIST, beside, folder, light, listed, plain } from "./files.js";
+import { example } from "./example.js";
 import { hush, notice, show, warn } from "./messages.js";
+import { holds, readZip } from "./zip.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles @typedef {import("../types").OwnView} OwnView @typedef {import("./drop.js").Entry} Entry */
 
 const VIEWS = "views.json";
-const EXPECTED = `hint: drop a folder with pictures and their ${VIEWS}, or a package: its folder, its files or one zip`;
+const EXPECTED = `hint: drop a folder or a zip with pictures and their ${VIEWS}, or a package: its folder, its files or one zip`;
 /** Pictures of one's own that are shown at once: each takes its place on the map, and memory. */
 const MOST = 64;
 
@@ -39,6 +41,7 @@ export function own(scene, take) {
     }
     if (zip) {
       light([zip]);
+      if (await holds(zip.file, VIEWS)) return sort(await readZip(zip.file));
       return take.package({ names: [], files: [], zip: zip.file }, plain(zip.path));
     }
     const found = entries.length === 1 ? plain(entries[0].path) : `${entries.length} files`;
@@ -101,6 +104,7 @@ export function own(scene, take) {
       input.value = "";
     });
   }
+  element("example", HTMLElement).addEventListener("click", () => receive(example()));
   dropping(receive);
   return { leave };
 }
@@ -108,7 +112,7 @@ export function own(scene, take) {
 /** Offers what can be done with pictures of one's own, or with rendered scenes. @param {boolean} own */
 function mine(own) {
   element("own-back", HTMLElement).hidden = !own;
-  for (const id of ["scene", "how"]) element(id, HTMLElement).hidden = own;
+  for (const id of ["scene", "how-cameras"]) element(id, HTMLElement).hidden = own;
 }
 
 /** Says which package of one's own is open, if it is one, and offers it beside the others as long as it is.

@@ -1,8 +1,7 @@
 // @ts-check
-import { Ended, Silent } from "./remote.js";
+import { Painters } from "./painters.js";
 
-/** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
-/** @typedef {{ remote: Remote, busy: boolean, scene: string }} Painter */
+/** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote @typedef {import("./painters.js").Painter} Painter */
 
 /** A painter that paints so quickly does other things between two frames of the screen, even alone. */
 const QUICK_MS = 8;
@@ -14,9 +13,7 @@ const KEPT = 1200;
  * The painters, and who paints what: the wanted picture first (a newer one replaces it), then neighbours of it, then
  * what takes long. The first painter is kept free for wanted pictures if there are others.
  */
-export class Pool {
-  /** @type {Painter[]} */
-  painters = [];
+export class Pool extends Painters {
   /** @type {Map<string, Uint8Array>} */
   #kept = new Map();
   /** @type {Map<string, Job>} */
@@ -29,23 +26,10 @@ export class Pool {
   #slow = [];
   /** What is done while pictures are wanted all the time. @type {((remote: Remote) => Promise<void>) | undefined} */
   #live;
-  /** What is painted, and what its pictures tell. @type {{ key: string, contributions: Float32Array[] }} */
-  scene = { key: "", contributions: [] };
-
   /** Whether the package has not seen the scene yet, which is asked for again when it has. */
   #blind = false;
   /** How long the last picture took, in milliseconds. */
   #ms = Infinity;
-
-  /** @param {{ picture: (job: Job, rgba: Uint8Array, ms: number | undefined) => void, fail: (error: Error) => void, lost?: () => void }} events
-   * `lost` when a painter gave no answer and was ended */
-  constructor(events) { this.events = events; }
-
-  /** @param {Remote} remote */
-  add(remote) {
-    this.painters.push({ remote, busy: false, scene: "" });
-    this.#run();
-  }
 
   /** Goes on with a painter that has another package open, and with no picture. @param {Remote} remote */
   restart(remote) {
@@ -57,7 +41,7 @@ export class Pool {
     this.add(remote);
   }
 
-  /** Forgets what waits. */
+  /** @override Forgets what waits. */
   drop() {
     [this.#wanted, this.#ahead, this.#slow, this.#live] = [undefined, [], [], undefined];
   }
@@ -80,13 +64,13 @@ export class Pool {
     if (kept) this.events.picture(job, kept, undefined);
     else if (underway) underway.serial = job.serial;
     else this.#wanted = job;
-    this.#run();
+    this.run();
   }
 
   /** Does something long when nothing is wanted. @param {(remote: Remote) => Promise<void>} work */
   later(work) {
     this.#slow.push(work);
-    this.#run();
+    this.run();
   }
 
   /** Does something even while pictures are wanted, the latest of it; false if there is no painter to spare.
@@ -94,27 +78,21 @@ export class Pool {
   live(work) {
     if (this.painters.length < 2 && this.#ms > QUICK_MS) return false;
     this.#live = work;
-    this.#run();
+    this.run();
     return true;
   }
 
-  #run() {
-    for (const painter of this.painters) {
-      if (!painter.busy) this.#give(painter);
-    }
-  }
-
-  /** @param {Painter} painter */
-  #give(painter) {
+  /** @override @param {Painter} painter */
+  next(painter) {
     const [first, ...others] = this.painters;
     const wanted = this.#wanted;
     if (wanted) {
       this.#wanted = undefined;
-      this.#occupy(painter, () => this.#paint(painter, wanted));
-    } else if (painter !== first || others.length === 0) {
-      const work = (painter === first ? this.#alone() : this.#spare(painter)) ?? this.#slow.shift();
-      if (work) this.#occupy(painter, () => work(painter.remote));
+      return () => this.#paint(painter, wanted);
     }
+    if (painter === first && others.length) return undefined;
+    const work = (painter === first ? this.#alone() : this.#spare(painter)) ?? this.#slow.shift();
+    return work && (() => work(painter.remote));
   }
 
   /** What the only painter does beside the wanted pictures. */
@@ -136,43 +114,6 @@ export class Pool {
     for (let job = this.#ahead.shift(); job; job = this.#ahead.shift()) {
       if (!this.#kept.has(job.key) && !this.#underway.has(job.key)) return job;
     }
-  }
-
-  /** @param {Painter} painter @param {() => Promise<void>} work */
-  async #occupy(painter, work) {
-    painter.busy = true;
-    try {
-      const { key, contributions } = this.scene;
-      if (painter.scene !== key) await painter.remote.call("scene", contributions);
-      painter.scene = key;
-      await work();
-    } catch (error) {
-      if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
-      if (error instanceof Silent) this.#lose(painter.remote);
-    }
-    painter.busy = false;
-    this.#run();
-  }
-
-  /** Asks the first painter for something else than a picture. @param {string} operation @param {any} argument @returns {Promise<any>} */
-  async ask(operation, argument) {
-    const [painter] = this.painters;
-    if (!painter) throw new Ended();
-    try {
-      return await painter.remote.call(operation, argument);
-    } catch (error) {
-      if (error instanceof Silent) this.#lose(painter.remote);
-      throw error;
-    }
-  }
-
-  /** Goes on without a painter. @param {Remote} remote */
-  #lose(remote) {
-    const at = this.painters.findIndex((painter) => painter.remote === remote);
-    if (at < 0) return;
-    this.painters.splice(at, 1);
-    this.drop();
-    this.events.lost?.();
   }
 
   /** @param {Painter} painter @param {Job} job */

@@ -1,10 +1,10 @@
 // @ts-check
 import { latest } from "./remote.js";
-import { writeCamera } from "./state.js";
+import { picture } from "./shots.js";
 
 /** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State @typedef {import("../types").Contribution} Contribution @typedef {import("../types").OwnView} OwnView */
 /** @typedef {import("./remote.js").Remote} Remote @typedef {import("./pool.js").Pool} Pool */
-/** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, advances: boolean, cameras: Camera[], plan: Uint8Array | undefined }} Survey */
+/** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, advances: boolean, cameras: Camera[], plan: Uint8Array | undefined, fieldOfView: number }} Survey */
 
 /** Side of the map's picture in pixels. */
 export const PLAN_SIDE = 128;
@@ -17,9 +17,11 @@ export class Scene extends EventTarget {
   /** @type {View[]} */
   views = [];
   /** @type {Survey} */
-  survey = { most: 1, home: new Float32Array(5), path: [], rises: false, advances: false, cameras: [], plan: undefined };
+  survey = { most: 1, home: new Float32Array(5), path: [], rises: false, advances: false, cameras: [], plan: undefined, fieldOfView: 0 };
   /** Side of the network's pictures; 0 until a package is known. */
   side = 0;
+  /** The geometry of the network's grid, if it has one. @type {any} */
+  voxel;
   /** Pictures of one's own instead of the rendered ones, and the cameras that only ask. @type {OwnView[] | undefined} */
   own;
   /** What was shown of the rendered scene before them, for the way back and for links. @type {Partial<State>} */
@@ -39,7 +41,6 @@ export class Scene extends EventTarget {
   /** @param {Remote} surveyor @param {Pool} pool @param {State} state */
   constructor(surveyor, pool, state) {
     super();
-    Object.assign(this, { surveyor, pool, state });
     this.surveyor = surveyor;
     this.pool = pool;
     this.state = state;
@@ -55,9 +56,9 @@ export class Scene extends EventTarget {
     await this.show(this.state.shown);
   }
 
-  /** Another package is open: what it was told is forgotten. @param {number} side */
-  async repackage(side) {
-    this.side = side;
+  /** Another package is open: what it was told is forgotten. @param {number} side @param {any} voxel the geometry of its grid */
+  async repackage(side, voxel) {
+    [this.side, this.voxel] = [side, voxel];
     this.#package += 1;
     await this.open();
   }
@@ -105,33 +106,11 @@ export class Scene extends EventTarget {
   async #shoot() {
     const before = new Map(this.views.map((view) => [view.key, view]));
     const name = this.#name;
-    const views = await Promise.all(this.state.shown.map((shown) => this.#view(shown, before)));
+    const views = await Promise.all(this.state.shown.map((shown) => picture(this, name, shown, before)));
     if (name !== this.#name) return;
     this.views = views;
     this.dispatchEvent(new Event("views"));
     if (this.side) this.#learning(undefined).catch((error) => this.pool.events.fail(error));
-  }
-
-  /** @param {number | Camera} shown @param {Map<string, View>} before @returns {Promise<View>} */
-  async #view(shown, before) {
-    const index = typeof shown === "number" ? shown : undefined;
-    if (this.own && index !== undefined) return this.#mine(this.own[index]);
-    const camera = typeof shown === "number" ? this.survey.cameras[shown] : shown;
-    const side = this.side || 32;
-    const key = `${this.#name}/${side}/${index ?? writeCamera(camera)}`;
-    const { rgba, map } = before.get(key) ?? (await this.surveyor.call("shoot", { camera, side }));
-    return { key, index, camera, map, rgba, side };
-  }
-
-  /** A picture of one's own in the size that the network sees. @param {OwnView} view @returns {Promise<View>} */
-  async #mine(view) {
-    const { name, file } = view;
-    const side = this.side || view.side;
-    if (side !== view.side) {
-      const { rgba } = await this.surveyor.call("photograph", { name, file, side });
-      Object.assign(view, { rgba, side });
-    }
-    return { ...view };
   }
 
   /** Lets the network see the pictures anew: another painter stands in for one that was lost. */

@@ -3,7 +3,7 @@
 
 /** @returns {State} */
 export const initial = () => ({
-  model: "", world: "", seed: "12", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0, holds: true,
+  model: "", world: "", seed: "111", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0, holds: true,
 });
 
 /** Whether a package's guesses say something: weights of the generation phase have not learned how far they may lie from

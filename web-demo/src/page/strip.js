@@ -70,7 +70,7 @@ export function strip(scene, look) {
   function mark() {
     const count = scene.views.length;
     const [full, numbers] = [count >= scene.most, scene.own ? "" : NUMBERS[scene.most] ?? String(scene.most)];
-    say("how", full
+    say("how-cameras", full
       ? `Drag cameras along the map. It sees ${numbers} pictures at most: take one away to add another.`
       : "Drag cameras along the map; click an empty place to add one.");
     element("map", SVGSVGElement).classList.toggle("full", full || !!scene.own);

@@ -1,6 +1,7 @@
 // @ts-check
 import { element, say } from "./dom.js";
 import { notice } from "./messages.js";
+import { closing } from "./share.js";
 
 /** Steps of the walk around in a millisecond: once around in 16 seconds. */
 const PACE = 1080 / 16_000;
@@ -86,28 +87,13 @@ export function tools(scene, look, { repaint, changed, fail }) {
     orbit: () => walk(!state.orbit),
     reset: () => { look.glide(undefined).catch(fail); },
     keys: () => element("help", HTMLDialogElement).showModal(),
-    share: async () => {
-      changed();
-      const mine = [scene.own && "pictures", !state.model && "model"].filter(Boolean).join(" and your ");
-      if (mine) return notice(`A link cannot carry your ${mine}: they stay in this tab.`);
-      const told = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
-      notice(told ? "The link to this view is copied." : "The link in the address bar is this view.");
-    },
     dice: () => travel({ seed: String(crypto.getRandomValues(new Uint16Array(1))[0]) }).catch(fail),
   };
   for (const [id, action] of Object.entries(actions)) element(id, HTMLElement).addEventListener("click", action);
   for (const [id, mean] of /** @type {[string, boolean][]} */ ([["mean", true], ["sample", false]])) {
     element(id, HTMLElement).addEventListener("click", () => set({ mean }));
   }
-  for (const id of ["card", "help"]) {
-    const dialog = element(id, HTMLDialogElement);
-    // What lies around it is the dialog itself too; browsers that know `closedby` are there first.
-    dialog.addEventListener("click", (event) => {
-      const { left, right, top, bottom } = dialog.getBoundingClientRect();
-      const { clientX: x, clientY: y, target } = event;
-      if (target === dialog && (x < left || x > right || y < top || y > bottom)) dialog.close();
-    });
-  }
+  for (const id of ["card", "help"]) closing(id);
   element("scene", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   element("world", HTMLSelectElement).addEventListener("change", (event) =>
     travel({ world: /** @type {HTMLSelectElement} */ (event.target).value }).catch(fail));
@@ -126,25 +112,5 @@ export function tools(scene, look, { repaint, changed, fail }) {
   };
   const digits = Array.from({ length: 9 }, (_, index) => [String(index + 1), () => jump(index)]);
   const keys = { m: () => set({ mean: !state.mean }), n: actions.guess, p: actions.pixels, r: actions.reset, home: actions.reset, " ": actions.orbit, "?": actions.keys };
-  return { mark, walk, roam, start, press: { ...Object.fromEntries(digits), ...keys } };
-}
-
-/** How many of the last views the numbers tell of. */
-const TOLD = 50;
-/** How long the last views took, and how much of that time no view before was being painted. @type {number[][]} */
-const times = [];
-let last = 0;
-
-/** Counts a view that took so long. @param {number} ms */
-export function count(ms) {
-  const now = performance.now();
-  times.push([ms, Math.min(ms, now - last)]);
-  last = now;
-  if (times.length > TOLD) times.shift();
-  const median = times.map(([ms]) => ms).toSorted((a, b) => a - b)[times.length >> 1];
-  const text = `${median.toFixed(median < 10 ? 1 : 0)} ms`;
-  say("n-ms", text);
-  say("speed", text);
-  const busy = times.reduce((sum, [, busy]) => sum + busy, 0);
-  say("n-rate", ((1000 * times.length) / busy).toFixed(0));
+  return { mark, set, walk, roam, start, press: { ...Object.fromEntries(digits), ...keys } };
 }

@@ -81,6 +81,19 @@ export function scene(contributions) {
   for (const other of others) opened().addScene(other, 1);
 }
 
+/** What is painted of contributions that are added, and some that are subtracted again; the scene stays as it was.
+ * @param {{ added: Float32Array[], removed: Float32Array[], camera: Float32Array, seed: number, temperature: number }} what */
+export function glimpse({ added, removed, camera, seed, temperature }) {
+  const before = told;
+  try {
+    scene(added);
+    for (const other of removed) opened().addScene(other, -1);
+    return opened().query(camera, seed, temperature);
+  } finally {
+    scene(before);
+  }
+}
+
 /** @param {{ camera: Float32Array, seed: number, temperature: number }} query */
 export function query({ camera, seed, temperature }) {
   const began = performance.now();

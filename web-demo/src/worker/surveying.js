@@ -10,6 +10,9 @@ let world;
 /** Corners of the line on the map along which one walks around. */
 const PATH = 360;
 
+/** Steps once around. */
+const ROUND = 1080;
+
 /** How many times the steps that were gone on the way are told ahead. */
 const AHEAD = [1, 2, 3, 4, 5, 6];
 
@@ -28,7 +31,8 @@ export function survey({ name, seed, planSide }) {
   // Who goes up and down and nearer and farther keeps to no line.
   const line = rises && advances ? [] : split(next.orbit(PATH));
   const path = line.flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
-  return { most, home, path, rises, advances, cameras: split(next.cameras(most)), plan: next.plan(planSide) };
+  const fieldOfView = World.fieldOfView();
+  return { most, home, path, fieldOfView, rises, advances, cameras: split(next.cameras(most)), plan: next.plan(planSide) };
 }
 
 /** Goes on from a camera, by a motion or so many steps of the way around, and looks.
@@ -55,6 +59,11 @@ export function moved({ camera, motion: [turn, raise, advance] }) {
 /** The camera on the way around that is nearest. @param {Camera} camera */
 export function onWay(camera) {
   return opened().onward(camera, 0);
+}
+
+/** Cameras once along the way around, beginning with one. @param {{ from: Camera, count: number }} way @returns {Camera[]} */
+export function around({ from, count }) {
+  return Array.from({ length: count }, (_, index) => opened().onward(from, Math.round((ROUND * index) / count)));
 }
 
 /** The camera part of the way from one to another. @param {{ from: Camera, to: Camera, t: number }} way */

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::figures::{Figures, expectation, next_steps};
 use super::folder;
+use crate::debian;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
 use crate::talk;
@@ -30,6 +31,7 @@ pub(crate) struct Demo {
 /// Runs the whole pipeline and tells what came of it.
 pub(crate) fn run(workspace: &Workspace, demo: &Demo) -> Result<()> {
     let out = place(workspace, demo)?;
+    debian::list_missing(workspace, debian::DEMO);
     let programs = Programs::beside_us(workspace)?;
     let mut stopwatch = Stopwatch::new(6);
     stopwatch.time("set-up", || set_up(workspace, Parts { python: false, ..Parts::ALL }))?;

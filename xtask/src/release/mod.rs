@@ -1,6 +1,5 @@
 //! `cargo xtask train-release NAME`: a recipe trained slice by slice, and the best package of it for the page.
 
-mod kept;
 mod recipe;
 
 use std::ffi::OsString;
@@ -13,9 +12,10 @@ use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
 use crate::talk;
 use crate::workspace::{Programs, Workspace};
-use kept::Kept;
 use recipe::Recipe;
 
+/// The largest package that the page should have to load.
+const MOST_PACKAGE_BYTES: u64 = 4_000_000;
 /// The largest checkpoint that is committed beside a recipe.
 const MOST_MILESTONE_BYTES: u64 = 8_000_000;
 
@@ -55,19 +55,11 @@ pub(crate) fn run(workspace: &Workspace, release: &Release) -> Result<()> {
     stopwatch.time("export", || export(&programs, &run, &package))?;
     stopwatch
         .time("verify", || programs.run("gqn-run", &["verify".into(), package.clone().into()]))?;
-    let kept = stopwatch.time("keep", || {
-        let curves = out.join("training.svg");
-        let arguments = ["curves".into(), run.clone().into(), "--force".into()];
-        let arguments = [&arguments[..], &["--out".into(), curves.clone().into()]].concat();
-        programs.run("gqn-train", &arguments)?;
-        let folder = workspace.root().join("web-demo/models").join(&release.name);
-        Kept::better_of(&package, &folder, &curves)
-    })?;
+    stopwatch.time("keep", || keep(&programs, &run, &package, &out, &release.name))?;
     if release.milestone {
         stopwatch.time("milestone", || milestone(&programs, &run, &recipe))?;
     }
     talk::line(&format!("\n{}", stopwatch.summary()));
-    talk::line(&format!("\n{}", kept.describe(&release.name)));
     talk::line(&next(release, &out));
     Ok(())
 }
@@ -97,6 +89,18 @@ fn export(programs: &Programs<'_>, run: &Path, package: &Path) -> Result<()> {
     // Half the bytes to load; the loss is measured and stands in the model card.
     arguments.extend(["--precision".into(), "fp16".into(), "--target".into(), "all".into()]);
     arguments.extend(["--out".into(), package.into(), "--force".into()]);
+    programs.run("gqn-export", &arguments)
+}
+
+/// The curves of the run, and the package in the place of the best one unless that is better.
+fn keep(programs: &Programs<'_>, run: &Path, package: &Path, out: &Path, name: &str) -> Result<()> {
+    let (curves, best) = (out.join("training.svg"), Path::new("web-demo/models").join(name));
+    let arguments: [OsString; 5] =
+        ["curves".into(), run.into(), "--force".into(), "--out".into(), curves.clone().into()];
+    programs.run("gqn-train", &arguments)?;
+    let mut arguments: Vec<OsString> = vec!["keep".into(), package.into()];
+    arguments.extend(["--best".into(), best.into(), "--curves".into(), curves.into()]);
+    arguments.extend(["--most-bytes".into(), MOST_PACKAGE_BYTES.to_string().into()]);
     programs.run("gqn-export", &arguments)
 }
 

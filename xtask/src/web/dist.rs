@@ -15,18 +15,38 @@ use crate::workspace::Workspace;
 /// In the result, what of the page never changes under its name: a folder whose name carries a hash of its content.
 const APP: &str = "app";
 /// The page's parts that go there, files or folders.
-const PARTS: [&str; 3] = ["icon.svg", "style", "src"];
+const PARTS: [&str; 6] = ["icon.svg", "app.webmanifest", "style", "src", "media", "example"];
+/// Of these, what a first visit does without: it is fetched, and kept, when somebody asks for it.
+const LATER: [&str; 4] = ["example/", "media/card.png", "media/icon-", "src/worker/gif.js"];
 /// What wasm-bindgen made and the page loads.
 const GLUE: [&str; 2] = ["gqn.js", "gqn_bg.wasm"];
 const TYPES: &str = "gqn.d.ts";
 const PAGE: &str = "index.html";
 const SERVICE_WORKER: &str = "service-worker.js";
+/// In the page, the line in whose place stands what a browser may load before a module asks for it.
+const PRELOAD: &str = "<!-- preload -->";
+/// The script that is no module.
+const GUARD: &str = "src/page/guard.js";
+const MODELS: &str = "models.json";
+/// The project's documents beside the page, and the list of them.
+const DOCS: &str = "docs";
+const DOCS_LIST: &str = "docs/pages.json";
+
+/// Where the page will lie, and where its sources do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Addresses {
+    /// Of the page: what shows a link to it as a card wants the card's picture by its whole address.
+    pub(crate) site: Option<String>,
+    /// Of the sources; without it, the page has no link to them.
+    pub(crate) source: Option<String>,
+}
 
 /// Puts the folder together at `dist`.
 pub(super) fn assemble(
     workspace: &Workspace,
     glue: &Path,
     models: &[Model],
+    addresses: &Addresses,
     dist: &Path,
 ) -> Result<()> {
     let page = workspace.root().join("web-demo");
@@ -48,12 +68,15 @@ pub(super) fn assemble(
     let folder = format!("{APP}-{}", hash_of(&app));
     let mut files: BTreeMap<String, Vec<u8>> =
         app.into_iter().map(|(name, content)| (format!("{folder}/{name}"), content)).collect();
-    let index = text(&page.join(PAGE))?.replace(&format!("\"{APP}/"), &format!("\"{folder}/"));
+    let first = models.first().map(Model::manifest);
+    let preload = preloads(files.keys(), first.as_deref());
+    let index = index(&text(&page.join(PAGE))?, &folder, &preload, addresses)?;
     files.insert(PAGE.to_owned(), index.into_bytes());
     let worker = service_worker(&text(&page.join(SERVICE_WORKER))?, &files)?;
     files.insert(SERVICE_WORKER.to_owned(), worker.into_bytes());
     let offer = json!({ "wasm_bytes": wasm_bytes, "models": models });
-    files.insert("models.json".to_owned(), serde_json::to_vec_pretty(&offer)?);
+    files.insert(MODELS.to_owned(), serde_json::to_vec_pretty(&offer)?);
+    files.extend(documents(workspace)?);
 
     for (name, content) in &files {
         let path = part.join(name);
@@ -67,9 +90,74 @@ pub(super) fn assemble(
     Ok(())
 }
 
+/// Links for the page's head: all that the first picture needs and that only a module would ask for.
+fn preloads<'a>(files: impl Iterator<Item = &'a String>, manifest: Option<&str>) -> String {
+    let mut modules = Vec::new();
+    let mut data = vec![MODELS.to_owned()];
+    data.extend(manifest.map(str::to_owned));
+    for name in files {
+        if name.contains("/src/page/") && !name.ends_with(GUARD) {
+            modules.push(format!("<link rel=\"modulepreload\" href=\"{name}\">"));
+        } else if name.ends_with(".wasm") {
+            data.push(name.clone());
+        }
+    }
+    let data = data
+        .iter()
+        .map(|name| format!("<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{name}\">"));
+    data.chain(modules).collect::<Vec<_>>().join("\n")
+}
+
+/// The page with its parts' folder, what is to be loaded before, and addresses put in.
+fn index(page: &str, folder: &str, preload: &str, addresses: &Addresses) -> Result<String> {
+    ensure!(page.contains(PRELOAD), "{PAGE} has no line `{PRELOAD}`");
+    let mut page =
+        page.replace(&format!("\"{APP}/"), &format!("\"{folder}/")).replace(PRELOAD, preload);
+    if let Some(site) = &addresses.site {
+        let site = site.trim_end_matches('/');
+        page = page.replace(
+            &format!("content=\"{folder}/"),
+            &format!("content=\"{}/{folder}/", attribute(site)),
+        );
+    }
+    if let Some(source) = &addresses.source {
+        let link = format!("id=\"source\" href=\"{}\"", attribute(source));
+        page = page.replace("id=\"source\" hidden", &link);
+    }
+    Ok(page)
+}
+
+/// Text between quotation marks of an attribute.
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+}
+
+/// The project's documents, those for users first.
+fn documents(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let folder = workspace.root().join(DOCS);
+    if folder.is_dir() {
+        add(&folder, DOCS, &mut found)?;
+        found.retain(|name, _| Path::new(name).extension().is_some_and(|kind| kind == "md"));
+    }
+    let below = |name: &String| name[DOCS.len() + 1..].to_owned();
+    let mut names: Vec<String> = found.keys().map(below).collect();
+    for name in ["ARCHITECTURE.md", "README.md"] {
+        let path = workspace.root().join(name);
+        if path.is_file() && !names.iter().any(|known| known == name) {
+            found.insert(format!("{DOCS}/{name}"), read(&path)?);
+            names.insert(0, name.to_owned());
+        }
+    }
+    found.insert(DOCS_LIST.to_owned(), serde_json::to_vec(&names)?);
+    Ok(found)
+}
+
 /// Tells the service worker what the page consists of; another version for any other content.
 fn service_worker(source: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<String> {
-    let names: Vec<&str> = ["./"].into_iter().chain(files.keys().map(String::as_str)).collect();
+    let first_visit = |name: &&str| !LATER.iter().any(|later| name.contains(&format!("/{later}")));
+    let names: Vec<&str> =
+        ["./"].into_iter().chain(files.keys().map(String::as_str)).filter(first_visit).collect();
     let lines = [
         ("const version = \"dev\";", format!("const version = \"{}\";", hash_of(files))),
         ("const files = [];", format!("const files = {};", json!(names))),
@@ -125,6 +213,9 @@ mod tests {
 
     use super::*;
 
+    const INDEX: &str = r#"<meta content="app/media/card.png"><!-- preload -->
+<script src="app/src/main.js"></script><a id="source" hidden>"#;
+
     #[test]
     fn the_folder_holds_the_page_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
@@ -133,7 +224,14 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         };
-        write(page.join("index.html"), r#"<script src="app/src/main.js"></script>"#);
+        write(page.join("index.html"), INDEX);
+        write(folder.path().join("README.md"), "what it is");
+        write(folder.path().join("docs/training.md"), "how it learns");
+        write(page.join("src/page/guard.js"), "");
+        write(page.join("src/worker/gif.js"), "");
+        write(page.join("media/card.png"), "");
+        write(page.join("example/views.json"), "");
+        write(page.join("app.webmanifest"), "");
         write(page.join("service-worker.js"), "const version = \"dev\";\nconst files = [];\n");
         write(page.join("icon.svg"), "");
         write(page.join("README.md"), "");
@@ -146,7 +244,8 @@ mod tests {
         }
         let workspace = Workspace::at(folder.path());
         let dist = page.join("dist");
-        assemble(&workspace, &glue, &[], &dist).unwrap();
+        let mut addresses = Addresses::default();
+        assemble(&workspace, &glue, &[], &addresses, &dist).unwrap();
         let found = |dist: &Path| {
             let mut files = BTreeMap::new();
             for entry in fs::read_dir(dist).unwrap() {
@@ -159,18 +258,53 @@ mod tests {
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
         let app = names[0].split('/').next().unwrap();
         assert!(app.starts_with("app-") && app.len() == 14, "{app}");
-        let own =
-            ["icon.svg", "src/page/main.js", "style/a.css", "wasm/gqn.js", "wasm/gqn_bg.wasm"];
-        assert_eq!(names[..5], own.map(|name| format!("{app}/{name}")));
-        assert_eq!(names[5..], ["index.html", "models.json", "service-worker.js"]);
-        let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
-        assert_eq!(text("index.html"), format!(r#"<script src="{app}/src/main.js"></script>"#));
-        let worker = text("service-worker.js");
+        let own = [
+            "app.webmanifest",
+            "example/views.json",
+            "icon.svg",
+            "media/card.png",
+            "src/page/guard.js",
+            "src/page/main.js",
+            "src/worker/gif.js",
+            "style/a.css",
+            "wasm/gqn.js",
+            "wasm/gqn_bg.wasm",
+        ];
+        assert_eq!(names[..own.len()], own.map(|name| format!("{app}/{name}")));
+        let beside = ["docs/README.md", "docs/pages.json", "docs/training.md"];
+        let rest = ["index.html", "models.json", "service-worker.js"];
+        assert_eq!(names[own.len()..], [&beside[..], &rest].concat());
+        let text = |files: &BTreeMap<String, Vec<u8>>, name: &str| {
+            String::from_utf8(files[name].clone()).unwrap()
+        };
+        assert_eq!(text(&files, "docs/pages.json"), r#"["README.md","training.md"]"#);
+        let index = text(&files, "index.html");
+        assert!(index.contains(&format!(r#"<script src="{app}/src/main.js"></script>"#)));
+        assert!(index.contains(&format!(r#"content="{app}/media/card.png""#)), "{index}");
+        assert!(index.contains(r#"id="source" hidden"#), "{index}");
+        for loaded in ["wasm/gqn_bg.wasm", "src/page/main.js"] {
+            assert!(index.contains(&format!(r#"href="{app}/{loaded}""#)), "{index}");
+        }
+        assert!(index.contains(r#"href="models.json""#) && !index.contains("guard.js"), "{index}");
+        // A first visit keeps what it needs, and nothing that only some ask for.
+        let worker = text(&files, "service-worker.js");
         assert!(worker.contains(&format!("{app}/wasm/gqn_bg.wasm")), "{worker}");
+        for later in ["docs/", "example/", "card.png", "gif.js"] {
+            assert!(!worker.contains(later), "{later}: {worker}");
+        }
+
+        // Addresses are put in where they are known.
+        addresses.site = Some("https://a.example/gqn/".to_owned());
+        addresses.source = Some("https://a.example/\"x".to_owned());
+        assemble(&workspace, &glue, &[], &addresses, &dist).unwrap();
+        let index = text(&found(&dist), "index.html");
+        assert!(index.contains(&format!(r#""https://a.example/gqn/{app}/media/card.png""#)));
+        assert!(index.contains(r#"id="source" href="https://a.example/&quot;x""#), "{index}");
+        addresses = Addresses::default();
 
         // A changed module changes the folder's name and the service worker; the old folder is gone.
         write(page.join("src/page/main.js"), "2");
-        assemble(&workspace, &glue, &[], &dist).unwrap();
+        assemble(&workspace, &glue, &[], &addresses, &dist).unwrap();
         assert!(!dist.join(app).exists());
         assert_ne!(found(&dist)["service-worker.js"], files["service-worker.js"]);
     }

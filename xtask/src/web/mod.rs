@@ -20,9 +20,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::debian;
 use crate::talk;
 use crate::workspace::Workspace;
 
+pub(crate) use dist::Addresses;
 pub(crate) use node::install;
 use serve::serve;
 pub(crate) use wasm::Build;
@@ -37,12 +39,14 @@ pub(crate) struct Web {
     pub(crate) build: Build,
     /// The folder to write; `web-demo/dist` without one.
     pub(crate) out: Option<PathBuf>,
+    pub(crate) addresses: Addresses,
     /// The port to serve on.
     pub(crate) port: Option<u16>,
 }
 
 /// Builds `web-demo/dist`, and serves it if wanted.
 pub(crate) fn run(workspace: &Workspace, web: &Web) -> Result<()> {
+    debian::list_missing(workspace, debian::WEB);
     let dist = build(workspace, web)?;
     match web.port {
         Some(port) => serve(&dist, port),
@@ -57,7 +61,7 @@ pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
     let models = models::read(workspace, &web.packages, &library)?;
     let glue = wasm::build(workspace, wasm::Module::Engine, web.build)?;
     let dist = web.out.clone().unwrap_or_else(|| workspace.root().join("web-demo/dist"));
-    dist::assemble(workspace, &glue, &models, &dist)?;
+    dist::assemble(workspace, &glue, &models, &web.addresses, &dist)?;
     talk::line(&format!("written to {}", dist.display()));
     Ok(dist)
 }

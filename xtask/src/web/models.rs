@@ -1,5 +1,6 @@
 //! The packages that the page offers, and their index.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -72,8 +73,8 @@ pub(super) fn read(
             offered.push(named(&folder.to_string_lossy())?);
         }
     }
-    // The paper's networks come last: they are there to compare.
-    offered.sort_by_key(|model| model.representation != VOXEL);
+    // The paper's networks come last: they are there to compare. Larger pictures come first.
+    offered.sort_by_key(|model| (model.representation != VOXEL, Reverse(model.image_size)));
     models.extend(offered);
     let demo = workspace.root().join("out/demo/package");
     if packages.is_empty() && demo.join(MANIFEST).exists() {
@@ -174,6 +175,11 @@ impl Model {
             files,
             folder: folder.to_owned(),
         })
+    }
+
+    /// Its manifest below the page.
+    pub(super) fn manifest(&self) -> String {
+        format!("{}{MANIFEST}", self.path)
     }
 
     /// Copies its files below the page.

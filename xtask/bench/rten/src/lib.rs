@@ -1,4 +1,4 @@
-//! rten, an ONNX runtime in Rust, as the benches call it: natively (`runtime-native/benches/scoreboard`) and in a browser
+//! rten, an ONNX runtime in Rust, as the benches call it: natively (`xtask/bench/scoreboard`) and in a browser
 //! (`xtask/bench/web.js`). It is a peer to be measured; nothing that is shipped uses it.
 //!
 //! | file | holds |

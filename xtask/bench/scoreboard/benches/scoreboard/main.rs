@@ -1,6 +1,6 @@
 //! The scoreboard: every graph the exporter writes, on every engine that runs on this machine, in one run.
 //!
-//! `cargo bench -p gqn-runtime-native --bench scoreboard -- --only paper --json bench.json --chart bench.svg`;
+//! `cargo bench --workspace --bench scoreboard -- --only paper --json bench.json --chart bench.svg`;
 //! `cargo xtask bench` calls it. Weights are random:
 //! time does not depend on them. All graphs of a preset take turns of a tenth of a second, so that whatever else the machine
 //! does falls on all of them alike; medians are reported.

@@ -1,0 +1,126 @@
+//! What the documents name is there: files of the tree, pages and headings that links lead to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::architecture::root;
+
+/// Folders that a document names files of by their path from the workspace's root.
+const FOLDERS: [&str; 10] = [
+    "crates/",
+    "docs/",
+    "exporter/",
+    "runtime-native/",
+    "runtime-wasm/",
+    "tests/",
+    "trainer/",
+    "web-demo/",
+    "xtask/",
+    ".ci/",
+];
+/// What the programs write, and what a checkout therefore need not hold.
+const MADE: [&str; 4] =
+    ["web-demo/dist", "web-demo/wasm", "web-demo/node_modules", "xtask/tools/node_modules"];
+
+/// Every Markdown file that belongs to the project.
+fn documents() -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !name.starts_with('.')
+                    && !["target", "out", "node_modules", "dist"].contains(&&*name)
+                {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|end| end == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What stands between backquotes, and is a path from the root of the workspace.
+fn named_paths(text: &str) -> Vec<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted
+        .filter(|word| FOLDERS.iter().any(|folder| word.starts_with(folder)))
+        // A pattern, a command or a placeholder.
+        .filter(|word| !word.contains(['*', ' ', '{', '<', '$', '\n', '…']))
+        .filter(|word| !word.split(['/', '.']).any(is_placeholder))
+        .filter(|word| !MADE.iter().any(|made| word.starts_with(made)))
+        .collect()
+}
+
+/// `NAME`, as it stands for any name; not `README`.
+fn is_placeholder(part: &str) -> bool {
+    ["NAME", "DIR", "FILE", "PACKAGE", "RUN", "TARGET"].contains(&part)
+}
+
+/// Where the links of a page lead, without those to other hosts.
+fn links(text: &str) -> Vec<&str> {
+    let ends = text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
+    ends.filter(|link| !link.contains("://") && !link.starts_with("mailto:")).collect()
+}
+
+/// The name by which a link leads to a heading: lower case, words joined by hyphens, punctuation left out.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+fn headings(text: &str) -> Vec<String> {
+    text.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
+}
+
+#[test]
+fn files_that_documents_name_are_there() {
+    let mut missing = Vec::new();
+    for document in documents() {
+        // History names what was there once.
+        if document.ends_with("CHANGELOG.md") {
+            continue;
+        }
+        let text = fs::read_to_string(&document).expect("a document");
+        let named = named_paths(&text).into_iter().filter(|path| !root().join(path).exists());
+        missing.extend(named.map(|path| format!("{}: {path}", document.display())));
+    }
+    assert!(missing.is_empty(), "no such file:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut broken = Vec::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a document");
+        let folder = document.parent().expect("a file lies in a folder");
+        for link in links(&text) {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { document.clone() } else { folder.join(path) };
+            let is_page = target.extension().is_some_and(|end| end == "md");
+            let leads = target.exists()
+                && (heading.is_empty() || !is_page || {
+                    headings(&fs::read_to_string(&target).expect("a document"))
+                        .contains(&heading.to_owned())
+                });
+            if !leads {
+                broken.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn paths_links_and_headings_are_found() {
+    let text = "see `trainer/src/lib.rs`, `trainer/configs/NAME.toml`, `cargo x`, [a](b.md#the-c) and [d](https://e)";
+    assert_eq!(named_paths(text), ["trainer/src/lib.rs"]);
+    assert_eq!(links(text), ["b.md#the-c"]);
+    assert_eq!(anchor("## What's new, in `0.2`"), "whats-new-in-02");
+    assert!(documents().iter().any(|path| path == Path::new(&root().join("docs/README.md"))));
+}

@@ -1,0 +1,75 @@
+// @ts-check
+import { Download } from "./download.js";
+import { element, make } from "./dom.js";
+import { notice, size } from "./messages.js";
+import { named } from "./own.js";
+import { initial, read, refusedSeed } from "./state.js";
+import { label } from "./worlds.js";
+
+/** @typedef {import("./download.js").Offer["models"]} Models */
+
+/** Puts what can be chosen into the menus: models, and worlds with what is said of those that no model here was trained on.
+ * @param {Models} models @param {string[]} worlds */
+export function menus(models, worlds) {
+  const trained = new Set(models.map(({ world }) => world));
+  const known = (/** @type {string} */ name) => (trained.has(name) ? "" : " \u2013 no model here knows it");
+  const inOrder = [...worlds].sort((a, b) => Number(trained.has(b)) - Number(trained.has(a)));
+  element("world", HTMLSelectElement).append(...inOrder.map((name) => make("option", { value: name }, label(name) + known(name))));
+  const title = (/** @type {{ name: string, representation: string }} */ { name, representation }) =>
+    representation === "voxel" ? name : `the paper\u2019s network (${name})`;
+  const options = models.map((model) =>
+    make("option", { value: model.name }, `${title(model)}: ${model.image_size}×${model.image_size}, ${size(model.bytes)}`));
+  element("model", HTMLSelectElement).append(...options);
+  element("model-label", HTMLElement).hidden = models.length < 2;
+}
+
+/** Goes where the menus, links and the browser's ways back and forward lead.
+ * @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look
+ * @param {{ models: Models, worlds: string[], open: (coming: Promise<import("../types").PackageFiles>, download?: Download) => Promise<void>,
+ *   tools: ReturnType<typeof import("./tools.js").tools>, repaint: () => void, arrived: () => void, leave: () => void, fail: (error: unknown) => void }} page */
+export function travelling(scene, look, { models, worlds, open, tools: { mark, roam, start }, repaint, arrived, leave, fail }) {
+  const { state } = scene;
+  /** Opens another of the models, in the world that it knows. @param {string} name */
+  async function change(name) {
+    const { world = null } = models.find((model) => model.name === name) ?? {};
+    const before = { ...state };
+    const coming = new Download();
+    const files = coming.files(name).then((files) => {
+      Object.assign(state, { model: name }, world && world !== state.world ? start(world) : {});
+      look.reset();
+      return files;
+    });
+    try {
+      await open(files, coming);
+      named(undefined);
+    } catch (error) {
+      const moved = state.world !== before.world;
+      Object.assign(state, before);
+      fail(error);
+      if (moved) {
+        look.reset();
+        await scene.open();
+      }
+    }
+    mark();
+  }
+  element("model", HTMLSelectElement).addEventListener("change", (event) => {
+    change(/** @type {HTMLSelectElement} */ (event.target).value);
+  });
+  window.addEventListener("hashchange", async () => {
+    const before = state.model;
+    leave();
+    arrived();
+    Object.assign(state, read(location.hash, initial()));
+    const refused = refusedSeed(location.hash);
+    if (refused) notice(refused);
+    const wanted = models.find(({ name }) => name === state.model)?.name ?? before;
+    state.model = before;
+    if (!worlds.includes(state.world)) state.world = models[0].world ?? worlds[0];
+    look.reset();
+    if (wanted === before) mark();
+    repaint();
+    await (wanted === before ? scene.open() : change(wanted)).catch(fail);
+    if (state.orbit) roam();
+  });
+}

@@ -1,0 +1,1 @@
+//! The scoreboard is a bench target, `benches/scoreboard`. The library itself is empty.
