@@ -120,6 +120,7 @@ mod tests {
     use gqn_formats::{Precision, Preset};
 
     use super::*;
+    use crate::options::Winograd;
 
     #[test]
     fn digits_stand_in_threes() {
@@ -154,6 +155,17 @@ mod tests {
                 assert!(took < SOON, "{preset:?}: {took:?}");
                 assert!(generator.nodes() > 256 && generator.multiply_adds > 1 << 40);
             }
+        }
+    }
+
+    #[test]
+    fn all_rewrites_together_are_counted_as_they_are_exported() {
+        for preset in [Preset::Paper, Preset::Tiny, Preset::TinyTower] {
+            let (config, winograd) = (preset.config(), Winograd::Off);
+            let options = ExportOptions { winograd, ..ExportOptions::OPTIMISED };
+            let rows = summarize_passes(&config, &options);
+            let (_, last) = rows.last().expect("a row of the reference at least");
+            assert_eq!(*last, summarize(&config, &options), "{preset:?}");
         }
     }
 

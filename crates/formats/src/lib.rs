@@ -9,6 +9,7 @@
 //! | `preset.rs` | [`Preset`]: the named sizes, such as `paper` and `edge` |
 //! | `parameter.rs` | [`parameters`]: the one list of names and shapes, derived from the config |
 //! | `checkpoint.rs` | [`Checkpoint`]: weights with config, step and provenance |
+//! | `gate.rs` | [`Gate`]: the order of an LSTM cell's gates |
 //! | `tensor_file.rs` | [`TensorFile`]: named tensors and metadata in one safetensors file |
 //! | `ports.rs` | [`GraphPorts`]: names, element types and shapes of the graphs' inputs and outputs |
 //! | `manifest.rs` | [`Manifest`]: the contract of a package |
@@ -40,6 +41,7 @@ mod external_data;
 #[cfg(not(target_arch = "wasm32"))]
 mod file;
 mod foreign;
+mod gate;
 mod graph_metadata;
 #[cfg(not(target_arch = "wasm32"))]
 mod lock;
@@ -72,6 +74,7 @@ pub use external_data::{external_locations, onnx_metadata};
 #[cfg(not(target_arch = "wasm32"))]
 pub use file::{Overwrite, check_folder, check_place, sync_folder, write_atomic};
 pub use foreign::Foreign;
+pub use gate::Gate;
 #[cfg(not(target_arch = "wasm32"))]
 pub use lock::{FolderLock, LOCK_FILE};
 pub use manifest::{

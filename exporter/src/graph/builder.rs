@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gqn_formats::{Dim, GraphPorts, ModelConfig, Port, parameters};
 
-use super::node::{Attribute, Node};
+use super::node::{Arithmetic, Attribute, Node};
 use super::value::{Element, Value};
 use super::weight::{Rule, Weight};
 
@@ -24,6 +24,8 @@ pub(crate) struct Graph {
     /// What may become a weight: every parameter that is not for training only.
     parameters: BTreeMap<String, Vec<usize>>,
     scopes: Vec<String>,
+    /// Whether the nodes being made stay in single precision whatever the graph computes in.
+    single: bool,
     taken: BTreeSet<String>,
     /// What is made once and read wherever it is needed, by name.
     pub(super) shapes: BTreeMap<String, Value>,
@@ -65,6 +67,7 @@ impl Graph {
             values: Vec::new(),
             parameters,
             scopes: Vec::new(),
+            single: false,
             taken: BTreeSet::new(),
             shapes: BTreeMap::new(),
         }
@@ -84,6 +87,32 @@ impl Graph {
         let result = self.scoped(name, build);
         self.scopes = scopes;
         result
+    }
+
+    /// Runs `build`; the nodes it makes stay in single precision in a graph that computes in half.
+    pub(crate) fn in_single<T>(&mut self, build: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.single, true);
+        let result = build(self);
+        self.single = before;
+        result
+    }
+
+    /// Both of [`Graph::scoped`] and [`Graph::in_single`].
+    pub(crate) fn scoped_in_single<T>(
+        &mut self,
+        name: &str,
+        build: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.in_single(|graph| graph.scoped(name, build))
+    }
+
+    /// Keeps a weight in single precision where the graph's weights are stored in half.
+    ///
+    /// # Panics
+    /// If the graph has no such weight.
+    pub(crate) fn store_in_single(&mut self, name: &str) {
+        let weight = self.weights.iter_mut().find(|weight| weight.name == name);
+        weight.unwrap_or_else(|| panic!("no weight `{name}`")).in_single = true;
     }
 
     pub(crate) fn input(&mut self, port: Port, doc: &'static str) -> Value {
@@ -137,7 +166,7 @@ impl Graph {
             assert!(self.parameters.contains_key(parameter), "no parameter `{parameter}`");
         }
         let (name, element, from) = (name.to_owned(), Element::F32, from.to_vec());
-        self.store(Weight { name, shape, element, from, rule })
+        self.store(Weight { name, shape, element, in_single: false, from, rule })
     }
 
     /// A weight of eight-bit integers or of their scales, which may follow from the numbers of a calibration too.
@@ -149,7 +178,8 @@ impl Graph {
         from: &[String],
         rule: Rule,
     ) -> Value {
-        self.store(Weight { name: name.to_owned(), shape, element, from: from.to_vec(), rule })
+        let (name, from) = (name.to_owned(), from.to_vec());
+        self.store(Weight { name, shape, element, in_single: false, from, rule })
     }
 
     fn store(&mut self, weight: Weight) -> Value {
@@ -241,6 +271,9 @@ impl Graph {
         for value in &results {
             self.take_name(&value.name);
         }
+        if self.single {
+            node.arithmetic = Arithmetic::Single;
+        }
         node.outputs = results.iter().map(|value| value.name.clone()).collect();
         self.nodes.push(node);
         self.values.extend(results.iter().cloned());
@@ -266,9 +299,9 @@ impl Graph {
         if let Some(value) = self.shapes.get(label) {
             return value.clone();
         }
-        let scopes = std::mem::take(&mut self.scopes);
+        let (scopes, single) = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.single));
         let value = build(self, label);
-        self.scopes = scopes;
+        (self.scopes, self.single) = (scopes, single);
         self.shapes.insert(label.to_owned(), value.clone());
         value
     }

@@ -34,7 +34,7 @@ mod weight;
 pub(crate) use builder::{Graph, Literal};
 pub(crate) use encode::{OPSET, OnnxFile, encode};
 pub(crate) use external::Storage;
-pub(crate) use node::{Attribute, Node};
+pub(crate) use node::{Arithmetic, Attribute, Node};
 pub(crate) use sampling::Corners;
 pub(crate) use value::{Element, Value, fixed};
 pub(crate) use weight::{Rule, Weight};

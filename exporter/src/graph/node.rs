@@ -10,11 +10,38 @@ pub(crate) struct Node {
     pub(crate) inputs: Vec<String>,
     pub(crate) outputs: Vec<String>,
     pub(crate) attributes: Vec<(&'static str, Attribute)>,
+    pub(crate) arithmetic: Arithmetic,
     /// What a reader should know; empty where the name says it.
     pub(crate) doc: String,
     /// Multiplications for one view or one query; zero where the operator is no sum of products. Bilinear sampling is one
     /// of four.
     pub(crate) multiply_adds: u64,
+}
+
+/// What a node computes in where its graph computes in half precision (`precision/compute.rs`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    /// Half precision.
+    Half,
+    /// Single precision.
+    Single,
+    /// The element type of its inputs: it computes nothing.
+    OfInput,
+}
+
+impl Arithmetic {
+    /// That of an operator where the code that builds the node says no more: layout operators take the type of their
+    /// input, sums over many numbers and the constants of a shape stay in single precision.
+    fn of(op: &str) -> Self {
+        match op {
+            "Concat" | "DepthToSpace" | "Expand" | "Gather" | "Reshape" | "Split" | "Transpose"
+            | "Unsqueeze" => Self::OfInput,
+            "Clip" | "ConstantOfShape" | "Exp" | "GridSample" | "ReduceMean" | "ReduceSum" => {
+                Self::Single
+            }
+            _ => Self::Half,
+        }
+    }
 }
 
 /// A constant that belongs to an operator.
@@ -42,6 +69,7 @@ impl Node {
             inputs,
             outputs: Vec::new(),
             attributes,
+            arithmetic: Arithmetic::of(op),
             doc: String::new(),
             multiply_adds: 0,
         }

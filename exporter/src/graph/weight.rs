@@ -11,6 +11,8 @@ pub(crate) struct Weight {
     pub(crate) shape: Vec<usize>,
     /// How its numbers are stored.
     pub(crate) element: Element,
+    /// Whether it stays in single precision where the others are stored in half.
+    pub(crate) in_single: bool,
     /// Names of the parameters that the rule reads, in its order.
     pub(super) from: Vec<String>,
     pub(super) rule: Rule,
@@ -24,7 +26,7 @@ impl Weight {
     pub(super) fn parameter(name: &str, shape: Vec<usize>) -> Self {
         let rule: Rule = |_, from| from[0].clone();
         let (element, from) = (Element::F32, vec![name.to_owned()]);
-        Self { name: name.to_owned(), shape, element, from, rule }
+        Self { name: name.to_owned(), shape, element, in_single: false, from, rule }
     }
 
     /// The weight as nodes read it.

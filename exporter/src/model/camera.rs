@@ -15,7 +15,7 @@ pub(crate) struct Camera {
 impl Camera {
     /// `v [N,7] -> position and axes`
     pub(crate) fn new(graph: &mut Graph, v: &Value) -> Self {
-        graph.scoped("camera", |graph| {
+        graph.scoped_in_single("camera", |graph| {
             let labels = match graph.config.pose_encoding {
                 PoseEncoding::CosSin => ["cos_yaw", "sin_yaw", "cos_pitch", "sin_pitch"],
                 PoseEncoding::SinCos => ["sin_yaw", "cos_yaw", "sin_pitch", "cos_pitch"],
@@ -57,7 +57,7 @@ impl Camera {
 
     /// `plane [rays,3] -> unit vectors along the rays [N,rays,3]`; a row of the plane is (1, a(column), −a(row)).
     pub(crate) fn rays(&self, graph: &mut Graph, plane: &Value) -> Value {
-        graph.scoped("rays", |graph| {
+        graph.scoped_in_single("rays", |graph| {
             let directions = graph.matmul("directions", plane, &self.axes);
             let length = graph.length("length", &directions);
             graph.div("unit", &directions, &length)
@@ -66,7 +66,7 @@ impl Camera {
 
     /// `rays [N,n·n,3] of side n -> ray map [N,6,n,n]`
     pub(crate) fn ray_map(&self, graph: &mut Graph, rays: &Value, side: usize) -> Value {
-        graph.scoped("ray_map", |graph| {
+        graph.scoped_in_single("ray_map", |graph| {
             let position = self.scaled_position(graph);
             let position = graph.reshape("position/as_picture", &position, self.of([3, 1, 1]));
             let position = graph.expand("position/tile", &position, &self.of([3, side, side]));

@@ -15,7 +15,7 @@ impl DiagonalGaussian {
 
     /// The sample that standard normal `noise` stands for; zeros give the mean.
     pub(crate) fn sample(&self, graph: &mut Graph, noise: &Value) -> Value {
-        graph.scoped("latent", |graph| {
+        graph.scoped_in_single("latent", |graph| {
             let half = graph.scale("half_log_variance", &self.log_variance, 0.5);
             let std_dev = graph.exp("std_dev", &half);
             let deviation = graph.mul("deviation", &std_dev, noise);

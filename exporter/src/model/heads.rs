@@ -14,11 +14,13 @@ impl GaussianHead {
 
     /// `hidden [B,H,h,h] -> mean and log-variance [B,Z,h,h]`
     pub(crate) fn forward(&self, graph: &mut Graph, hidden: &Value) -> DiagonalGaussian {
-        let both = self.0.forward(graph, hidden);
-        graph.document("reads the hidden state from before this step");
-        let [mean, log_variance] =
-            graph.scoped(self.0.field(), |graph| graph.split(1, &both, ["mean", "log_variance"]));
-        DiagonalGaussian::new(mean, log_variance)
+        graph.in_single(|graph| {
+            let both = self.0.forward(graph, hidden);
+            graph.document("reads the hidden state from before this step");
+            let [mean, log_variance] = graph
+                .scoped(self.0.field(), |graph| graph.split(1, &both, ["mean", "log_variance"]));
+            DiagonalGaussian::new(mean, log_variance)
+        })
     }
 }
 
@@ -34,6 +36,8 @@ impl Observation {
 
     /// `canvas [B,U,S,S] -> mean [B,3,S,S]`, not clamped
     pub(crate) fn forward(&self, graph: &mut Graph, canvas: &Value) -> Value {
-        self.0.forward(graph, canvas)
+        let mean = graph.in_single(|graph| self.0.forward(graph, canvas));
+        graph.store_in_single(&self.0.weight());
+        mean
     }
 }

@@ -61,6 +61,11 @@ impl Conv {
         self.path.field()
     }
 
+    /// The name of its weight.
+    pub(crate) fn weight(&self) -> String {
+        (&self.path / "weight").0
+    }
+
     /// `x [B,in,s,s] -> [B,out,s/stride,s/stride]`
     pub(crate) fn forward(&self, graph: &mut Graph, x: &Value) -> Value {
         graph.scoped(self.path.field(), |graph| self.conv(graph, x))
@@ -75,7 +80,7 @@ impl Conv {
     }
 
     fn conv(&self, graph: &mut Graph, x: &Value) -> Value {
-        let weight = graph.weight(&(&self.path / "weight").0);
+        let weight = graph.weight(&self.weight());
         let bias = graph.weight(&(&self.path / "bias").0);
         let kernel = weight.fixed(2);
         let (stride, padding) = match self.window {

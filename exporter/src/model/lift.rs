@@ -69,7 +69,7 @@ pub(crate) fn lift(graph: &mut Graph, camera: &Camera, maps: &Value, x: &Value) 
     let ([columns, rows, layers], depths) = (voxel.cells, voxel.depth_samples);
     let features = graph.config.representation_channels;
     let lines = layers * rows;
-    graph.scoped("lift", |graph| {
+    graph.scoped_in_single("lift", |graph| {
         let projection = Projection::new(graph, camera);
         let at = graph.concat("at/x_and_y", 2, &[&projection.x, &projection.y]);
         let at = graph.reshape("at", &at, camera.of([lines, columns, 2]));

@@ -1,4 +1,4 @@
-use gqn_formats::Dim;
+use gqn_formats::{Dim, Gate};
 
 use super::layers::{Conv, Path};
 use crate::graph::{Graph, Value};
@@ -25,7 +25,7 @@ impl ConvLstmCell {
 
     /// `state, inputs without the hidden state [B,·,h,h] -> the next state`
     ///
-    /// Gates stand in the order forget, input, output, state; all biases are inside the sigmoids.
+    /// Gates stand in the order of [`Gate::ALL`]; all biases are inside the non-linearities.
     pub(crate) fn step(
         &self,
         graph: &mut Graph,
@@ -56,8 +56,9 @@ pub(crate) struct Logits {
 impl Logits {
     /// From one value with 4H channels along that axis.
     pub(crate) fn split(graph: &mut Graph, axis: usize, gates: &Value) -> Self {
-        let labels = ["forget_logit", "input_logit", "output_logit", "candidate_logit"];
-        let [forget, input, output, candidate] = graph.split(axis, gates, labels);
+        let labels = Gate::ALL.map(|gate| format!("{}_logit", gate.name()));
+        let [forget, input, output, candidate] =
+            graph.split(axis, gates, labels.each_ref().map(String::as_str));
         Self { forget: Some(forget), input, output, candidate }
     }
 }
@@ -71,11 +72,13 @@ impl LstmState {
         let [input, output] =
             [("input", input), ("output", output)].map(|(label, gate)| graph.sigmoid(label, gate));
         let candidate = graph.tanh("candidate", candidate);
-        let kept = forget.map(|(forget, cell)| graph.mul("kept", &forget, cell));
-        let written = graph.mul("written", &input, &candidate);
-        let cell = kept.map_or(written.clone(), |kept| graph.add("cell", &kept, &written));
-        let cell_tanh = graph.tanh("cell_tanh", &cell);
-        Self { hidden: graph.mul("hidden", &output, &cell_tanh), cell }
+        graph.in_single(|graph| {
+            let kept = forget.map(|(forget, cell)| graph.mul("kept", &forget, cell));
+            let written = graph.mul("written", &input, &candidate);
+            let cell = kept.map_or(written.clone(), |kept| graph.add("cell", &kept, &written));
+            let cell_tanh = graph.tanh("cell_tanh", &cell);
+            Self { hidden: graph.mul("hidden", &output, &cell_tanh), cell }
+        })
     }
 
     /// The state before the first step.

@@ -81,7 +81,7 @@ impl Renderer {
     /// `scene [1,R+5,Z,Y,X] -> grid [R,Z,Y,X]` (step 6)
     fn cells(&self, graph: &mut Graph, scene: &Value) -> Value {
         let ([features, _], [columns, rows, layers]) = (self.sizes, self.voxel.cells);
-        graph.scoped("cells", |graph| {
+        graph.scoped_in_single("cells", |graph| {
             let shape = fixed([1, features + 5, layers * rows, columns]);
             let scene = graph.reshape("scene", scene, shape);
             let inputs = cell_inputs(graph, 1, &scene, features);
@@ -100,7 +100,7 @@ impl Renderer {
         let (count, rays) = (samples.at.fixed(1), samples.at.fixed(1) / depths);
         let layer = (0..layers).map(|layer| layer as f64).collect();
         let layer = numbers(graph, "layers", vec![layers, 1], layer);
-        graph.scoped("sampled", |graph| {
+        graph.scoped_in_single("sampled", |graph| {
             let shape = fixed([1, features * layers, rows, columns]);
             let grid = graph.reshape("grid", grid, shape);
             let shape = camera.of([features * layers, rows, columns]);
@@ -127,7 +127,7 @@ impl Renderer {
     /// `g [N,R,n·n,D] -> rendered features [N,R,n·n]` (step 8)
     fn composite(&self, graph: &mut Graph, g: &Value) -> Value {
         let depths = self.voxel.depth_samples;
-        graph.scoped("compositing", |graph| {
+        graph.scoped_in_single("compositing", |graph| {
             let read = graph.relu("relu", g);
             let logit = self.opacity.forward(graph, &read);
             let share = visible_shares(graph, &logit, depths);
@@ -171,7 +171,7 @@ pub(crate) struct Samples {
 impl Samples {
     /// `rays [N,rays,3] -> D points along each of them` (step 7)
     pub(crate) fn new(graph: &mut Graph, camera: &Camera, rays: &Value) -> Self {
-        graph.scoped("samples", |graph| {
+        graph.scoped_in_single("samples", |graph| {
             let points = camera.points(graph, rays);
             let at = graph.clip("at", &points, 0.0, 1.0);
             // max(−u, u − 1, 0) is how far u is from its interval.

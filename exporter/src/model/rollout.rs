@@ -48,12 +48,12 @@ pub(crate) fn rollout(graph: &mut Graph, model: &Gqn, query: &Query<'_>) -> Valu
             let z = prior.sample(graph, &noise);
             state = core.step(graph, &state, &z, [&v, &r]);
             let paint = core.paint(graph, &state.hidden);
-            canvas = graph.add("canvas", &canvas, &paint);
+            canvas = graph.in_single(|graph| graph.add("canvas", &canvas, &paint));
         });
     }
     let mean = model.observation.forward(graph, &canvas);
     match skip {
-        Some(skip) => graph.add("observation/with_skip", &mean, &skip),
+        Some(skip) => graph.in_single(|graph| graph.add("observation/with_skip", &mean, &skip)),
         None => mean,
     }
 }

@@ -1,18 +1,21 @@
+//! The ablation of the rewrites: the loop of the optimised graphs with some of the rewrites left out.
+
+use std::cell::OnceCell;
+
 use gqn_formats::{Dim, GraphPorts, ModelConfig};
 
 use super::channels_first::ChannelsFirst;
-use super::first_step::first_latent;
+use super::fixed_terms::FixedTerms;
 use super::gqn::{Convolution, OptimisedGqn};
 use super::layout::Layout;
 use super::pose::pose_term;
 use super::renderer::render;
+use super::rollout::{Emit, rollout};
 use super::scene::{core_term, scene_shape, spread_scene};
 use super::slices::{Inputs, core, input_channels};
 use super::strategy::RecurrentStrategy;
 use crate::graph::{Graph, Value, fixed};
-use crate::model::{
-    DiagonalGaussian, GENERATOR, Gqn, Logits, LstmState, Query, Rendered, Renderer,
-};
+use crate::model::{GENERATOR, Gqn, Logits, LstmState, Query, Rendered, Renderer};
 
 /// A rewrite of the reference's graphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +59,7 @@ impl Pass {
     }
 }
 
-/// The representation graph and the generator with some of the rewrites: to count and to test each by itself. What is
-/// exported has all of them (`rollout.rs`).
+/// The representation graph and the generator with some of the rewrites: to count and to test each by itself.
 ///
 /// # Panics
 /// If Winograd is among them: with it they are what is exported.
@@ -73,123 +75,42 @@ pub(crate) fn ablated(config: &ModelConfig, passes: &[Pass]) -> [Graph; 2] {
     };
     let ports = GraphPorts::generator(config, &scene);
     let generator = reference.generator_graph_with(GENERATOR, ports, |graph, query| {
-        Ablation { config, passes }.rollout(graph, query)
+        rollout(graph, config, &Ablation::new(config, passes), query, Emit::Last)
     });
     [representation, generator]
 }
 
+/// The engine's own convolutions with some of the rewrites.
 struct Ablation<'a> {
     config: &'a ModelConfig,
     passes: &'a [Pass],
+    convolutions: ChannelsFirst,
+    inputs: OnceCell<FixedInputs>,
 }
 
-/// What the cores read of a camera and of a scene.
+/// What the cores read of a camera and of a scene, where not both terms are hoisted.
 struct FixedInputs {
     /// A pose or a ray map.
     camera: Value,
     /// The rendered features of a voxel scene.
     rendered: Option<Value>,
-    skip: Option<Value>,
+    /// The hoisted terms of every core.
+    scenes: Option<Vec<Value>>,
+    poses: Option<Vec<Value>>,
 }
 
-impl FixedInputs {
-    fn new(graph: &mut Graph, stage: &Ablation<'_>, query: &Query<'_>) -> Self {
-        let renderer = Renderer::of(stage.config);
-        let Rendered { rays, features, skip } = match renderer {
-            Some(_) if stage.has(Pass::HoistScene) => render(graph, query),
-            Some(renderer) => renderer.forward(graph, query.scene, query.poses),
-            None => {
-                let camera = graph.as_picture("pose/as_picture", query.poses);
-                return Self { camera, rendered: None, skip: None };
-            }
-        };
-        Self { camera: rays, rendered: Some(features), skip: Some(skip) }
+impl<'a> Ablation<'a> {
+    fn new(config: &'a ModelConfig, passes: &'a [Pass]) -> Self {
+        let convolutions = ChannelsFirst::new(config);
+        Self { config, passes, convolutions, inputs: OnceCell::new() }
     }
-}
 
-impl Ablation<'_> {
     fn has(&self, pass: Pass) -> bool {
         self.passes.contains(&pass)
     }
 
-    fn rollout(&self, graph: &mut Graph, query: &Query<'_>) -> Value {
-        let (config, cores) = (self.config, self.config.cores());
-        let queries = &query.poses.shape[..1];
-        let (side, pictures) = (config.hidden_size(), ChannelsFirst::new(config));
-        let inputs = FixedInputs::new(graph, self, query);
-        let v = &inputs.camera;
-        let scenes = self.has(Pass::HoistScene).then(|| match &inputs.rendered {
-            Some(r) => (0..cores).map(|core| core_term(graph, config, core, r, side)).collect(),
-            None => spread_scene(graph, config, query.scene),
-        });
-        let poses: Option<Vec<Value>> = self
-            .has(Pass::HoistPose)
-            .then(|| (0..cores).map(|core| pose_term(graph, config, core, v)).collect());
-        let mut state = (!self.has(Pass::FirstStep)).then(|| {
-            let shape = [queries, &fixed([config.hidden_channels, side, side])].concat();
-            LstmState::zeros(graph, &shape)
-        });
-        let mut canvas = None;
-        for l in 0..config.steps {
-            let core = l % cores;
-            let next = graph.scoped(&format!("step{l}"), |graph| {
-                let (z, recurrent) = self.latent(graph, l, state.as_ref(), query);
-                let latent = pictures.latent(graph, l, &z);
-                let pose = match &poses {
-                    Some(poses) => poses[core].clone(),
-                    None => pose_term(graph, config, core, v),
-                };
-                let scene = match &scenes {
-                    Some(scenes) => scenes[core].clone(),
-                    None => self.scene(graph, core, query, inputs.rendered.as_ref()),
-                };
-                let sum = graph.add("fixed_term", &pose, &scene);
-                let mut gates = graph.add("fixed_and_latent", &sum, &latent);
-                if let Some(recurrent) = &recurrent {
-                    gates = graph.add("sum", &gates, recurrent);
-                }
-                let logits = Logits::split(graph, 1, &gates);
-                let next = LstmState::next(graph, &logits, state.as_ref().map(|state| &state.cell));
-                let part = self.paint(graph, l, &next.hidden);
-                canvas = Some(match &canvas {
-                    Some(canvas) => graph.add("canvas", canvas, &part),
-                    None => part,
-                });
-                next
-            });
-            state = Some(next);
-        }
-        let picture = self.picture(graph, &canvas.expect("a model has a step"));
-        match &inputs.skip {
-            Some(skip) => graph.add("picture/with_skip", &picture, skip),
-            None => picture,
-        }
-    }
-
-    /// The latent of a step, and the gates' term of the hidden state if there is one.
-    fn latent(
-        &self,
-        graph: &mut Graph,
-        step: usize,
-        state: Option<&LstmState>,
-        query: &Query<'_>,
-    ) -> (Value, Option<Value>) {
-        let noise = graph.gather("noise", 1, query.noise, step);
-        let Some(state) = state else { return (first_latent(graph, 2, &noise), None) };
-        let [gates, prior] = if self.has(Pass::Merge) {
-            let (prior, mut gates) =
-                ChannelsFirst::new(self.config).recurrent(graph, step, &state.hidden);
-            [gates.remove(0), prior]
-        } else {
-            self.apart(graph, step, &state.hidden)
-        };
-        let [mean, log_variance] =
-            graph.scoped("prior", |graph| graph.split(1, &prior, ["mean", "log_variance"]));
-        (DiagonalGaussian::new(mean, log_variance).sample(graph, &noise), Some(gates))
-    }
-
     /// Gates' term and prior by a convolution each.
-    fn apart(&self, graph: &mut Graph, step: usize, hidden: &Value) -> [Value; 2] {
+    fn apart(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
         let (core, channels) = (core(self.config, step), self.config.hidden_channels);
         let weight = graph.derived(
             &format!("{core}.gates.hidden.weight"),
@@ -199,7 +120,7 @@ impl Ablation<'_> {
         );
         let gates = graph.conv("recurrent/gates", &[hidden, &weight], 1, 2);
         let [weight, bias] = ["prior.weight", "prior.bias"].map(|name| graph.weight(name));
-        [gates, graph.conv("recurrent/prior", &[hidden, &weight, &bias], 1, 2)]
+        (graph.conv("recurrent/prior", &[hidden, &weight, &bias], 1, 2), vec![gates])
     }
 
     /// The scene's term, for every query and in every step anew.
@@ -218,28 +139,127 @@ impl Ablation<'_> {
         let r = graph.expand("scene/for_every_query", query.scene, &shape);
         core_term(graph, self.config, core, &r, self.config.hidden_size())
     }
+}
 
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        if !self.has(Pass::FoldCanvas) {
-            let core = core(self.config, step);
-            let weight = graph.weight(&format!("{core}.upsample_h.weight"));
-            graph.conv_transpose("upsample_h", hidden, &weight)
-        } else if self.config.shared_core {
-            hidden.clone()
-        } else {
-            ChannelsFirst::new(self.config).paint(graph, step, hidden)
-        }
+impl RecurrentStrategy for Ablation<'_> {
+    fn layout(&self) -> &dyn Layout {
+        self
     }
 
-    fn picture(&self, graph: &mut Graph, canvas: &Value) -> Value {
-        if !self.has(Pass::FoldCanvas) {
-            let [weight, bias] =
-                ["observation.weight", "observation.bias"].map(|name| graph.weight(name));
-            return graph.conv("observation", &[canvas, &weight, &bias], 1, 0);
+    fn initial_state(&self, graph: &mut Graph, queries: &[Dim]) -> Option<LstmState> {
+        let (config, side) = (self.config, self.config.hidden_size());
+        (!self.has(Pass::FirstStep)).then(|| {
+            let shape = [queries, &fixed([config.hidden_channels, side, side])].concat();
+            LstmState::zeros(graph, &shape)
+        })
+    }
+
+    fn fixed_terms(&self, graph: &mut Graph, query: &Query<'_>) -> FixedTerms {
+        if self.has(Pass::HoistScene) && self.has(Pass::HoistPose) {
+            return self.convolutions.fixed_terms(graph, query);
         }
-        let pictures = ChannelsFirst::new(self.config);
-        let blocks =
-            if self.config.shared_core { pictures.paint(graph, 0, canvas) } else { canvas.clone() };
-        pictures.leave(graph, &blocks)
+        let (config, cores) = (self.config, 0..self.config.cores());
+        let (camera, rendered, skip) = match Renderer::of(config) {
+            None => (graph.as_picture("pose/as_picture", query.poses), None, None),
+            Some(renderer) => {
+                let Rendered { rays, features, skip } = if self.has(Pass::HoistScene) {
+                    render(graph, query)
+                } else {
+                    renderer.forward(graph, query.scene, query.poses)
+                };
+                (rays, Some(features), Some(skip))
+            }
+        };
+        let scenes = self.has(Pass::HoistScene).then(|| match &rendered {
+            Some(r) => {
+                let side = config.hidden_size();
+                cores.clone().map(|core| core_term(graph, config, core, r, side)).collect()
+            }
+            None => spread_scene(graph, config, query.scene),
+        });
+        let poses = self
+            .has(Pass::HoistPose)
+            .then(|| cores.map(|core| pose_term(graph, config, core, &camera)).collect());
+        self.inputs.get_or_init(|| FixedInputs { camera, rendered, scenes, poses });
+        FixedTerms { of_cores: Vec::new(), skip }
+    }
+
+    fn fixed_terms_of_step(
+        &self,
+        graph: &mut Graph,
+        step: usize,
+        terms: &FixedTerms,
+        query: &Query<'_>,
+    ) -> Vec<Value> {
+        let core = step % self.config.cores();
+        let Some(inputs) = self.inputs.get() else { return terms.of_cores[core].clone() };
+        let pose = match &inputs.poses {
+            Some(poses) => poses[core].clone(),
+            None => pose_term(graph, self.config, core, &inputs.camera),
+        };
+        let scene = match &inputs.scenes {
+            Some(scenes) => scenes[core].clone(),
+            None => self.scene(graph, core, query, inputs.rendered.as_ref()),
+        };
+        vec![graph.add("fixed_term", &pose, &scene)]
+    }
+
+    fn recurrent(&self, graph: &mut Graph, step: usize, hidden: &Value) -> (Value, Vec<Value>) {
+        if self.has(Pass::Merge) {
+            self.convolutions.recurrent(graph, step, hidden)
+        } else {
+            self.apart(graph, step, hidden)
+        }
+    }
+}
+
+impl Layout for Ablation<'_> {
+    fn channel_axis(&self) -> usize {
+        self.convolutions.channel_axis()
+    }
+
+    fn axes_after_channels(&self) -> usize {
+        self.convolutions.axes_after_channels()
+    }
+
+    fn enter(&self, graph: &mut Graph, label: &str, term: &Value) -> Vec<Value> {
+        self.convolutions.enter(graph, label, term)
+    }
+
+    fn noise(&self, graph: &mut Graph, noise: &Value, step: usize) -> Value {
+        self.convolutions.noise(graph, noise, step)
+    }
+
+    fn gates(
+        &self,
+        graph: &mut Graph,
+        step: usize,
+        fixed: &[Value],
+        z: &Value,
+        recurrent: &[Value],
+    ) -> Logits {
+        Layout::gates(&self.convolutions, graph, step, fixed, z, recurrent)
+    }
+
+    fn paints_every_step(&self) -> bool {
+        !self.has(Pass::FoldCanvas)
+    }
+
+    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
+        if self.has(Pass::FoldCanvas) {
+            return self.convolutions.paint(graph, step, hidden);
+        }
+        let core = core(self.config, step);
+        let weight = graph.weight(&format!("{core}.upsample_h.weight"));
+        graph.conv_transpose("upsample_h", hidden, &weight)
+    }
+
+    fn leave(&self, graph: &mut Graph, canvas: &Value) -> Value {
+        if self.has(Pass::FoldCanvas) {
+            return self.convolutions.leave(graph, canvas);
+        }
+        let [weight, bias] =
+            ["observation.weight", "observation.bias"].map(|name| graph.weight(name));
+        graph.conv("observation", &[canvas, &weight, &bias], 1, 0)
     }
 }

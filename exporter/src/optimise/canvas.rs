@@ -16,12 +16,15 @@ pub(crate) const PAINT: usize = 3 * BLOCK * BLOCK;
 /// picture = `P∗(Σ_l` `h_l`) + `b_o` with the 48 channels spread over 4×4 pixels. The canvas of U channels at full size is gone.
 pub(crate) fn paint_weight(graph: &mut Graph, config: &ModelConfig, step: usize) -> Value {
     let core = core(config, step);
-    graph.derived(
-        &format!("{core}.paint.weight"),
+    let name = format!("{core}.paint.weight");
+    let weight = graph.derived(
+        &name,
         vec![PAINT, config.hidden_channels, 1, 1],
         &["observation.weight".to_owned(), format!("{core}.upsample_h.weight")],
         |config, from| composed(config, from[0], from[1]),
-    )
+    );
+    graph.store_in_single(&name);
+    weight
 }
 
 /// The same kernel as a matrix that multiplies rows from the right, `[H,48]`.

@@ -64,13 +64,15 @@ impl Layout for ChannelsFirst {
 
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
         let weight = paint_weight(graph, &self.config, step);
-        graph.conv("paint", &[hidden, &weight], 1, 0)
+        graph.in_single(|graph| graph.conv("paint", &[hidden, &weight], 1, 0))
     }
 
     fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
         let bias = paint_bias(graph, 2);
-        let blocks = graph.add("picture/bias", blocks, &bias);
-        graph.depth_to_space("picture/pixels", &blocks, BLOCK)
+        graph.in_single(|graph| {
+            let blocks = graph.add("picture/bias", blocks, &bias);
+            graph.depth_to_space("picture/pixels", &blocks, BLOCK)
+        })
     }
 }
 

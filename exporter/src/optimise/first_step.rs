@@ -19,7 +19,7 @@ pub(crate) fn first_latent(graph: &mut Graph, after: usize, noise: &Value) -> Va
         let latent = config.latent_channels;
         from[0].slice_axis(Axis(0), (latent..).into()).mapv(|log| (0.5 * log).exp())
     });
-    graph.scoped("latent", |graph| {
+    graph.scoped_in_single("latent", |graph| {
         let deviation = graph.mul("deviation", noise, &std_dev);
         graph.add("sample", &deviation, &mean)
     })

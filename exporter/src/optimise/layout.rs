@@ -28,6 +28,11 @@ pub(crate) trait Layout {
         recurrent: &[Value],
     ) -> Logits;
 
+    /// Whether every step paints, instead of one painting of the sum of the hidden states, where a core is shared.
+    fn paints_every_step(&self) -> bool {
+        false
+    }
+
     /// `hidden -> its part of the picture in blocks, 48 channels`
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value;
 

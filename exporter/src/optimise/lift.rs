@@ -11,7 +11,7 @@ pub(crate) fn lift(graph: &mut Graph, camera: &Camera, maps: &Value, x: &Value) 
     let voxel = voxel(graph);
     let ([columns, rows, layers], depths) = (voxel.cells, voxel.depth_samples);
     let features = graph.config.representation_channels;
-    graph.scoped("lift", |graph| {
+    graph.scoped_in_single("lift", |graph| {
         let projection = Projection::new(graph, camera);
         let views = graph.count_along("views", &maps.shape[0]);
         let views = graph.as_numbers("views/numbers", &views);

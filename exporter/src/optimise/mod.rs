@@ -17,6 +17,7 @@
 //! | `winograd_tiles.rs` | by Winograd's algorithm, states in tiles, channels last |
 //! | `quantised.rs` | by the engine's own convolution on eight-bit integers |
 //! | `row_winograd.rs` | by Winograd's algorithm along rows on eight-bit integers |
+//! | `fixed_terms.rs` | what scene and camera add to the gates, in front of the loop |
 //! | `layout.rs` | `Layout`: how states lie in memory |
 //! | `nhwc_tiles.rs` | the tiled channels-last layout |
 //! | `observer.rs` | the calibration observer: which values a calibration graph puts out |
@@ -28,6 +29,7 @@ mod ablation;
 mod canvas;
 mod channels_first;
 mod first_step;
+mod fixed_terms;
 mod gqn;
 mod interpolation;
 mod layout;

@@ -1,11 +1,10 @@
 use std::cell::OnceCell;
 
-use gqn_formats::{Dim, ModelConfig};
+use gqn_formats::{Dim, Gate, ModelConfig};
 
 use super::canvas::{BLOCK, paint_bias, paint_matrix};
 use super::layout::Layout;
 use super::recurrent::{latent_matrix, latent_matrix_of_gate};
-use super::slices::GATES;
 use super::winograd::TAPS;
 use crate::graph::{Graph, Value, fixed};
 use crate::model::Logits;
@@ -151,7 +150,9 @@ impl Layout for NhwcTiles {
         let rows = self.rows(graph, label, term);
         match self.gates {
             Gates::Together => vec![rows],
-            Gates::Apart => graph.scoped(label, |graph| graph.split(2, &rows, GATES)).into(),
+            Gates::Apart => {
+                graph.scoped(label, |graph| graph.split(2, &rows, Gate::ALL.map(Gate::name))).into()
+            }
         }
     }
 
@@ -188,28 +189,35 @@ impl Layout for NhwcTiles {
             let gates = sum(graph, "gates", 0, &weight);
             return graph.scoped("gates", |graph| Logits::split(graph, 2, &gates));
         }
-        let mut logit = |gate: usize| {
+        let mut logit = |gate: Gate| {
             let weight = latent_matrix_of_gate(graph, config, step, gate);
-            sum(graph, &format!("gates/{}_logit", GATES[gate]), gate, &weight)
+            sum(graph, &format!("gates/{}_logit", gate.name()), gate.index(), &weight)
         };
         // Without a hidden state there is no cell state to forget.
-        let forget = (!recurrent.is_empty()).then(|| logit(0));
-        Logits { forget, input: logit(1), output: logit(2), candidate: logit(3) }
+        let forget = (!recurrent.is_empty()).then(|| logit(Gate::Forget));
+        Logits {
+            forget,
+            input: logit(Gate::Input),
+            output: logit(Gate::Output),
+            candidate: logit(Gate::Candidate),
+        }
     }
 
     fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
         let weight = paint_matrix(graph, &self.config, step);
-        graph.matmul("paint", hidden, &weight)
+        graph.in_single(|graph| graph.matmul("paint", hidden, &weight))
     }
 
     fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
         let bias = paint_bias(graph, 0);
-        let blocks = graph.add("picture/bias", blocks, &bias);
         let ([height, width], [down, across]) = (self.tile, self.tiles());
         let apart = self.of([down, across, height, width, 3, BLOCK, BLOCK]);
-        let blocks = graph.reshape("picture/apart", &blocks, apart);
-        let pixels = graph.transpose("picture/order", &blocks, &[0, 5, 1, 3, 6, 2, 4, 7]);
         let side = self.config.image_size;
-        graph.reshape("picture/pixels", &pixels, self.of([3, side, side]))
+        graph.in_single(|graph| {
+            let blocks = graph.add("picture/bias", blocks, &bias);
+            let blocks = graph.reshape("picture/apart", &blocks, apart);
+            let pixels = graph.transpose("picture/order", &blocks, &[0, 5, 1, 3, 6, 2, 4, 7]);
+            graph.reshape("picture/pixels", &pixels, self.of([3, side, side]))
+        })
     }
 }

@@ -1,4 +1,4 @@
-use gqn_formats::{ModelConfig, Tensor};
+use gqn_formats::{Gate, ModelConfig, Tensor};
 use ndarray::Axis;
 
 use super::slices::{GATES, Inputs, core, gate_kernels, input_channels};
@@ -70,24 +70,24 @@ pub(crate) fn fixed_taps_of_gate(
     config: &ModelConfig,
     index: usize,
     inputs: usize,
-    gate: usize,
+    gate: Gate,
 ) -> (Value, Value) {
-    const TAPS: [Rule; 4] = [taps::<0>, taps::<1>, taps::<2>, taps::<3>];
-    const BIASES: [Rule; 4] = [bias::<0>, bias::<1>, bias::<2>, bias::<3>];
+    const TAPS: [Rule; GATES] = [taps::<0>, taps::<1>, taps::<2>, taps::<3>];
+    const BIASES: [Rule; GATES] = [bias::<0>, bias::<1>, bias::<2>, bias::<3>];
     let (core, hidden) = (core(config, index), config.hidden_channels);
-    let name = format!("{core}.gates.{}", GATES[gate]);
+    let name = format!("{core}.gates.{}", gate.name());
     let [weight, bias] = ["weight", "bias"].map(|field| [format!("{core}.gates.{field}")]);
     let taps = format!("{name}.fixed.taps");
-    let taps = graph.derived(&taps, vec![25, hidden * inputs], &weight, TAPS[gate]);
-    (taps, graph.derived(&format!("{name}.bias"), vec![hidden], &bias, BIASES[gate]))
+    let taps = graph.derived(&taps, vec![25, hidden * inputs], &weight, TAPS[gate.index()]);
+    (taps, graph.derived(&format!("{name}.bias"), vec![hidden], &bias, BIASES[gate.index()]))
 }
 
 fn taps<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
-    padded_taps(config, &gate_kernels(config, from[0], GATE))
+    padded_taps(config, &gate_kernels(config, from[0], Gate::ALL[GATE]))
 }
 
 fn bias<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
-    gate_kernels(config, from[0], GATE)
+    gate_kernels(config, from[0], Gate::ALL[GATE])
 }
 
 /// `weight [out,in,5,5] -> [5,5,out,I]`

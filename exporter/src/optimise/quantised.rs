@@ -144,7 +144,8 @@ impl RecurrentStrategy for Quantised {
         }
         let gates = self.term(graph, step, hidden);
         let [weight, bias] = ["prior.weight", "prior.bias"].map(|name| graph.weight(name));
-        let prior = graph.conv("recurrent/prior", &[hidden, &weight, &bias], 1, 2);
+        let prior =
+            graph.in_single(|graph| graph.conv("recurrent/prior", &[hidden, &weight, &bias], 1, 2));
         (prior, vec![gates])
     }
 }

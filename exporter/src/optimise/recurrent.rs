@@ -1,4 +1,4 @@
-use gqn_formats::{ModelConfig, Tensor};
+use gqn_formats::{Gate, ModelConfig, Tensor};
 use ndarray::{Axis, concatenate};
 
 use super::slices::{GATES, Inputs, core, gate_kernels, input_channels};
@@ -35,24 +35,19 @@ pub(crate) fn recurrent_taps(graph: &mut Graph, config: &ModelConfig, step: usiz
 }
 
 /// The kernels of one gate that read the hidden state, tap by tap, `[25,H·H]`.
-pub(crate) fn gate_taps(
-    graph: &mut Graph,
-    config: &ModelConfig,
-    step: usize,
-    gate: usize,
-) -> Value {
-    const RULES: [Rule; 4] = [taps::<0>, taps::<1>, taps::<2>, taps::<3>];
+pub(crate) fn gate_taps(graph: &mut Graph, config: &ModelConfig, step: usize, gate: Gate) -> Value {
+    const RULES: [Rule; GATES] = [taps::<0>, taps::<1>, taps::<2>, taps::<3>];
     let (core, hidden) = (core(config, step), config.hidden_channels);
     graph.derived(
-        &format!("{core}.gates.{}.taps", GATES[gate]),
+        &format!("{core}.gates.{}.taps", gate.name()),
         vec![25, hidden * hidden],
         &[format!("{core}.gates.weight")],
-        RULES[gate],
+        RULES[gate.index()],
     )
 }
 
 fn taps<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
-    let weight = gate_kernels(config, from[0], GATE);
+    let weight = gate_kernels(config, from[0], Gate::ALL[GATE]);
     input_channels(&weight, Inputs::new(config).hidden).permuted_axes(vec![2, 3, 0, 1])
 }
 
@@ -114,20 +109,20 @@ pub(crate) fn latent_matrix_of_gate(
     graph: &mut Graph,
     config: &ModelConfig,
     step: usize,
-    gate: usize,
+    gate: Gate,
 ) -> Value {
-    const RULES: [Rule; 4] = [matrix::<0>, matrix::<1>, matrix::<2>, matrix::<3>];
+    const RULES: [Rule; GATES] = [matrix::<0>, matrix::<1>, matrix::<2>, matrix::<3>];
     let core = core(config, step);
     graph.derived(
-        &format!("{core}.gates.{}.latent.matrix", GATES[gate]),
+        &format!("{core}.gates.{}.latent.matrix", gate.name()),
         vec![25 * config.latent_channels, config.hidden_channels],
         &[format!("{core}.gates.weight")],
-        RULES[gate],
+        RULES[gate.index()],
     )
 }
 
 fn matrix<const GATE: usize>(config: &ModelConfig, from: &[&Tensor]) -> Tensor {
-    let weight = gate_kernels(config, from[0], GATE);
+    let weight = gate_kernels(config, from[0], Gate::ALL[GATE]);
     input_channels(&weight, Inputs::new(config).latent).permuted_axes(vec![2, 3, 1, 0])
 }
 

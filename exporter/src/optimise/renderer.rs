@@ -60,7 +60,7 @@ fn cells(graph: &mut Graph, scene: &Value) -> Value {
             rows + from[1]
         },
     );
-    graph.scoped("cells", |graph| {
+    graph.scoped_in_single("cells", |graph| {
         let scene = graph.reshape("scene", scene, fixed([cells, features + 5]));
         let inputs = cell_inputs(graph, 1, &scene, features);
         let x = graph.matmul("cells1/matmul", &inputs, &first);
@@ -92,7 +92,7 @@ fn sample(graph: &mut Graph, cells: &Value, samples: &Samples) -> Value {
     let sizes = voxel(graph).cells;
     let last = sizes.iter().map(|size| (size - 1) as f64).collect();
     let last = numbers(graph, "box_cells", vec![3, 1], last);
-    graph.scoped("sampled", |graph| {
+    graph.scoped_in_single("sampled", |graph| {
         let at = graph.transpose("at/axes_first", &samples.at, &[0, 2, 1]);
         let at = graph.mul("at", &at, &last);
         let grid = Grid { name: ["cell_last", "cell_strides", "cell_corners"], sizes };
@@ -113,7 +113,7 @@ fn composite(graph: &mut Graph, camera: &Camera, g: &Value) -> Value {
         |_, from| transposed(from[0]),
     );
     let bias = graph.weight("renderer.opacity.bias");
-    graph.scoped("compositing", |graph| {
+    graph.scoped_in_single("compositing", |graph| {
         let read = graph.relu("relu", g);
         let logit = graph.matmul("opacity/matmul", &read, &weight);
         let logit = graph.add("opacity/bias", &logit, &bias);
@@ -157,7 +157,10 @@ fn skip(graph: &mut Graph, camera: &Camera, rendered: &Value) -> Value {
         let read = graph.relu("relu", rendered);
         let read = graph.reshape("apart", &read, camera.of([h, h, q, q, features]));
         let read = graph.transpose("channels_first", &read, &[0, 5, 1, 3, 2, 4]);
-        let read = graph.reshape("picture", &read, camera.of([features, h * q, h * q]));
+        // This alone changes no number; exported graphs in half precision have it in single.
+        let read = graph.in_single(|graph| {
+            graph.reshape("picture", &read, camera.of([features, h * q, h * q]))
+        });
         let colours = graph.conv("conv", &[&read, &weight, &bias], 1, 1);
         if q == 4 { colours } else { graph.depth_to_space("pixels", &colours, 4 / q) }
     })

@@ -2,12 +2,9 @@ use gqn_formats::ModelConfig;
 
 use super::first_step::first_latent;
 use super::layout::Layout;
-use super::pose::pose_term;
-use super::renderer::render;
-use super::scene::spread_scene;
 use super::strategy::RecurrentStrategy;
 use crate::graph::{Graph, Value};
-use crate::model::{DiagonalGaussian, LstmState, Query, Rendered};
+use crate::model::{DiagonalGaussian, LstmState, Query};
 
 /// Which pictures leave the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,25 +26,25 @@ pub(crate) fn rollout(
 ) -> Value {
     let layout = strategy.layout();
     let axis = layout.channel_axis();
-    let (fixed, skip) = fixed_terms(graph, config, strategy, query);
-    let mut state: Option<LstmState> = None;
-    let mut canvas = Canvas::new(config, emit);
+    let fixed = strategy.fixed_terms(graph, query);
+    let mut state = strategy.initial_state(graph, &query.poses.shape[..1]);
+    let mut canvas = Canvas::new(config, layout, emit);
     for l in 0..config.steps {
         state = Some(graph.scoped(&format!("step{l}"), |graph| {
             let noise = layout.noise(graph, query.noise, l);
-            let fixed = &fixed[l % fixed.len()];
+            let fixed = strategy.fixed_terms_of_step(graph, l, &fixed, query);
             let (z, recurrent) = match &state {
                 None => (first_latent(graph, layout.axes_after_channels(), &noise), Vec::new()),
                 Some(state) => {
                     let (prior, recurrent) = strategy.recurrent(graph, l, &state.hidden);
-                    let [mean, log_variance] = graph.scoped("prior", |graph| {
+                    let [mean, log_variance] = graph.scoped_in_single("prior", |graph| {
                         graph.split(axis, &prior, ["mean", "log_variance"])
                     });
                     let z = DiagonalGaussian::new(mean, log_variance).sample(graph, &noise);
                     (z, recurrent)
                 }
             };
-            let logits = strategy.gates(graph, l, fixed, &z, &recurrent);
+            let logits = strategy.gates(graph, l, &fixed, &z, &recurrent);
             let cell = state.as_ref().map(|state| &state.cell);
             graph.scoped("gates", |graph| LstmState::next(graph, &logits, cell))
         }));
@@ -55,33 +52,10 @@ pub(crate) fn rollout(
         graph.scoped(&format!("step{l}"), |graph| canvas.add(graph, layout, l, hidden));
     }
     let pictures = canvas.pictures(graph, layout);
-    match skip {
-        Some(skip) => graph.add("picture/with_skip", &pictures, &skip),
+    match &fixed.skip {
+        Some(skip) => graph.in_single(|graph| graph.add("picture/with_skip", &pictures, skip)),
         None => pictures,
     }
-}
-
-/// What scene and camera add to the gates of every core, and the RGB skip connection of a voxel model.
-fn fixed_terms(
-    graph: &mut Graph,
-    config: &ModelConfig,
-    strategy: &dyn RecurrentStrategy,
-    query: &Query<'_>,
-) -> (Vec<Vec<Value>>, Option<Value>) {
-    if config.voxel.is_some() {
-        let Rendered { rays, features, skip } = render(graph, query);
-        let inputs = graph.concat("fixed_inputs", 1, &[&rays, &features]);
-        return (strategy.fixed(graph, &inputs), Some(skip));
-    }
-    let v = graph.as_picture("pose/as_picture", query.poses);
-    let scenes = spread_scene(graph, config, query.scene);
-    let terms = scenes.iter().enumerate().map(|(core, scene)| {
-        let pose = pose_term(graph, config, core, &v);
-        let label = if config.shared_core { String::new() } else { format!(".{core}") };
-        let fixed = graph.add(&format!("fixed_term{label}"), &pose, scene);
-        strategy.layout().enter(graph, &format!("fixed{label}"), &fixed)
-    });
-    (terms.collect(), None)
 }
 
 /// The picture in the making. A shared core paints the sum of the hidden states at the end; cores of their own paint
@@ -94,15 +68,15 @@ struct Canvas {
 }
 
 impl Canvas {
-    fn new(config: &ModelConfig, emit: Emit) -> Self {
-        let each = !config.shared_core || emit == Emit::Every;
+    fn new(config: &ModelConfig, layout: &dyn Layout, emit: Emit) -> Self {
+        let each = !config.shared_core || emit == Emit::Every || layout.paints_every_step();
         Self { each, emit, sum: None, pictures: Vec::new() }
     }
 
     fn add(&mut self, graph: &mut Graph, layout: &dyn Layout, step: usize, hidden: &Value) {
         let part = if self.each { layout.paint(graph, step, hidden) } else { hidden.clone() };
         let sum = match &self.sum {
-            Some(sum) => graph.add("canvas", sum, &part),
+            Some(sum) => graph.in_single(|graph| graph.add("canvas", sum, &part)),
             None => part,
         };
         if self.emit == Emit::Every {
@@ -115,7 +89,9 @@ impl Canvas {
         if self.emit == Emit::Every {
             return match &self.pictures[..] {
                 [one] => one.clone(),
-                many => graph.concat("pictures", 0, &many.iter().collect::<Vec<_>>()),
+                many => graph.in_single(|graph| {
+                    graph.concat("pictures", 0, &many.iter().collect::<Vec<_>>())
+                }),
             };
         }
         let sum = self.sum.expect("a model has a step");

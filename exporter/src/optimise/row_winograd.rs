@@ -272,7 +272,7 @@ impl RowWinograd {
         });
         let weight = prior_spread(graph, self.config());
         let bias = graph.weight("prior.bias");
-        graph.scoped("recurrent/prior", |graph| {
+        graph.scoped_in_single("recurrent/prior", |graph| {
             let rows = graph.matmul("shares", hidden, &weight);
             let shape = self.layout.of([count * TAPS * TAPS, prior]);
             let rows = graph.reshape("shares/of_each_place", &rows, shape);

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use gqn_formats::{ModelConfig, Tensor};
+use gqn_formats::{Gate, ModelConfig, Tensor};
 use ndarray::Axis;
 
 /// The path of the generation core of a step.
@@ -12,8 +12,8 @@ pub(crate) fn core(config: &ModelConfig, step: usize) -> String {
     }
 }
 
-/// The gates in the order in which they stand along the output channels of their weight.
-pub(crate) const GATES: [&str; 4] = ["forget", "input", "output", "candidate"];
+/// How many gates a cell has.
+pub(crate) const GATES: usize = Gate::ALL.len();
 
 /// What the gates of a generation core read, in the order of their weight's input channels.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub(crate) fn input_channels(weight: &Tensor, channels: Range<usize>) -> Tensor 
 }
 
 /// `weight [4H,..] -> [H,..]`: the kernels of one gate.
-pub(crate) fn gate_kernels(config: &ModelConfig, weight: &Tensor, gate: usize) -> Tensor {
-    let hidden = config.hidden_channels;
-    weight.slice_axis(Axis(0), (gate * hidden..(gate + 1) * hidden).into()).to_owned()
+pub(crate) fn gate_kernels(config: &ModelConfig, weight: &Tensor, gate: Gate) -> Tensor {
+    let (hidden, index) = (config.hidden_channels, gate.index());
+    weight.slice_axis(Axis(0), (index * hidden..(index + 1) * hidden).into()).to_owned()
 }

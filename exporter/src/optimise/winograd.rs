@@ -39,16 +39,6 @@ impl Tile {
     pub(crate) const fn points(self) -> usize {
         self.side() + TAPS - 1
     }
-
-    /// The finite points; the last is infinity. Of the sets tried, with and without fifths, sixths and three quarters,
-    /// that of F(4×4, 5×5) has the smallest errors in single precision (3e-6 for sums of 3200 products of order one), and
-    /// every entry of A and B is exact.
-    fn finite(self) -> &'static [f64] {
-        match self {
-            Self::F2 => &[0.0, 1.0, -1.0, 0.5, -2.0],
-            Self::F4 => &[0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5],
-        }
-    }
 }
 
 /// The three transforms, row by row. In two dimensions, for m² outputs and P pairs of points, `[m²,P]`, `[P,25]`, `[P,P]`; in
@@ -91,43 +81,9 @@ pub(crate) fn row_transform(tile: Tile, side: usize) -> Vec<f32> {
 
 /// Aᵀ, G and Bᵀ.
 fn matrices(tile: Tile) -> [Vec<Vec<f64>>; 3] {
-    let (finite, points) = (tile.finite(), tile.points());
-    let (mut output, mut filter, mut input) = (
-        vec![vec![0.0; points]; tile.side()],
-        vec![vec![0.0; TAPS]; points],
-        vec![vec![0.0; points]; points],
-    );
-    for (k, point) in finite.iter().enumerate() {
-        let others = finite.iter().enumerate().filter(|(other, _)| *other != k);
-        let others: Vec<f64> = others.map(|(_, point)| *point).collect();
-        let norm: f64 = others.iter().map(|other| point - other).product();
-        for (power, row) in output.iter_mut().enumerate() {
-            row[k] = point.powi(power as i32);
-        }
-        for (power, value) in filter[k].iter_mut().enumerate() {
-            *value = point.powi(power as i32) / norm;
-        }
-        input[k][..points - 1].copy_from_slice(&with_roots(&others));
-    }
-    // Infinity reads the highest coefficient.
-    output[tile.side() - 1][points - 1] = 1.0;
-    filter[points - 1][TAPS - 1] = 1.0;
-    input[points - 1].copy_from_slice(&with_roots(finite));
+    let gqn_winograd::Transforms { output, filter, input } =
+        gqn_winograd::Transforms::new(tile.side(), TAPS);
     [output, filter, input]
-}
-
-/// Coefficients, lowest first, of the monic polynomial with those roots.
-fn with_roots(roots: &[f64]) -> Vec<f64> {
-    let mut coefficients = vec![1.0];
-    for root in roots {
-        let mut next = vec![0.0; coefficients.len() + 1];
-        for (power, coefficient) in coefficients.iter().enumerate() {
-            next[power + 1] += coefficient;
-            next[power] -= root * coefficient;
-        }
-        coefficients = next;
-    }
-    coefficients
 }
 
 /// The Kronecker product of a matrix with itself.

@@ -1,10 +1,10 @@
-use gqn_formats::{Dim, ModelConfig};
+use gqn_formats::{Dim, Gate, ModelConfig};
 
 use super::layout::Layout;
 use super::nhwc_tiles::{Gates, NhwcTiles};
 use super::pose::{fixed_taps, fixed_taps_of_gate};
 use super::recurrent::{gate_taps, prior_taps, recurrent_taps};
-use super::slices::{GATES, core};
+use super::slices::core;
 use super::strategy::RecurrentStrategy;
 use super::winograd::{Tile, Transforms, row_transform};
 use crate::graph::{Graph, Literal, Value, fixed};
@@ -23,6 +23,17 @@ pub(super) const CHANNEL_BLOCK: usize = 16;
 pub(crate) struct WinogradTiles {
     layout: NhwcTiles,
     tile: Tile,
+}
+
+/// The transforms of Winograd's algorithm.
+#[derive(Debug, Clone, Copy)]
+enum Transform {
+    /// From a whole side to the points of its tiles: Bᵀ of every tile, along one axis.
+    Input,
+    /// From a kernel's taps to the points: G⊗G.
+    Filter,
+    /// From the points' products to the outputs of a tile: Aᵀ⊗Aᵀ.
+    Output,
 }
 
 impl WinogradTiles {
@@ -67,7 +78,7 @@ impl WinogradTiles {
         let channels = taps.fixed(1) / inputs;
         let outputs = channels.next_multiple_of(CHANNEL_BLOCK);
         graph.once(&format!("{}/points", taps.name), |graph, label| {
-            let transform = self.transform(graph, "filter_transform", self.points());
+            let transform = self.transform(graph, Transform::Filter);
             let mut kernels = graph.matmul(&format!("{label}/matmul"), &transform, taps);
             graph.document("a constant: engines compute it when they load the graph");
             graph.uncounted();
@@ -84,12 +95,15 @@ impl WinogradTiles {
     }
 
     /// One of the transforms as a constant.
-    fn transform(&self, graph: &mut Graph, name: &'static str, rows: usize) -> Value {
-        let Transforms { output, filter, .. } = Transforms::new(self.tile);
-        let numbers = match name {
-            "filter_transform" => filter,
-            "output_transform" => output,
-            _ => row_transform(self.tile, self.layout.config.hidden_size()),
+    fn transform(&self, graph: &mut Graph, transform: Transform) -> Value {
+        let (m, points) = (self.tile.side(), self.points());
+        let (name, rows, numbers) = match transform {
+            Transform::Input => {
+                let numbers = row_transform(self.tile, self.layout.config.hidden_size());
+                ("input_transform", self.side() * self.tile.points(), numbers)
+            }
+            Transform::Filter => ("filter_transform", points, Transforms::new(self.tile).filter),
+            Transform::Output => ("output_transform", m * m, Transforms::new(self.tile).output),
         };
         let shape = vec![rows, numbers.len() / rows];
         graph.constant(Literal::Numbers { name, shape, numbers })
@@ -103,7 +117,7 @@ impl WinogradTiles {
         let (m, p, h, channels) =
             (self.tile.side(), self.tile.points(), self.side() * self.tile.side(), x.fixed(2));
         let points = self.side() * p;
-        let transform = self.transform(graph, "input_transform", points);
+        let transform = self.transform(graph, Transform::Input);
         let of = |lengths| self.layout.of(lengths);
         let x = graph.reshape("rows/of_tiles", x, of([self.side(), self.side(), m, m * channels]));
         let x = graph.transpose("rows/order", &x, &[0, 1, 3, 2, 4]);
@@ -123,8 +137,7 @@ impl WinogradTiles {
     fn convolved(&self, graph: &mut Graph, label: &str, values: &Value, taps: &Value) -> Value {
         let inputs = values.fixed(1) / self.points();
         let kernels = self.kernels(graph, taps, inputs);
-        let to_positions =
-            self.transform(graph, "output_transform", self.tile.side() * self.tile.side());
+        let to_positions = self.transform(graph, Transform::Output);
         let (channels, outputs) = (taps.fixed(1) / inputs, kernels.fixed(0) / self.points());
         let convolved = graph.scoped(label, |graph| {
             let products = graph.grouped_conv("products", values, &kernels, self.points());
@@ -171,9 +184,10 @@ impl RecurrentStrategy for WinogradTiles {
         let terms = (0..config.cores()).map(|index| {
             let parts: Vec<_> = match self.layout.gates {
                 Gates::Together => vec![("gates", fixed_taps(graph, config, index, channels))],
-                Gates::Apart => (0..GATES.len())
+                Gates::Apart => Gate::ALL
+                    .into_iter()
                     .map(|gate| {
-                        (GATES[gate], fixed_taps_of_gate(graph, config, index, channels, gate))
+                        (gate.name(), fixed_taps_of_gate(graph, config, index, channels, gate))
                     })
                     .collect(),
             };
@@ -200,18 +214,18 @@ impl RecurrentStrategy for WinogradTiles {
                 let values = self.values(graph, hidden);
                 let both = self.convolved(graph, "both", &values, &taps);
                 let [gates, prior] = graph.split_into(2, &both, parts);
-                (graph.add("prior", &prior, &bias), vec![gates])
+                let prior = graph.in_single(|graph| graph.add("prior", &prior, &bias));
+                (prior, vec![gates])
             });
         }
         let taps = prior_taps(graph, config);
-        let gates = [0, 1, 2, 3].map(|gate| gate_taps(graph, config, step, gate));
+        let gates = Gate::ALL.map(|gate| (gate.name(), gate_taps(graph, config, step, gate)));
         graph.scoped("recurrent", |graph| {
             let values = self.values(graph, hidden);
             let prior = self.convolved(graph, "prior_without_bias", &values, &taps);
-            let prior = graph.add("prior", &prior, &bias);
-            let gates = gates.iter().zip(GATES);
-            let gates = gates.map(|(taps, gate)| self.convolved(graph, gate, &values, taps));
-            (prior, gates.collect())
+            let prior = graph.in_single(|graph| graph.add("prior", &prior, &bias));
+            let gates = gates.map(|(gate, taps)| self.convolved(graph, gate, &values, &taps));
+            (prior, gates.into())
         })
     }
 }

@@ -1,4 +1,4 @@
-use crate::graph::{Attribute, Element, Node, Value};
+use crate::graph::{Arithmetic, Attribute, Element, Node, Value};
 
 /// What a value is called in an element type that it does not come in.
 pub(super) fn converted_name(name: &str, element: Element) -> String {
@@ -15,6 +15,7 @@ pub(super) fn cast(value: &Value, result: &str, element: Element) -> (Node, Valu
         inputs: vec![value.name.clone()],
         outputs: vec![result.name.clone()],
         attributes: vec![("to", Attribute::Int(element.code()))],
+        arithmetic: Arithmetic::OfInput,
         doc: String::new(),
         multiply_adds: 0,
     };

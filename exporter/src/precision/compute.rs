@@ -1,42 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cast::{cast, converted_name};
-use crate::graph::{Element, Graph, Node, Value};
-
-/// What only moves numbers does so in the element type in which they come.
-const MOVING: [&str; 8] =
-    ["Concat", "DepthToSpace", "Expand", "Gather", "Reshape", "Split", "Transpose", "Unsqueeze"];
-
-/// What is always computed in single precision: sums over many numbers, and the constants of a shape.
-const ALWAYS_SINGLE: [&str; 5] =
-    ["ConstantOfShape", "Exp", "GridSample", "ReduceMean", "ReduceSum"];
-
-/// Scopes whose arithmetic stays in single precision: distributions, pictures and geometry. A position takes more bits than
-/// half precision has.
-const SINGLE_SCOPES: [&str; 14] = [
-    "prior",
-    "canvas",
-    "picture",
-    "pictures",
-    "observation",
-    "paint",
-    "camera",
-    "rays",
-    "ray_map",
-    "lift",
-    "cells",
-    "samples",
-    "sampled",
-    "compositing",
-];
-
-/// Nodes of the cell: it adds up over the steps, and its sum must not be rounded in each of them.
-const CELL: [&str; 5] = ["kept", "written", "cell", "cell_tanh", "hidden"];
+use crate::graph::{Arithmetic, Element, Graph, Node, Value};
 
 /// Types the graph for devices that compute in half precision: the convolutions and the gates, with their weights.
 ///
-/// In single precision stay the cell state, means and log-variances and what is made of them, and the pictures; and the
-/// ports, so that callers need not know.
+/// What was built by [`Graph::in_single`] stays in single precision: the cell state, which adds up over the DRAW steps and
+/// must not be rounded in each of them, means and log-variances and what is made of them, geometry, whose positions take
+/// more bits than half precision has, and the pictures; and the ports, so that callers need not know.
 pub(crate) fn compute_in_half(graph: &mut Graph) {
     let mut known = known_values(graph);
     let outputs: BTreeSet<String> =
@@ -119,23 +90,12 @@ fn element_of(node: &Node, known: &BTreeMap<String, Value>) -> Option<Element> {
     if !node.outputs.iter().all(is_number) {
         return None;
     }
-    if stays_single(node) {
-        return Some(Element::F32);
-    }
-    if MOVING.contains(&node.op) {
-        let halves = node.inputs.iter().any(|name| known[name].element == Element::F16);
-        return Some(if halves { Element::F16 } else { Element::F32 });
-    }
-    Some(Element::F16)
-}
-
-fn stays_single(node: &Node) -> bool {
-    let path: Vec<&str> = node.name.split('/').collect();
-    let is_sum_of_products = matches!(node.op, "Conv" | "ConvTranspose" | "MatMul");
-    let within = |scope: &str| path.contains(&scope);
-    ALWAYS_SINGLE.contains(&node.op)
-        || node.op == "Clip"
-        || SINGLE_SCOPES.iter().any(|scope| within(scope))
-        || (within("latent") && !is_sum_of_products)
-        || path.last().is_some_and(|label| CELL.contains(label))
+    Some(match node.arithmetic {
+        Arithmetic::Single => Element::F32,
+        Arithmetic::OfInput => {
+            let halves = node.inputs.iter().any(|name| known[name].element == Element::F16);
+            if halves { Element::F16 } else { Element::F32 }
+        }
+        Arithmetic::Half => Element::F16,
+    })
 }

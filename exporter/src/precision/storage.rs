@@ -34,7 +34,6 @@ pub(crate) fn store_in_half(graph: &mut Graph) {
 }
 
 fn pays(weight: &Weight) -> bool {
-    let is_head = ["paint.weight", "observation.weight"].iter().any(|n| weight.name.ends_with(n));
     let is_list = weight.shape.iter().filter(|length| **length > 1).count() < 2;
-    weight.element == Element::F32 && weight.elements() >= SMALL && !is_list && !is_head
+    weight.element == Element::F32 && weight.elements() >= SMALL && !is_list && !weight.in_single
 }
