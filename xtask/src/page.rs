@@ -48,7 +48,14 @@ pub(crate) fn types(workspace: &Workspace) -> Result<()> {
     let out = Some(workspace.target().join("page/types"));
     web::build(
         workspace,
-        &Web { packages: Vec::new(), library: None, build: Build::Quick, out, port: None },
+        &Web {
+            packages: Vec::new(),
+            library: None,
+            build: Build::Quick,
+            out,
+            port: None,
+            addresses: web::Addresses::default(),
+        },
     )?;
     check_types(workspace)
 }
