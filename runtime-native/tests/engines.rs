@@ -9,9 +9,9 @@ use gqn_formats::{
     Checkpoint, ModelConfig, ParameterKind, Preset, Provenance, RepresentationKind, Tensor,
     UpsampleR, parameters,
 };
+use gqn_portable::WasmEngine;
 use gqn_runtime::{Engine, EngineError, Noise};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions, Provider};
-use gqn_runtime_wasm::WasmEngine;
 
 fn build_graphs(checkpoint: &Checkpoint) -> Graphs {
     build_graphs_with(checkpoint, &ExportOptions::REFERENCE)

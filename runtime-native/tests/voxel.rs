@@ -11,9 +11,10 @@ use gqn_formats::{
     ParameterKind, Precision, Preset, Provenance, Tensor, Variant, VoxelConfig, error_report,
     names, parameters,
 };
+use gqn_portable::WasmEngine;
 use gqn_runtime::{Engine, Occupancy};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::{TractEngine, WasmEngine};
+use gqn_runtime_wasm::TractEngine;
 use gqn_scenes::{Camera, PoseEncoding};
 
 /// Sums in different orders, over a few recurrent steps.

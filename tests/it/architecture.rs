@@ -197,7 +197,7 @@ fn scenes_stand_alone_and_runtimes_know_no_trainer() {
         let used = metadata.used_members(&member.id);
         match member.name.as_str() {
             "gqn-scenes" => assert!(used.is_empty(), "{used:?}"),
-            "gqn-runtime" | "gqn-runtime-native" | "gqn-runtime-wasm" => {
+            "gqn-runtime" | "gqn-portable" | "gqn-runtime-native" | "gqn-runtime-wasm" => {
                 assert!(
                     !used.contains("gqn-exporter") && !used.contains("gqn-trainer"),
                     "{used:?}"

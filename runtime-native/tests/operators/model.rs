@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{Tensor, names};
+use gqn_portable::WasmEngine;
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::WasmEngine;
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};

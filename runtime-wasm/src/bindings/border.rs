@@ -70,7 +70,7 @@ pub(super) fn whole(what: &str, number: f64) -> Result<u64, JsError> {
 #[wasm_bindgen(start)]
 fn start() {
     speak_before_trapping();
-    crate::kernels::relaxed::switch_on();
+    gqn_portable::use_fused_multiply_add();
 }
 
 /// Makes a panic an `Error` with words, where it would be a trap without.

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 
 use super::border::{camera, cameras, to_js, unfit, whole};
 use super::occupancy::Occupancy;
-use crate::WasmEngine;
+use gqn_portable::WasmEngine;
 
 /// A package and a scene. Lives in a worker: every call takes as long as it takes.
 #[wasm_bindgen]

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use tract_onnx::pb::{ModelProto, tensor_proto::DataLocation};
 
-use crate::external::{Files, part};
+use gqn_portable::{Files, part};
 
 /// Puts weights that stand in files of their own back into the graph: tract itself would look for them on a disk.
 pub(super) fn inline_external(proto: &mut ModelProto, files: &Files<'_>) -> Result<()> {

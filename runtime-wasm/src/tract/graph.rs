@@ -7,7 +7,7 @@ use tract_onnx::prelude::*;
 
 use super::external::inline_external;
 use super::fold::fold_constants;
-use crate::engine::RunGraph;
+use gqn_portable::RunGraph;
 
 /// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
 /// or three numbers of queries by turns.

@@ -11,7 +11,7 @@ mod external;
 mod fold;
 mod graph;
 
-use crate::engine::GraphEngine;
+use gqn_portable::GraphEngine;
 use graph::Graph;
 
 /// Runs a package's graphs with tract, on one thread.

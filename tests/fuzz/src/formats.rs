@@ -8,7 +8,7 @@ use gqn_formats::{
     Checkpoint, FileEntry, Manifest, ModelConfig, Package, TensorFile, View, Views, decode_text,
     external_locations, names, parameters,
 };
-use gqn_runtime_wasm::WasmEngine;
+use gqn_portable::WasmEngine;
 
 use crate::mend;
 

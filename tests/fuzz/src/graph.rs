@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{Tensor, external_locations, names, onnx_metadata};
-use gqn_runtime_wasm::{Graph, RunGraph};
+use gqn_portable::{Graph, RunGraph};
 
 /// Multiply-adds and moves of a run: a graph may ask for more, which takes its time and teaches nothing.
 const MOST_WORK: u64 = 1 << 26;

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use anyhow::Result;
 use gqn_formats::{Dim, Tensor, names};
+use gqn_portable::WasmEngine;
 use gqn_runtime::Engine;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
-use gqn_runtime_wasm::{TractEngine, WasmEngine};
+use gqn_runtime_wasm::TractEngine;
 use onnx_protobuf::{
     GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TypeProto,
     ValueInfoProto, tensor_shape_proto, type_proto,

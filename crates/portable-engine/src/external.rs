@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 /// Files beside a graph, by name.
-pub(crate) type Files<'a> = BTreeMap<&'a str, &'a [u8]>;
+pub type Files<'a> = BTreeMap<&'a str, &'a [u8]>;
 
 /// The part of a file where a constant stands, by the entries that ONNX gives it: `location`, `offset`, `length`.
-pub(crate) fn part<'a, 'b>(
+pub fn part<'a, 'b>(
     entry: impl Fn(&str) -> Option<&'b str>,
     files: &Files<'a>,
 ) -> Result<&'a [u8]> {

@@ -23,7 +23,7 @@ pub(crate) fn is_on() -> bool {
 }
 
 /// Asks the browser for it; called once, before the first product.
-pub(crate) fn switch_on() {
+pub fn switch_on() {
     // A browser that refuses has said what we wanted to know.
     if let Ok(place) = compiled() {
         PLACE.store(place, Ordering::Relaxed);

@@ -1,0 +1,27 @@
+//! An engine in pure Rust for the graphs of a package.
+//!
+//! The same source builds for wasm and for the host, where it joins the engines' conformance tests. It holds no arithmetic of
+//! the model: it knows the operators of ONNX that the exporter writes, and what each of them computes. What a browser sees of
+//! it is in `runtime-wasm`.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `engine.rs` | [`GraphEngine`]: an engine over what runs one graph; [`WasmEngine`] |
+//! | `graph.rs` | one graph: read once, made ready once for every number of views, queries and noises |
+//! | `external.rs` | weights in files beside a graph |
+//! | `lower/` | from an ONNX graph to what is computed |
+//! | `compute/` | what is computed, and in which order |
+//! | `kernels/` | arithmetic on plain slices |
+
+mod compute;
+mod engine;
+mod external;
+mod graph;
+mod kernels;
+mod lower;
+
+pub use engine::{GraphEngine, RunGraph, WasmEngine};
+pub use external::{Files, part};
+pub use graph::Graph;
+#[cfg(target_arch = "wasm32")]
+pub use kernels::relaxed::switch_on as use_fused_multiply_add;
