@@ -24,6 +24,17 @@
 //! | `listing.rs` | which files of a folder are a data set's |
 //! | `damage.rs`, `error.rs` | [`Damage`], [`DataError`]: what can be wrong |
 //! | `bin/gqn-data` | the command line |
+//!
+//! Scenes are rendered on all cores, or read from files, into the same set:
+//!
+//! ```
+//! use gqn_datasets::SceneSet;
+//! use gqn_scenes::{Split, World};
+//!
+//! let set = SceneSet::render(World::ShepardMetzler5, Split::Test, 1, 0..2, 16, |_| {});
+//! assert_eq!((set.len(), set.side()), (2, 16));
+//! assert_eq!(set.frame(0, 0).len(), 16 * 16 * 3);
+//! ```
 
 mod catalog;
 mod contact_sheet;

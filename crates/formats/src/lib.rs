@@ -32,6 +32,19 @@
 //! | `report.rs` | [`error_report`]: what a command line prints of an error |
 //!
 //! The formats are specified in `docs/formats.md`; the letters of the shapes in `ARCHITECTURE.md`.
+//!
+//! The parameters of a model follow from its sizes:
+//!
+//! ```
+//! use gqn_formats::{Preset, parameters};
+//!
+//! let config = Preset::Edge.config();
+//! let gates = parameters(&config)
+//!     .into_iter()
+//!     .find(|parameter| parameter.name == "generation_core.gates.weight")
+//!     .expect("every model has a generation core");
+//! assert_eq!(gates.shape[0], 4 * config.hidden_channels);
+//! ```
 
 mod bounded;
 mod checkpoint;

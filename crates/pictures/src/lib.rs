@@ -12,6 +12,17 @@
 //! | `jpeg.rs` | [`decode_rgb8`]: JPEG files, strictly (feature `files`) |
 //! | `file.rs` | [`decode_picture`]: PNG, JPEG and GIF files (feature `files`) |
 //! | `error.rs` | [`PictureError`]: what can be wrong |
+//!
+//! A picture of 4×2 pixels becomes an input of 2×2: cut to the square in its middle, then averaged.
+//!
+//! ```
+//! use gqn_pictures::Square;
+//!
+//! let rgb8: Vec<u8> = (0..4 * 2 * 3).collect();
+//! let input = Square::of(4, 2).resized(4, &rgb8, 2);
+//! assert_eq!(input.len(), 2 * 2 * 3);
+//! assert_eq!(input[..3], rgb8[3..6], "the first pixel is the second of the first row");
+//! ```
 
 #[cfg(feature = "files")]
 mod error;

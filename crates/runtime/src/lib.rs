@@ -13,6 +13,27 @@
 //! | `occupancy.rs` | [`Occupancy`]: what a voxel scene holds, seen from above |
 //! | `picture.rs` | pictures for screens: RGBA, other sizes, numbers as colours |
 //! | `error.rs` | [`SessionError`] |
+//!
+//! A program that looks around, whatever runs the graphs:
+//!
+//! ```
+//! use gqn_formats::Manifest;
+//! use gqn_runtime::{Engine, Noise, Session, SessionError};
+//! use gqn_scenes::{Camera, Frame};
+//!
+//! /// The mean picture of a camera, from views with their cameras.
+//! fn novel_view(
+//!     engine: impl Engine,
+//!     manifest: &Manifest,
+//!     views: &[(Frame, Camera)],
+//!     camera: Camera,
+//! ) -> Result<Frame, SessionError> {
+//!     let mut session = Session::new(engine, manifest);
+//!     session.observe(views)?;
+//!     let mut frames = session.query(&[camera], &Noise::mean())?;
+//!     Ok(frames.remove(0))
+//! }
+//! ```
 
 mod engine;
 mod error;

@@ -13,6 +13,18 @@
 //! | `random.rs` | random numbers that are the same on every target |
 //! | `colour.rs` | linear light and bytes |
 //! | `error.rs` | [`FrameError`], [`UnknownName`] |
+//!
+//! A seed gives a scene; a camera gives a picture of it:
+//!
+//! ```
+//! use gqn_scenes::{PoseEncoding, Scene, World};
+//!
+//! let scene = Scene::generate(World::RoomsRingCamera, 7);
+//! let camera = scene.camera(0);
+//! let frame = scene.render(&camera, 32);
+//! assert_eq!(frame.rgb8().len(), 32 * 32 * 3);
+//! assert_eq!(camera.pose(PoseEncoding::CosSin).0.len(), 7);
+//! ```
 
 mod camera;
 mod colour;
