@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Compute, Form, Gqn, Latents, Rollout};
 use crate::convert::with_torch_seed;
-use crate::elbo::Elbo;
+use crate::model::elbo::Elbo;
 
 /// Half the distance of the two points. The terms of third order are then 1e-10 of a derivative. The second is for
 /// those few of many thousand `ReLU`s and clamps whose kink lies between the points of the first: a difference across

@@ -2,11 +2,10 @@
 //!
 //! A struct's field is the parameter's name: `generation_core.gates.weight` is `Gqn.generation_core[..].gates.weight`.
 
-#[cfg(test)]
-mod agreement;
 mod camera;
 mod compute;
 mod conditioning;
+pub mod elbo;
 mod fast;
 mod gaussian;
 mod generation_core;

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::formula;
 use crate::convert::to_tensor;
-use crate::elbo::Elbo;
+use crate::model::elbo::Elbo;
 use crate::model::{Compute, Gqn, Latents, Rollout, Step};
 
 /// Half the width of a uniform distribution of variance one.
