@@ -56,7 +56,7 @@ pub(crate) fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
     };
     let mut progress = Progress::default();
     let evaluation =
-        evaluate_run(&checkpoint, &config, &plan, device, &mut |event| progress.show(&event))?
+        evaluate_run(&checkpoint, &config, &plan, device, &mut |done| progress.show(&done.into()))?
             .expect("nothing interrupts it but the end of the program");
     say(&evaluation.table());
     print(&serde_json::to_string_pretty(&evaluation)?)?;

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::config::TrainConfig;
-use crate::convert::with_torch_seed;
+use crate::convert::{with_torch_seed, without_waiting};
 
 /// All frames and poses of a set of scenes, on the device.
 #[derive(Debug)]
@@ -130,16 +130,6 @@ impl DeviceScenes {
         let frames = self.frames.index_select(0, &rows).view([-1, self.side, self.side, 3]);
         let frames = frames.permute([0, 3, 1, 2]).contiguous().to_kind(Kind::Float) / 255.0;
         [frames, self.poses.index_select(0, &rows)]
-    }
-}
-
-/// A tensor of the host on a device: from pinned memory, so that the copy does not wait for what the device does.
-pub(crate) fn without_waiting(tensor: Tensor, device: Device) -> Tensor {
-    if device.is_cuda() {
-        let kind = tensor.kind();
-        tensor.pin_memory(device).to_device_(device, kind, true, false)
-    } else {
-        tensor
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use gqn_datasets::SceneSet;
 use gqn_scenes::Split;
@@ -12,6 +10,7 @@ use tch::Device;
 
 use crate::config::TrainConfig;
 use crate::data::batch::{Batch, DeviceScenes, choices};
+use crate::data::render::render_some;
 use crate::data::scenes::{CONSTANT_SCENES, rendered_constant};
 
 /// Batches from the scenes of the generation that a step belongs to. The next generation is rendered while this one is
@@ -94,45 +93,10 @@ fn render_generation(
     render_some(config, Split::Train, (config.resident(), &index), on_progress)
 }
 
-/// Renders scenes on all cores while telling how far it is.
-pub(crate) fn render(
-    config: &TrainConfig,
-    split: Split,
-    scenes: Range<u64>,
-    on_progress: &mut dyn FnMut(u64, u64),
-) -> SceneSet {
-    let index = |place| scenes.start + place as u64;
-    render_some(config, split, (scenes.end - scenes.start, &index), on_progress)
-}
-
-fn render_some(
-    config: &TrainConfig,
-    split: Split,
-    (count, index): (u64, &(dyn Fn(usize) -> u64 + Sync)),
-    on_progress: &mut dyn FnMut(u64, u64),
-) -> SceneSet {
-    let done = AtomicU64::new(0);
-    let side = config.model.image_size;
-    std::thread::scope(|scope| {
-        let rendering = scope.spawn(|| {
-            let some = (count as usize, index);
-            SceneSet::render_some(config.world, split, config.seed, some, side, |_| {
-                done.fetch_add(1, Ordering::Relaxed);
-            })
-        });
-        while !rendering.is_finished() {
-            // The last scene is told of once all is in its place.
-            on_progress(done.load(Ordering::Relaxed).min(count.saturating_sub(1)), count);
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        on_progress(count, count);
-        rendering.join().expect("rendering a seed does not panic")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::render::render;
 
     /// Six scenes, four a step, replaced after two epochs: after every third step.
     fn config() -> TrainConfig {
@@ -185,14 +149,6 @@ mod tests {
         assert_eq!(constant, same, "the constant picture is that of the run");
         let frames = |feed: &RenderedFeed| feed.batch(&config, 5).query_frames;
         assert!(frames(&feed).equal(&frames(&later)), "a resumed run sees the same");
-    }
-
-    #[test]
-    fn the_end_of_rendering_is_told_once() {
-        let mut told = Vec::new();
-        render(&config(), Split::Train, 0..6, &mut |done, all| told.push((done, all)));
-        assert_eq!(told.iter().filter(|(done, all)| done == all).count(), 1, "{told:?}");
-        assert_eq!(told.last(), Some(&(6, 6)));
     }
 
     #[test]

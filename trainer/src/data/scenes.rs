@@ -4,8 +4,10 @@ use gqn_datasets::{DataError, DataSet, FrameMean, KnownSet, Resize, SceneSet};
 use gqn_scenes::Split;
 
 use crate::config::{DataConfig, TrainConfig};
-use crate::data::rendered_source::render;
-use crate::evaluation::evaluate::SCENES_AT_ONCE;
+use crate::data::render::render;
+
+/// Scenes that an evaluation computes at once.
+pub(crate) const SCENES_AT_ONCE: usize = 8;
 
 /// The mean picture of a thousand scenes is that of all within a grey level.
 pub(crate) const CONSTANT_SCENES: u64 = 1000;

@@ -4,7 +4,7 @@ use gqn_datasets::{DataError, DataSet, Resize, SceneSet};
 use gqn_scenes::Split;
 
 use crate::config::TrainConfig;
-use crate::data::rendered_source::render;
+use crate::data::render::render;
 use crate::data::scenes::scenes_at_once;
 
 /// Held-out scenes.

@@ -7,15 +7,16 @@ use gqn_formats::Checkpoint;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
+use super::Progress;
+use super::predictions::{Predictions, squared_error};
 use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
 use crate::data::batch::{Choice, DeviceScenes, noise};
-use crate::data::scenes::{CONSTANT_SCENES, constant_picture};
+use crate::data::scenes::{CONSTANT_SCENES, SCENES_AT_ONCE, constant_picture};
 use crate::data::test_scenes::TestScenes;
 use crate::evaluation::quality::{Quality, QualitySum, total};
-use crate::model::elbo::{Elbo, floor};
-use crate::model::{Gqn, Latents, Rollout};
-use crate::run::event::Event;
+use crate::model::Gqn;
+use crate::model::elbo::floor;
 
 mod table;
 
@@ -111,9 +112,6 @@ pub struct TestPlan {
     pub seed: u64,
 }
 
-/// Scenes that are painted at once.
-pub(crate) const SCENES_AT_ONCE: usize = 8;
-
 /// What is known of a model before it is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures<'a> {
@@ -161,16 +159,16 @@ pub fn evaluate_run(
     config: &TrainConfig,
     plan: &TestPlan,
     device: Device,
-    on_event: &mut dyn FnMut(Event),
+    on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Option<Evaluation>, DataError> {
     let model = Gqn::from_checkpoint(checkpoint, device);
     let scenes = config.scenes.min(CONSTANT_SCENES);
     let constant = constant_picture(config, scenes, &mut |done, scenes| {
-        on_event(Event::Rendering { done, scenes });
+        on_progress(Progress::Rendering { done, scenes });
     })?;
     let (steps, seconds) = (checkpoint.step, checkpoint.provenance.seconds);
     let figures = Figures { constant: &constant, steps, seconds };
-    evaluate(&model, config, plan, figures, &AtomicBool::new(false), on_event)
+    evaluate(&model, config, plan, figures, &AtomicBool::new(false), on_progress)
 }
 
 /// Evaluates a model on held-out scenes; `None` if `interrupted` becomes true.
@@ -183,13 +181,13 @@ pub(crate) fn evaluate(
     plan: &TestPlan,
     known: Figures<'_>,
     interrupted: &AtomicBool,
-    on_event: &mut dyn FnMut(Event),
+    on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Option<Evaluation>, DataError> {
     let scenes = TestScenes::open(config, plan.scenes)?;
     let count = scenes.len() as u64;
     let side = model.config().image_size as i64;
     let constant = Tensor::from_slice(known.constant).view([1, 3, side, side]);
-    let mut painter = Painter {
+    let mut evaluator = Evaluator {
         model,
         plan,
         phase: config.phase_at(known.steps.saturating_sub(1)),
@@ -200,26 +198,26 @@ pub(crate) fn evaluate(
     };
     for part in scenes.parts() {
         let part = part?;
-        let stays = painter.paint(&part, interrupted, &mut |done| {
-            on_event(Event::Evaluating { done: done as u64, scenes: count });
+        let stays = evaluator.evaluate(&part, interrupted, &mut |done| {
+            on_progress(Progress::Evaluating { done: done as u64, scenes: count });
         });
         if !stays {
             return Ok(None);
         }
     }
-    if painter.scenes == 0
+    if evaluator.scenes == 0
         && let Some(error) = scenes.none_sound()
     {
         return Err(error);
     }
-    if painter.scenes < scenes.len() {
-        on_event(Event::Evaluating { done: count, scenes: count });
+    if evaluator.scenes < scenes.len() {
+        on_progress(Progress::Evaluating { done: count, scenes: count });
     }
-    Ok(Some(painter.evaluation(scenes.len(), known)))
+    Ok(Some(evaluator.evaluation(scenes.len(), known)))
 }
 
 /// Paints scenes and sums up how well.
-struct Painter<'a> {
+struct Evaluator<'a> {
     model: &'a Gqn,
     plan: &'a TestPlan,
     phase: Phase,
@@ -240,9 +238,9 @@ struct Sums {
     reconstructed: QualitySum,
 }
 
-impl Painter<'_> {
+impl Evaluator<'_> {
     /// Whether it came to the end of the scenes.
-    fn paint(
+    fn evaluate(
         &mut self,
         scenes: &SceneSet,
         interrupted: &AtomicBool,
@@ -288,29 +286,23 @@ impl Painter<'_> {
             let r = r.get_or_insert_with(|| {
                 model.represent(&batch.context_frames, &batch.context_poses)
             });
-            let (truth, v) = (&batch.query_frames, &batch.query_poses);
+            let truth = &batch.query_frames;
             let shape = model.noise_shape(choices.len() as i64);
             let noise = noise(plan.seed, place, &shape, model.device());
-            let mean = model.generate(v, r, &noise.zeros_like());
-            let sampled = model.generate(v, r, &noise);
-            let squared = |picture: &Tensor| {
-                let error = (picture - truth).square();
-                total(&error.mean_dim([1, 2, 3].as_slice(), false, None))
-            };
+            let sigma = (self.phase == Phase::Elbo).then_some(plan.pixel_std_dev);
+            let Predictions { mean, samples, reconstruction } =
+                Predictions::new(model, &batch, r, &[noise], sigma);
             let sums = &mut self.rows[row];
             sums.pictures += choices.len();
-            sums.sampled += squared(&sampled);
+            sums.sampled += squared_error(&samples[0], truth);
             sums.generated.add(&mean, truth);
-            if self.phase == Phase::Elbo {
-                let latents = Latents::Posterior { frames: truth, noise: &noise };
-                let rollout = Rollout::new(model, v, r, latents);
-                let elbo = Elbo::new(&rollout, truth, plan.pixel_std_dev);
+            if let Some((frames, elbo)) = reconstruction {
                 sums.kl += total(&elbo.kl);
                 sums.elbo += total(&elbo.bound());
-                sums.reconstructed.add(&rollout.frames(), truth);
+                sums.reconstructed.add(&frames, truth);
             }
             if row + 1 == plan.contexts.len() {
-                self.constant_error += squared(&self.constant);
+                self.constant_error += squared_error(&self.constant, truth);
             }
         });
     }

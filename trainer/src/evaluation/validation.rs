@@ -1,16 +1,19 @@
 //! A look at held-out scenes while training: what the figures of training batches do not tell.
 
+use std::collections::BTreeMap;
+
 use gqn_datasets::DataError;
 use gqn_scenes::Split;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
+use super::predictions::{Predictions, squared_error};
 use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
 use crate::data::batch::{Batch, Choice, DeviceScenes, noise};
 use crate::data::scenes::scenes_of;
+use crate::model::Gqn;
 use crate::model::elbo::{Elbo, floor};
-use crate::model::{Gqn, Latents, Rollout};
 
 /// Scenes of a look, one picture of each; their errors' mean moves by a few percent with other scenes, not with time.
 const SCENES: u64 = 32;
@@ -69,6 +72,22 @@ pub struct HeldOutFigures {
     pub pixel_std_dev: f64,
 }
 
+impl HeldOutFigures {
+    /// The figures that go into a checkpoint's provenance, by name.
+    pub fn metrics(&self) -> BTreeMap<String, f64> {
+        let (phase, value) = self.phase.metric();
+        let figures = [
+            (phase, Some(value)),
+            ("mse_generated", Some(self.mse_generated)),
+            ("mse_sampled", Some(self.mse_sampled)),
+            ("mse_reconstructed", self.mse_reconstructed),
+            ("kl", self.kl),
+            ("elbo", self.elbo),
+        ];
+        figures.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
 /// Pictures of one held-out scene, RGB8.
 #[derive(Debug, Clone)]
 pub struct Example {
@@ -112,7 +131,14 @@ impl HeldOutSet {
         let mut examples = Vec::new();
         for (index, choices) in self.choices.chunks(AT_ONCE).enumerate() {
             let batch = self.scenes.batch(choices);
-            let painted = Painted::new(model, &batch, config.seed, 2 * index as u64, phase, sigma);
+            let shape = model.noise_shape(choices.len() as i64);
+            let noises = [0, 1].map(|which| {
+                let position = LAST_NOISE - 2 * index as u64 - which;
+                noise(config.seed, position, &shape, model.device())
+            });
+            let r = tch::no_grad(|| model.represent(&batch.context_frames, &batch.context_poses));
+            let of_bound = (phase == Phase::Elbo).then_some(sigma);
+            let painted = Predictions::new(model, &batch, &r, &noises, of_bound);
             for (sum, value) in sums.iter_mut().zip(painted.sums(&batch.query_frames)) {
                 *sum += value;
             }
@@ -143,35 +169,7 @@ impl HeldOutSet {
     }
 }
 
-/// The pictures of a batch.
-struct Painted {
-    generation: Tensor,
-    samples: [Tensor; 2],
-    /// With the bound; none in the generation phase.
-    reconstruction: Option<(Tensor, Elbo)>,
-}
-
-impl Painted {
-    fn new(model: &Gqn, batch: &Batch, seed: u64, index: u64, phase: Phase, sigma: f64) -> Self {
-        tch::no_grad(|| {
-            let (v, frames) = (&batch.query_poses, &batch.query_frames);
-            let shape = model.noise_shape(frames.size()[0]);
-            let noises =
-                [0, 1].map(|which| noise(seed, LAST_NOISE - index - which, &shape, model.device()));
-            let r = model.represent(&batch.context_frames, &batch.context_poses);
-            let reconstruction = (phase == Phase::Elbo).then(|| {
-                let latents = Latents::Posterior { frames, noise: &noises[0] };
-                let rollout = Rollout::new(model, v, &r, latents);
-                (rollout.frames(), Elbo::new(&rollout, frames, sigma))
-            });
-            Self {
-                generation: model.generate(v, &r, &noises[0].zeros_like()),
-                samples: [0, 1].map(|which| model.generate(v, &r, &noises[which])),
-                reconstruction,
-            }
-        })
-    }
-
+impl Predictions {
     /// Of each picture, DRAW step by DRAW step, in nats.
     fn divergences(&self) -> Vec<f64> {
         let flat = |elbo: &Elbo| elbo.kl.to_kind(Kind::Double).view([-1]);
@@ -182,21 +180,17 @@ impl Painted {
 
     /// Sums over the batch, in the order in which [`HeldOutSet::look`] takes them apart.
     fn sums(&self, truth: &Tensor) -> [f64; 6] {
-        let squared = |a: &Tensor, b: &Tensor| {
-            let each = (a - b).square().mean_dim([1, 2, 3].as_slice(), false, None);
-            each.sum(Kind::Double).double_value(&[])
-        };
-        let [first, second] = &self.samples;
+        let (first, second) = (&self.samples[0], &self.samples[1]);
         let all = |tensor: &Tensor| tensor.sum(Kind::Double).double_value(&[]);
         let [reconstructed, kl, bound] =
             self.reconstruction.as_ref().map_or([0.0; 3], |(frames, elbo)| {
-                [squared(frames, truth), all(&elbo.kl), all(&elbo.bound())]
+                [squared_error(frames, truth), all(&elbo.kl), all(&elbo.bound())]
             });
         [
-            squared(&self.generation, truth),
-            squared(first, truth),
+            squared_error(&self.mean, truth),
+            squared_error(first, truth),
             reconstructed,
-            squared(first, second),
+            squared_error(first, second),
             kl,
             bound,
         ]
@@ -210,7 +204,7 @@ impl Painted {
             context: (0..context.size()[0]).map(|view| rgb8(&context.select(0, view))).collect(),
             truth: one(&batch.query_frames),
             reconstruction: self.reconstruction.as_ref().map(|(frames, _)| one(frames)),
-            generation: one(&self.generation),
+            generation: one(&self.mean),
             sample: one(&self.samples[0]),
         }
     }

@@ -32,5 +32,5 @@ pub use heads::{GaussianHead, Observation};
 pub use inference_core::{InferenceCore, Sight};
 pub use lstm::{ConvLstmCell, LstmState};
 pub use representation::Representation;
-pub use rollout::{Latents, Rollout, Step};
+pub use rollout::{Differentiable, Latents, Rollout, Step};
 pub(crate) use rollout::{Painter, State};

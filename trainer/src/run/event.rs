@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::config::schedule::Phase;
-use crate::distributed::Processes;
 use crate::evaluation::evaluate::Evaluation;
 use crate::evaluation::validation::HeldOut;
-use crate::training::monitor::Warning;
+use crate::evaluation::{Progress, Warning};
 
 /// What the training loop says; terminals and logs are its listeners.
 #[derive(Debug)]
@@ -93,6 +92,15 @@ pub enum Event {
     Finished(Box<Evaluation>),
 }
 
+impl From<Progress> for Event {
+    fn from(progress: Progress) -> Self {
+        match progress {
+            Progress::Rendering { done, scenes } => Self::Rendering { done, scenes },
+            Progress::Evaluating { done, scenes } => Self::Evaluating { done, scenes },
+        }
+    }
+}
+
 /// One line of `metrics.jsonl`: means over the batch of a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
@@ -119,23 +127,4 @@ pub struct StepMetrics {
     pub pixel_std_dev: f64,
     /// Adam's step size.
     pub learning_rate: f64,
-}
-
-impl StepMetrics {
-    /// The figures of the whole batch, from those of every process's rows.
-    pub(crate) fn over(self, processes: &Processes) -> Self {
-        let Self { log_likelihood, elbo, excess, kl, mse, .. } = self;
-        let number = |figure: Option<f64>| figure.unwrap_or(0.0);
-        let [log_likelihood, mse, mean_elbo, mean_excess, mean_kl] =
-            processes.mean([log_likelihood, mse, number(elbo), number(excess), number(kl)]);
-        // All processes are in the same phase.
-        let [elbo, excess, kl] = [(elbo, mean_elbo), (excess, mean_excess), (kl, mean_kl)]
-            .map(|(own, mean)| own.map(|_| mean));
-        Self { log_likelihood, elbo, excess, kl, mse, ..self }
-    }
-
-    /// Whether what the step maximises is a number still.
-    pub(crate) fn is_finite(&self) -> bool {
-        self.elbo.unwrap_or(self.log_likelihood).is_finite()
-    }
 }

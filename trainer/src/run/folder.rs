@@ -1,21 +1,18 @@
 //! The files of a run: what `gqn-train train --out` writes and `--resume` reads.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use gqn_formats::{
-    Checkpoint, FormatError, Overwrite, Provenance, TensorFile, check_place, parameters,
-    read_regular, sha256_hex, write_atomic,
+    FormatError, ModelConfig, Overwrite, Provenance, TensorFile, check_place, read_regular,
+    sha256_hex, write_atomic,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::convert::{to_array, to_tensor};
+use super::state::TrainingState;
 use crate::model::Gqn;
 use crate::run::tensorboard::{BOARD_FOLDER, is_event_file};
-use crate::training::ema::Average;
-use crate::training::step::Trainer;
 
 /// The run's configuration.
 pub const CONFIG_FILE: &str = "config.toml";
@@ -33,12 +30,6 @@ pub const HELD_OUT_FILE: &str = "held_out.jsonl";
 pub const GOLDEN_FILE: &str = "golden.safetensors";
 /// The held-out evaluation.
 pub const EVALUATION_FILE: &str = "metrics.json";
-
-const STATE_FORMAT_KEY: &str = "gqn_training_state";
-const STATE_FORMAT: u64 = 1;
-const FIRST_MOMENT: &str = "adam.first_moment.";
-const SECOND_MOMENT: &str = "adam.second_moment.";
-const AVERAGE: &str = "average.";
 
 /// All that a run writes, but for its event files.
 const FILES: [&str; 8] = [
@@ -165,35 +156,6 @@ impl RunFolder {
         write_atomic(&self.file(name), bytes, Overwrite::Force)
     }
 
-    /// Writes the state, then the checkpoint, unless a number is not finite; returns the checkpoint's sha256. The state
-    /// alone decides where a resumed run goes on, so being killed between the two loses nothing.
-    ///
-    /// # Errors
-    /// [`FormatError::NotFinite`], otherwise as [`write_atomic`].
-    pub fn save(&self, trainer: &Trainer, provenance: &Provenance) -> Result<String, FormatError> {
-        let steps = trainer.adam.steps();
-        let own = trainer.model.checkpoint(steps, provenance.clone());
-        // Weights that are no numbers never replace those that are, nor do moments from which no weight recovers.
-        own.check(STATE_FILE)?;
-        let mut state = own.into_tensor_file();
-        state.metadata.insert(STATE_FORMAT_KEY.to_owned(), STATE_FORMAT.to_string());
-        for (name, moments) in trainer.adam.moments() {
-            for (prefix, moment) in [FIRST_MOMENT, SECOND_MOMENT].into_iter().zip(moments) {
-                let (name, moment) = (format!("{prefix}{name}"), to_array(moment));
-                if moment.iter().any(|value| !value.is_finite()) {
-                    return Err(FormatError::NotFinite { what: STATE_FILE.to_owned(), name });
-                }
-                state.tensors.insert(name, moment);
-            }
-        }
-        for (name, weight) in trainer.average.iter().flat_map(Average::weights) {
-            state.tensors.insert(format!("{AVERAGE}{name}"), to_array(weight));
-        }
-        self.write(STATE_FILE, &state.to_bytes(STATE_FILE)?)?;
-        drop(state);
-        trainer.published(|model| self.save_checkpoint(CHECKPOINT_FILE, model, steps, provenance))
-    }
-
     /// Writes the weights alone; returns the file's sha256.
     ///
     /// # Errors
@@ -212,53 +174,29 @@ impl RunFolder {
         Ok(sha256_hex(&bytes))
     }
 
-    /// Puts model, optimiser and average back to where [`RunFolder::save`] found them; returns the provenance.
+    /// Writes a training state, unless a number is not finite.
+    ///
+    /// # Errors
+    /// [`FormatError::NotFinite`], otherwise as [`write_atomic`].
+    pub fn save_state(&self, state: TrainingState) -> Result<(), FormatError> {
+        let state = state.into_tensor_file(STATE_FILE)?;
+        self.write(STATE_FILE, &state.to_bytes(STATE_FILE)?)
+    }
+
+    /// Reads the training state of a model of that config; with an average of the weights, if that is wanted.
     ///
     /// # Errors
     /// [`FormatError`]: no state, a damaged one, or one of another model.
-    pub fn restore(&self, trainer: &mut Trainer) -> Result<Provenance, FormatError> {
-        let model = &trainer.model;
+    pub fn read_state(
+        &self,
+        config: &ModelConfig,
+        is_averaged: bool,
+    ) -> Result<TrainingState, FormatError> {
         let path = self.file(STATE_FILE);
         let what = path.display().to_string();
         let bytes = read_regular(&path, u64::MAX)?;
-        let mut state = TensorFile::from_bytes(&what, &bytes)?;
-        match state.metadata.remove(STATE_FORMAT_KEY) {
-            Some(version) if version == STATE_FORMAT.to_string() => {}
-            Some(found) => {
-                return Err(FormatError::Version { what, found, expected: STATE_FORMAT });
-            }
-            None => {
-                return Err(FormatError::Metadata {
-                    what,
-                    expected: "training state",
-                    key: STATE_FORMAT_KEY,
-                });
-            }
-        }
-        let mut moments = BTreeMap::new();
-        let average = trainer.average.as_ref().map(|_| AVERAGE);
-        for parameter in parameters(model.config()) {
-            for prefix in [FIRST_MOMENT, SECOND_MOMENT].into_iter().chain(average) {
-                let key = format!("{prefix}{}", parameter.name);
-                moments.insert(key.clone(), to_tensor(state.get(&what, &key, &parameter.shape)?));
-                state.tensors.remove(&key);
-            }
-        }
-        let checkpoint = Checkpoint::from_tensor_file(&what, state)?;
-        if checkpoint.config != *model.config() {
-            let json = |config| serde_json::to_string(config).unwrap_or_default();
-            let (found, expected) = (json(&checkpoint.config), json(model.config()));
-            return Err(FormatError::OtherModel { what, found, expected });
-        }
-        model.load(&checkpoint.tensors);
-        let saved = |prefix: &str, name: &str| moments[&format!("{prefix}{name}")].shallow_clone();
-        trainer.adam.restore(checkpoint.step, |name| {
-            [FIRST_MOMENT, SECOND_MOMENT].map(|prefix| saved(prefix, name))
-        });
-        if let Some(average) = &mut trainer.average {
-            average.restore(|name| saved(AVERAGE, name));
-        }
-        Ok(checkpoint.provenance)
+        let state = TensorFile::from_bytes(&what, &bytes)?;
+        TrainingState::from_tensor_file(&what, state, config, is_averaged)
     }
 
     /// Opens a log for appending after dropping the lines of step `step` and later: a killed run may have logged

@@ -6,4 +6,5 @@ pub mod event;
 pub mod folder;
 pub mod golden;
 pub mod progress;
+pub mod state;
 pub mod tensorboard;

@@ -11,7 +11,7 @@ use crate::config::schedule::Phase;
 use crate::data::batch::Batch;
 use crate::model::elbo::{kl, log_likelihood};
 use crate::model::{Compute, Gqn, Painter, State};
-use crate::training::step::{Loss, Objective};
+use crate::training::objective::{Loss, Objective};
 
 /// Tiles of several steps that are worth a product of matrices; what they were made of is kept until then.
 const ENOUGH_TILES: i64 = 256;

@@ -10,7 +10,7 @@ use super::optimiser::Adam;
 use crate::convert::with_torch_seed;
 use crate::data::batch::Batch;
 use crate::model::elbo::Elbo;
-use crate::model::{Compute, Form, Gqn, Latents, Precision, Rollout};
+use crate::model::{Compute, Differentiable, Form, Gqn, Latents, Precision, Rollout};
 
 /// Largest difference of a gradient, relative to its norm: sums of some thousand products in another order, through a
 /// few recurrent steps. Most stay below 2e-6; the worst, at 5.2e-6, is a bias of the representation, whose gradient is
@@ -75,11 +75,14 @@ fn run(config: &ModelConfig, compute: Compute) -> Outcome {
     let noise =
         with_torch_seed(4, || Tensor::randn(model.noise_shape(2), (Kind::Float, Device::Cpu)));
     let r = model.represent_computed(&batch.context_frames, &batch.context_poses, compute);
-    let rollout = |latents| Rollout::computed(&model, &batch.query_poses, &r, latents, compute);
+    let v = &batch.query_poses;
     let posterior = Latents::Posterior { frames: &batch.query_frames, noise: &noise };
-    let bound = Elbo::new(&rollout(posterior), &batch.query_frames, 1.3).bound();
-    model.backward(&bound.mean(Kind::Float));
-    let generated = tch::no_grad(|| rollout(Latents::Prior { noise: &noise }).observation);
+    let bound = Differentiable::new(&model, v, &r, posterior, compute).backward(|rollout| {
+        let bound = Elbo::new(rollout, &batch.query_frames, 1.3).bound();
+        (bound.mean(Kind::Float), bound)
+    });
+    let prior = Latents::Prior { noise: &noise };
+    let generated = Rollout::computed(&model, v, &r, prior, compute).observation;
     let gradients = model.parameters().into_iter().map(|(name, p)| (name, p.grad().copy()));
     Outcome { bound: bound.detach(), generated, gradients: gradients.collect() }
 }

@@ -6,8 +6,8 @@ use gqn_formats::{
 };
 use tch::Device;
 
-use crate::bench::free_on_device;
 use crate::config::TrainConfig;
+use crate::device::free_on_device;
 
 /// Numbers of 32 bits.
 const NUMBER: f64 = 4.0;
@@ -123,7 +123,7 @@ fn check(needs: Needs, batch: usize, device: Device, processes: usize) -> Result
     let hint = "a smaller --batch, --accumulate N, --recompute, or a model with fewer channels";
     let needed = needs.of_host(device) * processes as f64;
     check_memory(&what, needed as u64, hint)?;
-    let on_device = if device.is_cuda() { free_on_device().ok() } else { None };
+    let on_device = if device.is_cuda() { free_on_device() } else { None };
     let needed = (needs.weights + needs.activations) as u64;
     match on_device {
         Some(available) if needed > available => {
@@ -155,7 +155,7 @@ pub fn resident_scenes(
 fn left_for_scenes(config: &TrainConfig, device: Device, processes: usize) -> Option<u64> {
     let needs = Needs::of(config);
     let of_host = available_memory()? as f64 / processes as f64 - needs.of_host(device);
-    let of_device = if device.is_cuda() { free_on_device().ok() } else { None };
+    let of_device = if device.is_cuda() { free_on_device() } else { None };
     // A device holds them once.
     let of_device = of_device.map(|free| 2.0 * (free as f64 - needs.weights - needs.activations));
     let left = of_device.map_or(of_host, |of_device| of_device.min(of_host));

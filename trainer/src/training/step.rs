@@ -11,12 +11,14 @@ use crate::config::schedule::Phase;
 use crate::data::batch::{Batch, noise};
 use crate::data::batch_source::Feed;
 use crate::distributed::{ParallelError, Processes};
-use crate::model::elbo::{Elbo, floor, log_likelihood};
-use crate::model::{Compute, Gqn, Latents, Rollout};
-use crate::run::event::StepMetrics;
+use crate::model::elbo::{Elbo, log_likelihood};
+use crate::model::{Differentiable, Gqn};
 use crate::training::activation_checkpointing;
 use crate::training::ema::Average;
 use crate::training::optimiser::Adam;
+
+pub use super::objective::Loss;
+pub(crate) use super::objective::Objective;
 
 /// All that a training step changes.
 #[derive(Debug)]
@@ -27,30 +29,6 @@ pub struct Trainer {
     pub adam: Adam,
     /// Their average, if the run keeps one.
     pub average: Option<Average>,
-}
-
-/// What is reported of a step, on the device and without a graph.
-#[derive(Debug)]
-pub struct Loss {
-    /// log N(x; observation, σ), `[B]`.
-    pub log_likelihood: Tensor,
-    /// KL(posterior ‖ prior), `[B,L]`; none where the latents were the prior's means, so that there was no posterior.
-    pub kl: Option<Tensor>,
-    /// Squared error of the reconstruction or, without a posterior, of the mean picture, `[B]`, mean over the picture.
-    pub squared_error: Tensor,
-    /// M of the batch.
-    pub context: i64,
-}
-
-/// What a step minimises: −(log-likelihood − `kl_weight` · divergence) · `scale`, summed over scenes. There is no
-/// divergence in [`Phase::Generation`].
-#[derive(Debug)]
-pub(crate) struct Objective {
-    pub(crate) phase: Phase,
-    pub(crate) pixel_std_dev: f64,
-    pub(crate) kl_weight: f64,
-    pub(crate) scale: f64,
-    pub(crate) compute: Compute,
 }
 
 impl Trainer {
@@ -183,20 +161,23 @@ impl Trainer {
         let (x, v) = (&batch.context_frames, &batch.context_poses);
         let r = model.represent_computed(x, v, objective.compute);
         let latents = objective.phase.latents(&batch.query_frames, noise);
-        let rollout = Rollout::computed(model, &batch.query_poses, &r, latents, objective.compute);
+        let rollout =
+            Differentiable::new(model, &batch.query_poses, &r, latents, objective.compute);
         let (frames, sigma) = (&batch.query_frames, objective.pixel_std_dev);
-        let (goal, log_likelihood, kl) = match objective.phase {
-            Phase::Generation => {
-                let likelihood = log_likelihood(&rollout.observation, frames, sigma);
-                (likelihood.shallow_clone(), likelihood, None)
-            }
-            Phase::Elbo => {
-                let elbo = Elbo::new(&rollout, frames, sigma);
-                (elbo.weighted(objective.kl_weight), elbo.log_likelihood, Some(elbo.kl))
-            }
-        };
-        model.backward(&(goal.sum(Kind::Float) * -objective.scale));
-        Loss::new(&log_likelihood, kl.as_ref(), &rollout.observation, batch)
+        rollout.backward(|rollout| {
+            let (goal, log_likelihood, kl) = match objective.phase {
+                Phase::Generation => {
+                    let likelihood = log_likelihood(&rollout.observation, frames, sigma);
+                    (likelihood.shallow_clone(), likelihood, None)
+                }
+                Phase::Elbo => {
+                    let elbo = Elbo::new(rollout, frames, sigma);
+                    (elbo.weighted(objective.kl_weight), elbo.log_likelihood, Some(elbo.kl))
+                }
+            };
+            let loss = Loss::new(&log_likelihood, kl.as_ref(), &rollout.observation, batch);
+            (goal.sum(Kind::Float) * -objective.scale, loss)
+        })
     }
 
     /// Moves the weights by the gradients that were gathered, and forgets these.
@@ -209,80 +190,7 @@ impl Trainer {
     }
 }
 
-impl Phase {
-    /// The latents of a training step.
-    pub(crate) fn latents<'a>(self, frames: &'a Tensor, noise: &'a Tensor) -> Latents<'a> {
-        match self {
-            Self::Generation => Latents::Prior { noise },
-            Self::Elbo => Latents::Posterior { frames, noise },
-        }
-    }
-}
-
 /// Whether the generator does without a parameter: those of the inference cores and of the posterior.
 fn is_training_only(name: &str) -> bool {
     ["inference_core.", "posterior."].iter().any(|part| name.starts_with(part))
-}
-
-impl Loss {
-    /// `log-likelihood [B], kl [B,L] if there is one, observation [B,3,S,S] ->` what is reported of them
-    pub(crate) fn new(
-        log_likelihood: &Tensor,
-        kl: Option<&Tensor>,
-        observation: &Tensor,
-        batch: &Batch,
-    ) -> Self {
-        let error = (observation.detach() - &batch.query_frames).square();
-        Self {
-            log_likelihood: log_likelihood.detach(),
-            kl: kl.map(Tensor::detach),
-            squared_error: error.mean_dim([1, 2, 3].as_slice(), false, Kind::Float),
-            context: batch.context_frames.size()[1],
-        }
-    }
-
-    fn joined(parts: &[Self]) -> Self {
-        let join = |pick: fn(&Self) -> &Tensor| {
-            Tensor::cat(&parts.iter().map(pick).collect::<Vec<_>>(), 0)
-        };
-        let divergences: Option<Vec<&Tensor>> = parts.iter().map(|loss| loss.kl.as_ref()).collect();
-        Self {
-            log_likelihood: join(|loss| &loss.log_likelihood),
-            kl: divergences.map(|divergences| Tensor::cat(&divergences, 0)),
-            squared_error: join(|loss| &loss.squared_error),
-            context: parts[0].context,
-        }
-    }
-
-    /// −ELBO or, without a posterior, −log-likelihood; mean over the batch.
-    pub fn total(&self) -> Tensor {
-        match &self.kl {
-            Some(kl) => {
-                let kl = kl.sum_dim_intlist([1].as_slice(), false, None);
-                (kl - &self.log_likelihood).mean(Kind::Float)
-            }
-            None => -self.log_likelihood.mean(Kind::Float),
-        }
-    }
-
-    /// The figures; waits for the device.
-    pub fn metrics(&self, config: &TrainConfig, step: u64) -> StepMetrics {
-        let side = config.model.image_size;
-        let pixel_std_dev = config.pixel_std_dev_at(step);
-        let kl =
-            self.kl.as_ref().map(|kl| kl.sum(Kind::Float).double_value(&[]) / kl.size()[0] as f64);
-        let elbo = kl.map(|_| -self.total().double_value(&[]));
-        StepMetrics {
-            step,
-            phase: config.phase_at(step),
-            log_likelihood: self.log_likelihood.mean(Kind::Float).double_value(&[]),
-            elbo,
-            excess: elbo.map(|elbo| -elbo - floor(3 * side * side, pixel_std_dev)),
-            kl,
-            mse: self.squared_error.mean(Kind::Float).double_value(&[]),
-            context: self.context as usize,
-            pixel_std_dev,
-            learning_rate: config.learning_rate_at(step),
-        }
-    }
 }

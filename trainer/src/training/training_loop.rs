@@ -25,6 +25,7 @@ use crate::run::folder::{
 use crate::run::golden::golden;
 use crate::training::init;
 use crate::training::monitor::Watch;
+use crate::training::state;
 use crate::training::step::Trainer;
 use crate::training::time_budget::{Planner, StepSecs, all_of};
 
@@ -203,7 +204,11 @@ pub fn train(
     let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
     let figures = Figures { constant: &constant, steps, seconds };
     let evaluation = processes.first_finds(|| {
-        trainer.published(|model| evaluate(model, &config, &test, figures, interrupted, on_event))
+        trainer.published(|model| {
+            evaluate(model, &config, &test, figures, interrupted, &mut |progress| {
+                on_event(progress.into())
+            })
+        })
     })?;
     let Some(evaluation) = evaluation else {
         on_event(Event::Interrupted { step: steps });
@@ -239,7 +244,7 @@ fn begin(
     goes_on: bool,
 ) -> Result<Provenance, TrainError> {
     let mut provenance = if goes_on && processes.is_first() {
-        options.folder.restore(trainer)?
+        state::restore(&options.folder, trainer)?
     } else {
         new_provenance(config)
     };
@@ -310,7 +315,7 @@ fn save(
     if !is_first_state {
         write_config()?;
     }
-    let sha256 = folder.save(trainer, provenance).map_err(|error| match error {
+    let sha256 = state::save(folder, trainer, provenance).map_err(|error| match error {
         FormatError::NotFinite { .. } => {
             TrainError::NotFinite { step: trainer.adam.steps().saturating_sub(1) }
         }
