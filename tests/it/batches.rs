@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gqn_scenes::World;
-use gqn_trainer::batch::choices;
 use gqn_trainer::config::TrainConfig;
+use gqn_trainer::data::batch::choices;
 
 #[test]
 fn the_query_view_is_never_in_the_context() {

@@ -8,8 +8,8 @@ use gqn_formats::{Checkpoint, ModelConfig, Overwrite, Package, Preset, names, sh
 use gqn_runtime::verify;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_scenes::World;
-use gqn_trainer::golden::golden;
 use gqn_trainer::model::Gqn;
+use gqn_trainer::run::golden::golden;
 
 use crate::onnx_checker::facts;
 use crate::weights::random_checkpoint;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gqn_formats::{Checkpoint, RepresentationKind, TensorFile};
 use gqn_trainer::convert::{to_array, to_tensor};
-use gqn_trainer::elbo::Elbo;
+use gqn_trainer::model::elbo::Elbo;
 use gqn_trainer::model::{Gqn, Latents, Rollout};
 use tch::{Device, Kind, Tensor};
 

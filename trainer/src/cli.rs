@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use gqn_formats::{Preset, RepresentationKind, UpsampleR};
 use gqn_scenes::World;
+use gqn_trainer::config::schedule::{GenerationSteps, LinearSchedule};
 use gqn_trainer::config::{ConfigError, data_keys};
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::model::{Form, Precision};
-use gqn_trainer::schedule::{GenerationSteps, LinearSchedule};
 use toml::{Table, Value};
 
 pub(crate) use self::bench::{BenchFlags, ProbeFlags};

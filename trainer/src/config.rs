@@ -10,13 +10,14 @@ use tch::Device;
 pub use self::error::ConfigError;
 pub use self::geometry::{Geometry, GeometrySource};
 pub use self::layers::{RunData, data_keys, read_table};
+use crate::config::schedule::{GenerationSteps, LinearSchedule, Phase};
 use crate::model::{Compute, Form, Precision};
-use crate::schedule::{GenerationSteps, LinearSchedule, Phase};
 
 mod error;
 mod geometry;
 mod layers;
 mod preset;
+pub mod schedule;
 
 /// A whole run. Two runs of equal configs on one CPU thread give the same numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -27,3 +27,13 @@ pub fn with_torch_seed<T>(seed: u64, draw: impl FnOnce() -> T) -> T {
     tch::manual_seed(seed as i64);
     draw()
 }
+
+/// A tensor of the host on a device: from pinned memory, so that the copy does not wait for what the device does.
+pub(crate) fn without_waiting(tensor: Tensor, device: Device) -> Tensor {
+    if device.is_cuda() {
+        let kind = tensor.kind();
+        tensor.pin_memory(device).to_device_(device, kind, true, false)
+    } else {
+        tensor
+    }
+}

@@ -202,6 +202,26 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
+/// Free bytes of the current CUDA device; none where there is none.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "libcudart is loaded at run time; the function fills in two numbers")]
+pub(crate) fn free_on_device() -> Option<u64> {
+    use libloading::os::unix::{Library, Symbol};
+    type GetInfo = unsafe extern "C" fn(*mut usize, *mut usize) -> i32;
+    let (mut free, mut total) = (0, 0);
+    let code = unsafe {
+        let get_info: Symbol<GetInfo> = Library::this().get(b"cudaMemGetInfo").ok()?;
+        get_info(&raw mut free, &raw mut total)
+    };
+    (code == 0).then_some(free as u64)
+}
+
+/// Free bytes of the current CUDA device; none where there is none.
+#[cfg(not(unix))]
+pub(crate) fn free_on_device() -> Option<u64> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

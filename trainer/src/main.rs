@@ -3,11 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `cli.rs`, `cli/` | flags |
-//! | `run_train.rs` | `train` |
-//! | `run_weights.rs` | `eval`, `golden`, `checkpoint`, `import` |
-//! | `run_bench.rs`, `run_curves.rs` | `bench`, `curves` |
-//! | `gpu_check.rs`, `gpu_check/` | `gpu-check` |
-//! | `out_of_memory.rs` | libtorch's panic for want of memory as an error |
+//! | `commands/` | a file for each command |
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,32 +15,27 @@ use gqn_formats::error_report;
 use gqn_trainer::device::prepare;
 use gqn_trainer::model::Compute;
 use gqn_trainer::oracle::{OracleReport, check_weights};
-use gqn_trainer::run_folder::CHECKPOINT_FILE;
+use gqn_trainer::run::folder::CHECKPOINT_FILE;
 
 use crate::cli::{Cli, Command, OracleFlags};
 
 mod cli;
-mod gpu_check;
-mod out_of_memory;
-mod run_bench;
-mod run_curves;
-mod run_train;
-mod run_weights;
+mod commands;
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    let result = out_of_memory::as_an_error(|| match command {
-        Command::Train(flags) => run_train::run_train(&flags),
-        Command::Eval(flags) => run_weights::run_eval(&flags),
-        Command::Curves(flags) => run_curves::run_curves(&flags),
-        Command::Golden(flags) => run_weights::run_golden(&flags),
-        Command::Checkpoint(flags) => run_weights::run_checkpoint(&flags),
-        Command::Import(flags) => run_weights::run_import(&flags),
+    let result = commands::out_of_memory::as_an_error(|| match command {
+        Command::Train(flags) => commands::train::run_train(&flags),
+        Command::Eval(flags) => commands::weights::run_eval(&flags),
+        Command::Curves(flags) => commands::curves::run_curves(&flags),
+        Command::Golden(flags) => commands::weights::run_golden(&flags),
+        Command::Checkpoint(flags) => commands::weights::run_checkpoint(&flags),
+        Command::Import(flags) => commands::weights::run_import(&flags),
         Command::Oracle(flags) => run_oracle(&flags),
-        Command::Bench(flags) => run_bench::run_bench(&flags),
-        Command::BenchProbe(flags) => run_bench::run_probe(&flags),
-        Command::GpuCheck(flags) => gpu_check::run_gpu_check(&flags),
-        Command::NcclCheck(flags) => gpu_check::run_nccl_check(&flags),
+        Command::Bench(flags) => commands::bench::run_bench(&flags),
+        Command::BenchProbe(flags) => commands::bench::run_probe(&flags),
+        Command::GpuCheck(flags) => commands::gpu_check::run_gpu_check(&flags),
+        Command::NcclCheck(flags) => commands::gpu_check::run_nccl_check(&flags),
     });
     match result {
         Ok(code) => code,

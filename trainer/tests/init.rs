@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 use gqn_formats::{Checkpoint, Overwrite, Provenance};
 use gqn_trainer::config::TrainConfig;
 use gqn_trainer::device::DeviceChoice;
+use gqn_trainer::distributed::Processes;
 use gqn_trainer::model::Gqn;
-use gqn_trainer::parallel::Processes;
-use gqn_trainer::run_folder::{CHECKPOINT_FILE, RunFolder};
-use gqn_trainer::train::{TrainError, TrainOptions, train};
+use gqn_trainer::run::folder::{CHECKPOINT_FILE, RunFolder};
+use gqn_trainer::training::training_loop::{TrainError, TrainOptions, train};
 
 /// Too small a rate to move any weight but zeros, which become some 1e-30.
 const STILL: &str = r"

@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 use gqn_formats::{Checkpoint, TensorFile};
 use gqn_trainer::config::TrainConfig;
 use gqn_trainer::device::DeviceChoice;
-use gqn_trainer::held_out::HeldOutSet;
+use gqn_trainer::distributed::Processes;
+use gqn_trainer::evaluation::validation::HeldOutSet;
 use gqn_trainer::model::Gqn;
-use gqn_trainer::parallel::Processes;
-use gqn_trainer::run_folder::{
+use gqn_trainer::run::folder::{
     CHECKPOINT_FILE, EVALUATION_FILE, HELD_OUT_FILE, LOG_FILE, RunFolder, STATE_FILE,
 };
-use gqn_trainer::train::{TrainOptions, train};
+use gqn_trainer::training::training_loop::{TrainOptions, train};
 
 /// Three steps of a small model of either kind.
 const PRESETS: [&str; 2] = ["tiny-tower", "tiny"];
@@ -136,7 +136,8 @@ fn check_figures(run: &std::path::Path, is_elbo: bool) {
     let row = &evaluation["by_context"][0];
     assert!(row["generated"]["mse"].is_f64(), "{row}");
     assert_eq!(row["reconstructed"].is_object() && row["kl"].is_f64(), is_elbo, "{row}");
-    let table = serde_json::from_value::<gqn_trainer::evaluate::Evaluation>(evaluation.clone());
+    let table =
+        serde_json::from_value::<gqn_trainer::evaluation::evaluate::Evaluation>(evaluation.clone());
     assert_eq!(table.expect("an evaluation").table().contains("generation phase"), !is_elbo);
     let checkpoint = gqn_formats::Checkpoint::load(&run.join(CHECKPOINT_FILE)).expect("weights");
     let metrics = checkpoint.provenance.metrics;

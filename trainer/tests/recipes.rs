@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gqn_formats::RepresentationKind;
 use gqn_trainer::config::TrainConfig;
-use gqn_trainer::schedule::{Span, WholeRun};
+use gqn_trainer::config::schedule::{Span, WholeRun};
 
 #[test]
 fn every_recipe_is_a_run_of_its_world_with_schedules_over_the_run() {

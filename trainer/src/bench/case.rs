@@ -2,10 +2,10 @@ use gqn_formats::ModelConfig;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
-use crate::batch::Batch;
 use crate::config::TrainConfig;
+use crate::data::batch::Batch;
 use crate::model::{Form, Precision};
-use crate::step::{Loss, Trainer};
+use crate::training::step::{Loss, Trainer};
 
 /// How a step is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,8 @@ use std::fs;
 use tch::Device;
 use thiserror::Error;
 
+use crate::device::free_on_device;
+
 /// Why memory could not be measured.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -54,14 +56,14 @@ impl Meter {
     pub(super) fn peak(&self, free: u64, held: u64) -> Result<u64, MemoryError> {
         match self {
             Self::Process(start) => Ok(status("VmHWM:")?.saturating_sub(*start)),
-            Self::Cuda => Ok((free - free_on_device()?).saturating_sub(held)),
+            Self::Cuda => Ok((free - free_memory()?).saturating_sub(held)),
         }
     }
 }
 
 /// Free bytes of the device, 0 of a CPU.
 pub(super) fn free(device: Device) -> Result<u64, MemoryError> {
-    if device.is_cuda() { free_on_device() } else { Ok(0) }
+    if device.is_cuda() { free_memory() } else { Ok(0) }
 }
 
 fn status(line: &'static str) -> Result<u64, MemoryError> {
@@ -73,21 +75,6 @@ fn status(line: &'static str) -> Result<u64, MemoryError> {
     kibibytes.map(|kibibytes| kibibytes * 1024).ok_or(MemoryError::Line { what: STATUS, line })
 }
 
-#[cfg(unix)]
-#[allow(unsafe_code, reason = "libcudart is loaded at run time; the function fills in two numbers")]
-pub(crate) fn free_on_device() -> Result<u64, MemoryError> {
-    use libloading::os::unix::{Library, Symbol};
-    type GetInfo = unsafe extern "C" fn(*mut usize, *mut usize) -> i32;
-    let (mut free, mut total) = (0, 0);
-    let code = unsafe {
-        let get_info: Symbol<GetInfo> =
-            Library::this().get(b"cudaMemGetInfo").map_err(|_| MemoryError::Cuda)?;
-        get_info(&raw mut free, &raw mut total)
-    };
-    if code == 0 { Ok(free as u64) } else { Err(MemoryError::Cuda) }
-}
-
-#[cfg(not(unix))]
-pub(crate) fn free_on_device() -> Result<u64, MemoryError> {
-    Err(MemoryError::Cuda)
+fn free_memory() -> Result<u64, MemoryError> {
+    free_on_device().ok_or(MemoryError::Cuda)
 }

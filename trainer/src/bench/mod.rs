@@ -21,7 +21,6 @@ mod work;
 
 pub use case::{Case, Way};
 pub use memory::MemoryError;
-pub(crate) use memory::free_on_device;
 pub use probe::{BenchError, Probe, probe, probe_in_child};
 pub use reading::{Reading, read};
 pub use report::{Report, Row};

@@ -2,7 +2,7 @@ use gqn_datasets::DataError;
 use serde::Serialize;
 
 use crate::config::TrainConfig;
-use crate::feed::reading_rate;
+use crate::data::file_source::reading_rate;
 
 /// Seconds that reading is measured for.
 const SECS: f64 = 5.0;

@@ -6,7 +6,7 @@ use clap::Args;
 use gqn_formats::RepresentationKind;
 use gqn_scenes::{PoseEncoding, World};
 use gqn_trainer::device::DeviceChoice;
-use gqn_trainer::evaluate::TestPlan;
+use gqn_trainer::evaluation::evaluate::TestPlan;
 
 use super::parse::{positive, representation};
 

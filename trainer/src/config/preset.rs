@@ -2,8 +2,8 @@ use gqn_formats::Preset;
 use gqn_scenes::World;
 
 use super::TrainConfig;
+use crate::config::schedule::{GenerationSteps, LinearSchedule, Span, WholeRun};
 use crate::model::{Form, Precision};
-use crate::schedule::{GenerationSteps, LinearSchedule, Span, WholeRun};
 
 impl TrainConfig {
     /// The run that goes with a preset of the model.

@@ -2,7 +2,7 @@ use gqn_formats::{ModelConfig, VoxelConfig};
 use gqn_scenes::PoseEncoding;
 use tch::{Kind, Tensor};
 
-use crate::batch::without_waiting;
+use crate::convert::without_waiting;
 
 /// Cameras in the world: where they are and which way they look, `[N,3]` each (docs/voxel.md, Camera).
 #[derive(Debug)]

@@ -148,7 +148,7 @@ impl Gqn {
 
     /// The backward pass of a number that this model was computed for. The number's own `backward` leaves out what
     /// `settle` adds.
-    pub fn backward(&self, number: &Tensor) {
+    pub(crate) fn backward(&self, number: &Tensor) {
         number.backward();
         self.settle(0);
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use gqn_formats::{ModelConfig, Preset, RepresentationKind, VoxelConfig};
 use tch::{Device, Kind, Tensor};
 
-use super::{Compute, Form, Gqn, Latents, Rollout};
+use super::{Compute, Differentiable, Form, Gqn, Latents, Rollout};
 use crate::convert::with_torch_seed;
-use crate::elbo::Elbo;
+use crate::model::elbo::Elbo;
 
 /// Half the distance of the two points. The terms of third order are then 1e-10 of a derivative. The second is for
 /// those few of many thousand `ReLU`s and clamps whose kink lies between the points of the first: a difference across
@@ -75,7 +75,21 @@ impl Inputs {
         let r = model.represent_computed(&self.x, &self.v, compute);
         let latents = Latents::Posterior { frames: &self.x_q, noise: &self.noise };
         let rollout = Rollout::computed(model, &self.v_q, &r, latents, compute);
-        -Elbo::new(&rollout, &self.x_q, 1.3).bound().mean(Kind::Double)
+        self.loss_of(&rollout)
+    }
+
+    fn loss_of(&self, rollout: &Rollout) -> Tensor {
+        -Elbo::new(rollout, &self.x_q, 1.3).bound().mean(Kind::Double)
+    }
+
+    /// Adds the gradients of the loss to the model's; the loss.
+    fn backward(&self, model: &Gqn, compute: Compute) -> Tensor {
+        let r = model.represent_computed(&self.x, &self.v, compute);
+        let latents = Latents::Posterior { frames: &self.x_q, noise: &self.noise };
+        Differentiable::new(model, &self.v_q, &r, latents, compute).backward(|rollout| {
+            let loss = self.loss_of(rollout);
+            (loss.shallow_clone(), loss)
+        })
     }
 }
 
@@ -150,9 +164,8 @@ fn check(config: &ModelConfig, form: Form) {
     let model = model(config);
     let compute = Compute { form, ..Compute::default() };
     let inputs = Inputs::new(&model);
-    let loss = inputs.loss(&model, compute);
+    let loss = inputs.backward(&model, compute);
     assert_eq!(loss.kind(), Kind::Double, "nothing is computed in fewer bits");
-    loss.backward();
     let gradients: BTreeMap<String, Tensor> = model
         .parameters()
         .into_iter()

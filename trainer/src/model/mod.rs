@@ -2,11 +2,10 @@
 //!
 //! A struct's field is the parameter's name: `generation_core.gates.weight` is `Gqn.generation_core[..].gates.weight`.
 
-#[cfg(test)]
-mod agreement;
 mod camera;
 mod compute;
 mod conditioning;
+pub mod elbo;
 mod fast;
 mod gaussian;
 mod generation_core;
@@ -33,5 +32,5 @@ pub use heads::{GaussianHead, Observation};
 pub use inference_core::{InferenceCore, Sight};
 pub use lstm::{ConvLstmCell, LstmState};
 pub use representation::Representation;
-pub use rollout::{Latents, Rollout, Step};
+pub use rollout::{Differentiable, Latents, Rollout, Step};
 pub(crate) use rollout::{Painter, State};

@@ -80,13 +80,25 @@ impl<'a> Latents<'a> {
 }
 
 impl Rollout {
-    /// `v [B,7], r` as [`Gqn::represent`] gives it `->` L steps of painting (Eslami et al. 2018, section S3.2) in 32 bits
+    /// `v [B,7], r` as [`Gqn::represent`] gives it `->` L steps of painting (Eslami et al. 2018, section S3.2) in 32 bits,
+    /// without gradients
     pub fn new(model: &Gqn, v: &Tensor, r: &Tensor, latents: Latents<'_>) -> Self {
         Self::computed(model, v, r, latents, Compute::default())
     }
 
     /// [`Rollout::new`], computed in a way that can be chosen.
     pub fn computed(
+        model: &Gqn,
+        v: &Tensor,
+        r: &Tensor,
+        latents: Latents<'_>,
+        compute: Compute,
+    ) -> Self {
+        tch::no_grad(|| Self::of_graph(model, v, r, latents, compute))
+    }
+
+    /// A part of the graph of autograd, if that is on.
+    fn of_graph(
         model: &Gqn,
         v: &Tensor,
         r: &Tensor,
@@ -109,6 +121,63 @@ impl Rollout {
     /// The pictures `[B,3,S,S]`: the mean of the observation in \[0, 1\], never a sample of the pixel noise.
     pub fn frames(&self) -> Tensor {
         self.observation.clamp(0.0, 1.0)
+    }
+
+    /// The same numbers without a graph.
+    pub fn detached(&self) -> Self {
+        let detach = |distribution: &DiagonalGaussian| {
+            let [mean, log_variance] = [distribution.mean(), distribution.log_variance()];
+            DiagonalGaussian::new(mean.detach(), log_variance.detach())
+        };
+        let step = |step: &Step| Step {
+            prior: detach(&step.prior),
+            posterior: step.posterior.as_ref().map(detach),
+        };
+        let LstmState { hidden, cell } = &self.state;
+        Self {
+            steps: self.steps.iter().map(step).collect(),
+            state: LstmState { hidden: hidden.detach(), cell: cell.detach() },
+            observation: self.observation.detach(),
+        }
+    }
+}
+
+/// A rollout that gradients are wanted of.
+///
+/// Autograd does not compute the gradients of all kernels: those of Winograd's algorithm are added after the backward
+/// pass. So a loss is no tensor that one could call `backward` on, but a function handed to
+/// [`Differentiable::backward`], which does both.
+///
+/// ```compile_fail
+/// # fn gradients(rollout: gqn_trainer::model::Differentiable<'_>) {
+/// rollout.observation.mean(tch::Kind::Float).backward();
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "without `backward` there are no gradients"]
+pub struct Differentiable<'a> {
+    model: &'a Gqn,
+    rollout: Rollout,
+}
+
+impl<'a> Differentiable<'a> {
+    /// As [`Rollout::computed`], with the graph that gradients need.
+    pub fn new(
+        model: &'a Gqn,
+        v: &Tensor,
+        r: &Tensor,
+        latents: Latents<'_>,
+        compute: Compute,
+    ) -> Self {
+        Self { model, rollout: Rollout::of_graph(model, v, r, latents, compute) }
+    }
+
+    /// Adds the gradients of the number that `loss` makes of the rollout, those of every kernel, to the gradients of the
+    /// model's parameters; returns what else `loss` gives.
+    pub fn backward<T>(self, loss: impl FnOnce(&Rollout) -> (Tensor, T)) -> T {
+        let (loss, other) = loss(&self.rollout);
+        self.model.backward(&loss);
+        other
     }
 }
 

@@ -9,8 +9,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::formula;
 use crate::convert::to_tensor;
-use crate::elbo::Elbo;
-use crate::model::{Compute, Gqn, Latents, Rollout, Step};
+use crate::model::elbo::Elbo;
+use crate::model::{Compute, Differentiable, Gqn, Latents, Rollout, Step};
 
 /// Half the width of a uniform distribution of variance one.
 const UNIT_VARIANCE: f64 = 1.732_050_8;
@@ -25,13 +25,14 @@ pub(super) fn quantities(
     let input = Inputs::new(model.config(), batch, context, model.device());
     let r = model.represent_computed(&input.x, &input.v, compute);
     let latents = Latents::Posterior { frames: &input.x_q, noise: &input.noise_posterior };
-    let rollout = Rollout::computed(model, &input.v_q, &r, latents, compute);
+    let rollout = Differentiable::new(model, &input.v_q, &r, latents, compute);
+    let rollout = rollout.backward(|rollout| {
+        let loss = -Elbo::new(rollout, &input.x_q, 2.0).bound().mean(Kind::Float);
+        (loss, rollout.detached())
+    });
     let mut found = BTreeMap::new();
     for sigma in ["2.0", "0.7"] {
         let elbo = Elbo::new(&rollout, &input.x_q, sigma.parse().expect("a number"));
-        if sigma == "2.0" {
-            model.backward(&-elbo.bound().mean(Kind::Float));
-        }
         found.insert(format!("log_likelihood_sigma_{sigma}"), elbo.log_likelihood.shallow_clone());
         found.insert(format!("elbo_sigma_{sigma}"), elbo.bound());
         found.insert("kl".to_owned(), elbo.kl);
@@ -53,7 +54,7 @@ pub(super) fn quantities(
     for (name, noise) in [("noise", &input.noise_prior), ("mean", &input.noise_prior.zeros_like())]
     {
         let latents = Latents::Prior { noise };
-        let rollout = tch::no_grad(|| Rollout::computed(model, &input.v_q, &r, latents, compute));
+        let rollout = Rollout::computed(model, &input.v_q, &r, latents, compute);
         insert(&format!("image_prior_{name}"), rollout.frames());
         insert(&format!("image_prior_{name}_unclamped"), rollout.observation);
     }

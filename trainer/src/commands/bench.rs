@@ -1,0 +1,240 @@
+//! `gqn-train bench`: which cases are measured, and how.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+use gqn_formats::{ModelConfig, Overwrite, check_folder, check_place, error_report, write_atomic};
+use gqn_trainer::bench::{
+    Case, Probe, Report, Row, Way, in_turns, matmul_flops, multiply_adds, probe, probe_in_child,
+    read,
+};
+use gqn_trainer::device::{OpenDevice, prepare};
+use gqn_trainer::model::{Form, Precision};
+use gqn_trainer::training::memory::check_measured;
+use tch::{Device, Kind};
+
+use crate::cli::{BenchFlags, ProbeFlags};
+use crate::{command_line, print, say, set_threads};
+
+const PLAIN: Way =
+    Way { form: Form::Plain, precision: Precision::Fp32, winograd: None, recompute: false };
+const FAST: Way = Way { form: Form::Fast, ..PLAIN };
+const FAST_RECOMPUTING: Way = Way { recompute: true, ..FAST };
+const DIRECT: Way = Way { winograd: Some(false), ..FAST };
+const DIRECT_RECOMPUTING: Way = Way { recompute: true, ..DIRECT };
+
+pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
+    let threads = set_threads(Some(flags.threads));
+    let device = flags.device.open()?;
+    let overwrite = Overwrite::forced(flags.force);
+    if let Some(path) = &flags.json {
+        check_place(path, overwrite)?;
+        check_folder(path)?;
+    }
+    check_sizes(flags, &device)?;
+    let mut report = Report { command: command_line(), threads, ..Report::default() };
+    if flags.gpu_suite {
+        suite(flags, &device, &mut report)?;
+    } else {
+        forms(flags, &device, &mut report)?;
+    }
+    reading(flags, &mut report)?;
+    print(report.table().trim_end())?;
+    write(flags, &report)?;
+    Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the sizes that are asked for can be measured on this machine at all.
+fn check_sizes(flags: &BenchFlags, device: &OpenDevice) -> Result<()> {
+    let batch = flags.batch.max(if flags.gpu_suite { 0 } else { flags.memory_batch });
+    // With checkpointing: a case of a suite that needs more is noted, and the others go on.
+    let (batch, context) = (usize::from(batch), usize::from(flags.context));
+    let model = flags.model(flags.shared_core().unwrap_or(true))?;
+    Ok(check_measured(&model, batch, context, flags.gpu_suite, device.device)?)
+}
+
+/// As far as it is: what is measured is not lost if the rest takes too long.
+fn write(flags: &BenchFlags, report: &Report) -> Result<()> {
+    let Some(path) = &flags.json else { return Ok(()) };
+    let is_first = report.rows.len() + report.failures.len() <= 1 || !flags.gpu_suite;
+    let overwrite = Overwrite::forced(flags.force || !is_first);
+    Ok(write_atomic(path, report.to_json().as_bytes(), overwrite)?)
+}
+
+/// How fast files are read, and how many times over that feeds the fastest training.
+fn reading(flags: &BenchFlags, report: &mut Report) -> Result<()> {
+    const THREADS: [usize; 2] = [1, 2];
+    let Some(config) = flags.reading()? else { return Ok(()) };
+    let trained = report.rows.iter().map(|row| row.batch as f64 * row.steps_per_sec);
+    let fastest = trained.fold(0.0, f64::max);
+    for threads in THREADS {
+        say(&format!("reading with {threads} threads"));
+        let Some(reading) = read(&config, threads)? else { continue };
+        if fastest > 0.0 {
+            let name = format!("scenes/s read with {threads} threads / fastest trained");
+            report.ratios.insert(name, reading.scenes_per_sec / fastest);
+        }
+        report.readings.push(reading);
+    }
+    Ok(())
+}
+
+/// One case in this process, for [`probe_in_child`].
+pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
+    set_threads(Some(flags.threads));
+    let case: Case = serde_json::from_str(&flags.case).context("the case is not readable")?;
+    let device = flags.device.open()?.device;
+    prepare(device, case.way.precision);
+    print(&serde_json::to_string(&probe(&case, device, flags.steps as usize)?)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Plain, and fast with and without Winograd's algorithm, each with and without checkpointing: time in turns, memory
+/// at both batches each in a process of its own.
+fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
+    let model = flags.model(true)?;
+    let ways = [PLAIN, FAST, FAST_RECOMPUTING, DIRECT, DIRECT_RECOMPUTING];
+    let case =
+        |way, batch| Case { model: model.clone(), way, batch, context: flags.context as usize };
+    prepare(device.device, Precision::Fp32);
+    let rate = matmul_flops(device.device, Kind::Float);
+    let cases = ways.map(|way| case(way, flags.batch as usize));
+    let steps = flags.steps as usize;
+    let timings = in_turns(&cases, device.device, steps, &mut |step| {
+        say(&format!("step {step} of {steps} in turns"));
+    });
+    report.ratios.extend(ways.iter().zip(&timings).skip(1).map(|(way, timing)| {
+        let name = format!("time of plain / {}", way.name());
+        (name, timings[0].median_secs() / timing.median_secs())
+    }));
+    for (case, timing) in cases.iter().zip(&timings) {
+        let mut row = row(case, device, timing.median_secs().recip(), rate);
+        "turns".clone_into(&mut row.timed);
+        row.loss_difference = Some(timing.loss_difference(&timings[0]));
+        if flags.memory_batch > 0 {
+            say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
+            row = with_memory(row, &child(flags, device, case, 1)?);
+        }
+        report.rows.push(row);
+    }
+    if flags.memory_batch == 0 {
+        return Ok(());
+    }
+    let large = ways.map(|way| case(way, flags.memory_batch as usize));
+    for case in &large {
+        say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
+        let probe = child(flags, device, case, 1)?;
+        report.rows.push(with_memory(row(case, device, probe.steps_per_sec, rate), &probe));
+    }
+    let bytes = |row: &Row| row.activation_bytes.map_or(f64::NAN, |bytes| bytes as f64);
+    let plain = bytes(&report.rows[ways.len()]);
+    let memory = ways.iter().zip(&report.rows[ways.len()..]).skip(1).map(|(way, row)| {
+        let name = format!("activations of {} / plain at batch {}", way.name(), flags.memory_batch);
+        (name, bytes(row) / plain)
+    });
+    report.ratios.extend(memory.collect::<Vec<_>>());
+    Ok(())
+}
+
+/// Both ways to share cores, unless the flags name one, every form in every precision, each in a process of its own.
+/// A case that fails, because the device's memory is too small for instance, is noted, and the others go on.
+fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
+    use Precision::{Bf16, Fp32, Tf32};
+    let ways = [
+        PLAIN,
+        Way { precision: Tf32, ..PLAIN },
+        FAST,
+        Way { precision: Tf32, ..FAST },
+        Way { precision: Bf16, ..FAST },
+        Way { precision: Bf16, ..FAST_RECOMPUTING },
+    ];
+    let rates = [Fp32, Tf32, Bf16].map(|precision| {
+        prepare(device.device, precision);
+        let kind = if precision == Bf16 { Kind::BFloat16 } else { Kind::Float };
+        (precision, matmul_flops(device.device, kind))
+    });
+    for shared in [false, true] {
+        if flags.shared_core().is_some_and(|only| only != shared) {
+            continue;
+        }
+        let mut rows: Vec<Row> = Vec::new();
+        for way in ways {
+            let case = Case {
+                model: flags.model(shared)?,
+                way,
+                batch: flags.batch as usize,
+                context: flags.context as usize,
+            };
+            let name = format!("{} {} {}", cores(&case.model), way.name(), dtype(way.precision));
+            say(&name);
+            let (_, rate) = rates[way.precision as usize];
+            match child(flags, device, &case, flags.steps as usize) {
+                Ok(probe) => {
+                    let row = row(&case, device, probe.steps_per_sec, rate);
+                    rows.push(with_memory(row, &probe));
+                    report.rows.extend(rows.last().cloned());
+                }
+                Err(error) => report.failures.push(format!("{name}: {}", error_report(&*error))),
+            }
+            write(flags, report)?;
+        }
+        let plain = |row: &&Row| row.form == PLAIN.name() && row.dtype == dtype(PLAIN.precision);
+        let Some(base) = rows.iter().find(plain) else { continue };
+        report.ratios.extend(rows.iter().filter(|row| !plain(row)).map(|row| {
+            let name = format!("{}: {} {} / plain fp32 in speed", row.cores, row.form, row.dtype);
+            (name, row.steps_per_sec / base.steps_per_sec)
+        }));
+    }
+    Ok(())
+}
+
+fn child(flags: &BenchFlags, device: &OpenDevice, case: &Case, steps: usize) -> Result<Probe> {
+    let device = match device.device {
+        Device::Cuda(index) => format!("cuda:{index}"),
+        _ => "cpu".to_owned(),
+    };
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["bench-probe", "--device", &device]);
+    command.args(["--threads", &flags.threads.to_string(), "--steps", &steps.to_string()]);
+    command.args(["--case", &serde_json::to_string(case)?]);
+    Ok(probe_in_child(&mut command)?)
+}
+
+fn row(case: &Case, device: &OpenDevice, steps_per_sec: f64, matmul_flops: f64) -> Row {
+    let forward = multiply_adds(&case.model, case.way.form, case.batch, case.context);
+    // Two operations each; the backward pass does twice the forward pass's, which checkpointing does once more.
+    let flops = 2.0 * forward * if case.way.recompute { 4.0 } else { 3.0 };
+    Row {
+        form: case.way.name(),
+        device: device.description.clone(),
+        dtype: dtype(case.way.precision).to_owned(),
+        representation: case.model.representation.name().to_owned(),
+        cores: cores(&case.model).to_owned(),
+        batch: case.batch,
+        context: case.context,
+        steps_per_sec,
+        timed: "alone".to_owned(),
+        activation_bytes: None,
+        held_bytes: None,
+        matmul_share: flops * steps_per_sec / matmul_flops,
+        matmul_flops,
+        loss_difference: None,
+    }
+}
+
+fn with_memory(row: Row, probe: &Probe) -> Row {
+    let Probe { activation_bytes, held_bytes, .. } = *probe;
+    Row { activation_bytes: Some(activation_bytes), held_bytes: Some(held_bytes), ..row }
+}
+
+fn dtype(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Fp32 => "fp32",
+        Precision::Tf32 => "tf32",
+        Precision::Bf16 => "bf16",
+    }
+}
+
+fn cores(model: &ModelConfig) -> &'static str {
+    if model.shared_core { "shared" } else { "unshared" }
+}

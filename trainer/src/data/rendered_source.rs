@@ -1,0 +1,178 @@
+//! Rendered scenes in memory, replaced by new ones while training.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::thread::JoinHandle;
+
+use gqn_datasets::SceneSet;
+use gqn_scenes::Split;
+use tch::Device;
+
+use crate::config::TrainConfig;
+use crate::data::batch::{Batch, DeviceScenes, choices};
+use crate::data::render::render_some;
+use crate::data::scenes::{CONSTANT_SCENES, rendered_constant};
+
+/// Batches from the scenes of the generation that a step belongs to. The next generation is rendered while this one is
+/// trained on, so that training waits for it only where rendering is slower.
+pub(crate) struct RenderedFeed {
+    /// What this process takes of a batch.
+    pub(crate) rows: Range<usize>,
+    device: Device,
+    generation: RefCell<Generation>,
+}
+
+struct Generation {
+    index: u64,
+    /// None only while the next ones are copied, so that there are never three in memory.
+    scenes: Option<DeviceScenes>,
+    next: Option<JoinHandle<SceneSet>>,
+}
+
+impl RenderedFeed {
+    /// Renders what a step sees; with the best constant picture, `[3,S,S]`, which does not depend on the step.
+    pub(crate) fn new(
+        config: &TrainConfig,
+        step: u64,
+        rows: Range<usize>,
+        device: Device,
+        on_progress: &mut dyn FnMut(u64, u64),
+    ) -> (Self, Vec<f32>) {
+        let index = config.generation(step);
+        let scenes = render_generation(config, index, on_progress);
+        let are_all = config.refresh_epochs.is_none() && config.resident() == config.scenes;
+        let constant = if are_all {
+            scenes.mean_frame()
+        } else {
+            // Of the same scenes whenever the run is resumed.
+            rendered_constant(config, config.scenes.min(CONSTANT_SCENES), &mut |_, _| {})
+        };
+        let generation = Generation::new(config, index, scenes, device);
+        (Self { rows, device, generation: RefCell::new(generation) }, constant)
+    }
+
+    /// What step `step` sees.
+    pub(crate) fn batch(&self, config: &TrainConfig, step: u64) -> Batch {
+        let index = config.generation(step);
+        let mut generation = self.generation.borrow_mut();
+        if generation.index != index {
+            let is_next = generation.index + 1 == index;
+            let scenes = match generation.next.take().filter(|_| is_next) {
+                Some(next) => next.join().expect("rendering a seed does not panic"),
+                None => render_generation(config, index, &mut |_, _| {}),
+            };
+            generation.scenes = None;
+            *generation = Generation::new(config, index, scenes, self.device);
+        }
+        let scenes = generation.scenes.as_ref().expect("a generation has scenes");
+        scenes.batch(&choices(config, step)[self.rows.clone()])
+    }
+}
+
+impl Generation {
+    /// Copies the scenes to the device and begins to render those after them, if the run will see them.
+    fn new(config: &TrainConfig, index: u64, scenes: SceneSet, device: Device) -> Self {
+        let on_device = DeviceScenes::new(&scenes, config.model.pose_encoding, device);
+        drop(scenes);
+        let last = config.generation(config.steps.saturating_sub(1));
+        let next = (index < last).then(|| {
+            let config = config.clone();
+            std::thread::spawn(move || render_generation(&config, index + 1, &mut |_, _| {}))
+        });
+        Self { index, scenes: Some(on_device), next }
+    }
+}
+
+/// The scenes of a generation.
+fn render_generation(
+    config: &TrainConfig,
+    generation: u64,
+    on_progress: &mut dyn FnMut(u64, u64),
+) -> SceneSet {
+    let index = |place| config.scene_index(generation, place as u64);
+    render_some(config, Split::Train, (config.resident(), &index), on_progress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::render::render;
+
+    /// Six scenes, four a step, replaced after two epochs: after every third step.
+    fn config() -> TrainConfig {
+        let keys =
+            "scenes = 6\nbatch = 4\nsteps = 9\nrefresh_epochs = 2\n[model]\nimage_size = 16\n";
+        TrainConfig::layered(None, None, keys.parse().expect("TOML")).expect("a config")
+    }
+
+    fn frames(feed: &RenderedFeed, step: u64) -> Vec<f32> {
+        let frames = feed.batch(&config(), step).query_frames;
+        Vec::try_from(frames.flatten(0, -1)).expect("numbers")
+    }
+
+    #[test]
+    fn scenes_are_replaced_after_their_epochs() {
+        let config = config();
+        assert_eq!([0, 2, 3, 5, 6, 8].map(|step| config.generation(step)), [0, 0, 1, 1, 2, 2]);
+        let (feed, _) = RenderedFeed::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
+        let same = TrainConfig { refresh_epochs: None, ..config.clone() };
+        let (old, _) = RenderedFeed::new(&same, 0, 0..4, Device::Cpu, &mut |_, _| {});
+        let of_old = |step| {
+            let frames = old.batch(&same, step).query_frames;
+            Vec::<f32>::try_from(frames.flatten(0, -1)).expect("numbers")
+        };
+        assert_eq!(frames(&feed, 2), of_old(2), "the first generation");
+        assert_ne!(frames(&feed, 3), of_old(3), "the second");
+    }
+
+    #[test]
+    fn scenes_that_do_not_fit_take_turns_and_come_back() {
+        // Five scenes, two of them in memory: generations of one step see 0 1, 2 3, 4 0, 1 2, 3 4, 0 1.
+        let keys =
+            "scenes = 5\nresident_scenes = 2\nbatch = 2\nsteps = 6\n[model]\nimage_size = 16\n";
+        let config = TrainConfig::layered(None, None, keys.parse().expect("TOML"));
+        let config = config.expect("a config");
+        let seen = |generation| [0, 1].map(|place| config.scene_index(generation, place));
+        assert_eq!([0, 1, 2, 3].map(seen), [[0, 1], [2, 3], [4, 0], [1, 2]]);
+        assert_eq!([0, 1, 5].map(|step| config.generation(step)), [0, 1, 5]);
+        let refreshed = TrainConfig { refresh_epochs: Some(1), ..config.clone() };
+        assert_eq!(refreshed.scene_index(3, 1), 7, "refreshed scenes are always new ones");
+        let whole = render(&config, Split::Train, 0..5, &mut |_, _| {});
+        for generation in [0, 2, 3] {
+            let part = render_generation(&config, generation, &mut |_, _| {});
+            for (place, index) in seen(generation).into_iter().enumerate() {
+                assert_eq!(part.frame(place, 3), whole.frame(index as usize, 3));
+            }
+        }
+        let (feed, constant) = RenderedFeed::new(&config, 0, 0..2, Device::Cpu, &mut |_, _| {});
+        let (later, same) = RenderedFeed::new(&config, 4, 0..2, Device::Cpu, &mut |_, _| {});
+        assert_eq!(constant, same, "the constant picture is that of the run");
+        let frames = |feed: &RenderedFeed| feed.batch(&config, 5).query_frames;
+        assert!(frames(&feed).equal(&frames(&later)), "a resumed run sees the same");
+    }
+
+    #[test]
+    fn processes_share_the_batch_of_one() {
+        let config = config();
+        let of = |rows| {
+            let (feed, _) = RenderedFeed::new(&config, 0, rows, Device::Cpu, &mut |_, _| {});
+            frames(&feed, 1)
+        };
+        assert_eq!([of(0..2), of(2..4)].concat(), of(0..4));
+    }
+
+    #[test]
+    fn a_resumed_run_sees_what_the_run_saw() {
+        let config = config();
+        let (whole, constant) = RenderedFeed::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
+        let all: Vec<_> = (0..9).map(|step| frames(&whole, step)).collect();
+        for start in [4, 7] {
+            let (resumed, same) =
+                RenderedFeed::new(&config, start, 0..4, Device::Cpu, &mut |_, _| {});
+            assert_eq!(same, constant);
+            for step in start..9 {
+                assert_eq!(frames(&resumed, step), all[step as usize], "step {step} of {start}");
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What is done about a look at held-out scenes: it is written down, the best weights are kept, and what has gone wrong
+//! is said.
+
+use gqn_datasets::DataError;
+use gqn_formats::{Checkpoint, FormatError, Provenance};
+use tch::Device;
+
+use crate::config::TrainConfig;
+use crate::config::schedule::Phase;
+use crate::evaluation::Warning;
+use crate::evaluation::validation::{HeldOutFigures, HeldOutSet};
+use crate::model::Gqn;
+use crate::run::event::Event;
+use crate::run::folder::{BEST_FILE, HELD_OUT_FILE, Log, RunFolder};
+use crate::training::step::Trainer;
+use crate::training::training_loop::TrainError;
+
+/// Until that share of the ELBO phase is done, latents that say nothing are nothing to worry about.
+const GRACE: f64 = 0.25;
+
+/// Looks at held-out scenes from time to time.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    set: HeldOutSet,
+    log: Log,
+    best: Best,
+    warned: Vec<Warning>,
+}
+
+impl Watch {
+    /// For a run in a folder that goes on at `step`.
+    pub(crate) fn open(
+        config: &TrainConfig,
+        device: Device,
+        folder: &RunFolder,
+        step: u64,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Self, TrainError> {
+        let set: Result<_, DataError> = HeldOutSet::open(config, device);
+        let set = set?;
+        // A line of `step` itself was written before that state was saved.
+        let (log, damaged) = folder.open_log(HELD_OUT_FILE, step + 1)?;
+        if let Some(copy) = damaged {
+            on_event(Event::DamagedLog { copy });
+        }
+        Ok(Self { set, log, best: best_so_far(folder)?, warned: Vec::new() })
+    }
+
+    /// After a step was taken: looks, with the weights that are published, if it is time to.
+    pub(crate) fn stepped(
+        &mut self,
+        trainer: &Trainer,
+        config: &TrainConfig,
+        provenance: &Provenance,
+        folder: &RunFolder,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<(), TrainError> {
+        let steps = trainer.adam.steps();
+        if !steps.is_multiple_of(config.evaluate_every) && steps != config.steps {
+            return Ok(());
+        }
+        trainer.published(|model| self.look(model, config, steps, provenance, folder, on_event))
+    }
+
+    fn look(
+        &mut self,
+        model: &Gqn,
+        config: &TrainConfig,
+        steps: u64,
+        provenance: &Provenance,
+        folder: &RunFolder,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<(), TrainError> {
+        let held_out = self.set.look(model, config, steps);
+        let figures = held_out.figures;
+        self.log.append(&figures)?;
+        if self.best.is_beaten_by(&figures) {
+            let provenance = Provenance { metrics: figures.metrics(), ..provenance.clone() };
+            folder.save_checkpoint(BEST_FILE, model, steps, &provenance)?;
+            self.best = Best { mse_generated: figures.mse_generated, phase: figures.phase };
+        }
+        on_event(Event::HeldOut(Box::new(held_out)));
+        let start = config.elbo_start();
+        let length = config.steps.saturating_sub(start);
+        let is_early = (steps.saturating_sub(start) as f64) < GRACE * length as f64;
+        let found = if is_early { Vec::new() } else { Warning::of(&figures) };
+        for warning in &found {
+            if !self.warned.iter().any(|known| warning.is_like(known)) {
+                on_event(Event::Warning(*warning));
+            }
+        }
+        // Said again only after it was well in between.
+        self.warned = found;
+        Ok(())
+    }
+}
+
+/// The best weights so far.
+#[derive(Debug, Clone, Copy)]
+struct Best {
+    mse_generated: f64,
+    phase: Phase,
+}
+
+impl Best {
+    const NONE: Self = Self { mse_generated: f64::INFINITY, phase: Phase::Generation };
+
+    /// Weights of the generation phase have not learned how far latents may be from their mean, so that samples are
+    /// worthless: the first ones after it are better whatever their mean picture.
+    fn is_beaten_by(self, figures: &HeldOutFigures) -> bool {
+        let is_first = self.phase == Phase::Generation && figures.phase == Phase::Elbo;
+        is_first || figures.mse_generated < self.mse_generated
+    }
+}
+
+/// The best weights that a resumed run has kept.
+fn best_so_far(folder: &RunFolder) -> Result<Best, FormatError> {
+    let path = folder.file(BEST_FILE);
+    if !path.exists() {
+        return Ok(Best::NONE);
+    }
+    let metrics = Checkpoint::load(&path)?.provenance.metrics;
+    Ok(metrics
+        .get("mse_generated")
+        .map_or(Best::NONE, |&mse_generated| Best { mse_generated, phase: Phase::of(&metrics) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a model that is well.
+    const WELL: HeldOutFigures = HeldOutFigures {
+        step: 10,
+        phase: Phase::Elbo,
+        mse_generated: 0.02,
+        mse_sampled: 0.025,
+        mse_reconstructed: Some(0.01),
+        sample_difference: 0.05,
+        kl: Some(12.0),
+        elbo: Some(-7000.0),
+        excess: Some(50.0),
+        pixel_std_dev: 0.7,
+    };
+
+    #[test]
+    fn weights_of_the_generation_phase_never_stay_the_best() {
+        let of = |phase, mse_generated| HeldOutFigures { phase, mse_generated, ..WELL };
+        let early = Best { mse_generated: 0.01, phase: Phase::Generation };
+        assert!(Best::NONE.is_beaten_by(&of(Phase::Generation, 0.5)));
+        assert!(early.is_beaten_by(&of(Phase::Generation, 0.009)));
+        assert!(!early.is_beaten_by(&of(Phase::Generation, 0.02)));
+        assert!(early.is_beaten_by(&of(Phase::Elbo, 0.02)));
+        let late = Best { mse_generated: 0.02, phase: Phase::Elbo };
+        assert!(!late.is_beaten_by(&of(Phase::Elbo, 0.03)));
+    }
+}

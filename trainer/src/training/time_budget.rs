@@ -1,0 +1,212 @@
+//! How many steps fit into a time. The plan follows the host in both directions: what other programs take away in one
+//! moment does not shorten the rest of the run.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::config::TrainConfig;
+use crate::config::schedule::Phase;
+
+/// The most steps of a run.
+const MOST_STEPS: u64 = 1 << 31;
+/// The part of the time whose pace is taken for that of what is left.
+const WINDOW: f64 = 0.15;
+/// The least part of the time that tells a pace.
+const SETTLED: f64 = 0.02;
+/// Plans that differ by less than this share are the same.
+const SAME: f64 = 0.01;
+
+/// Seconds of a step, by what it maximises.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct StepSecs {
+    pub(crate) generation: f64,
+    pub(crate) elbo: f64,
+}
+
+/// The plan of a run that is to fill a time.
+#[derive(Debug)]
+pub(crate) struct Planner {
+    time: f64,
+    /// As measured before the first step. Later they are right up to a factor, the pace.
+    step_secs: StepSecs,
+    done: u64,
+    /// Seconds that the steps that are done should have taken.
+    expected: f64,
+    /// Seconds that had passed, and those that should have, at the moments of the window.
+    marks: VecDeque<(f64, f64)>,
+}
+
+impl StepSecs {
+    /// Seconds of the steps from `from` to `to` of a run whose ELBO phase begins at `start`.
+    fn of(self, from: u64, to: u64, start: u64) -> f64 {
+        let in_generation = to.min(start).saturating_sub(from);
+        let others = to.saturating_sub(from) - in_generation;
+        self.generation * in_generation as f64 + self.elbo * others as f64
+    }
+}
+
+impl Planner {
+    pub(crate) fn new(time: Duration, step_secs: StepSecs) -> Self {
+        let marks = VecDeque::from([(0.0, 0.0)]);
+        Self { time: time.as_secs_f64(), step_secs, done: 0, expected: 0.0, marks }
+    }
+
+    /// The plan before the first step; at least one step.
+    pub(crate) fn steps(&self, config: &TrainConfig) -> u64 {
+        steps_within(self.time, self.step_secs, config, 0)
+    }
+
+    /// Another number of steps than the run's, if `done` of them in `elapsed` show that another one fits.
+    pub(crate) fn replan(
+        &mut self,
+        config: &TrainConfig,
+        elapsed: Duration,
+        done: u64,
+    ) -> Option<u64> {
+        let elapsed = elapsed.as_secs_f64();
+        self.expected += self.step_secs.of(self.done, done, config.elbo_start());
+        self.done = done;
+        self.marks.push_back((elapsed, self.expected));
+        // The newest of those that are old enough stays.
+        while self.marks.get(1).is_some_and(|(at, _)| elapsed - at >= WINDOW * self.time) {
+            self.marks.pop_front();
+        }
+        let (since, expected) = self.marks[0];
+        if elapsed - since < SETTLED * self.time || self.expected <= expected {
+            return None;
+        }
+        let pace = (elapsed - since) / (self.expected - expected);
+        let step_secs = StepSecs {
+            generation: self.step_secs.generation * pace,
+            elbo: self.step_secs.elbo * pace,
+        };
+        let steps = steps_within((self.time - elapsed).max(0.0), step_secs, config, done);
+        (steps.abs_diff(config.steps) as f64 > SAME * config.steps as f64).then_some(steps)
+    }
+}
+
+/// The most steps of which those after `done` fit into `secs`. A first phase that is a share of the run is that share of
+/// the new plan, as far as that is not past.
+fn steps_within(secs: f64, step_secs: StepSecs, config: &TrainConfig, done: u64) -> u64 {
+    let fits = |steps: u64| {
+        let start = config.clone().replanned(steps, done).elbo_start();
+        step_secs.of(done, steps, start) <= secs
+    };
+    let (mut fitting, mut too_many) = (done.max(1), MOST_STEPS + 1);
+    while too_many - fitting > 1 {
+        let middle = fitting + (too_many - fitting) / 2;
+        if fits(middle) { fitting = middle } else { too_many = middle }
+    }
+    fitting
+}
+
+/// The same run in which every step is of that phase, to measure one.
+pub(crate) fn all_of(phase: Phase, config: &TrainConfig) -> TrainConfig {
+    let generation_steps = match phase {
+        Phase::Generation => Some(crate::config::schedule::GenerationSteps::Steps(u64::MAX)),
+        Phase::Elbo => None,
+    };
+    TrainConfig { generation_steps, ..config.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_formats::Preset;
+
+    use super::*;
+    use crate::config::schedule::GenerationSteps;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+    const EVEN: StepSecs = StepSecs { generation: 0.5, elbo: 0.5 };
+
+    fn run(steps: u64, generation_steps: Option<GenerationSteps>) -> TrainConfig {
+        TrainConfig { steps, generation_steps, ..TrainConfig::preset(Preset::Tiny) }
+    }
+
+    /// Trains with `secs` for each step, replanning after each; gives the steps taken and the seconds they took.
+    fn simulate(
+        mut config: TrainConfig,
+        step_secs: StepSecs,
+        secs: impl Fn(u64, f64, Phase) -> f64,
+    ) -> (TrainConfig, f64) {
+        let mut planner = Planner::new(MINUTE, step_secs);
+        config.steps = planner.steps(&config);
+        let (mut elapsed, mut done) = (0.0, 0);
+        while done < config.steps {
+            elapsed += secs(done, elapsed, config.phase_at(done));
+            done += 1;
+            let steps = planner.replan(&config, Duration::from_secs_f64(elapsed), done);
+            config = steps.map_or(config.clone(), |steps| config.replanned(steps, done));
+        }
+        (config, elapsed)
+    }
+
+    #[test]
+    fn a_plan_that_holds_is_kept() {
+        let config = run(1, None);
+        let mut planner = Planner::new(MINUTE, EVEN);
+        assert_eq!(planner.steps(&config), 120);
+        let config = run(120, None);
+        for done in 1..=120 {
+            let elapsed = Duration::from_secs_f64(0.5 * done as f64);
+            assert_eq!(planner.replan(&config, elapsed, done), None, "after {done} steps");
+        }
+    }
+
+    #[test]
+    fn a_run_never_has_fewer_steps_than_are_done() {
+        let mut planner = Planner::new(MINUTE, EVEN);
+        assert_eq!(planner.replan(&run(120, None), Duration::from_secs(90), 30), Some(30));
+        let slow = StepSecs { generation: 100.0, elbo: 100.0 };
+        assert_eq!(Planner::new(MINUTE, slow).steps(&run(1, None)), 1);
+    }
+
+    #[test]
+    fn a_busy_first_moment_does_not_shorten_the_run() {
+        // Measured and begun at a quarter of the speed that the host has after ten seconds.
+        let slow = StepSecs { generation: 0.2, elbo: 0.2 };
+        let (config, elapsed) =
+            simulate(run(1, None), slow, |_, at, _| if at < 10.0 { 0.2 } else { 0.05 });
+        // Ten seconds at five steps a second, fifty at twenty.
+        assert!((1000..=1100).contains(&config.steps), "{} steps", config.steps);
+        assert!((59.0..61.0).contains(&elapsed), "{elapsed} s");
+    }
+
+    #[test]
+    fn a_host_that_becomes_slow_ends_in_time() {
+        let quick = StepSecs { generation: 0.05, elbo: 0.05 };
+        let (config, elapsed) =
+            simulate(run(1, None), quick, |_, at, _| if at < 30.0 { 0.05 } else { 0.1 });
+        assert!((880..=920).contains(&config.steps), "{} steps", config.steps);
+        assert!((59.0..61.0).contains(&elapsed), "{elapsed} s");
+    }
+
+    #[test]
+    fn a_share_of_the_run_stays_that_share() {
+        let step_secs = StepSecs { generation: 0.05, elbo: 0.15 };
+        let half = Some(GenerationSteps::Share(0.5));
+        // N/2 · 0.05 + N/2 · 0.15 = 60.
+        assert_eq!(Planner::new(MINUTE, step_secs).steps(&run(1, half)), 600);
+        // Everything takes twice as long as measured; then as long.
+        let secs = |_, at: f64, phase| {
+            let busy = if at < 6.0 { 2.0 } else { 1.0 };
+            busy * if phase == Phase::Generation { 0.05 } else { 0.15 }
+        };
+        let (config, elapsed) = simulate(run(1, half), step_secs, secs);
+        assert!((59.0..61.0).contains(&elapsed), "{elapsed} s");
+        let share = config.elbo_start() as f64 / config.steps as f64;
+        assert!((0.48..0.52).contains(&share), "share {share} of {} steps", config.steps);
+    }
+
+    #[test]
+    fn a_number_of_steps_stays_that_number() {
+        let step_secs = StepSecs { generation: 0.1, elbo: 0.2 };
+        let config = run(1, Some(GenerationSteps::Steps(100)));
+        // 100 · 0.1 + 250 · 0.2 = 60.
+        assert_eq!(Planner::new(MINUTE, step_secs).steps(&config), 350);
+        // Steps of the ELBO phase turn out to be as quick as the others.
+        let (config, _) = simulate(config, step_secs, |_, _, _| 0.1);
+        assert_eq!(config.elbo_start(), 100);
+        assert!((580..=605).contains(&config.steps), "{} steps", config.steps);
+    }
+}

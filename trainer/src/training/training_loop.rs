@@ -1,0 +1,398 @@
+//! The training loop. It says what happens through [`Event`]s and draws nothing.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use gqn_datasets::DataError;
+use gqn_formats::{FormatError, Provenance};
+use thiserror::Error;
+
+use crate::config::TrainConfig;
+use crate::config::schedule::Phase;
+use crate::data::batch_source::Feed;
+use crate::data::scenes::describe;
+use crate::device::{OpenDevice, prepare};
+use crate::distributed::{ParallelError, Processes};
+use crate::evaluation::evaluate::{Evaluation, Figures, TestPlan, evaluate};
+use crate::model::Gqn;
+use crate::run::event::Event;
+use crate::run::folder::{
+    CHECKPOINT_FILE, CONFIG_FILE, EVALUATION_FILE, Found, GOLDEN_FILE, LOG_FILE, Log, RunFolder,
+    STATE_FILE,
+};
+use crate::run::golden::golden;
+use crate::training::init;
+use crate::training::monitor::Watch;
+use crate::training::state;
+use crate::training::step::Trainer;
+use crate::training::time_budget::{Planner, StepSecs, all_of};
+
+/// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps, and `init`.
+#[derive(Debug)]
+pub struct TrainOptions {
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// Go on from the folder's state; from the beginning if the run was stopped before it saved one.
+    pub resume: bool,
+    /// Begin with the weights of that checkpoint, which must be of the same model, instead of fresh ones.
+    pub init: Option<PathBuf>,
+    /// Plan as many steps as fit into that many minutes on this host, by timing a few first; the plan follows the pace
+    /// of the run.
+    pub minutes: Option<f64>,
+    /// Evaluate, save and stop after that many minutes of training, wherever the run is then.
+    pub slice_minutes: Option<f64>,
+    /// Where to compute.
+    pub device: OpenDevice,
+    /// The command line, for the provenance.
+    pub command: String,
+}
+
+/// Why training stopped early.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum TrainError {
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Parallel(#[from] ParallelError),
+    #[error(
+        "the loss is not finite at step {step}\n\
+         hint: the last saved state is kept; lower learning_rate or raise pixel_std_dev, then train again or --resume"
+    )]
+    NotFinite { step: u64 },
+    #[error("{} holds a run\nhint: go on with --resume, replace it with --force, or name another --out", path.display())]
+    Exists { path: PathBuf },
+    #[error(
+        "the run is at step {step}, past the {steps} steps asked for\nhint: give --steps a larger number"
+    )]
+    Past { step: u64, steps: u64 },
+    #[error(
+        "the model of {} is another one than the run's: {key} is {found}, expected {expected}\n\
+         hint: the flags or the --config file must say what that model is", path.display()
+    )]
+    OtherModel { path: PathBuf, key: String, found: String, expected: String },
+    #[error("{} holds no run to resume\nhint: leave out --resume to start one", path.display())]
+    NoRun { path: PathBuf },
+    #[error(
+        "the run in {} was stopped before its first state was saved, and it began with other weights, which its \
+         configuration does not name\nhint: begin it again as it was begun, with --init and without --resume",
+        path.display()
+    )]
+    BegunWithInit { path: PathBuf },
+}
+
+/// Trains until the planned number of steps is reached or `interrupted` becomes true in any of the processes, which
+/// must all call this with one config. The first of them touches the folder.
+///
+/// # Errors
+/// [`TrainError`]: the folder cannot be read or written, or the loss is no number any more.
+#[allow(clippy::too_many_lines, reason = "a loop one can read from top to bottom")]
+pub fn train(
+    mut config: TrainConfig,
+    options: &TrainOptions,
+    processes: &Processes,
+    interrupted: &AtomicBool,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Option<Evaluation>, TrainError> {
+    let (folder, first) = (&options.folder, processes.is_first());
+    prepare(options.device.device, config.precision);
+    // Of several processes the first one knows whether anything was saved.
+    let goes_on = options.resume && !matches!(folder.found(), Found::Begun { .. });
+    let goes_on = processes.first_counts(u64::from(goes_on)) == 1;
+    let mut trainer = Trainer::new(&config, options.device.device);
+    let mut provenance = begin(&mut trainer, &config, options, processes, goes_on)?;
+    let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
+    let (feed, constant) = Feed::open(
+        &config,
+        trainer.adam.steps(),
+        processes.rows(config.batch),
+        options.device.device,
+        &mut on_rendering,
+    )?;
+    let time = options
+        .minutes
+        .filter(|_| !options.resume)
+        .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    let slice = options.slice_minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    let mut planner = match time {
+        Some(time) => Some(Planner::new(time, step_secs(&mut trainer, &config, &feed, processes)?)),
+        None => None,
+    };
+    if let Some(planner) = &planner {
+        let steps = processes.first_counts(planner.steps(&config));
+        config = config.replanned(steps, 0);
+        trainer.follow(&config);
+    }
+    let saved = goes_on.then_some(trainer.adam.steps());
+    let (mut log, mut watch) =
+        first.then(|| open_files(&config, options, saved, on_event)).transpose()?.unzip();
+    if !goes_on {
+        // So that a run that is killed before its first checkpoint can be resumed as well.
+        save(folder, &trainer, &provenance, &config, processes)?;
+    }
+    let device = options.device.description.clone();
+    on_event(Event::Started { step: trainer.adam.steps(), steps: config.steps, device });
+    let mut is_without_elbo = false;
+    warn_of_no_elbo(&config, &mut is_without_elbo, on_event);
+
+    let (mut skipped, mut saved) = (0, None);
+    let (before, clock) = (provenance.seconds, Instant::now());
+    while trainer.adam.steps() < config.steps {
+        let step = trainer.adam.steps();
+        let loss = trainer.gradients(&config, &feed, step)?;
+        processes.average(&trainer.adam.gradients())?;
+        trainer.update(&config);
+        provenance.seconds = before + clock.elapsed().as_secs_f64();
+        if step.is_multiple_of(config.log_every) || step + 1 == config.steps {
+            let metrics = loss.metrics(&config, step).over(processes);
+            if !metrics.is_finite() {
+                return Err(TrainError::NotFinite { step });
+            }
+            if let Some(log) = &mut log {
+                log.append(&metrics)?;
+            }
+            on_event(Event::Step(metrics));
+            if feed.damaged() > skipped {
+                skipped = feed.damaged();
+                on_event(Event::SkippedDamaged { scenes: skipped });
+            }
+            // Asked only where there is a plan, since the processes answer together.
+            if let Some(planner) = &mut planner {
+                let steps = planner.replan(&config, clock.elapsed(), step + 1);
+                let steps = processes.first_counts(steps.unwrap_or(config.steps));
+                if steps != config.steps {
+                    config = config.replanned(steps, step + 1);
+                    trainer.follow(&config);
+                    on_event(Event::Replanned { steps });
+                    warn_of_no_elbo(&config, &mut is_without_elbo, on_event);
+                }
+            }
+        } else {
+            on_event(Event::Stepped { step: trainer.adam.steps() });
+        }
+        if let Some(watch) = &mut watch {
+            watch.stepped(&trainer, &config, &provenance, folder, on_event)?;
+        }
+        let stop = processes.any(interrupted.load(Ordering::Relaxed));
+        if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {
+            save(folder, &trainer, &provenance, &config, processes)?;
+            saved = Some(trainer.adam.steps());
+            on_event(Event::Saved { folder: folder.path().to_owned(), step: trainer.adam.steps() });
+        }
+        if stop {
+            on_event(Event::Interrupted { step: trainer.adam.steps() });
+            return Ok(None);
+        }
+        // Asked only where there is a slice, since the processes answer together.
+        if slice.is_some_and(|slice| processes.any(clock.elapsed() >= slice)) {
+            break;
+        }
+    }
+    if trainer.adam.steps() < config.steps {
+        on_event(Event::SliceOver { step: trainer.adam.steps(), steps: config.steps });
+    }
+    if saved != Some(trainer.adam.steps()) {
+        // Evaluating takes a while, and a run that is stopped meanwhile keeps its last steps.
+        save(folder, &trainer, &provenance, &config, processes)?;
+    }
+    let test = TestPlan::of_run(&config);
+    let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
+    let figures = Figures { constant: &constant, steps, seconds };
+    let evaluation = processes.first_finds(|| {
+        trainer.published(|model| {
+            evaluate(model, &config, &test, figures, interrupted, &mut |progress| {
+                on_event(progress.into())
+            })
+        })
+    })?;
+    let Some(evaluation) = evaluation else {
+        on_event(Event::Interrupted { step: steps });
+        return Ok(None);
+    };
+    if first {
+        provenance.metrics = evaluation.metrics();
+        finish(&trainer, &config, &evaluation, &provenance, folder)?;
+        on_event(Event::Saved { folder: folder.path().to_owned(), step: steps });
+    }
+    on_event(Event::Finished(Box::new(evaluation.clone())));
+    Ok(Some(evaluation))
+}
+
+/// Says that a plan has no step of the ELBO phase, if that is so and was not so with the plan before.
+fn warn_of_no_elbo(config: &TrainConfig, was_so: &mut bool, on_event: &mut dyn FnMut(Event)) {
+    let is_so = config.is_without_elbo();
+    if is_so && !std::mem::replace(was_so, is_so) {
+        on_event(Event::NoElbo {
+            start: config.elbo_start().min(config.steps),
+            steps: config.steps,
+        });
+    }
+    *was_so = is_so;
+}
+
+/// Puts all processes where the run stands: at its beginning, or where the first process finds its state.
+fn begin(
+    trainer: &mut Trainer,
+    config: &TrainConfig,
+    options: &TrainOptions,
+    processes: &Processes,
+    goes_on: bool,
+) -> Result<Provenance, TrainError> {
+    let mut provenance = if goes_on && processes.is_first() {
+        state::restore(&options.folder, trainer)?
+    } else {
+        new_provenance(config)
+    };
+    if let (Some(path), false, true) = (&options.init, options.resume, processes.is_first()) {
+        let checkpoint = init::load(path, &config.model)?;
+        trainer.start_from(&checkpoint, config);
+        let _ = write!(
+            provenance.data,
+            ", begun with weights of step {} ({:.0} s, {})",
+            checkpoint.step, checkpoint.provenance.seconds, checkpoint.provenance.data
+        );
+    }
+    trainer.spread(processes)?;
+    if provenance.command.is_empty() {
+        provenance.command.clone_from(&options.command);
+    }
+    let (step, steps) = (trainer.adam.steps(), config.steps);
+    if step > steps { Err(TrainError::Past { step, steps }) } else { Ok(provenance) }
+}
+
+/// Opens what is written while training, of a run that was saved at a step or that begins.
+fn open_files(
+    config: &TrainConfig,
+    options: &TrainOptions,
+    saved: Option<u64>,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(Log, Watch), TrainError> {
+    let folder = &options.folder;
+    if saved.is_some() {
+        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+    } else {
+        folder.clear()?;
+        folder.begin(&config.to_toml(), options.init.is_some())?;
+    }
+    let step = saved.unwrap_or(0);
+    let (log, damaged) = folder.open_log(LOG_FILE, step)?;
+    if let Some(copy) = damaged {
+        on_event(Event::DamagedLog { copy });
+    }
+    Ok((log, Watch::open(config, options.device.device, folder, step, on_event)?))
+}
+
+fn new_provenance(config: &TrainConfig) -> Provenance {
+    Provenance {
+        seed: config.seed,
+        commit: env!("GQN_COMMIT").to_owned(),
+        data: describe(config),
+        ..Provenance::default()
+    }
+}
+
+/// Saves the plan and the state, which all processes must share.
+fn save(
+    folder: &RunFolder,
+    trainer: &Trainer,
+    provenance: &Provenance,
+    config: &TrainConfig,
+    processes: &Processes,
+) -> Result<(), TrainError> {
+    processes.check_equal(&trainer.weights(), trainer.adam.steps())?;
+    if !processes.is_first() {
+        return Ok(());
+    }
+    // With the state that it is the plan of: a resumed run goes on with the plan that was there when it was saved. The
+    // first one says that nothing is saved, and stays until that is no longer so.
+    let write_config = || folder.write(CONFIG_FILE, config.to_toml().as_bytes());
+    let is_first_state = !folder.file(STATE_FILE).exists();
+    if !is_first_state {
+        write_config()?;
+    }
+    let sha256 = state::save(folder, trainer, provenance).map_err(|error| match error {
+        FormatError::NotFinite { .. } => {
+            TrainError::NotFinite { step: trainer.adam.steps().saturating_sub(1) }
+        }
+        error => error.into(),
+    })?;
+    if is_first_state {
+        write_config()?;
+    }
+    trainer.published(|model| write_golden(folder, model, config, &sha256))
+}
+
+fn write_golden(
+    folder: &RunFolder,
+    model: &Gqn,
+    config: &TrainConfig,
+    sha256: &str,
+) -> Result<(), TrainError> {
+    let sample = golden(model, config.world, config.seed, sha256);
+    folder.write(GOLDEN_FILE, &sample.to_bytes(GOLDEN_FILE)?)?;
+    Ok(())
+}
+
+/// Puts the figures where others look for them. The state has no use for them.
+fn finish(
+    trainer: &Trainer,
+    config: &TrainConfig,
+    evaluation: &Evaluation,
+    provenance: &Provenance,
+    folder: &RunFolder,
+) -> Result<(), TrainError> {
+    trainer.published(|model| {
+        let sha256 =
+            folder.save_checkpoint(CHECKPOINT_FILE, model, evaluation.steps, provenance)?;
+        write_golden(folder, model, config, &sha256)
+    })?;
+    let mut json = serde_json::to_vec_pretty(evaluation).expect("figures are JSON");
+    json.push(b'\n');
+    Ok(folder.write(EVALUATION_FILE, &json)?)
+}
+
+/// Seconds of a step of either phase that the run has, by timing a few that leave the weights alone.
+fn step_secs(
+    trainer: &mut Trainer,
+    config: &TrainConfig,
+    feed: &Feed,
+    processes: &Processes,
+) -> Result<StepSecs, TrainError> {
+    let elbo = secs_of(Phase::Elbo, trainer, config, feed, processes)?;
+    let generation = match config.generation_steps {
+        Some(_) => secs_of(Phase::Generation, trainer, config, feed, processes)?,
+        None => elbo,
+    };
+    trainer.follow(config);
+    Ok(StepSecs { generation, elbo })
+}
+
+fn secs_of(
+    phase: Phase,
+    trainer: &mut Trainer,
+    config: &TrainConfig,
+    feed: &Feed,
+    processes: &Processes,
+) -> Result<f64, TrainError> {
+    const WARM_UP: u64 = 3;
+    const TIMED: u64 = 12;
+    let config = all_of(phase, config);
+    trainer.follow(&config);
+    let mut clock = Instant::now();
+    for step in 0..WARM_UP + TIMED {
+        if step == WARM_UP {
+            clock = Instant::now();
+        }
+        let loss = trainer.gradients(&config, feed, step)?;
+        processes.average(&trainer.adam.gradients())?;
+        // Waits for the device.
+        let _ = loss.total().double_value(&[]);
+    }
+    trainer.adam.zero_grad();
+    Ok(clock.elapsed().as_secs_f64() / TIMED as f64)
+}
