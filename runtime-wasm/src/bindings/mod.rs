@@ -10,11 +10,11 @@
 //! | `pictures.rs` | `compare`, `parseViews` |
 //! | `photograph.rs` | `Photograph`: someone's photograph as the network's input |
 //! | `occupancy.rs` | `Occupancy`: what a voxel scene holds, seen from above |
-//! | `border.rs` | cameras, seeds and errors on their way across |
-//! | `memory.rs` | memory that speaks before it traps |
+//! | `conversions.rs` | cameras, seeds and errors on their way across |
+//! | `allocator.rs` | memory that speaks before it traps |
 
-mod border;
-mod memory;
+mod allocator;
+mod conversions;
 mod occupancy;
 mod photograph;
 mod pictures;
