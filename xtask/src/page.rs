@@ -34,6 +34,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
             build: Build::Quick,
             out: Some(dist.clone()),
             addresses: web::Addresses::default(),
+            tract: true,
             port: None,
         },
     )?;
@@ -55,6 +56,7 @@ pub(crate) fn types(workspace: &Workspace) -> Result<()> {
             out,
             port: None,
             addresses: web::Addresses::default(),
+            tract: false,
         },
     )?;
     check_types(workspace)

@@ -11,7 +11,7 @@
 //! | `photograph.rs` | `Photograph`: someone's photograph as the network's input |
 //! | `occupancy.rs` | `Occupancy`: what a voxel scene holds, seen from above |
 //! | `conversions.rs` | cameras, seeds and errors on their way across |
-//! | `allocator.rs` | memory that speaks before it traps |
+//! | `allocator.rs` | an allocator that reports being out of memory |
 
 mod allocator;
 mod conversions;
@@ -20,3 +20,9 @@ mod photograph;
 mod pictures;
 mod viewer;
 mod world;
+
+/// The engine behind the bindings: one for each module that `cargo xtask web` builds.
+#[cfg(feature = "tract")]
+use crate::TractEngine as BrowserEngine;
+#[cfg(not(feature = "tract"))]
+use gqn_portable::PortableEngine as BrowserEngine;
