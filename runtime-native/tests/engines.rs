@@ -9,7 +9,7 @@ use gqn_formats::{
     Checkpoint, ModelConfig, ParameterKind, Preset, Provenance, RepresentationKind, Tensor,
     UpsampleR, parameters,
 };
-use gqn_portable::WasmEngine;
+use gqn_portable::PortableEngine;
 use gqn_runtime::{Engine, EngineError, Noise};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions, Provider};
 
@@ -88,8 +88,8 @@ fn on_cpu(graphs: &Graphs) -> OrtEngine {
     on_ort(graphs, &OrtOptions { provider: Provider::Cpu, threads: None }).expect("an engine")
 }
 
-fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
-    WasmEngine::from_graphs(&graphs.representation, &graphs.generator, &external(graphs))
+fn on_wasm_engine(graphs: &Graphs) -> PortableEngine {
+    PortableEngine::from_graphs(&graphs.representation, &graphs.generator, &external(graphs))
         .expect("an engine")
 }
 

@@ -11,7 +11,7 @@ use gqn_formats::{
     ParameterKind, Precision, Preset, Provenance, Tensor, Variant, VoxelConfig, error_report,
     names, parameters,
 };
-use gqn_portable::WasmEngine;
+use gqn_portable::PortableEngine;
 use gqn_runtime::{Engine, Occupancy};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_runtime_wasm::TractEngine;
@@ -157,7 +157,7 @@ fn check(config: &ModelConfig, options: &ExportOptions, cases: &[[usize; 2]]) {
     let files = external(&graphs);
     let mut ort = OrtEngine::from_graphs(runtime, representation, generator, &files, &one_thread)
         .expect("graphs that ONNX Runtime loads");
-    let built_in = WasmEngine::from_graphs(representation, generator, &files);
+    let built_in = PortableEngine::from_graphs(representation, generator, &files);
     let tract = TractEngine::from_graphs(representation, generator, &files);
     let mut engines: [(&str, Box<dyn Engine>); 2] = [
         ("built-in", Box::new(built_in.expect("graphs that the engine loads"))),
@@ -225,7 +225,7 @@ fn drawing() {
     let drawing = graphs.drawing.as_ref().expect("a drawing graph");
     let files = BTreeMap::from([(names::GENERATOR_FILE, graphs.generator.as_slice())]);
     let engine = |generator: &[u8]| {
-        WasmEngine::from_graphs(&graphs.representation, generator, &files).expect("an engine")
+        PortableEngine::from_graphs(&graphs.representation, generator, &files).expect("an engine")
     };
     let mut whole = engine(&graphs.generator);
     let [_, expected] = run("generator", &mut whole, &config, [1, 1]);
@@ -243,7 +243,7 @@ fn both_layouts_of_a_scene_have_one_map_from_above() {
     let map = |options: ExportOptions| {
         let graphs = build_graphs_from(&checkpoint, &uncalibrated(&config, &options), &options);
         let files = external(&graphs);
-        let engine = WasmEngine::from_graphs(&graphs.representation, &graphs.generator, &files);
+        let engine = PortableEngine::from_graphs(&graphs.representation, &graphs.generator, &files);
         let [scene, _] = run("built-in", &mut engine.expect("an engine"), &config, [3, 1]);
         let map = Occupancy::of_scene(&scene, &config, options.variant).expect("a scene");
         let map = map.expect("a voxel model");
@@ -296,7 +296,7 @@ fn graphs_of_another_geometry_than_the_manifests_are_refused() {
     let open = |package: &Package| {
         [
             OrtEngine::new(runtime, package, &on_cpu).err().map(|error| error_report(&error)),
-            WasmEngine::new(package).err().map(|error| error_report(&error)),
+            PortableEngine::new(package).err().map(|error| error_report(&error)),
             TractEngine::new(package).err().map(|error| error_report(&error)),
         ]
     };

@@ -1,7 +1,8 @@
 //! What a browser gets: JavaScript bindings, and the choice of the engine behind them.
 //!
-//! The engine is the portable one (`crates/portable-engine`). With the feature `tract`, [`TractEngine`] runs the same packages on
-//! tract; on the host it is there to be compared.
+//! The engine is the portable one (`crates/portable-engine`). With the feature `tract` it is [`TractEngine`], which runs graphs whose
+//! operators the portable engine does not have: a second module, which the page loads when it is needed. On the host, tests and
+//! benchmarks compare the two.
 //!
 //! | file | holds |
 //! |---|---|

@@ -8,7 +8,7 @@ use gqn_exporter::{ExportOptions, Graphs, Winograd, build_graphs_with};
 use gqn_formats::RepresentationKind::{self, Pool, Pyramid, Tower, Voxel};
 use gqn_formats::UpsampleR::{self, Learned, Tile};
 use gqn_formats::{Checkpoint, ModelConfig, Preset, Tensor, Variant, VoxelConfig, names};
-use gqn_portable::WasmEngine;
+use gqn_portable::PortableEngine;
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_runtime_wasm::TractEngine;
@@ -67,9 +67,9 @@ pub(crate) fn on_ort(graphs: &Graphs) -> OrtEngine {
         .expect("graphs that ONNX Runtime loads")
 }
 
-pub(crate) fn on_wasm_engine(graphs: &Graphs) -> WasmEngine {
+pub(crate) fn on_wasm_engine(graphs: &Graphs) -> PortableEngine {
     let Graphs { representation, generator, external_data, .. } = graphs;
-    WasmEngine::from_graphs(representation, generator, &by_name(external_data))
+    PortableEngine::from_graphs(representation, generator, &by_name(external_data))
         .expect("graphs that the engine loads")
 }
 
@@ -205,7 +205,7 @@ fn check_drawing(config: &ModelConfig, winograd: Winograd) {
     let drawing = graphs.drawing.as_ref().expect("a drawing graph");
     assert!(drawing.len() < graphs.generator.len() / 2, "{} bytes hold weights", drawing.len());
     let files = BTreeMap::from([(names::GENERATOR_FILE, graphs.generator.as_slice())]);
-    let mut engine = WasmEngine::from_graphs(&graphs.representation, drawing, &files)
+    let mut engine = PortableEngine::from_graphs(&graphs.representation, drawing, &files)
         .expect("graphs that the engine loads");
     let input = Inputs::new(config, 2, 1, 1);
     let scene = input.scene(&mut engine);

@@ -18,5 +18,6 @@ import "./own.js";
 import "./photographs.js";
 import "./offline.js";
 import "./engines.js";
+import "./firefox.js";
 import "./access.js";
 import "./comfort.js";

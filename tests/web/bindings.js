@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { difference, dist, exported, gqnRun } from "./built.js";
-import { gqn, memory, micro, open, refuses, shown, world } from "./wasm.js";
+import { gqn, memory as heap, micro, open, refuses, shown, tract, world } from "./wasm.js";
 import { zip } from "./zip.js";
 
 const { Viewer, World } = gqn;
@@ -13,11 +13,11 @@ const { Viewer, World } = gqn;
 const AGREEMENT = 1e-4;
 const QUERIES = 10_000;
 
-test(`libtorch, ONNX Runtime and the engine in wasm agree within ${AGREEMENT}`, () => {
+test(`libtorch, ONNX Runtime and both engines in wasm agree within ${AGREEMENT}`, () => {
   for (const model of ["demo", "micro"]) {
     // The sample's outputs are libtorch's. Each engine's largest distance from them: the two engines are no farther from
     // each other than both together.
-    const wasm = open(exported(model)).verify();
+    const wasm = Math.max(...[Viewer, tract.gqn.Viewer].map((by) => open(exported(model), undefined, by).verify()));
     const report = JSON.parse(execFileSync(gqnRun, ["verify", join(dist, "models", model), "--json"], { encoding: "utf8" }));
     const ort = Math.max(...report.sample.checks.map((/** @type {{ difference: number }} */ check) => check.difference));
     assert.ok(wasm <= AGREEMENT && ort <= AGREEMENT && wasm + ort <= AGREEMENT, `${model}: wasm ${wasm}, ONNX Runtime ${ort}`);
@@ -95,8 +95,8 @@ test("a world is its seed, and its plan is its own", () => {
   }
 });
 
-test(`memory does not grow over ${QUERIES} queries`, () => {
-  const viewer = shown(open(micro), 2);
+for (const [engine, by, memory] of [["built-in", Viewer, heap], ["tract", tract.gqn.Viewer, tract.memory]]) test(`memory does not grow over ${QUERIES} queries (${engine})`, () => {
+  const viewer = shown(open(micro, undefined, by), 2);
   const cameras = world.orbit(100);
   const ask = (/** @type {number} */ count) => {
     for (let query = 0; query < count; query++) {
@@ -114,9 +114,9 @@ test(`memory does not grow over ${QUERIES} queries`, () => {
 test("opening and leaving packages gives their memory back", () => {
   const again = () => open(exported("demo")).free();
   for (let times = 0; times < 3; times++) again();
-  const before = memory.buffer.byteLength;
+  const before = heap.buffer.byteLength;
   for (let times = 0; times < 8; times++) again();
-  assert.equal(memory.buffer.byteLength, before);
+  assert.equal(heap.buffer.byteLength, before);
 });
 
 test("a voxel model's scene is seen from above, view by view and summed; the paper's networks have no such map", () => {

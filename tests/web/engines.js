@@ -1,38 +1,15 @@
 // @ts-check
 // What the page paints is what ONNX Runtime paints of the same package, pictures, camera and noise.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PATIENCE, difference, gqnRun, here, open, packageFolder, pixels, repaint } from "./browser.js";
+import { PATIENCE, SCENE, difference, here, open, pixels, repaint, rest } from "./browser.js";
+import { decode, reference } from "./reference.js";
 
 /** Of 255, in a channel: rounding in two engines, and truths that were rendered on two targets. */
 const TOLERANCE = 2;
-
-/** Paints on ONNX Runtime; the PNG. @param {number[]} camera @param {number} views @param {string[]} noise @param {string} folder */
-function reference([x, y, z, yaw, pitch], views, noise, folder) {
-  const file = join(folder, "cameras.json");
-  writeFileSync(file, JSON.stringify({ format: 1, views: [{ position: [x, y, z], yaw, pitch }] }));
-  const out = join(folder, "out");
-  const scene = ["--world", "rooms-ring-camera", "--seed", "7", "--context", String(views)];
-  const flags = ["--cameras", file, ...noise, "--out", out, "--force"];
-  execFileSync(gqnRun, ["render", packageFolder, ...scene, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
-  return readFileSync(join(out, "prediction_00.png")).toString("base64");
-}
-
-/** The pixels of a PNG. @param {import("playwright-core").Page} page @param {string} png @returns {Promise<number[]>} */
-function decode(page, png) {
-  return page.evaluate(async (png) => {
-    const bytes = Uint8Array.from(atob(png), (byte) => byte.charCodeAt(0));
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    context.drawImage(bitmap, 0, 0);
-    return [...context.getImageData(0, 0, bitmap.width, bitmap.height).data];
-  }, png);
-}
 
 test(`the painted picture is ONNX Runtime's within ${TOLERANCE}/255`, () => open({}, async (page) => {
   const folder = mkdtempSync(join(tmpdir(), "gqn-web-"));
@@ -55,4 +32,44 @@ test(`the painted picture is ONNX Runtime's within ${TOLERANCE}/255`, () => open
   } finally {
     rmSync(folder, { recursive: true });
   }
+}));
+
+/** What of a page's parts was loaded. @param {import("playwright-core").Page} page */
+const loaded = (page) => page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => name.includes("/tract/")));
+
+test(`tract is loaded when it is chosen, and paints within ${TOLERANCE}/255 of ONNX Runtime`, () => open({ hash: `${SCENE}&mean=1` }, async (page) => {
+  const before = await pixels(page, "#prediction");
+  assert.deepEqual(await loaded(page), [], "nobody asked for it");
+  assert.match(await page.locator("#n-engine").innerText(), /built-in engine/);
+  assert.match(await page.locator("#engine option[value=tract]").innerText(), /tract \(\d+\.\d MB more\)/);
+  await page.selectOption("#engine", "tract");
+  await page.locator("#n-engine", { hasText: /^tract \d/ }).waitFor(PATIENCE);
+  await page.waitForFunction(() => location.hash.includes("engine=tract"), null, PATIENCE);
+  await rest(page);
+  const found = await pixels(page, "#prediction");
+  assert.ok(difference(before, found) <= TOLERANCE);
+  assert.ok((await page.locator("#n-engine").innerText()).startsWith("tract"));
+  const folder = mkdtempSync(join(tmpdir(), "gqn-web-"));
+  try {
+    const at = await here(page);
+    assert.ok(difference(found, await decode(page, reference(at, 3, ["--temperature", "0"], folder))) <= TOLERANCE);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  await page.selectOption("#engine", "");
+  await page.locator("#n-engine", { hasText: /built-in engine/ }).waitFor(PATIENCE);
+  await rest(page);
+  assert.equal(difference(before, await pixels(page, "#prediction")), 0);
+}));
+
+test("a link names tract, and what was loaded of it works without the network", () => open({ hash: `${SCENE}&engine=tract` }, async (page, url) => {
+  assert.match(await page.locator("#n-engine").innerText(), /^tract/);
+  assert.equal(await page.locator("#engine").inputValue(), "tract");
+  assert.equal((await loaded(page)).length > 0, true);
+  await page.waitForFunction(() => document.documentElement.dataset.offline !== undefined, null, PATIENCE);
+  await page.context().setOffline(true);
+  const hash = await page.evaluate(() => location.hash);
+  await page.goto(`${url}?offline${hash}`);
+  await page.locator("#n-engine", { hasText: /^tract/ }).waitFor(PATIENCE);
+  await rest(page);
 }));

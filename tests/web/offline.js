@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PATIENCE, difference, dist, open, pixels, ready, repaint } from "./browser.js";
+import { PATIENCE, SCENE, difference, dist, open, pixels, ready, repaint } from "./browser.js";
 import { serve } from "./server.js";
 
 /** Waits until all is kept. @param {import("playwright-core").Page} page */
@@ -65,7 +65,7 @@ test("a page that is open outlives a new version, which then opens without the n
       await ready(page);
       assert.equal(await page.locator("#messages .message").count(), 0);
       await server.stop();
-      await page.goto(`${server.url}?again`);
+      await page.goto(`${server.url}?again${SCENE}`);
       await ready(page);
       assert.match(await page.locator("script[type=module]").getAttribute("src") ?? "", /^app-two\//, "the new version, not the old page of the browser's cache");
       // Nobody needs the old one any more.

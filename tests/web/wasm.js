@@ -9,17 +9,24 @@ import { dist, exported } from "./built.js";
 /** @typedef {import("./built.js").Files} Files */
 
 const app = readdirSync(dist).find((name) => name.startsWith("app-")) ?? "";
-const glue = join(dist, app, "wasm");
-export const gqn = await import(pathToFileURL(join(glue, "gqn.js")).href);
-export const { memory } = await gqn.default({ module_or_path: readFileSync(join(glue, "gqn_bg.wasm")) });
+
+/** The bindings of an engine, and its memory. @param {"wasm" | "tract"} engine */
+async function load(engine) {
+  const glue = join(dist, app, engine);
+  const gqn = await import(pathToFileURL(join(glue, "gqn.js")).href);
+  const { memory } = await gqn.default({ module_or_path: readFileSync(join(glue, "gqn_bg.wasm")) });
+  return { gqn, memory };
+}
+export const { gqn, memory } = await load("wasm");
+export const tract = await load("tract");
 const { Viewer, World } = gqn;
 
 /** The smallest package. */
 export const micro = exported("micro");
 export const world = new World("rooms-ring-camera", 7n);
 
-/** @param {Files} files @param {(phase: string, done: number) => void} [progress] */
-export const open = (files, progress) => Viewer.fromFiles(Object.keys(files), Object.values(files).map((content) => new Uint8Array(content)), progress);
+/** @param {Files} files @param {(phase: string, done: number) => void} [progress] @param {any} [by] the engine's viewer */
+export const open = (files, progress, by = Viewer) => by.fromFiles(Object.keys(files), Object.values(files).map((content) => new Uint8Array(content)), progress);
 
 /** A viewer that has seen so many pictures. @param {any} viewer @param {number} views */
 export function shown(viewer, views) {

@@ -16,6 +16,8 @@ export interface State {
   orbit: boolean;
   /** Whether the map shows what the scene holds. */
   holds: boolean;
+  /** `tract` if that engine was chosen. */
+  engine: string;
   /** The DRAW step on show, counted from 1; 0 for the last. */
   step: number;
 }

@@ -151,6 +151,9 @@ pub(crate) struct WebOptions {
     /// Build the engine fast instead of small and fast: for working on the page
     #[arg(long)]
     quick: bool,
+    /// Leave out the second engine, tract, which the page loads for graphs that the first does not know
+    #[arg(long)]
+    no_tract: bool,
     /// Address at which the page will lie: links to it then show its picture wherever they are posted
     #[arg(long, value_name = "URL")]
     site: Option<String>,
@@ -242,6 +245,7 @@ impl From<WebOptions> for Web {
             library: None,
             build: if options.quick { Build::Quick } else { Build::Full },
             out: None,
+            tract: !options.no_tract,
             addresses: Addresses { site: options.site, source: options.source },
             port: options.serve.then_some(options.port),
         }

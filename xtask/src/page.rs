@@ -34,6 +34,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
             build: Build::Quick,
             out: Some(dist.clone()),
             addresses: web::Addresses::default(),
+            tract: true,
             port: None,
         },
     )?;
@@ -56,6 +57,7 @@ pub(crate) fn types(workspace: &Workspace) -> Result<()> {
             out,
             addresses,
             port: None,
+            tract: false,
         },
     )?;
     check_types(workspace)

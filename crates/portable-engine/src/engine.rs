@@ -8,7 +8,7 @@ use gqn_runtime::{Engine, EngineError};
 use crate::graph::Graph;
 
 /// Runs a package's graphs in this crate's own arithmetic, on one thread.
-pub type WasmEngine = GraphEngine<Graph>;
+pub type PortableEngine = GraphEngine<Graph>;
 
 /// Runs a package's graphs, on one thread.
 #[derive(Debug)]
@@ -245,7 +245,8 @@ mod tests {
         let own = serde_json::to_string(&voxel).expect("JSON");
         voxel.near = 0.2;
         let other = serde_json::to_string(&voxel).expect("JSON");
-        let new = |metadata: &[(&str, &str)]| WasmEngine::new(&package(config.clone(), metadata));
+        let new =
+            |metadata: &[(&str, &str)]| PortableEngine::new(&package(config.clone(), metadata));
         let first = names::REPRESENTATION_FILE;
         check_refused(new(&[]), first, &["has no `gqn_voxel`", "hint:"]);
         check_refused(new(&[("gqn_voxel", &other)]), first, &["\"near\":0.2", "hint:"]);
@@ -260,7 +261,7 @@ mod tests {
     fn damaged_graphs_are_errors() {
         let nothing = BTreeMap::new();
         for bytes in [&b"no graph"[..], &[], &[0xff; 40]] {
-            let error = WasmEngine::from_graphs(bytes, bytes, &nothing).expect_err("no graph");
+            let error = PortableEngine::from_graphs(bytes, bytes, &nothing).expect_err("no graph");
             assert!(
                 matches!(error, EngineError::Load { graph: names::REPRESENTATION_FILE, .. }),
                 "{error}"

@@ -6,7 +6,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `engine.rs` | [`GraphEngine`]: an engine over what runs one graph; [`WasmEngine`] |
+//! | `engine.rs` | [`GraphEngine`]: an engine over what runs one graph; [`PortableEngine`] |
 //! | `graph.rs` | one graph: read once, made ready once for every number of views, queries and noises |
 //! | `external.rs` | weights in files beside a graph |
 //! | `lower/` | from an ONNX graph to what is computed |
@@ -20,7 +20,7 @@ mod graph;
 mod kernels;
 mod lower;
 
-pub use engine::{GraphEngine, RunGraph, WasmEngine};
+pub use engine::{GraphEngine, PortableEngine, RunGraph};
 pub use external::{Files, part};
 pub use graph::Graph;
 #[cfg(target_arch = "wasm32")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{Tensor, names};
-use gqn_portable::WasmEngine;
+use gqn_portable::PortableEngine;
 use gqn_runtime::{Engine, EngineError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use onnx_protobuf::attribute_proto::AttributeType;
@@ -137,8 +137,8 @@ impl Model {
     }
 }
 
-fn built_in(representation: &[u8]) -> Result<WasmEngine, EngineError> {
-    WasmEngine::from_graphs(representation, &generator(), &BTreeMap::new())
+fn built_in(representation: &[u8]) -> Result<PortableEngine, EngineError> {
+    PortableEngine::from_graphs(representation, &generator(), &BTreeMap::new())
 }
 
 /// An engine has two graphs; of these tests' ones the second does nothing.

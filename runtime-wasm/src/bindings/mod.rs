@@ -10,13 +10,19 @@
 //! | `pictures.rs` | `compare`, `parseViews` |
 //! | `photograph.rs` | `Photograph`: someone's photograph as the network's input |
 //! | `occupancy.rs` | `Occupancy`: what a voxel scene holds, seen from above |
-//! | `border.rs` | cameras, seeds and errors on their way across |
-//! | `memory.rs` | memory that speaks before it traps |
+//! | `conversions.rs` | cameras, seeds and errors on their way across |
+//! | `allocator.rs` | an allocator that reports being out of memory |
 
-mod border;
-mod memory;
+mod allocator;
+mod conversions;
 mod occupancy;
 mod photograph;
 mod pictures;
 mod viewer;
 mod world;
+
+/// The engine behind the bindings: one for each module that `cargo xtask web` builds.
+#[cfg(feature = "tract")]
+use crate::TractEngine as BrowserEngine;
+#[cfg(not(feature = "tract"))]
+use gqn_portable::PortableEngine as BrowserEngine;

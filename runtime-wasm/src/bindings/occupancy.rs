@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::border::to_js;
+use super::conversions::to_js;
 
 /// The density of a scene, or of one view's part of it, summed over z.
 #[wasm_bindgen]

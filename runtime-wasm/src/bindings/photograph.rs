@@ -4,7 +4,7 @@ use gqn_pictures::{Limits, Reduction, Resize, Resizer, Square, size_in_header};
 use gqn_scenes::Frame;
 use wasm_bindgen::prelude::*;
 
-use super::border::unfit;
+use super::conversions::unfit;
 
 /// Width and height that the beginning of a PNG, JPEG or GIF file gives; empty if it gives none.
 #[wasm_bindgen(js_name = sizeInHeader)]

@@ -5,7 +5,7 @@ use gqn_runtime::{FrameMetrics, difference, from_rgba8, heat_rgba8};
 use gqn_scenes::Frame;
 use wasm_bindgen::prelude::*;
 
-use super::border::{numbers, to_js, unfit};
+use super::conversions::{numbers, to_js, unfit};
 
 /// The mean difference of a pixel that the map of differences shows as white.
 const FULL_DIFFERENCE: f32 = 0.5;

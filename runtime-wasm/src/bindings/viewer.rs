@@ -10,15 +10,15 @@ use gqn_scenes::Frame;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::border::{camera, cameras, to_js, unfit, whole};
+use super::BrowserEngine;
+use super::conversions::{camera, cameras, to_js, unfit, whole};
 use super::occupancy::Occupancy;
-use gqn_portable::WasmEngine;
 
 /// A package and a scene. Lives in a worker: every call takes as long as it takes.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Viewer {
-    session: Session<WasmEngine>,
+    session: Session<BrowserEngine>,
     package: Package,
 }
 
@@ -298,7 +298,7 @@ impl Viewer {
     fn open(package: Package, progress: Option<&Function>) -> Result<Self, JsError> {
         tell(progress, "unpack", 1.0)?;
         tell(progress, "read", 0.0)?;
-        let engine = WasmEngine::new(&package).map_err(|error| to_js(&error))?;
+        let engine = BrowserEngine::new(&package).map_err(|error| to_js(&error))?;
         tell(progress, "read", 1.0)?;
         Ok(Self { session: Session::new(engine, &package.manifest), package })
     }

@@ -4,7 +4,7 @@ use gqn_runtime::to_rgba8;
 use gqn_scenes::{FIELD_OF_VIEW, Frame, Motion, Scene, World as Family};
 use wasm_bindgen::prelude::*;
 
-use super::border::{camera, numbers, to_js, unfit};
+use super::conversions::{camera, numbers, to_js, unfit};
 
 /// More pixels than a page has use for would only stop it.
 const LARGEST_SIDE: usize = 2048;

@@ -8,7 +8,7 @@ use gqn_formats::{
     Checkpoint, FileEntry, Manifest, ModelConfig, Package, TensorFile, View, Views, decode_text,
     external_locations, names, parameters,
 };
-use gqn_portable::WasmEngine;
+use gqn_portable::PortableEngine;
 
 use crate::mend;
 
@@ -58,7 +58,7 @@ pub(crate) fn package(bytes: &[u8]) {
 
 fn open(package: Option<Package>) {
     let Some(package) = package else { return };
-    if let Ok(mut engine) = WasmEngine::new(&package) {
+    if let Ok(mut engine) = PortableEngine::new(&package) {
         drop(engine.open_drawing(&package));
     }
     if let Ok(sample) = package.file(names::SAMPLE_FILE) {

@@ -1,7 +1,7 @@
 // @ts-check
 import { phase, size } from "./messages.js";
 
-/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number }[] }} Offer */
+/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, tract_bytes?: number | null, models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number }[] }} Offer */
 
 /** Counts what comes in, over all that is fetched. */
 export class Download {
@@ -33,10 +33,10 @@ export class Download {
     return new Response(body, { headers: { "content-type": type } });
   }
 
-  /** The engine, compiled while it comes. @param {number} bytes */
-  async engine(bytes) {
+  /** An engine, compiled while it comes. @param {number} bytes @param {"wasm" | "tract"} [folder] where it lies */
+  async engine(bytes, folder = "wasm") {
     this.expect(bytes);
-    const url = new URL("../../wasm/gqn_bg.wasm", import.meta.url);
+    const url = new URL(`../../${folder}/gqn_bg.wasm`, import.meta.url);
     const response = await this.stream(url, "application/wasm");
     return WebAssembly.compileStreaming(response).catch((error) => {
       throw new Error(`the engine cannot be run here: ${error.message}\nhint: a browser of 2023 or later runs it; if this is one, reload the page`);

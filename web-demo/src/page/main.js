@@ -2,6 +2,7 @@
 import { count } from "./count.js";
 import { element } from "./dom.js";
 import { Download, offer } from "./download.js";
+import { Engines } from "./engines.js";
 import { links } from "./history.js";
 import { how } from "./how.js";
 import { input } from "./input.js";
@@ -37,7 +38,8 @@ async function main() {
   if (!linked) state.shown = [0];
   const download = new Download();
   phase("download", "", undefined);
-  const { wasm_bytes: wasmBytes, models } = await offer();
+  const offered = await offer();
+  const { wasm_bytes: wasmBytes, models } = offered;
   const model = models.find(({ name }) => name === state.model) ?? models[0];
   state.model = model.name;
   why(model, wasmBytes);
@@ -82,7 +84,9 @@ async function main() {
   mark();
   await scene.open();
 
-  const open = opener({ asked, mark, module, pool, scene, look, wasmBytes });
+  const engines = new Engines(module, offered);
+  const { open, again } = opener({ asked, mark, engines, pool, scene, look });
+  engines.menu(state, () => again().then(mark, fail));
   await open(first, download);
   if (refused) notice(refused);
   how(scene, look);

@@ -15,5 +15,7 @@ export async function keep() {
   navigator.serviceWorker.startMessages();
   const { active } = await navigator.serviceWorker.ready;
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-  active?.postMessage({ keep: [href, ...new Set(loaded)] });
+  // The glue of a second engine is loaded by a worker, which nobody lists here.
+  const glue = loaded.filter((name) => name.endsWith("/tract/gqn_bg.wasm")).map((name) => name.replace("gqn_bg.wasm", "gqn.js"));
+  active?.postMessage({ keep: [href, ...new Set([...loaded, ...glue])] });
 }

@@ -3,6 +3,7 @@ import { card } from "./card.js";
 import { say } from "./dom.js";
 import { phase, settle, size } from "./messages.js";
 import { Remote, Silent } from "./remote.js";
+import { running } from "./engines.js";
 import { guesses } from "./state.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles */
@@ -14,12 +15,14 @@ const PARTS = { "unpack 0": "checking the files", "read 0": "reading the graphs"
 const HELP_MS = 1500;
 
 /** Opens packages: in one painter first, and in the others when the first picture is there.
- * @param {{ asked: boolean, mark: () => void, module: WebAssembly.Module, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look, wasmBytes: number }} page
- * @returns {(coming: Promise<PackageFiles>, download?: import("./download.js").Download) => Promise<void>} ends with the first
- *   picture; the page stays as it was if a package is refused */
-export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
+ * @param {{ asked: boolean, mark: () => void, engines: import("./engines.js").Engines, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look }} page
+ * @returns {{ open: (coming: Promise<PackageFiles>, download?: import("./download.js").Download) => Promise<void>, again: () => Promise<void> }}
+ *   `open` ends with the first picture; the page stays as it was if a package is refused. `again` opens the same on the engine that is chosen now */
+export function opener({ asked, mark, engines, pool, scene, look }) {
   /** The files that the painters were started with. @type {PackageFiles} */
   let files;
+  /** The engine that runs them. @type {import("./engines.js").Engine} */
+  let engine = engines.portable;
   const describe = card(scene);
   /** Ends the wait for a package's first picture. @type {((why: Error) => void) | undefined} */
   let giveUp;
@@ -46,7 +49,7 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
     say("n-painters", String(pool.painters.length));
     const mine = files;
     for (let others = pool.painters.length; others < most; others++) {
-      const [remote] = await started(mine);
+      const [remote] = await started(mine, engine);
       if (files !== mine) return remote.end();
       pool.add(remote);
       say("n-painters", String(pool.painters.length));
@@ -59,16 +62,22 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
     const before = files;
     const { own, fieldOfView } = scene;
     const wanted = { ...next, ...(own ? { fieldOfView } : { rendered: true }) };
-    const [first, found] = await started(wanted, ({ phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined));
+    const progress = (/** @type {any} */ { phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined);
+    const wish = await engines.chosen(scene.state);
+    const [first, found, able] = await started(wanted, wish, progress).then(([remote, found]) => /** @type {const} */ ([remote, found, wish]), async (error) => {
+      const other = await engines.instead(wish, error);
+      if (!other) throw error;
+      const [remote, found] = await started(wanted, other, progress);
+      return /** @type {const} */ ([remote, found, other]);
+    });
     phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
     phase("picture", "", undefined);
-    files = next;
+    [files, engine] = [next, able];
     pool.restart(first);
     const bytes = [...next.files, ...(next.zip ? [next.zip] : [])].reduce((sum, file) => sum + file.size, 0);
     say("n-model", size(bytes));
     say("n-load", `${(found.ms / 1000).toFixed(1)} s`);
-    say("n-engine", found.engine);
-    say("n-wasm", size(wasmBytes));
+    running(able, found.engine, able !== wish);
     describe(found);
     begin(found.manifest);
     const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
@@ -91,9 +100,10 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
   }
 
   /** A new painter with a package open; the others are not disturbed if it is refused.
-   * @param {PackageFiles} wanted @param {(progress: any) => void} [progress] @returns {Promise<[Remote, any]>} */
-  async function started(wanted, progress) {
-    const remote = await Remote.start(module);
+   * @param {PackageFiles} wanted @param {import("./engines.js").Engine} engine @param {(progress: any) => void} [progress]
+   * @returns {Promise<[Remote, any]>} */
+  async function started(wanted, { module, name }, progress) {
+    const remote = await Remote.start(module, name);
     try {
       return [remote, await remote.call("open", wanted, progress)];
     } catch (error) {
@@ -107,13 +117,13 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
     if (giveUp) return giveUp(new Silent());
     const mine = files;
     if (!mine || pool.painters.length) return;
-    const [remote] = await started(mine);
+    const [remote] = await started(mine, engine);
     if (files !== mine || pool.painters.length) return remote.end();
     pool.add(remote);
     await scene.relearn();
   };
 
-  return async (coming, download) => {
+  const start = async (/** @type {Promise<PackageFiles>} */ coming, /** @type {import("./download.js").Download | undefined} */ download) => {
     if (files) settle(false);
     try {
       const next = await coming;
@@ -125,4 +135,5 @@ export function opener({ asked, mark, module, pool, scene, look, wasmBytes }) {
       if (files) settle(true);
     }
   };
+  return { open: start, again: () => start(Promise.resolve(files), undefined) };
 }

@@ -4,7 +4,7 @@ import { button, draw, make, paint } from "./dom.js";
 import { tinted } from "./occupancy.js";
 
 /** Pixels of the small pictures, at most. */
-const SMALL = 256;
+const SMALL = 160;
 /** Rays of the drawing, to both sides, and the places along each. */
 const RAYS = 9;
 const PLACES = 14;

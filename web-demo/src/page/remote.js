@@ -29,10 +29,10 @@ export class Remote {
     });
   }
 
-  /** @param {WebAssembly.Module} module */
-  static async start(module) {
+  /** @param {WebAssembly.Module} module @param {string} [engine] whose it is */
+  static async start(module, engine = "portable") {
     const remote = new Remote();
-    await remote.call("start", module);
+    await remote.call("start", { module, engine });
     return remote;
   }
 

@@ -3,7 +3,7 @@
 
 /** @returns {State} */
 export const initial = () => ({
-  model: "", world: "", seed: "111", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0, holds: true,
+  model: "", world: "", seed: "111", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0, holds: true, engine: "",
 });
 
 /** Whether a package's guesses say something: weights of the generation phase have not learned how far they may lie from
@@ -35,6 +35,7 @@ export function read(hash, state) {
     orbit: flag("orbit", state.orbit),
     step: Number(text("step", /^\d{1,3}$/) ?? state.step),
     holds: flag("holds", state.holds),
+    engine: text("engine", /^tract$/) ?? "",
   };
 }
 
@@ -47,9 +48,9 @@ export function refusedSeed(hash) {
 
 /** @param {State} state */
 export function write(state) {
-  const { model, world, seed, shown, at, noise, mean, pixels, orbit, step, holds } = state;
+  const { model, world, seed, shown, at, noise, mean, pixels, orbit, step, holds, engine } = state;
   const parts = { model, world, seed, shown: shown.map(writeShown).join("."), at: at ? writeCamera(at) : "", noise, mean: +mean };
-  const rare = Object.entries({ pixels: +pixels, orbit: +orbit, step }).filter(([, value]) => value);
+  const rare = Object.entries({ pixels: +pixels, orbit: +orbit, step, engine }).filter(([, value]) => value);
   const named = [...Object.entries(parts), ...rare, ...(holds ? [] : [["holds", 0]])];
   return "#" + named.filter(([, value]) => value !== "").map(([name, value]) => `${name}=${value}`).join("&");
 }

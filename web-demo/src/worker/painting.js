@@ -1,8 +1,15 @@
 // @ts-check
 // The operations of a painter: a package, a scene, pictures of it.
-import { Viewer } from "../../wasm/gqn.js";
 
-/** @type {Viewer | undefined} */
+/** The bindings of the engine that this painter has. @type {typeof import("../../wasm/gqn.js").Viewer} */
+let Viewer;
+
+/** @param {typeof Viewer} bindings */
+export function use(bindings) {
+  Viewer = bindings;
+}
+
+/** @type {import("../../wasm/gqn.js").Viewer | undefined} */
 let viewer;
 
 /** What the scene was last made of. @type {Float32Array[]} */

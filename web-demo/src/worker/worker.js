@@ -1,16 +1,25 @@
 // @ts-check
 // Answers { id, operation, argument } with { id, result } or { id, error }; `progress` messages may come before.
-import init from "../../wasm/gqn.js";
+import init, { Viewer } from "../../wasm/gqn.js";
 import * as painting from "./painting.js";
 import { photograph } from "./photograph.js";
 import * as surveying from "./surveying.js";
 
+const { use, ...paintings } = painting;
 /** @type {Record<string, (argument: any, report: (progress: object) => void) => any>} */
-const operations = { ...painting, ...surveying, photograph, start };
+const operations = { ...paintings, ...surveying, photograph, start };
 
-/** @param {WebAssembly.Module} module */
-async function start(module) {
-  await init({ module_or_path: module });
+/** @param {{ module: WebAssembly.Module, engine: string }} engine */
+async function start({ module, engine }) {
+  if (engine === "tract") {
+    // The same bindings; nobody loads them who has no use for them.
+    const bindings = await import(new URL("../../tract/gqn.js", import.meta.url).href);
+    await bindings.default({ module_or_path: module });
+    use(bindings.Viewer);
+  } else {
+    await init({ module_or_path: module });
+    use(Viewer);
+  }
 }
 
 /** @param {any} result @returns {ArrayBuffer[]} */

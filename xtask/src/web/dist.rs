@@ -17,7 +17,8 @@ const APP: &str = "app";
 /// The page's parts that go there, files or folders.
 const PARTS: [&str; 6] = ["icon.svg", "app.webmanifest", "style", "src", "media", "example"];
 /// Of these, what a first visit does without: it is fetched, and kept, when somebody asks for it.
-const LATER: [&str; 4] = ["example/", "media/card.png", "media/icon-", "src/worker/gif.js"];
+const LATER: [&str; 5] =
+    ["example/", "media/card.png", "media/icon-", "src/worker/gif.js", "tract/"];
 /// What wasm-bindgen made and the page loads.
 const GLUE: [&str; 2] = ["gqn.js", "gqn_bg.wasm"];
 const TYPES: &str = "gqn.d.ts";
@@ -41,10 +42,19 @@ pub(crate) struct Addresses {
     pub(crate) source: Option<String>,
 }
 
+/// What was built of the engines: folders with [`GLUE`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Glue<'a> {
+    /// The engine of the page, whose types the type checker reads too.
+    pub(super) engine: &'a Path,
+    /// The second engine, if it was built.
+    pub(super) tract: Option<&'a Path>,
+}
+
 /// Puts the folder together at `dist`.
 pub(super) fn assemble(
     workspace: &Workspace,
-    glue: &Path,
+    glue: &Glue<'_>,
     models: &[Model],
     addresses: &Addresses,
     dist: &Path,
@@ -58,13 +68,17 @@ pub(super) fn assemble(
     }
     app.retain(|name, _| !name.ends_with(".d.ts"));
     for name in GLUE {
-        app.insert(format!("wasm/{name}"), read(&glue.join(name))?);
+        app.insert(format!("wasm/{name}"), read(&glue.engine.join(name))?);
+        if let Some(tract) = glue.tract {
+            app.insert(format!("tract/{name}"), read(&tract.join(name))?);
+        }
     }
     // For the type checker: the page's sources refer to the glue as it lies in the result.
     let types = page.join("wasm");
     fs::create_dir_all(&types).with_context(|| format!("cannot make {}", types.display()))?;
-    fs::write(types.join(TYPES), read(&glue.join(TYPES))?)?;
+    fs::write(types.join(TYPES), read(&glue.engine.join(TYPES))?)?;
     let wasm_bytes = app["wasm/gqn_bg.wasm"].len();
+    let tract_bytes = app.get("tract/gqn_bg.wasm").map(Vec::len);
     let folder = format!("{APP}-{}", hash_of(&app));
     let mut files: BTreeMap<String, Vec<u8>> =
         app.into_iter().map(|(name, content)| (format!("{folder}/{name}"), content)).collect();
@@ -74,7 +88,7 @@ pub(super) fn assemble(
     files.insert(PAGE.to_owned(), index.into_bytes());
     let worker = service_worker(&text(&page.join(SERVICE_WORKER))?, &files)?;
     files.insert(SERVICE_WORKER.to_owned(), worker.into_bytes());
-    let offer = json!({ "wasm_bytes": wasm_bytes, "models": models });
+    let offer = json!({ "wasm_bytes": wasm_bytes, "tract_bytes": tract_bytes, "models": models });
     files.insert(MODELS.to_owned(), serde_json::to_vec_pretty(&offer)?);
     files.extend(documents(workspace)?);
 
@@ -98,7 +112,7 @@ fn preloads<'a>(files: impl Iterator<Item = &'a String>, manifest: Option<&str>)
     for name in files {
         if name.contains("/src/page/") && !name.ends_with(GUARD) {
             modules.push(format!("<link rel=\"modulepreload\" href=\"{name}\">"));
-        } else if name.ends_with(".wasm") {
+        } else if name.ends_with("/wasm/gqn_bg.wasm") {
             data.push(name.clone());
         }
     }
@@ -242,7 +256,12 @@ mod tests {
         for name in ["gqn.js", "gqn_bg.wasm", "gqn.d.ts"] {
             write(glue.join(name), name);
         }
+        for name in GLUE {
+            write(folder.path().join("tract").join(name), name);
+        }
         let workspace = Workspace::at(folder.path());
+        let tract = folder.path().join("tract");
+        let glue = Glue { engine: &glue, tract: Some(&tract) };
         let dist = page.join("dist");
         let mut addresses = Addresses::default();
         assemble(&workspace, &glue, &[], &addresses, &dist).unwrap();
@@ -267,6 +286,8 @@ mod tests {
             "src/page/main.js",
             "src/worker/gif.js",
             "style/a.css",
+            "tract/gqn.js",
+            "tract/gqn_bg.wasm",
             "wasm/gqn.js",
             "wasm/gqn_bg.wasm",
         ];
@@ -286,10 +307,11 @@ mod tests {
             assert!(index.contains(&format!(r#"href="{app}/{loaded}""#)), "{index}");
         }
         assert!(index.contains(r#"href="models.json""#) && !index.contains("guard.js"), "{index}");
+        assert!(!index.contains("tract/"), "{index}");
         // A first visit keeps what it needs, and nothing that only some ask for.
         let worker = text(&files, "service-worker.js");
         assert!(worker.contains(&format!("{app}/wasm/gqn_bg.wasm")), "{worker}");
-        for later in ["docs/", "example/", "card.png", "gif.js"] {
+        for later in ["docs/", "example/", "card.png", "gif.js", "tract/"] {
             assert!(!worker.contains(later), "{later}: {worker}");
         }
 

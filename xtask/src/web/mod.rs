@@ -40,6 +40,8 @@ pub(crate) struct Web {
     /// The folder to write; `web-demo/dist` without one.
     pub(crate) out: Option<PathBuf>,
     pub(crate) addresses: Addresses,
+    /// Whether to build tract's module too: minutes, the first time.
+    pub(crate) tract: bool,
     /// The port to serve on.
     pub(crate) port: Option<u16>,
 }
@@ -61,6 +63,9 @@ pub(crate) fn build(workspace: &Workspace, web: &Web) -> Result<PathBuf> {
     let models = models::read(workspace, &web.packages, &library)?;
     let glue = wasm::build(workspace, wasm::Module::Engine, web.build)?;
     let dist = web.out.clone().unwrap_or_else(|| workspace.root().join("web-demo/dist"));
+    let tract =
+        web.tract.then(|| wasm::build(workspace, wasm::Module::Tract, web.build)).transpose()?;
+    let glue = dist::Glue { engine: &glue, tract: tract.as_deref() };
     dist::assemble(workspace, &glue, &models, &web.addresses, &dist)?;
     talk::line(&format!("written to {}", dist.display()));
     Ok(dist)

@@ -29,14 +29,16 @@ pub(crate) enum Build {
 pub(super) enum Module {
     /// The engine of the page.
     Engine,
-    /// rten, to be timed beside it: as fast as can be, whatever its size.
+    /// The same bindings with tract as the engine: graphs that the page's own engine does not know.
+    Tract,
+    /// rten, to be timed beside them: as fast as can be, whatever its size.
     Rten,
 }
 
 impl Module {
     fn package(self) -> &'static str {
         match self {
-            Self::Engine => "gqn-runtime-wasm",
+            Self::Engine | Self::Tract => "gqn-runtime-wasm",
             Self::Rten => "gqn-bench-rten",
         }
     }
@@ -44,7 +46,7 @@ impl Module {
     fn profile(self, build: Build) -> &'static str {
         match (self, build) {
             (Self::Engine, Build::Full) => "wasm",
-            (Self::Rten, Build::Full) => "wasm-fast",
+            (Self::Tract | Self::Rten, Build::Full) => "wasm-fast",
             (_, Build::Quick) => "release",
         }
     }
@@ -55,16 +57,23 @@ pub(super) fn build(workspace: &Workspace, module: Module, build: Build) -> Resu
     let (package, profile) = (module.package(), module.profile(build));
     let toolchain = Toolchain::find(workspace)?;
     // A target folder of its own: these flags would make cargo compile everything again, here and back there.
-    let target = workspace.target().join("wasm");
+    // Tract's module has the name of the engine's, so it has a folder of its own, too.
+    let target = workspace.target().join(match module {
+        Module::Engine | Module::Rten => "wasm",
+        Module::Tract => "wasm-tract",
+    });
     let mut cargo = toolchain.cargo_build(workspace);
     cargo.args(["--package", package, "--target", TARGET, "--profile", profile]);
+    if module == Module::Tract {
+        cargo.args(["--features", "tract"]);
+    }
     cargo.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", FLAGS);
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS");
     workspace::run(&mut cargo)?;
     let name = format!("{}.wasm", package.replace('-', "_"));
     let compiled = target.join(TARGET).join(profile).join(name);
     let folder = match module {
-        Module::Engine => target.join("glue"),
+        Module::Engine | Module::Tract => target.join("glue"),
         Module::Rten => target.join("glue-rten"),
     };
     bind(workspace, build, &compiled, &folder.join(profile))

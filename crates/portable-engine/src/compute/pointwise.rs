@@ -212,7 +212,7 @@ impl Compute for Pointwise {
 
 impl Block {
     fn new(axes: &[Axis]) -> Self {
-        let even = View::even(axes);
+        let even = View::collapsed(axes);
         match even {
             Some(Axis { length: 1, .. } | Axis { stride: 0, .. }) => return Self::Same,
             Some(Axis { stride: 1, .. }) => return Self::Direct,
@@ -237,7 +237,7 @@ impl Block {
             axis -= 1;
         }
         let mut starts = Vec::new();
-        super::moves::each(&axes[..axis], 0, &mut |start| starts.push(start));
+        super::copy::each(&axes[..axis], 0, &mut |start| starts.push(start));
         Self::Runs { length, repeated, starts }
     }
 }

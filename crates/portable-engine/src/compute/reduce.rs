@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use super::moves::each;
+use super::copy::each;
 use super::plan::Compute;
 use super::view::Axis;
 use crate::kernels::{exp, largest, sum};

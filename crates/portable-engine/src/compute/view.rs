@@ -77,7 +77,7 @@ impl View {
     }
 
     /// Repeated along axes of one, and along new ones in front, to that shape; none if it does not fit.
-    pub(crate) fn repeated(&self, shape: &[usize]) -> Option<Self> {
+    pub(crate) fn broadcast(&self, shape: &[usize]) -> Option<Self> {
         let new = shape.len().checked_sub(self.axes.len())?;
         let axis = |(index, length): (usize, &usize)| {
             let length = *length;
@@ -106,7 +106,7 @@ impl View {
     }
 
     /// Its axes as one, if their numbers are evenly apart.
-    pub(crate) fn even(axes: &[Axis]) -> Option<Axis> {
+    pub(crate) fn collapsed(axes: &[Axis]) -> Option<Axis> {
         let mut even = Axis { length: 1, stride: 0 };
         for axis in axes.iter().rev().filter(|axis| axis.length != 1) {
             if even.length == 1 {

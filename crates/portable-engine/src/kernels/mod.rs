@@ -7,27 +7,27 @@
 //! | `matrices.rs` | [`Matrices`]: several matrices in that order |
 //! | `multiply.rs` | [`multiply`]: products of matrices |
 //! | `relaxed.rs` | their inner loop with fused multiply-adds; only in wasm, where the browser has them |
-//! | `wide.rs` | the same with vectors of eight numbers; only where the processor has them |
-//! | `mix.rs` | [`Sparse`], [`Mix`]: products with a matrix of many zeros, and with M⊗M |
+//! | `avx2.rs` | the same with vectors of eight numbers; only where the processor has them |
+//! | `kronecker.rs` | [`Sparse`], [`KroneckerSquare`]: products with a matrix of many zeros, and with M⊗M |
 //! | `rows.rs` | [`sum_rows`]: sums of a few rows with weights |
-//! | `functions.rs` | exp, tanh, sigmoid, softplus, sums of many numbers at once |
+//! | `activations.rs` | exp, tanh, sigmoid, softplus, sums of many numbers at once |
 
-mod functions;
+mod activations;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "calls what only some processors know, after asking")]
+mod avx2;
+mod kronecker;
 mod matrices;
-mod mix;
 mod multiply;
 mod panels;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "calls a function that was written into another module")]
 pub(crate) mod relaxed;
 mod rows;
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code, reason = "calls what only some processors know, after asking")]
-mod wide;
 
-pub(crate) use functions::{exp, largest, sigmoid, softplus, sum, tanh};
+pub(crate) use activations::{exp, largest, sigmoid, softplus, sum, tanh};
+pub(crate) use kronecker::{KroneckerSquare, Sparse};
 pub(crate) use matrices::{Matrices, TOGETHER};
-pub(crate) use mix::{Mix, Sparse};
 pub(crate) use multiply::{COLUMNS, Left, ROWS, Right, multiply, write_part, write_tile};
 pub(crate) use panels::arrange;
 pub(crate) use rows::sum_rows;

@@ -63,7 +63,7 @@ pub(crate) fn write_tile(
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    let wide = super::wide::tile(left, right);
+    let wide = super::avx2::tile(left, right);
     #[cfg(not(target_arch = "x86_64"))]
     let wide: Option<Tile> = None;
     let tile = wide.unwrap_or_else(|| sum(left, right, |sum, left, right| sum + left * right));

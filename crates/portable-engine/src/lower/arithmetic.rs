@@ -9,7 +9,7 @@ use super::call::Call;
 use super::expression::Expression;
 use super::lowering::Lowering;
 use super::onnx::Element as Stored;
-use super::values::{Value, Whole};
+use super::values::{IntegerTensor, Value};
 use crate::compute::{Arithmetic, Element, Operation, View};
 
 pub(super) fn unary<'a>(
@@ -44,9 +44,9 @@ pub(super) fn variadic<'a>(
 /// An operation on one input, or on several from left to right.
 fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) -> Result<Value> {
     let values = names.iter().map(|name| graph.value(name)).collect::<Result<Vec<_>>>()?;
-    let wholes: Option<Vec<&Whole>> = values
+    let wholes: Option<Vec<&IntegerTensor>> = values
         .iter()
-        .map(|value| if let Value::Whole(whole) = value { Some(&**whole) } else { None })
+        .map(|value| if let Value::Integers(whole) = value { Some(&**whole) } else { None })
         .collect();
     if let (Some(wholes), Some(Operation::Integer(arithmetic))) = (wholes, operation.of_integers())
     {
@@ -68,10 +68,10 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
     if names.len() == 1 {
         return Ok(later(operation, vec![first], shape));
     }
-    let mut result = Value::Later(first);
+    let mut result = Value::Lazy(first);
     for name in &names[1..] {
         let operand = graph.operand(name, &shape);
-        let Value::Later(mut left) = result else { bail!("it was computed before its time") };
+        let Value::Lazy(mut left) = result else { bail!("it was computed before its time") };
         let operand = operand?;
         if left.is_large() {
             left = numbers(graph.computed(&left)?);
@@ -83,7 +83,7 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
 }
 
 fn later(operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize>) -> Value {
-    Value::Later(Rc::new(Expression::apply(operation, from, shape)))
+    Value::Lazy(Rc::new(Expression::apply(operation, from, shape)))
 }
 
 fn numbers(view: View) -> Rc<Expression> {
@@ -107,14 +107,15 @@ pub(super) fn broadcast(shapes: &[Vec<usize>]) -> Result<Vec<usize>> {
 fn constant(
     graph: &mut Lowering<'_>,
     arithmetic: Arithmetic,
-    operands: &[&Whole],
+    operands: &[&IntegerTensor],
 ) -> Result<Value> {
     let shapes: Vec<_> = operands.iter().map(|operand| operand.shape.clone()).collect();
     let shape = broadcast(&shapes)?;
     let mut lists = Vec::new();
     for operand in operands {
         count(&operand.shape)?;
-        let places = View::new(0, &operand.shape).repeated(&shape).context("shapes were joined")?;
+        let places =
+            View::new(0, &operand.shape).broadcast(&shape).context("shapes were joined")?;
         lists.push((operand, places));
     }
     let number = |index: usize| {
@@ -163,11 +164,11 @@ pub(super) fn clip<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value
             Some(x) => x,
             None => graph.operand(name, &shape)?,
         };
-        let bound = graph.tensor(bound)?.repeated(&shape).context("a bound has more axes")?;
+        let bound = graph.tensor(bound)?.broadcast(&shape).context("a bound has more axes")?;
         let from = vec![left, numbers(bound)];
         let bounded = Rc::new(Expression::apply(operation, from, shape.clone()));
         x = Some(Rc::clone(&bounded));
-        value = Value::Later(bounded);
+        value = Value::Lazy(bounded);
     }
     Ok(value)
 }
@@ -186,7 +187,7 @@ pub(super) fn cast<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value
     if graph.element(name)? == to {
         return Ok(value);
     }
-    if let Value::Whole(whole) = value {
+    if let Value::Integers(whole) = value {
         let numbers = whole.numbers.iter().map(|number| *number as f32).collect();
         return Ok(graph.constant_view(numbers, &whole.shape)?.into());
     }

@@ -29,7 +29,7 @@ impl Lowering<'_> {
 
     /// The numbers of a view that must be constant, in its order.
     pub(super) fn constant_numbers(&mut self, view: &View) -> Result<Arc<Vec<f32>>> {
-        let view = self.standing(view)?;
+        let view = self.contiguous(view)?;
         self.constant(view.slot).context("it depends on something that is not constant")
     }
 }

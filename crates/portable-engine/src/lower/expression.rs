@@ -110,7 +110,7 @@ impl Program {
     fn collect(&mut self, shape: &[usize], expression: &Rc<Expression>) {
         match &**expression {
             Expression::Numbers(view) => {
-                let view = view.repeated(shape).expect("shapes of functions were joined");
+                let view = view.broadcast(shape).expect("shapes of functions were joined");
                 if !self.inputs.contains(&view) {
                     self.inputs.push(view);
                 }
@@ -128,7 +128,7 @@ impl Program {
     fn value(&mut self, shape: &[usize], expression: &Rc<Expression>) -> usize {
         match &**expression {
             Expression::Numbers(view) => {
-                let view = view.repeated(shape).expect("shapes of functions were joined");
+                let view = view.broadcast(shape).expect("shapes of functions were joined");
                 self.inputs.iter().position(|input| *input == view).expect("inputs were collected")
             }
             Expression::Apply { operation, from, .. } => {

@@ -8,7 +8,7 @@ use super::budget::{check_rank, count};
 use super::call::{Call, axes, axis, lengths};
 use super::lowering::Lowering;
 use super::values::Value;
-use crate::compute::{Gather, Join, Slot, View};
+use crate::compute::{Concat, Gather, Slot, View};
 
 pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let names = call.inputs()?;
@@ -25,7 +25,7 @@ pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
     for name in names {
         ensure!(graph.element(name)? == element, "it joins floats and integers");
         let view = graph.tensor(name)?;
-        parts.push(graph.standing(&view)?);
+        parts.push(graph.contiguous(&view)?);
     }
     let along = |part: &View| part.axes[axis].length;
     let inner: usize = shape[axis + 1..].iter().product();
@@ -36,7 +36,7 @@ pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
         ensure!(other == shape, "it joins {other:?} to {shape:?}");
     }
     shape[axis] = parts.iter().map(along).sum();
-    let join = Join { lengths: parts.iter().map(|part| along(part) * inner).collect() };
+    let join = Concat { lengths: parts.iter().map(|part| along(part) * inner).collect() };
     let slots: Vec<Slot> = parts.iter().map(|part| part.slot).collect();
     Ok(graph.add_layout(join, &slots, shape)?.into())
 }
@@ -44,7 +44,7 @@ pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
 /// How many integers lists of constant ones have, if nothing else is there.
 fn length_of_lists(values: &[Value]) -> Option<usize> {
     let length = |value: &Value| match value {
-        Value::Whole(whole) if whole.shape.len() == 1 => Some(whole.numbers.len()),
+        Value::Integers(whole) if whole.shape.len() == 1 => Some(whole.numbers.len()),
         _ => None,
     };
     values.iter().try_fold(0_usize, |sum, value| sum.checked_add(length(value)?))
@@ -53,7 +53,7 @@ fn length_of_lists(values: &[Value]) -> Option<usize> {
 /// Constant integers one behind the other.
 fn joined(values: &[Value]) -> Vec<i64> {
     let numbers = values.iter().map(|value| match value {
-        Value::Whole(whole) => whole.numbers.as_slice(),
+        Value::Integers(whole) => whole.numbers.as_slice(),
         _ => &[],
     });
     numbers.collect::<Vec<_>>().concat()
@@ -86,7 +86,7 @@ pub(super) fn split<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vec<
 /// A value of which parts may be taken, as it is.
 fn cuttable<'a>(graph: &mut Lowering<'a>, name: &'a str) -> Result<Value> {
     Ok(match graph.value(name)? {
-        Value::Whole(_) => graph.tensor(name)?.into(),
+        Value::Integers(_) => graph.tensor(name)?.into(),
         value => value,
     })
 }
@@ -100,11 +100,11 @@ fn narrowed(
 ) -> Result<Value> {
     Ok(match x {
         Value::View(view) => view.narrowed(axis, start, length).into(),
-        Value::Later(expression) => {
+        Value::Lazy(expression) => {
             graph.write_again(expression)?;
-            Value::Later(expression.narrowed(axis, start, length))
+            Value::Lazy(expression.narrowed(axis, start, length))
         }
-        Value::Whole(_) => bail!("integers are tensors here"),
+        Value::Integers(_) => bail!("integers are tensors here"),
     })
 }
 
@@ -133,8 +133,8 @@ pub(super) fn slice<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Valu
         }
         let view = match &x {
             Value::View(view) => view.clone(),
-            Value::Later(expression) => graph.computed(&Rc::clone(expression))?,
-            Value::Whole(_) => bail!("integers are tensors here"),
+            Value::Lazy(expression) => graph.computed(&Rc::clone(expression))?,
+            Value::Integers(_) => bail!("integers are tensors here"),
         };
         x = match usize::try_from(part.step) {
             Ok(step) => view.stepped(axis, part.start, part.count, step).into(),
@@ -174,7 +174,7 @@ impl Part {
 
 /// Indices in descending order: views only ascend.
 fn backwards(graph: &mut Lowering<'_>, view: &View, axis: usize, part: &Part) -> Result<View> {
-    let x = graph.standing(view)?;
+    let x = graph.contiguous(view)?;
     let mut shape = x.shape();
     let step = part.step.unsigned_abs() as usize;
     let indices: Vec<usize> = (0..part.count).map(|index| part.start - index * step).collect();
@@ -190,7 +190,7 @@ pub(super) fn expand<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vie
     count(&wanted)?;
     let shape = super::arithmetic::broadcast(&[x.shape(), wanted])?;
     count(&shape)?;
-    x.repeated(&shape).with_context(|| format!("{:?} does not repeat to {shape:?}", x.shape()))
+    x.broadcast(&shape).with_context(|| format!("{:?} does not repeat to {shape:?}", x.shape()))
 }
 
 pub(super) fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
@@ -221,7 +221,7 @@ pub(super) fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vi
 pub(super) fn reshaped(graph: &mut Lowering<'_>, x: &View, shape: &[usize]) -> Result<View> {
     match x.reshaped(shape) {
         Some(view) => Ok(view),
-        None => Ok(View::new(graph.standing(x)?.slot, shape)),
+        None => Ok(View::new(graph.contiguous(x)?.slot, shape)),
     }
 }
 

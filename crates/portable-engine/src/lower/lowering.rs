@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail, ensure};
 use super::budget::{Budget, check_run, count};
 use super::call::Call;
 use super::expression::{Expression, compile};
+use super::gemm::Packs;
 use super::onnx::Node;
 use super::operators::lower_node;
-use super::products::Packs;
 use super::source::Source;
-use super::values::{Constant, Value, Whole};
+use super::values::{Constant, IntegerTensor, Value};
 use crate::compute::{
-    Compute, Dense, Element, Gather, Pack, Plan, Pointwise, Slot, StridedCopy, View, bits, integer,
+    Compute, Element, Gather, Pack, PackedGemm, Plan, Pointwise, Slot, StridedCopy, View, bits,
+    integer,
 };
 
 /// Expressions are computed together until they read this many tensors and results.
@@ -47,7 +48,7 @@ pub(crate) fn lower(
     }
     lowering.index = source.nodes.len();
     let output = lowering.view(source.outputs.first().context("it has no output")?)?;
-    let output = lowering.standing(&output)?;
+    let output = lowering.contiguous(&output)?;
     lowering.plan.finish(output.slot);
     let plan = lowering.plan;
     budget.take(plan.numbers()).context("a run")?;
@@ -67,7 +68,7 @@ pub(super) fn constants(
     let mut results = Vec::new();
     for name in &node.output {
         results.push(if lowering.element(name)? == Element::Integer {
-            Constant::Whole(lowering.whole(name)?)
+            Constant::Integers(lowering.whole(name)?)
         } else {
             let view = lowering.view(name)?;
             Constant::Numbers(lowering.constant_numbers(&view)?, view.shape())
@@ -88,7 +89,7 @@ pub(super) struct Lowering<'a> {
     /// Rows that were packed: several products read the same.
     packed: HashMap<(Slot, Pack), Slot>,
     /// What gave the parts of rows times a matrix each, and what it read.
-    pub(super) parts: HashMap<Slot, (Dense, Slot)>,
+    pub(super) parts: HashMap<Slot, (PackedGemm, Slot)>,
     /// What gathered rows of a tensor, and the tensor and the indices that it read.
     pub(super) gathered: HashMap<Slot, (Gather, [Slot; 2])>,
     /// Values of integers that are computed at run time.
@@ -130,7 +131,7 @@ impl<'a> Lowering<'a> {
             results.len()
         );
         for (name, value) in node.output.iter().map(String::as_str).zip(results) {
-            if matches!(value, Value::Later(_)) {
+            if matches!(value, Value::Lazy(_)) {
                 self.later.entry(value.shape()).or_default().insert(name);
             }
             self.values.insert(name, value);
@@ -145,7 +146,7 @@ impl<'a> Lowering<'a> {
         }
         let constant = self.constants.get(name);
         let value = match constant.with_context(|| format!("nothing makes `{name}`"))? {
-            Constant::Whole(whole) => Value::Whole(Arc::clone(whole)),
+            Constant::Integers(whole) => Value::Integers(Arc::clone(whole)),
             Constant::Numbers(numbers, shape) => {
                 count(shape).with_context(|| format!("constant `{name}`"))?;
                 View::new(self.plan.add_constant(Arc::clone(numbers)), shape).into()
@@ -158,9 +159,9 @@ impl<'a> Lowering<'a> {
     /// Whether a name stands for floats or for integers.
     pub(super) fn element(&mut self, name: &'a str) -> Result<Element> {
         Ok(match self.value(name)? {
-            Value::Whole(_) => Element::Integer,
+            Value::Integers(_) => Element::Integer,
             Value::View(view) => self.element_of(view.slot),
-            Value::Later(expression) => self.result_of(&expression),
+            Value::Lazy(expression) => self.result_of(&expression),
         })
     }
 
@@ -176,15 +177,15 @@ impl<'a> Lowering<'a> {
     }
 
     /// Integers, which must be constant.
-    pub(super) fn whole(&mut self, name: &'a str) -> Result<Arc<Whole>> {
-        if let Value::Whole(whole) = self.value(name)? {
+    pub(super) fn whole(&mut self, name: &'a str) -> Result<Arc<IntegerTensor>> {
+        if let Value::Integers(whole) = self.value(name)? {
             return Ok(whole);
         }
         ensure!(self.element(name)? == Element::Integer, "`{name}` does not hold integers");
         let view = self.tensor(name)?;
         let numbers = self.constant_numbers(&view).with_context(|| format!("`{name}`"))?;
         let numbers = numbers.iter().map(|bits| integer(*bits).into()).collect();
-        Ok(Arc::new(Whole { numbers, shape: view.shape() }))
+        Ok(Arc::new(IntegerTensor { numbers, shape: view.shape() }))
     }
 
     /// An operand of a pointwise operator whose result has that shape. What has fewer numbers is computed before, so that
@@ -192,7 +193,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn operand(&mut self, name: &'a str, shape: &[usize]) -> Result<Rc<Expression>> {
         let count = |shape: &[usize]| shape.iter().product::<usize>();
         match self.value(name)? {
-            Value::Later(expression)
+            Value::Lazy(expression)
                 if count(&expression.shape()) == count(shape) && !expression.is_large() =>
             {
                 Ok(expression)
@@ -211,7 +212,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn tensor(&mut self, name: &'a str) -> Result<View> {
         match self.value(name)? {
             Value::View(view) => Ok(view),
-            Value::Whole(whole) => {
+            Value::Integers(whole) => {
                 let number = |number: &i64| {
                     let number = i32::try_from(*number);
                     number
@@ -223,7 +224,7 @@ impl<'a> Lowering<'a> {
                 self.integers.insert(view.slot);
                 Ok(view)
             }
-            Value::Later(expression) => {
+            Value::Lazy(expression) => {
                 self.compute_all(name, &expression.shape())?;
                 match self.value(name)? {
                     Value::View(view) => Ok(view),
@@ -242,7 +243,7 @@ impl<'a> Lowering<'a> {
         while let Some(name) = next.take() {
             let needed =
                 name == wanted || self.last_use.get(name).is_none_or(|last| *last >= self.index);
-            if let (true, Some(Value::Later(expression))) = (needed, self.values.get(name))
+            if let (true, Some(Value::Lazy(expression))) = (needed, self.values.get(name))
                 && expression.shape() == shape
             {
                 weight += expression.weight();
@@ -269,7 +270,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The same numbers, all of a tensor in its order.
-    pub(super) fn standing(&mut self, view: &View) -> Result<View> {
+    pub(super) fn contiguous(&mut self, view: &View) -> Result<View> {
         let shape = view.shape();
         if view.is_dense() && view.offset == 0 && self.plan.length(view.slot) == view.len() {
             return Ok(View::new(view.slot, &shape));
@@ -362,7 +363,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// How the numbers of a view came about, if they are products `[..,G,n]` of G parts of rows.
-    pub(super) fn parts_of(&self, view: &View) -> Option<(Dense, Slot)> {
+    pub(super) fn parts_of(&self, view: &View) -> Option<(PackedGemm, Slot)> {
         let (dense, input) = self.parts.get(&view.slot)?;
         let (count, columns) = (dense.matrices.count(), dense.matrices.columns());
         let shape = view.shape();

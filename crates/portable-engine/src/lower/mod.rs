@@ -20,26 +20,26 @@
 //! | `layout.rs` | layout operators |
 //! | `reductions.rs` | sums, means, softmax |
 //! | `sampling.rs` | gathers, samples at positions, means of windows |
-//! | `products.rs` | products of matrices |
-//! | `windows.rs` | convolutions |
+//! | `gemm.rs` | products of matrices |
+//! | `conv.rs` | convolutions |
 
 mod arithmetic;
 mod budget;
 mod call;
 mod constants;
+mod conv;
 mod expression;
+mod gemm;
 mod layout;
 mod lowering;
 pub(crate) mod onnx;
 mod operators;
-mod products;
 mod reductions;
 mod sampling;
 mod source;
 mod values;
 mod weights;
-mod windows;
 
+pub(crate) use gemm::Packs;
 pub(crate) use lowering::lower;
-pub(crate) use products::Packs;
 pub(crate) use source::Source;

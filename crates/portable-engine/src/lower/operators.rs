@@ -7,17 +7,17 @@ use anyhow::{Context, Result, bail, ensure};
 use super::arithmetic::{binary, cast, clip, relu, unary, variadic};
 use super::budget::count;
 use super::call::{Call, lengths};
+use super::conv::{conv, conv_transpose};
+use super::gemm::matmul;
 use super::layout::{
     concat, depth_to_space, expand, reshape, slice, space_to_depth, split, squeeze, transpose,
     unsqueeze,
 };
 use super::lowering::Lowering;
-use super::products::matmul;
 use super::reductions::{reduce, softmax};
 use super::sampling::{average_pool, gather, grid_sample};
 use super::values::{Constant, Value};
 use super::weights::load;
-use super::windows::{conv, conv_transpose};
 use crate::compute::Operation;
 
 /// A node's results, in order.
@@ -105,7 +105,7 @@ fn constant_of_shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
     let value = match call.tensor("value") {
         Some(value) => match load(value, &BTreeMap::new(), graph.budget)? {
             Constant::Numbers(numbers, _) => numbers.first().copied(),
-            Constant::Whole(whole) => {
+            Constant::Integers(whole) => {
                 let number = whole.numbers.first().context("its value is empty")?;
                 let length = count(&shape)?;
                 graph.take_integers(length)?;
@@ -115,5 +115,5 @@ fn constant_of_shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
         None => Some(0.0),
     };
     let number = graph.number(value.context("its value is empty")?);
-    Ok(number.repeated(&shape).context("a number repeats to every shape")?.into())
+    Ok(number.broadcast(&shape).context("a number repeats to every shape")?.into())
 }

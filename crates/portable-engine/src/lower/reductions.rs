@@ -31,7 +31,7 @@ pub(super) fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -
     for axis in &axes {
         left[*axis] = 1;
     }
-    let x = graph.standing(&x)?;
+    let x = graph.contiguous(&x)?;
     let mut sum = graph.add_one(Sum::new(&shape, &reduced), &[x.slot], left)?;
     if call.integer("keepdims") == Some(0) {
         sum = axes.iter().rev().fold(sum, |sum, axis| sum.without(*axis));
@@ -42,12 +42,12 @@ pub(super) fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -
     let shape = sum.shape();
     let share = graph.number(1.0 / count as f32);
     let from = [sum, share].map(|view: View| Rc::new(Expression::Numbers(view))).to_vec();
-    Ok(Value::Later(Rc::new(Expression::apply(Operation::Mul, from, shape))))
+    Ok(Value::Lazy(Rc::new(Expression::apply(Operation::Mul, from, shape))))
 }
 
 pub(super) fn softmax<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
-    let x = graph.standing(&x)?;
+    let x = graph.contiguous(&x)?;
     let shape = x.shape();
     ensure!(!shape.is_empty(), "a single number has no axis");
     let axis = axis(call.integer("axis").unwrap_or(-1), shape.len())?;

@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use super::call::{Call, axis};
+use super::conv::{direct_only, places, sizes};
 use super::layout::picture;
 use super::lowering::Lowering;
 use super::values::Value;
-use super::windows::{direct_only, places, sizes};
 use crate::compute::{AveragePool, Element, Gather, GridSample, Interpolation, Padding, View};
 
 /// `data [..,length,..]`, indices of any rank → the indices' axes in place of one of the data's.
@@ -18,7 +18,7 @@ pub(super) fn gather<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vie
     let axis = axis(call.integer("axis").unwrap_or(0), shape.len())?;
     let length = shape[axis];
     let known = match graph.value(indices)? {
-        Value::Whole(whole) => Some(whole),
+        Value::Integers(whole) => Some(whole),
         _ => None,
     };
     if let Some(known) = &known {
@@ -33,9 +33,9 @@ pub(super) fn gather<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vie
             return Ok(x.narrowed(axis, *place, 1).without(axis));
         }
     }
-    let x = graph.standing(&x)?;
+    let x = graph.contiguous(&x)?;
     let indices = graph.tensor(indices)?;
-    let indices = graph.standing(&indices)?;
+    let indices = graph.contiguous(&indices)?;
     let rest = shape.split_off(axis + 1);
     shape.pop();
     shape.extend(indices.shape().iter().chain(&rest));
@@ -75,7 +75,7 @@ pub(super) fn grid_sample<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Resul
         let same = n > 1 && view.axes[0].stride == 0;
         if same { view.narrowed(0, 0, 1) } else { view }
     };
-    let (x, grid) = (graph.standing(&one(x))?, graph.standing(&one(grid))?);
+    let (x, grid) = (graph.contiguous(&one(x))?, graph.contiguous(&one(grid))?);
     let sample = GridSample {
         size: [height, width],
         channels: c,
@@ -95,7 +95,7 @@ pub(super) fn grid_sample<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Resul
 /// x `[n,c,H,W]` → `[n,c,h,w]`
 pub(super) fn average_pool<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.view(call.input(0)?)?;
-    let x = graph.standing(&x)?;
+    let x = graph.contiguous(&x)?;
     let [n, c, height, width] = picture(&x)?;
     let kernel = call.lengths("kernel_shape")?.context("it has no kernel_shape")?;
     let [rows, columns] = kernel[..] else { bail!("windows of {kernel:?}") };

@@ -8,37 +8,37 @@ use crate::compute::View;
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     /// Constant whole numbers: lengths, axes, indices.
-    Whole(Arc<Whole>),
+    Integers(Arc<IntegerTensor>),
     /// Numbers that are there.
     View(View),
     /// Functions of such numbers, computed when something else than a function asks for them.
-    Later(Rc<Expression>),
+    Lazy(Rc<Expression>),
 }
 
 /// A weight or another constant.
 #[derive(Debug, Clone)]
 pub(crate) enum Constant {
     Numbers(Arc<Vec<f32>>, Vec<usize>),
-    Whole(Arc<Whole>),
+    Integers(Arc<IntegerTensor>),
 }
 
 /// Whole numbers and their shape.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Whole {
+pub(crate) struct IntegerTensor {
     pub(super) numbers: Vec<i64>,
     pub(super) shape: Vec<usize>,
 }
 
 impl Value {
     pub(super) fn whole(numbers: Vec<i64>, shape: &[usize]) -> Self {
-        Self::Whole(Arc::new(Whole { numbers, shape: shape.into() }))
+        Self::Integers(Arc::new(IntegerTensor { numbers, shape: shape.into() }))
     }
 
     pub(super) fn shape(&self) -> Vec<usize> {
         match self {
-            Self::Whole(whole) => whole.shape.clone(),
+            Self::Integers(whole) => whole.shape.clone(),
             Self::View(view) => view.shape(),
-            Self::Later(expression) => expression.shape(),
+            Self::Lazy(expression) => expression.shape(),
         }
     }
 }

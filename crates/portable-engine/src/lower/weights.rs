@@ -8,7 +8,7 @@ use half::f16;
 use super::budget::{Budget, check_rank};
 use super::call::lengths;
 use super::onnx::{Element, TensorOf};
-use super::values::{Constant, Whole};
+use super::values::{Constant, IntegerTensor};
 use crate::external::{Files, part};
 
 /// Says that a tensor's numbers stand in a file of their own.
@@ -51,7 +51,7 @@ fn numbers(shape: Vec<usize>, numbers: Vec<f32>) -> Result<Constant> {
 
 fn whole(shape: Vec<usize>, numbers: Vec<i64>) -> Result<Constant> {
     check(&shape, numbers.len())?;
-    Ok(Constant::Whole(Arc::new(Whole { numbers, shape })))
+    Ok(Constant::Integers(Arc::new(IntegerTensor { numbers, shape })))
 }
 
 fn check(shape: &[usize], found: usize) -> Result<()> {
@@ -91,7 +91,7 @@ mod tests {
 
     #[track_caller]
     fn assert_whole(found: Constant, expected: &[i64]) {
-        let Constant::Whole(found) = found else { panic!("{found:?} is not whole") };
+        let Constant::Integers(found) = found else { panic!("{found:?} is not whole") };
         assert_eq!(found.numbers, expected);
     }
 

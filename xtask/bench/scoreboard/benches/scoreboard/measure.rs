@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use gqn_formats::{Dim, Tensor, names};
-use gqn_portable::WasmEngine;
+use gqn_portable::PortableEngine;
 use gqn_runtime::Engine;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_runtime_wasm::TractEngine;
@@ -87,7 +87,7 @@ impl<'a> Measured<'a> {
 fn engine(name: &str, generator: &[u8], threads: usize) -> Result<Box<dyn Engine>> {
     let (representation, nothing) = (product_graph(REPRESENTATION), BTreeMap::new());
     Ok(match name {
-        "built-in" => Box::new(WasmEngine::from_graphs(&representation, generator, &nothing)?),
+        "built-in" => Box::new(PortableEngine::from_graphs(&representation, generator, &nothing)?),
         "tract" => Box::new(TractEngine::from_graphs(&representation, generator, &nothing)?),
         RTEN => Box::new(RtenEngine::new(generator, threads)?),
         _ => {

@@ -56,11 +56,11 @@ impl Sparse {
 /// Row (i, j) of the result is the sum over k and l of `M[i,k]` · `M[j,l]` · row (k, l): first along one side of the square,
 /// then along the other, which takes a fraction of the products of the whole matrix.
 #[derive(Debug)]
-pub(crate) struct Mix {
+pub(crate) struct KroneckerSquare {
     root: Sparse,
 }
 
-impl Mix {
+impl KroneckerSquare {
     /// M, if the matrix `[rows,columns]` is M⊗M.
     pub(crate) fn root(matrix: &[f32], rows: usize, columns: usize) -> Option<Self> {
         let side = |length: usize| (1..=length).find(|side| side * side >= length);
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn it_is_the_product_with_the_whole_matrix() {
         let matrix = squared([[1.0, 0.0, -5.25], [0.5, 4.0, 0.0]]);
-        let mix = Mix::root(&matrix, 4, 9).expect("a square");
+        let mix = KroneckerSquare::root(&matrix, 4, 9).expect("a square");
         for length in [1, WIDTH, WIDTH + 11] {
             let x: Vec<f32> = (0..9 * length).map(|index| (index % 7) as f32 - 3.0).collect();
             let mut out = vec![0.0; 4 * length];
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn other_matrices_are_none() {
         let mut matrix = squared([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-        assert!(Mix::root(&matrix, 4, 9).is_some());
+        assert!(KroneckerSquare::root(&matrix, 4, 9).is_some());
         matrix[7] += 0.01;
-        assert!(Mix::root(&matrix, 4, 9).is_none());
-        assert!(Mix::root(&[0.0; 36], 4, 9).is_none());
-        assert!(Mix::root(&[1.0; 6], 2, 3).is_none());
+        assert!(KroneckerSquare::root(&matrix, 4, 9).is_none());
+        assert!(KroneckerSquare::root(&[0.0; 36], 4, 9).is_none());
+        assert!(KroneckerSquare::root(&[1.0; 6], 2, 3).is_none());
     }
 }

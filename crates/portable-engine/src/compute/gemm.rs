@@ -40,13 +40,13 @@ impl Compute for Pack {
 
 /// Packed rows times a constant matrix, or their parts times a matrix each: `[rows, G·k] -> [rows, G·n]`.
 #[derive(Debug, Clone)]
-pub(crate) struct Dense {
+pub(crate) struct PackedGemm {
     pub(crate) rows: usize,
     /// One for each of the G parts, `[k,n]`.
     pub(crate) matrices: Arc<Matrices>,
 }
 
-impl Dense {
+impl PackedGemm {
     /// A panel of the rows of one part.
     pub(super) fn left<'a>(
         &self,
@@ -60,7 +60,7 @@ impl Dense {
     }
 }
 
-impl Compute for Dense {
+impl Compute for PackedGemm {
     fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
         outputs[0] as u64 * self.matrices.depth() as u64
     }
@@ -84,12 +84,12 @@ impl Compute for Dense {
 
 /// A constant matrix times the rows of every item: `[m,k], [items,k,n] -> [items,m,n]`.
 #[derive(Debug)]
-pub(crate) struct Combine {
+pub(crate) struct LeftGemm {
     pub(crate) matrix: Arc<Left>,
     pub(crate) columns: usize,
 }
 
-impl Compute for Combine {
+impl Compute for LeftGemm {
     fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
         outputs[0] as u64 * self.matrix.length() as u64
     }
@@ -113,12 +113,12 @@ impl Compute for Combine {
 
 /// The same with a matrix of many zeros.
 #[derive(Debug)]
-pub(crate) struct CombineSparse {
+pub(crate) struct SparseLeftGemm {
     pub(crate) matrix: Arc<Sparse>,
     pub(crate) columns: usize,
 }
 
-impl Compute for CombineSparse {
+impl Compute for SparseLeftGemm {
     fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
         outputs[0] as u64 * self.matrix.sides()[1] as u64
     }
@@ -135,13 +135,13 @@ impl Compute for CombineSparse {
 
 /// Matrices that both are computed, item by item: `[items,m,k], [items,k,n] -> [items,m,n]`.
 #[derive(Debug)]
-pub(crate) struct Product {
+pub(crate) struct BatchedMatmul {
     pub(crate) rows: usize,
     pub(crate) depth: usize,
     pub(crate) columns: usize,
 }
 
-impl Compute for Product {
+impl Compute for BatchedMatmul {
     fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
         outputs[0] as u64 * self.depth as u64
     }
@@ -197,7 +197,7 @@ mod tests {
         let mut packed = vec![f32::NAN; pack.len()];
         pack.run(&[&x], &mut [&mut packed]).expect("rows");
         let matrices = Matrices::pack(&weights, parts, (columns, depth), (1, columns));
-        let dense = Dense { rows, matrices: Arc::new(matrices) };
+        let dense = PackedGemm { rows, matrices: Arc::new(matrices) };
         let mut found = vec![f32::NAN; rows * parts * columns];
         dense.run(&[&packed], &mut [&mut found]).expect("products");
         for (index, found) in found.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Memory that speaks before it traps.
+//! An allocator that reports being out of memory, as an error with words in place of a trap.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 

@@ -70,6 +70,7 @@ pub(super) fn whole(what: &str, number: f64) -> Result<u64, JsError> {
 #[wasm_bindgen(start)]
 fn start() {
     speak_before_trapping();
+    #[cfg(not(feature = "tract"))]
     gqn_portable::use_fused_multiply_add();
 }
 

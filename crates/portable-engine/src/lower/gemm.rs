@@ -9,16 +9,17 @@ use super::budget::Budget;
 use super::call::Call;
 use super::lowering::Lowering;
 use crate::compute::{
-    Combine, CombineSparse, Dense, Gather, GatherSum, Mixed, Pack, Points, Product, View,
+    BatchedMatmul, Gather, GatherSum, LeftGemm, OutputTransform, Pack, PackedGemm, SparseLeftGemm,
+    View, WinogradGemm,
 };
-use crate::kernels::{COLUMNS, Left, Matrices, Mix, ROWS, Sparse};
+use crate::kernels::{COLUMNS, KroneckerSquare, Left, Matrices, ROWS, Sparse};
 
 /// Constant matrices in the order in which products read them, each once however often it is used.
 #[derive(Debug, Default)]
 pub(crate) struct Packs {
     left: Vec<(Key, Arc<Left>)>,
     right: Vec<(Key, Arc<Matrices>)>,
-    mixes: Vec<(Key, Arc<Option<Arc<Mix>>>)>,
+    mixes: Vec<(Key, Arc<Option<Arc<KroneckerSquare>>>)>,
     sparse: Vec<(Key, Arc<Option<Arc<Sparse>>>)>,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct Lines {
 }
 
 impl Packs {
-    /// Matrices that stand at the left of products; their lines are rows.
+    /// Matrices that stand at the left of gemm; their lines are rows.
     pub(super) fn left(
         &mut self,
         budget: &mut Budget,
@@ -54,7 +55,7 @@ impl Packs {
         find(&mut self.left, constant, lines, || budget.take(packed), pack)
     }
 
-    /// Matrices that stand at the right of products; their lines are columns.
+    /// Matrices that stand at the right of gemm; their lines are columns.
     pub(super) fn right(
         &mut self,
         budget: &mut Budget,
@@ -70,8 +71,14 @@ impl Packs {
     }
 
     /// M, if the matrix is M⊗M.
-    fn root(&mut self, constant: &Arc<Vec<f32>>, lines: Lines) -> Result<Option<Arc<Mix>>> {
-        let root = |numbers: &[f32]| Mix::root(numbers, lines.count, lines.length).map(Arc::new);
+    fn root(
+        &mut self,
+        constant: &Arc<Vec<f32>>,
+        lines: Lines,
+    ) -> Result<Option<Arc<KroneckerSquare>>> {
+        let root = |numbers: &[f32]| {
+            KroneckerSquare::root(numbers, lines.count, lines.length).map(Arc::new)
+        };
         Ok(Option::clone(&*find(&mut self.mixes, constant, lines, || Ok(()), root)?))
     }
 
@@ -148,25 +155,25 @@ fn matrices(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View>
     if inner[..outermost].iter().product::<usize>() == 1 && rank >= inner.len() {
         // One matrix for all rows.
         let rows = outer[..rank - 1].iter().product();
-        let product = Product { rows, depth: k, columns };
-        let inputs = [graph.standing(left)?.slot, graph.standing(right)?.slot];
+        let product = BatchedMatmul { rows, depth: k, columns };
+        let inputs = [graph.contiguous(left)?.slot, graph.contiguous(right)?.slot];
         return graph.add_one(product, &inputs, [&outer[..rank - 1], &[columns]].concat());
     }
     let shape = broadcast(&[outer[..rank - 2].to_vec(), inner[..outermost].to_vec()])?;
     let whole = |view: &View, sides: &[usize]| {
         let shape = [&shape[..], sides].concat();
-        view.repeated(&shape).context("outer axes were joined")
+        view.broadcast(&shape).context("outer axes were joined")
     };
     let (left, right) = (whole(left, &outer[rank - 2..])?, whole(right, &inner[outermost..])?);
     let rows = outer[rank - 2];
     let result = [&shape[..], &[rows, columns]].concat();
-    let left = graph.standing(&left)?;
+    let left = graph.contiguous(&left)?;
     if let (1, Some((gather, [data, indices]))) = (rows, gathered(graph, &right, columns)) {
         let sum = GatherSum { gather, terms: k };
         return graph.add_one(sum, &[left.slot, data, indices], result);
     }
-    let right = graph.standing(&right)?;
-    graph.add_one(Product { rows, depth: k, columns }, &[left.slot, right.slot], result)
+    let right = graph.contiguous(&right)?;
+    graph.add_one(BatchedMatmul { rows, depth: k, columns }, &[left.slot, right.slot], result)
 }
 
 /// How the numbers of a view came about, if they are whole rows of a tensor, each a row of a matrix.
@@ -187,30 +194,30 @@ fn combine(graph: &mut Lowering<'_>, left: &View, right: &View) -> Result<View> 
     let columns = shape[rank - 1];
     shape[rank - 2] = rows;
     let Some(mix) = mix else {
-        let right = graph.standing(right)?;
+        let right = graph.contiguous(right)?;
         if let Some(matrix) = graph.packs.sparse(graph.budget, &numbers, lines)? {
-            return graph.add_one(CombineSparse { matrix, columns }, &[right.slot], shape);
+            return graph.add_one(SparseLeftGemm { matrix, columns }, &[right.slot], shape);
         }
         let matrix = graph.packs.left(graph.budget, &numbers, lines)?;
-        return graph.add_one(Combine { matrix, columns }, &[right.slot], shape);
+        return graph.add_one(LeftGemm { matrix, columns }, &[right.slot], shape);
     };
     if let Some((dense, input)) = graph.parts_of(right) {
-        return graph.add_one(Points { dense, mix }, &[input], shape);
+        return graph.add_one(WinogradGemm { dense, mix }, &[input], shape);
     }
-    let right = graph.standing(right)?;
-    graph.add_one(Mixed { mix, columns }, &[right.slot], shape)
+    let right = graph.contiguous(right)?;
+    graph.add_one(OutputTransform { mix, columns }, &[right.slot], shape)
 }
 
 /// `[..,G·k]` times G constant matrices `[k,n]` → `[..,G·n]`
 pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Matrices>) -> Result<View> {
     let rows_of = |x: &View| {
         let (last, outer) = x.axes.split_last()?;
-        (last.stride == 1 || last.length == 1).then(|| View::even(outer)).flatten()
+        (last.stride == 1 || last.length == 1).then(|| View::collapsed(outer)).flatten()
     };
     let (x, rows) = if let Some(rows) = rows_of(x) {
         (x.clone(), rows)
     } else {
-        let x = graph.standing(x)?;
+        let x = graph.contiguous(x)?;
         let rows = rows_of(&x).context("its rows are apart")?;
         (x, rows)
     };
@@ -219,7 +226,7 @@ pub(super) fn dense(graph: &mut Lowering<'_>, x: &View, matrices: Arc<Matrices>)
     *shape.last_mut().context("it has no axes")? = columns;
     let (parts, depth) = (matrices.count(), matrices.depth());
     let packed = graph.packed(x.slot, Pack { offset: x.offset, rows, parts, depth })?;
-    let dense = Dense { rows: rows.length, matrices };
+    let dense = PackedGemm { rows: rows.length, matrices };
     let y = graph.add_one(dense.clone(), &[packed], shape)?;
     graph.parts.insert(y.slot, (dense, packed));
     Ok(y)

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::call::Call;
+use super::gemm::{Lines, dense};
 use super::layout::{picture, spread};
 use super::lowering::Lowering;
-use super::products::{Lines, dense};
-use crate::compute::{View, Window};
+use crate::compute::{Conv2d, View};
 use crate::kernels::Left;
 
 /// x `[n,c,H,W]`, weight `[o,c,k,k]`, bias `[o]` or none
@@ -30,7 +30,7 @@ pub(super) fn conv<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View>
     let numbers = graph.constant_numbers(&weight)?;
     let lines = Lines { count: o, length: depth, strides: (depth, 1), matrices: 1 };
     let kernels = graph.packs.left(graph.budget, &numbers, lines)?;
-    let window = Windows { channels: c, kernel: [height, width], pads, stride };
+    let window = Im2col { channels: c, kernel: [height, width], pads, stride };
     window.wire(graph, &x, kernels, bias)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn conv_transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Re
     let count = o * height * width;
     let lines = Lines { count, length: c, strides: (1, count), matrices: 1 };
     let kernels = graph.packs.left(graph.budget, &numbers, lines)?;
-    let window = Windows { channels: c, kernel: [1, 1], pads, stride: [1; 2] };
+    let window = Im2col { channels: c, kernel: [1, 1], pads, stride: [1; 2] };
     let places = window.wire(graph, &x, kernels, None)?;
     spread(graph, &places, height)
 }
@@ -111,7 +111,7 @@ pub(super) fn direct_only(call: Call<'_>) -> Result<()> {
 }
 
 /// How windows lie on a picture.
-struct Windows {
+struct Im2col {
     channels: usize,
     kernel: [usize; 2],
     /// Above, at the left, below, at the right.
@@ -119,7 +119,7 @@ struct Windows {
     stride: [usize; 2],
 }
 
-impl Windows {
+impl Im2col {
     fn wire(
         self,
         graph: &mut Lowering<'_>,
@@ -127,7 +127,7 @@ impl Windows {
         kernels: Arc<Left>,
         bias: Option<View>,
     ) -> Result<View> {
-        let x = graph.standing(x)?;
+        let x = graph.contiguous(x)?;
         let [n, c, height, width] = picture(&x)?;
         ensure!(c == self.channels, "{c} channels, the weight has {}", self.channels);
         let output = places([height, width], self.kernel, self.stride, self.pads)?;
@@ -135,9 +135,9 @@ impl Windows {
         let mut inputs = vec![x.slot];
         if let Some(bias) = bias {
             ensure!(bias.shape()[..] == [kernels.lines()], "a bias of shape {:?}", bias.shape());
-            inputs.push(graph.standing(&bias)?.slot);
+            inputs.push(graph.contiguous(&bias)?.slot);
         }
-        let window = Window {
+        let window = Conv2d {
             kernels,
             input: [c, height, width],
             kernel: self.kernel,

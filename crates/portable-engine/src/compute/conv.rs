@@ -11,7 +11,7 @@ const PART: usize = 256;
 
 /// A convolution of pictures: `[n,C,H,W] -> [n,O,h,w]`, and a bias `[O]` if there is a second input.
 #[derive(Debug)]
-pub(crate) struct Window {
+pub(crate) struct Conv2d {
     /// `[O, C·height·width]`
     pub(crate) kernels: Arc<Left>,
     /// Of the input: C, H, W.
@@ -24,7 +24,7 @@ pub(crate) struct Window {
     pub(crate) output: [usize; 2],
 }
 
-impl Compute for Window {
+impl Compute for Conv2d {
     fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
         outputs[0] as u64 * self.kernels.length() as u64
     }
@@ -58,7 +58,7 @@ impl Compute for Window {
     }
 }
 
-impl Window {
+impl Conv2d {
     /// What part of all windows sees, a column for each place.
     fn pack(&self, picture: &[f32], part: &Range<usize>, right: &mut Right) {
         let [_, height, width] = self.input;

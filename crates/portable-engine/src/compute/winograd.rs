@@ -2,22 +2,22 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::gemm::PackedGemm;
 use super::plan::Compute;
-use super::products::Dense;
-use crate::kernels::{COLUMNS, Mix, ROWS, TOGETHER, write_tile};
+use crate::kernels::{COLUMNS, KroneckerSquare, ROWS, TOGETHER, write_tile};
 
 /// The parts of packed rows times a matrix each, and then a mixture of the products, as at the end of Winograd's convolution:
 /// `[rows, c·c·k] -> [rows, r·r, n]`. What is mixed never leaves the nearest caches.
 #[derive(Debug)]
-pub(crate) struct Points {
-    pub(crate) dense: Dense,
-    pub(crate) mix: Arc<Mix>,
+pub(crate) struct WinogradGemm {
+    pub(crate) dense: PackedGemm,
+    pub(crate) mix: Arc<KroneckerSquare>,
 }
 
 /// Rows that are computed before the next ones: what is multiplied of them stays in a near cache.
 const BLOCK: usize = 8 * ROWS;
 
-impl Compute for Points {
+impl Compute for WinogradGemm {
     fn work(&self, _: &[usize], outputs: &[usize]) -> u64 {
         let [c, r] = self.mix.sides().map(|side| side as u64);
         let products = c * c * (self.dense.matrices.depth() as u64 + r) + r * r * c;
@@ -30,7 +30,7 @@ impl Compute for Points {
     }
 
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
-        let Dense { rows, matrices } = &self.dense;
+        let PackedGemm { rows, matrices } = &self.dense;
         let columns = matrices.columns();
         let [c, r] = self.mix.sides();
         // Of some panels of columns and every row: all points, then all places.
@@ -71,12 +71,12 @@ impl Compute for Points {
 
 /// The mixture alone: `[items, c·c, n] -> [items, r·r, n]`.
 #[derive(Debug)]
-pub(crate) struct Mixed {
-    pub(crate) mix: Arc<Mix>,
+pub(crate) struct OutputTransform {
+    pub(crate) mix: Arc<KroneckerSquare>,
     pub(crate) columns: usize,
 }
 
-impl Compute for Mixed {
+impl Compute for OutputTransform {
     fn work(&self, inputs: &[usize], outputs: &[usize]) -> u64 {
         let [c, r] = self.mix.sides();
         inputs[0] as u64 * r as u64 + outputs[0] as u64 * c as u64

@@ -34,12 +34,12 @@ impl Compute for StridedCopy {
 
 /// Tensors one behind the other along an axis.
 #[derive(Debug)]
-pub(crate) struct Join {
+pub(crate) struct Concat {
     /// Of each, how many numbers stand together.
     pub(crate) lengths: Vec<usize>,
 }
 
-impl Compute for Join {
+impl Compute for Concat {
     fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         let mut start = 0;
         let whole: usize = self.lengths.iter().sum();

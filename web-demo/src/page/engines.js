@@ -1,0 +1,67 @@
+// @ts-check
+import { Download } from "./download.js";
+import { element, make, say } from "./dom.js";
+import { notice, size } from "./messages.js";
+
+/** What an engine says of a graph with operators that it does not have. */
+const UNKNOWN = /no such operator is known|none that the exporter writes/;
+
+/** @typedef {{ name: "portable" | "tract", module: WebAssembly.Module, bytes: number }} Engine */
+
+/** The engines that can run a package: the built-in one, and tract, which is loaded only when it is chosen or needed. */
+export class Engines {
+  /** @type {Promise<WebAssembly.Module> | undefined} */
+  #tract;
+
+  /** @param {WebAssembly.Module} module @param {import("./download.js").Offer} offer */
+  constructor(module, { wasm_bytes: bytes, tract_bytes: tractBytes }) {
+    /** @type {Engine} */
+    this.portable = { name: "portable", module, bytes };
+    /** 0 where the page was built without it. */
+    this.tractBytes = tractBytes ?? 0;
+  }
+
+  /** The engine that the state names. @param {import("../types").State} state @returns {Promise<Engine>} */
+  async chosen({ engine }) {
+    return engine === "tract" && this.tractBytes ? this.tract() : this.portable;
+  }
+
+  /** @returns {Promise<Engine>} */
+  async tract() {
+    if (!this.#tract) notice(`Loading tract, a second engine: ${size(this.tractBytes)}, once.`);
+    this.#tract ??= new Download().engine(this.tractBytes, "tract");
+    const module = await this.#tract.catch((error) => {
+      this.#tract = undefined;
+      throw error;
+    });
+    return { name: "tract", module, bytes: this.tractBytes };
+  }
+
+  /** The engine for a package that one has refused; none if another would not help. @param {Engine} engine @param {unknown} error
+   * @returns {Promise<Engine> | undefined} */
+  instead(engine, error) {
+    const unknown = error instanceof Error && UNKNOWN.test(error.message);
+    return engine.name === "portable" && unknown && this.tractBytes ? this.tract() : undefined;
+  }
+
+  /** The menu of engines. @param {import("../types").State} state @param {() => Promise<void>} change */
+  menu(state, change) {
+    const menu = element("engine", HTMLSelectElement);
+    const tract = this.tractBytes ? [make("option", { value: "tract" }, `tract (${size(this.tractBytes)} more)`)] : [];
+    menu.replaceChildren(make("option", { value: "" }, "built-in"), ...tract);
+    menu.disabled = !tract.length;
+    menu.addEventListener("change", async () => {
+      state.engine = menu.value;
+      menu.disabled = true;
+      await change().finally(() => { menu.disabled = false; });
+    });
+  }
+}
+
+/** Says which engine runs. @param {Engine} engine @param {string} words of itself @param {boolean} needed whether nobody chose it */
+export function running({ name, bytes }, words, needed) {
+  say("n-engine", words);
+  say("n-wasm", size(bytes));
+  element("engine", HTMLSelectElement).value = name === "tract" ? "tract" : "";
+  if (needed) notice(`This package has operators that the built-in engine does not know: tract runs it (${size(bytes)}).`);
+}
