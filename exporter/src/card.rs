@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use gqn_formats::{Manifest, Precision, UpsampleR, VoxelConfig};
@@ -103,8 +104,9 @@ fn quality(manifest: &Manifest) -> String {
     if metrics.is_empty() {
         return "## Quality\n\nNot measured: the checkpoint holds no metrics. `gqn-train eval` measures them.\n".to_owned();
     }
+    let whole = metrics.iter().filter(|(name, _)| of_views(name).is_none());
     let rows: Vec<_> =
-        metrics.iter().map(|(name, value)| [format!("`{name}`"), format!("{value:.5}")]).collect();
+        whole.map(|(name, value)| [format!("`{name}`"), format!("{value:.5}")]).collect();
     let note = "Errors are of pixels in [0, 1], PSNR is in decibels, KL and ELBO are in nats; the query view is never \
                 among the views that the model sees.\n";
     // 0 in checkpoints of the generation phase; those without it are of the ELBO phase.
@@ -114,7 +116,39 @@ fn quality(manifest: &Manifest) -> String {
     } else {
         ""
     };
-    format!("{}\n{note}{phase}", table("## Quality", ["measured", ""], &rows))
+    format!("{}{}\n{note}{phase}", table("## Quality", ["measured", ""], &rows), by_views(metrics))
+}
+
+/// What is measured, and from how many context views: `rmse_3` is the RMSE from three.
+fn of_views(name: &str) -> Option<(&str, usize)> {
+    let (figure, views) = name.rsplit_once('_')?;
+    Some((figure, views.parse().ok()?))
+}
+
+/// Mean pictures of held-out scenes by the number of context views, where the checkpoint says so.
+fn by_views(metrics: &BTreeMap<String, f64>) -> String {
+    const COLUMNS: [(&str, &str, usize); 5] = [
+        ("rmse", "RMSE of 255", 2),
+        ("mae", "MAE of 255", 2),
+        ("psnr", "PSNR, dB", 2),
+        ("ssim", "SSIM", 3),
+        ("kl", "KL, nats", 1),
+    ];
+    let views: BTreeSet<usize> =
+        metrics.keys().filter_map(|name| of_views(name)).map(|(_, views)| views).collect();
+    if views.is_empty() {
+        return String::new();
+    }
+    let names = COLUMNS.map(|(_, title, _)| title).join(" | ");
+    let mut text = format!("\n| context views | {names} |\n|--:|--:|--:|--:|--:|--:|\n");
+    for views in views {
+        let cells = COLUMNS.map(|(name, _, decimals)| {
+            let figure = metrics.get(&format!("{name}_{views}"));
+            figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.decimals$}"))
+        });
+        push_line(&mut text, &format!("| {views} | {} |", cells.join(" | ")));
+    }
+    text
 }
 
 /// What the precision is, and what it costs.

@@ -142,9 +142,15 @@ fn check_figures(run: &std::path::Path, is_elbo: bool) {
     let checkpoint = gqn_formats::Checkpoint::load(&run.join(CHECKPOINT_FILE)).expect("weights");
     let metrics = checkpoint.provenance.metrics;
     assert_eq!(metrics.get("elbo_phase"), Some(&f64::from(u8::from(is_elbo))));
-    for key in ["kl", "elbo", "mse_reconstructed"] {
+    for key in ["kl", "elbo", "mse_reconstructed", "kl_1"] {
         assert_eq!(metrics.contains_key(key), is_elbo, "{key} in {metrics:?}");
     }
+    for key in ["rmse_1", "mae_2", "psnr_3", "ssim_1"] {
+        assert!(metrics[key].is_finite(), "{key} in {metrics:?}");
+    }
+    let most = evaluation["context"].as_u64().expect("a number of views");
+    let rmse = metrics[&format!("rmse_{most}")];
+    assert!((rmse - 255.0 * metrics["mse_generated"].sqrt()).abs() < 1e-9 * rmse);
 }
 
 #[test]

@@ -127,11 +127,13 @@ impl TestPlan {
     /// Pictures of a scene, at most: a maze has 280 views to paint.
     pub const QUERIES: usize = 16;
 
-    /// What a run measures at its end: the largest context alone.
+    /// What a run measures at its end: one, two, three context views as far as the run trains on so many, and its most.
     pub fn of_run(config: &TrainConfig) -> Self {
+        let most = config.max_context;
+        let contexts = (1..=3).filter(|context| *context < most).chain([most]).collect();
         Self {
             scenes: Some(config.test_scenes),
-            contexts: vec![config.max_context],
+            contexts,
             queries: Self::QUERIES,
             pixel_std_dev: config.pixel_std_dev_at(config.steps),
             seed: config.seed,

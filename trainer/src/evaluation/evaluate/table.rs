@@ -7,7 +7,8 @@ use crate::config::schedule::Phase;
 use crate::evaluation::quality::Quality;
 
 impl Evaluation {
-    /// The figures that go into a checkpoint's provenance, by name.
+    /// The figures that go into a checkpoint's provenance, by name. Those that end in `_K` are of mean pictures from K context
+    /// views: `rmse_K` and `mae_K` of values from 0 to 255, `psnr_K` in decibels, `ssim_K`; `kl_K` is in nats.
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         let figures = [
             Some(self.phase.metric()),
@@ -20,7 +21,14 @@ impl Evaluation {
             self.kl.map(|value| ("kl", value)),
             self.elbo.map(|value| ("elbo", value)),
         ];
-        figures.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
+        let figures = figures.into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
+        let by_context = self.by_context.iter().flat_map(|row| {
+            let Quality { rmse_255, mae_255, psnr, ssim, .. } = row.generated;
+            let named = [("rmse", rmse_255), ("mae", mae_255), ("psnr", psnr), ("ssim", ssim)];
+            let named = named.into_iter().chain(row.kl.map(|kl| ("kl", kl)));
+            named.map(|(name, value)| (format!("{name}_{}", row.context), value))
+        });
+        figures.chain(by_context).collect()
     }
 
     /// The rows of `by_context` for people.
