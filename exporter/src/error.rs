@@ -65,6 +65,8 @@ pub enum ExportError {
     NotReplaced { path: PathBuf },
     #[error("{} holds {name}, which is no part of the package, so --force does not replace the folder\nhint: move that file, or name another folder", path.display())]
     ForeignFile { path: PathBuf, name: String },
+    #[error("{graph} cannot be adopted: {reason}")]
+    ForeignGraph { graph: &'static str, reason: String },
     #[error("{} is a graph without its package, expected a package, a run folder or a checkpoint\nhint: graphs are inspected by their manifest, which stands beside them in a package", path.display())]
     LooseGraph { path: PathBuf },
 }

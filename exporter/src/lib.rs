@@ -26,11 +26,13 @@
 //! | `package.rs` | [`export`]: every file of a package, in memory |
 //! | `card.rs` | the model card |
 //! | `folder.rs` | [`write_package`]: a package's folder is there whole, or not at all |
+//! | `adopt.rs`, `foreign.rs` | [`adopt()`]: graphs from elsewhere as a package |
 //! | `source.rs` | [`Source`]: the checkpoint and the sample that a command line names |
 //! | `inspect.rs` | [`inspect`]: what a package or a checkpoint holds |
 //! | `error.rs` | [`ExportError`] |
 //! | `cli.rs` | the command line of `gqn-export` |
 
+mod adopt;
 mod calibrate;
 mod card;
 pub mod cli;
@@ -38,6 +40,7 @@ mod cost;
 mod engine;
 mod error;
 mod folder;
+mod foreign;
 mod graph;
 mod graphs;
 mod inspect;
@@ -54,6 +57,7 @@ mod shorten;
 mod source;
 mod summary;
 
+pub use adopt::{ForeignPorts, adopt};
 pub use calibrate::{Calibration, calibrate, uncalibrated};
 pub use error::ExportError;
 pub use folder::{check_place, write_package};
