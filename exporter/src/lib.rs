@@ -27,11 +27,13 @@
 //! | `card.rs` | the model card |
 //! | `folder.rs` | [`write_package`]: a package's folder is there whole, or not at all |
 //! | `best.rs` | [`keep_best`]: of a run's packages the one with the smallest error |
+//! | `adopt.rs`, `foreign.rs` | [`adopt()`]: graphs from elsewhere as a package |
 //! | `source.rs` | [`Source`]: the checkpoint and the sample that a command line names |
 //! | `inspect.rs` | [`inspect`]: what a package or a checkpoint holds |
 //! | `error.rs` | [`ExportError`] |
 //! | `cli.rs` | the command line of `gqn-export` |
 
+mod adopt;
 mod best;
 mod calibrate;
 mod card;
@@ -40,6 +42,7 @@ mod cost;
 mod engine;
 mod error;
 mod folder;
+mod foreign;
 mod graph;
 mod graphs;
 mod inspect;
@@ -56,6 +59,7 @@ mod shorten;
 mod source;
 mod summary;
 
+pub use adopt::{ForeignPorts, adopt};
 pub use best::{Comparison, keep_best};
 pub use calibrate::{Calibration, calibrate, uncalibrated};
 pub use error::ExportError;
