@@ -7,7 +7,7 @@ import { extname, join, normalize } from "node:path";
 /** @type {Record<string, string>} */
 const TYPES = {
   ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-  ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml", ".png": "image/png", ".webmanifest": "application/manifest+json",
+  ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp", ".webmanifest": "application/manifest+json",
 };
 
 /** @param {string} folder @param {Record<string, string>} [headers] of the page itself @returns {Promise<{ url: string, stop: () => Promise<void> }>} */

@@ -75,6 +75,8 @@ fn mime_type(path: &Path) -> &'static str {
         Some("wasm") => "application/wasm",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("webp") => "image/webp",
+        Some("gif") => "image/gif",
         Some("ico") => "image/x-icon",
         Some("md") => "text/markdown; charset=utf-8",
         _ => "application/octet-stream",
