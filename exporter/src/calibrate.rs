@@ -1,3 +1,5 @@
+//! Calibration: the ranges of eight-bit integers, from histograms over whole rollouts.
+
 use std::collections::BTreeMap;
 
 use gqn_formats::{Checkpoint, ModelConfig, Tensor};

@@ -1,3 +1,5 @@
+//! The model card of a package.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -87,7 +89,7 @@ fn training(manifest: &Manifest) -> String {
         ["", ""],
         &[
             ["data".into(), or_unknown(&provenance.data)],
-            ["steps".into(), grouped(manifest.step)],
+            ["training steps".into(), grouped(manifest.step)],
             ["time".into(), duration(provenance.seconds)],
             ["seed".into(), provenance.seed.to_string()],
             ["source commit".into(), or_unknown(&provenance.commit)],
@@ -169,26 +171,26 @@ fn precision(manifest: &Manifest, options: &ExportOptions) -> String {
              and would gain nothing."
         }
     };
-    let loss = match &manifest.loss {
-        Some(loss) => format!(
+    let error = match &manifest.precision_error {
+        Some(error) => format!(
             "Against single precision, over {} held-out views, each with a noise of its own, on ONNX Runtime's CPU: PSNR \
              {:.1} dB, the worst view {:.1} dB.",
-            loss.views, loss.psnr, loss.smallest_psnr
+            error.views, error.psnr, error.smallest_psnr
         ),
-        None => "Its loss against single precision was not measured.".to_owned(),
+        None => "Its error against single precision was not measured.".to_owned(),
     };
-    format!("## Precision: {}\n\n{what}\n\n{loss}\n", manifest.precision.name())
+    format!("## Precision: {}\n\n{what}\n\n{error}\n", manifest.precision.name())
 }
 
 /// How good the pictures of the first steps are.
 fn step_table(manifest: &Manifest, steps: &[StepQuality]) -> String {
     let has = manifest.config.steps;
-    let mut text = "## Steps\n".to_owned();
+    let mut text = "## DRAW steps\n".to_owned();
     if let Some(trained) = manifest.trained_steps {
         push_line(
             &mut text,
             &format!(
-                "\nThese graphs have the first {has} of {trained} trained steps. The sample's pictures are those of the \
+                "\nThese graphs have the first {has} of {trained} trained DRAW steps. The sample's pictures are those of the \
                  reference graph of {has} steps on ONNX Runtime, which gave the trainer's pictures with all {trained}."
             ),
         );
@@ -197,9 +199,9 @@ fn step_table(manifest: &Manifest, steps: &[StepQuality]) -> String {
         return if manifest.trained_steps.is_some() { text } else { String::new() };
     }
     text.push_str(
-        "\nMean pictures after the first steps, in single precision on held-out views. \
-         `gqn-export export --steps K` writes the graphs of K steps.\n\n\
-         | steps | MSE | PSNR, dB | PSNR against all steps, dB | multiply-adds a query |\n\
+        "\nMean pictures after the first DRAW steps, in single precision on held-out views. \
+         `gqn-export export --draw-steps K` writes the graphs of K DRAW steps.\n\n\
+         | DRAW steps | MSE | PSNR, dB | PSNR against all steps, dB | multiply-adds a query |\n\
          |---:|---:|---:|---:|---:|\n",
     );
     for row in steps {

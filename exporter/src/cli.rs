@@ -63,16 +63,16 @@ pub struct ExportFlags {
     /// From the numbers that int8 is calibrated on to its ranges
     #[arg(long, value_enum, default_value_t)]
     calibration: CalibrationFlag,
-    /// Export the first K of the trained steps: faster, coarser
-    #[arg(long, value_name = "K")]
-    steps: Option<usize>,
-    /// Put the quality of every number of steps into the model card, measured on `--measure` views
+    /// Export the first K of the trained DRAW steps: faster, coarser
+    #[arg(long, alias = "steps", value_name = "K")]
+    draw_steps: Option<usize>,
+    /// Put the quality of every number of DRAW steps into the model card, measured on `--measure` views
     #[arg(long)]
     quality: bool,
     /// A world, a data set or a folder with a views.json to calibrate and to measure on [default: the world that the model was trained on]
     #[arg(long, value_name = "WORLD_OR_DIR")]
     scenes: Option<String>,
-    /// Held-out views to measure the loss of a precision and the quality of steps on; 0 measures nothing
+    /// Held-out views to measure the error of a precision and the quality of DRAW steps on; 0 measures nothing
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=MOST_VIEWS))]
     measure: u32,
     /// ONNX Runtime to calibrate and to measure with: its file or folder [default: as gqn-run looks for it]
@@ -265,7 +265,7 @@ impl ExportFlags {
             CalibrationFlag::Percentile => Calibration::Percentile,
         };
         PrepareOptions {
-            steps: self.steps,
+            draw_steps: self.draw_steps,
             calibration,
             views: self.measure as usize,
             quality: self.quality,

@@ -1,3 +1,5 @@
+//! The graphs on ONNX Runtime, on a CPU.
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 

@@ -1,3 +1,5 @@
+//! Why an export fails.
+
 use std::path::PathBuf;
 
 use gqn_datasets::DataError;
@@ -30,7 +32,7 @@ pub enum ExportError {
     #[error("{} is no picture for this model: {reason}", path.display())]
     Picture { path: PathBuf, reason: String },
     #[error(
-        "{found} steps are asked for, expected 1 to {trained}: the model was trained with so many"
+        "{found} DRAW steps are asked for, expected 1 to {trained}: the model was trained with so many"
     )]
     Steps { found: usize, trained: usize },
     #[error(

@@ -1,3 +1,5 @@
+//! A package as a folder: there as a whole, or not at all.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! What a package or a checkpoint holds, as text.
+
 use std::fmt;
 use std::path::Path;
 

@@ -49,15 +49,15 @@ fn run_export(flags: &ExportFlags) -> Result<String> {
     let Prepared { checkpoint, sample, measurements, note } =
         prepare(checkpoint, &sha256, sample, &options, &flags.prepare_options())?;
     if let Some(note) = note {
-        say(&format!("the loss of {} is not measured: {note}", options.precision.name()));
+        say(&format!("the error of {} is not measured: {note}", options.precision.name()));
     }
-    if let Some(loss) = &measurements.loss {
+    if let Some(error) = &measurements.precision_error {
         say(&format!(
             "{}: PSNR {:.1} dB against fp32 over {} held-out views, the worst {:.1} dB",
             options.precision.name(),
-            loss.psnr,
-            loss.views,
-            loss.smallest_psnr
+            error.psnr,
+            error.views,
+            error.smallest_psnr
         ));
     }
     let files = export(&checkpoint, &sha256, &sample, &options, &measurements)?;

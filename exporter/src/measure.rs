@@ -1,6 +1,8 @@
+//! The error of a precision, and the quality of fewer DRAW steps, on held-out views.
+
 use std::collections::BTreeMap;
 
-use gqn_formats::{Checkpoint, ModelConfig, Precision, PrecisionLoss, Tensor};
+use gqn_formats::{Checkpoint, ModelConfig, Precision, PrecisionError, Tensor};
 use gqn_runtime::{Engine, FrameMetrics, Noise};
 use gqn_runtime_native::OnnxRuntime;
 use gqn_scenes::Split;
@@ -43,7 +45,7 @@ pub fn measure_precision_error(
     options: &ExportOptions,
     scenes: &SceneSource,
     views: usize,
-) -> Result<PrecisionLoss, ExportError> {
+) -> Result<PrecisionError, ExportError> {
     let single = ExportOptions { precision: Precision::Fp32, ..options.clone() };
     let mut expected = graphs_on_cpu(runtime, &build_graphs_with(checkpoint, &single))?;
     let mut found = graphs_on_cpu(runtime, graphs)?;
@@ -64,7 +66,7 @@ pub fn measure_precision_error(
     }
     let smallest = metrics.iter().map(|metrics| metrics.psnr).fold(EQUAL, f64::min);
     let mean = FrameMetrics::mean(&metrics).ok_or(ExportError::NoViews)?;
-    Ok(PrecisionLoss { views: metrics.len(), psnr: mean.psnr.min(EQUAL), smallest_psnr: smallest })
+    Ok(PrecisionError { views: metrics.len(), psnr: mean.psnr.min(EQUAL), smallest_psnr: smallest })
 }
 
 /// How good the mean pictures after the first step are, after two, and so on, on held-out views; and what graphs of so many

@@ -1,3 +1,5 @@
+//! Every file of a package, in memory.
+
 use std::collections::BTreeMap;
 
 use gqn_formats::{Checkpoint, FileEntry, MANIFEST_FORMAT, Manifest, Precision, TensorFile, names};
@@ -77,7 +79,7 @@ fn manifest(
         pose_encoding: checkpoint.config.pose_encoding,
         variant: options.variant,
         precision: options.precision,
-        loss: measurements.loss,
+        precision_error: measurements.precision_error,
         trained_steps: measurements.trained_steps,
         opset: OPSET,
         representation: representation.ports(),

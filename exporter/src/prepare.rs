@@ -1,7 +1,9 @@
+//! Shortening, calibration and measurements of a model before its export.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use gqn_formats::{Checkpoint, Precision, PrecisionLoss, Tensor, TensorFile};
+use gqn_formats::{Checkpoint, Precision, PrecisionError, Tensor, TensorFile};
 use gqn_runtime_native::OnnxRuntime;
 
 use crate::calibrate::{Calibration, calibrate};
@@ -18,8 +20,8 @@ use crate::shorten::{shortened, shortened_sample};
 pub struct Measurements {
     /// Ranges of what eight-bit integers stand for, by name.
     pub calibration: BTreeMap<String, Tensor>,
-    /// What the precision costs.
-    pub loss: Option<PrecisionLoss>,
+    /// The error of the precision.
+    pub precision_error: Option<PrecisionError>,
     /// How good the pictures of the first steps are; empty if nobody asked.
     pub steps: Vec<StepQuality>,
     /// The steps that were trained, where fewer are exported.
@@ -29,8 +31,8 @@ pub struct Measurements {
 /// What is to be found out, and on what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrepareOptions {
-    /// Export the first of the steps only.
-    pub steps: Option<usize>,
+    /// Export the first of the DRAW steps only.
+    pub draw_steps: Option<usize>,
     /// How ranges follow from the numbers seen.
     pub calibration: Calibration,
     /// Held-out views to measure on; none to measure nothing.
@@ -58,7 +60,7 @@ pub struct Prepared {
 
 /// Shortens, calibrates and measures a model as far as the options ask for it; nothing runs if they do not.
 ///
-/// A loss that cannot be measured, for want of scenes or of ONNX Runtime, is left out and said in the note.
+/// An error that cannot be measured, for want of scenes or of ONNX Runtime, is left out and said in the note.
 ///
 /// # Errors
 /// [`ExportError`]: choices that do not fit, a sample of another checkpoint, and, where something has to run, no scenes,
@@ -75,12 +77,12 @@ pub fn prepare(
     let runtime = || Ok::<_, ExportError>(OnnxRuntime::load(wanted.library.as_deref())?);
     let scenes = || SceneSource::named(wanted.scenes.as_deref(), &checkpoint.provenance.data);
     let trained = checkpoint.config.steps;
-    let short = match wanted.steps {
+    let short = match wanted.draw_steps {
         Some(steps) if steps != trained => Some(shortened(&checkpoint, steps)?),
         _ => None,
     };
     let mut measurements = Measurements::default();
-    if (wanted.quality || wanted.steps.is_some()) && wanted.views > 0 {
+    if (wanted.quality || wanted.draw_steps.is_some()) && wanted.views > 0 {
         measurements.steps =
             measure_steps(runtime()?, &checkpoint, options, &scenes()?, wanted.views)?;
     }
@@ -113,7 +115,7 @@ pub fn prepare(
             )
         });
         match measured {
-            Ok(loss) => measurements.loss = Some(loss),
+            Ok(error) => measurements.precision_error = Some(error),
             Err(error @ (ExportError::NoScenes { .. } | ExportError::OnnxRuntime(_))) => {
                 note = Some(gqn_formats::error_report(&error));
             }

@@ -1,3 +1,5 @@
+//! Whether a sample belongs to a checkpoint.
+
 use gqn_formats::{ModelConfig, TensorFile, names};
 
 use crate::error::ExportError;

@@ -1,3 +1,5 @@
+//! Views to calibrate and to measure on: rendered, from a data set, or from a folder.
+
 use std::path::{Path, PathBuf};
 
 use gqn_datasets::{DataSet, Limits, Resize, SceneSet, decode_picture};

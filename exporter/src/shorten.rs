@@ -1,3 +1,5 @@
+//! The model of the first K DRAW steps, and its sample.
+
 use gqn_formats::{Checkpoint, ModelConfig, Tensor, TensorFile, names, parameters};
 use gqn_runtime::{Engine, VERIFY_TOLERANCE};
 use gqn_runtime_native::OnnxRuntime;

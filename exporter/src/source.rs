@@ -1,3 +1,5 @@
+//! The checkpoint and the sample that a command line names.
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! Operators, parameters and multiply-adds of a graph, counted from its structure.
+
 use std::collections::BTreeMap;
 use std::fmt;
 

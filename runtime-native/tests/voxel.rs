@@ -268,7 +268,7 @@ fn package(graphs: &Graphs, config: &ModelConfig) -> Package {
         pose_encoding: config.pose_encoding,
         variant: Variant::Reference,
         precision: Precision::Fp32,
-        loss: None,
+        precision_error: None,
         trained_steps: None,
         opset: 17,
         representation: GraphPorts::representation(config, &scene),

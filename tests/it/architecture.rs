@@ -1,4 +1,4 @@
-//! Which crate may use which: `ARCHITECTURE.md` says it, cargo knows it.
+//! Which crate may use which: `ARCHITECTURE.md` says it, cargo knows it. Which modules of a crate use which: no circles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -205,5 +205,120 @@ fn scenes_stand_alone_and_runtimes_know_no_trainer() {
             }
             _ => {}
         }
+    }
+}
+
+/// The sources of a member, each with its path below `src`.
+fn sources(member: &Package) -> Vec<(PathBuf, String)> {
+    let src = member.manifest_path.parent().expect("a member's folder").join("src");
+    let (mut found, mut folders) = (Vec::new(), vec![src.clone()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a source");
+                found.push((path.strip_prefix(&src).expect("below it").to_owned(), text));
+            }
+        }
+    }
+    found
+}
+
+/// The top-level module that a source belongs to; none for the roots of a library and of programs.
+fn top_level(path: &Path) -> Option<String> {
+    let first = path.components().next()?.as_os_str().to_string_lossy().into_owned();
+    let name = first.strip_suffix(".rs").unwrap_or(&first);
+    (!["lib", "main", "bin"].contains(&name)).then(|| name.to_owned())
+}
+
+/// The modules behind every `crate::` of a source, without its comments.
+fn used_modules(text: &str) -> BTreeSet<String> {
+    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code = code.collect::<Vec<_>>().join("\n");
+    let name = |rest: &str| {
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned)
+    };
+    let mut used = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{').and_then(|list| list.split('}').next()) {
+            Some(list) => used.extend(list.split(',').filter_map(|item| name(item.trim()))),
+            None => used.extend(name(rest)),
+        }
+    }
+    used
+}
+
+/// Which top-level modules use which.
+fn arrows(sources: &[(PathBuf, String)]) -> BTreeMap<String, BTreeSet<String>> {
+    let modules: BTreeSet<String> =
+        sources.iter().filter_map(|(path, _)| top_level(path)).collect();
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources {
+        let Some(module) = top_level(path) else { continue };
+        let used =
+            used_modules(text).into_iter().filter(|used| modules.contains(used) && *used != module);
+        arrows.entry(module.clone()).or_default().extend(used);
+    }
+    arrows
+}
+
+/// What a module reaches along the arrows.
+fn reached_modules(arrows: &BTreeMap<String, BTreeSet<String>>, module: &str) -> BTreeSet<String> {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![module.to_owned()]);
+    while let Some(module) = next.pop() {
+        let used = arrows.get(&module).into_iter().flatten();
+        next.extend(used.filter(|used| seen.insert((*used).clone())).cloned());
+    }
+    seen
+}
+
+#[test]
+fn no_folder_of_a_crate_is_part_of_a_circle() {
+    for member in metadata().members() {
+        let sources = sources(member);
+        let folders: BTreeSet<String> = sources
+            .iter()
+            .filter(|(path, _)| path.components().count() > 1)
+            .filter_map(|(path, _)| top_level(path))
+            .collect();
+        let arrows = arrows(&sources);
+        let circles: Vec<&String> = folders
+            .iter()
+            .filter(|folder| reached_modules(&arrows, folder).contains(*folder))
+            .collect();
+        assert!(circles.is_empty(), "{}: {circles:?} use themselves: {arrows:?}", member.name);
+    }
+}
+
+#[test]
+fn circles_are_found() {
+    let source = |path: &str, text: &str| (PathBuf::from(path), text.to_owned());
+    let sources = [
+        source("lib.rs", "mod a; mod b; mod c;"),
+        source("a/mod.rs", "use crate::{b::B, d};"),
+        source("b.rs", "fn f() -> crate::c::C { todo() } // crate::d"),
+        source("c/deep/mod.rs", "use crate::a::A;"),
+        source("d.rs", "use super::b;"),
+    ];
+    let arrows = arrows(&sources);
+    assert_eq!(arrows["a"], BTreeSet::from(["b".to_owned(), "d".to_owned()]));
+    assert!(reached_modules(&arrows, "a").contains("a"));
+    assert!(!reached_modules(&arrows, "d").contains("d"), "{arrows:?}");
+}
+
+/// Members whose modules do not all say what may enter yet.
+const UNSAID: [&str; 3] = ["gqn-runtime-native", "gqn-runtime-wasm", "xtask"];
+
+#[test]
+fn every_module_begins_with_what_may_enter() {
+    for member in metadata().members().filter(|member| !UNSAID.contains(&member.name.as_str())) {
+        let silent: Vec<PathBuf> = sources(member)
+            .into_iter()
+            .filter(|(_, text)| !text.starts_with("//! "))
+            .map(|(path, _)| path)
+            .collect();
+        assert!(silent.is_empty(), "{}: {silent:?} begin without a `//!` line", member.name);
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gqn_formats::TensorFile;
-use gqn_trainer::model::{Compute, Form};
+use gqn_trainer::model::{Compute, StepVariant};
 use gqn_trainer::oracle::{OracleReport, check_oracle};
 
 use crate::programs::{program, run};
@@ -60,7 +60,7 @@ fn so_it_does_by_winograds_algorithm() {
 
 #[test]
 fn the_plain_form_agrees_as_well() {
-    check(Compute { form: Form::Plain, ..Compute::default() });
+    check(Compute { form: StepVariant::Reference, ..Compute::default() });
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_voxel_model_with_sixteen_rays_and_the_other_pose_encoding_agrees() {
 fn check_voxel(variant: &str, cores: usize, views: [f32; 2]) {
     const TOLERANCE: f64 = 1e-5;
     let (fast, path) = (Compute::default(), oracle(variant));
-    let plain = Compute { form: Form::Plain, ..fast };
+    let plain = Compute { form: StepVariant::Reference, ..fast };
     for compute in [fast, plain, Compute { winograd: true, ..fast }] {
         let report = agreement(&path, compute);
         let (gradients, others): (Vec<_>, Vec<_>) =
@@ -122,7 +122,7 @@ fn check_voxel(variant: &str, cores: usize, views: [f32; 2]) {
 
 #[track_caller]
 fn check_unshared(variant: &str, convolutions: usize) {
-    for form in [Form::Fast, Form::Plain] {
+    for form in [StepVariant::Fused, StepVariant::Reference] {
         let report = agreement(&oracle(variant), Compute { form, ..Compute::default() });
         let names = || report.lines.iter().map(|line| line.name.as_str());
         let gradients = names().filter(|name| name.starts_with("grad_norm/")).count();

@@ -125,9 +125,9 @@ fn trained_weights() {
     }
 }
 
-fn wishes(steps: Option<usize>) -> PrepareOptions {
+fn prepare_options(steps: Option<usize>) -> PrepareOptions {
     PrepareOptions {
-        steps,
+        draw_steps: steps,
         calibration: Calibration::MinMax,
         views: 4,
         quality: false,
@@ -141,7 +141,8 @@ fn fewer_steps_are_libtorchs_fewer_steps() {
     let (checkpoint, sample, sha256) = trained();
     let config = ModelConfig { steps: 1, ..checkpoint.config.clone() };
     let fewer = Checkpoint { config, ..checkpoint.clone() };
-    let prepared = prepare(checkpoint, &sha256, sample, &SINGLE, &wishes(Some(1))).expect("a step");
+    let prepared =
+        prepare(checkpoint, &sha256, sample, &SINGLE, &prepare_options(Some(1))).expect("a step");
     assert_eq!(prepared.checkpoint.config.steps, 1);
     assert_eq!(prepared.measurements.trained_steps, Some(2));
     assert_eq!(prepared.measurements.steps.len(), 2, "a row for every number of steps");
@@ -159,20 +160,21 @@ fn the_same_checkpoint_is_calibrated_and_measured_the_same() {
     let options = ExportOptions { precision: Precision::Int8, ..SINGLE };
     let found = || -> Measurements {
         let (checkpoint, sample, sha256) = trained();
-        prepare(checkpoint, &sha256, sample, &options, &wishes(None))
+        prepare(checkpoint, &sha256, sample, &options, &prepare_options(None))
             .expect("measurements")
             .measurements
     };
     let (one, other) = (found(), found());
     assert_eq!(one, other);
-    assert!(one.loss.expect("a loss").psnr >= 35.0 && !one.calibration.is_empty());
+    assert!(one.precision_error.expect("an error").psnr >= 35.0 && !one.calibration.is_empty());
 }
 
 #[test]
 fn a_sample_that_the_graphs_do_not_give_is_no_origin_of_another() {
     let (checkpoint, mut sample, sha256) = trained();
     sample.tensors.get_mut("frames").expect("pictures").mapv_inplace(|value| value + 0.01);
-    let error = prepare(checkpoint, &sha256, sample, &SINGLE, &wishes(Some(1))).expect_err("wrong");
+    let error = prepare(checkpoint, &sha256, sample, &SINGLE, &prepare_options(Some(1)))
+        .expect_err("wrong");
     assert!(error.to_string().contains("`frames`"), "{error}");
 }
 

@@ -8,7 +8,7 @@ use gqn_scenes::World;
 use gqn_trainer::config::schedule::{GenerationSteps, LinearSchedule};
 use gqn_trainer::config::{ConfigError, data_keys};
 use gqn_trainer::device::DeviceChoice;
-use gqn_trainer::model::{Form, Precision};
+use gqn_trainer::model::{Precision, StepVariant};
 use toml::{Table, Value};
 
 pub(crate) use self::bench::{BenchFlags, ProbeFlags};
@@ -27,7 +27,7 @@ mod parse;
 mod voxel;
 mod weights;
 
-/// Train Generative Query Networks: look at a scene from a few cameras, paint it from any other.
+/// Train Generative Query Networks: observe a scene from a few cameras, render it from any other.
 #[derive(Debug, Parser)]
 #[command(name = "gqn-train", bin_name = "gqn-train", version, about, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Import(ImportFlags),
     /// Check this program against the reference's numbers (docs/oracles.md); exit code 1 if any quantity is off
     Oracle(OracleFlags),
-    /// Measure the training step on made-up data: steps a second and memory of the plain form, the fast one, and the
+    /// Measure the training step on synthetic data: steps a second and memory of the reference variant, the fused one, and the
     /// fast one with activation checkpointing
     Bench(BenchFlags),
     /// What a machine with a GPU is to show, in one call: oracles, a sample, an interrupted run, NCCL, the suite of
@@ -205,22 +205,22 @@ pub(crate) struct MethodFlags {
     /// Parts that a batch is computed in, one after the other
     #[arg(long, value_name = "N")]
     accumulate: Option<u32>,
-    /// Longest gradient, over all parameters; longer ones are shortened
+    /// Maximum global norm of the gradient
     #[arg(long, value_name = "NORM")]
     clip_gradient: Option<f64>,
     /// Evaluate and export an exponential average of the weights with that decay, such as 0.999
     #[arg(long, value_name = "DECAY")]
     weight_average: Option<f64>,
-    /// How the network is computed: fast or plain
+    /// Variant of the step: fused or reference
     #[arg(long)]
-    form: Option<Form>,
-    /// Whether the fast form's large convolutions go by Winograd's algorithm [default: with shared cores on a CPU]
+    form: Option<StepVariant>,
+    /// Whether the fused variant's large convolutions go by Winograd's algorithm [default: with shared cores on a CPU]
     #[arg(long, value_name = "true|false")]
     winograd: Option<bool>,
-    /// In which numbers: fp32, tf32 or bf16
+    /// Compute type: fp32, tf32 or bf16
     #[arg(long)]
     precision: Option<Precision>,
-    /// Compute anew for the backward pass instead of keeping: less memory, more time
+    /// Activation checkpointing: recompute for the backward pass instead of keeping; less memory, more time
     #[arg(long)]
     recompute: bool,
 }

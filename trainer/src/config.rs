@@ -11,7 +11,7 @@ pub use self::error::ConfigError;
 pub use self::geometry::{Geometry, GeometrySource};
 pub use self::layers::{RunData, data_keys, read_table};
 use crate::config::schedule::{GenerationSteps, LinearSchedule, Phase};
-use crate::model::{Compute, Form, Precision};
+use crate::model::{Compute, Precision, StepVariant};
 
 mod error;
 mod geometry;
@@ -62,23 +62,23 @@ pub struct TrainConfig {
     /// nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation_steps: Option<GenerationSteps>,
-    /// Longest gradient, taken over all parameters as one vector; longer ones are shortened.
+    /// Maximum global norm of the gradient: a gradient with a larger norm is scaled down to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_gradient: Option<f64>,
     /// Decay of an exponential moving average of the weights, which is then what is evaluated and exported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_average: Option<f64>,
-    /// How the network is computed.
+    /// The variant of the step.
     #[serde(default)]
-    pub form: Form,
-    /// In which numbers.
+    pub form: StepVariant,
+    /// The compute type.
     #[serde(default)]
     pub precision: Precision,
-    /// Whether the fast form's large convolutions go by Winograd's algorithm; where nothing is said, where that pays.
+    /// Whether the fused variant's large convolutions go by Winograd's algorithm; where nothing is said, where that pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winograd: Option<bool>,
-    /// Compute the DRAW steps and the representation anew for the backward pass instead of keeping them: less memory,
-    /// more time.
+    /// Activation checkpointing: the DRAW steps and the representation are recomputed for the backward pass instead of
+    /// kept. Less memory, more time.
     #[serde(default)]
     pub recompute: bool,
     /// Steps between checkpoints.
@@ -87,7 +87,7 @@ pub struct TrainConfig {
     pub log_every: u64,
     /// Held-out scenes of the evaluation at the end.
     pub test_scenes: u64,
-    /// Steps between looks at held-out scenes, which find the best weights (`best.safetensors`).
+    /// Steps between validations on held-out scenes, which find the best weights (`best.safetensors`).
     pub evaluate_every: u64,
     /// Epochs after which all rendered scenes are replaced by new ones, which are rendered meanwhile; without it, the
     /// same scenes serve the whole run.
@@ -201,8 +201,8 @@ impl TrainConfig {
             let expected = "a divisor of the batch of a process";
             return Err(out_of_range("accumulate", &self.accumulate, expected));
         }
-        if self.form == Form::Plain && self.precision == Precision::Bf16 {
-            let expected = "fp32 or tf32 with the plain form";
+        if self.form == StepVariant::Reference && self.precision == Precision::Bf16 {
+            let expected = "fp32 or tf32 with the reference variant";
             return Err(out_of_range("precision", &"bf16", expected));
         }
         if self.data.is_none() {
@@ -247,7 +247,7 @@ impl TrainConfig {
             let found = format!("{start} to {end}");
             return Err(out_of_range("kl_weight", &found, "numbers from 0"));
         }
-        if let Some(GenerationSteps::Share(share)) = self.generation_steps
+        if let Some(GenerationSteps::Fraction(share)) = self.generation_steps
             && !(0.0..=1.0).contains(&share)
         {
             let expected = "a whole number of steps, or a share of the run from 0.0 to 1.0";

@@ -8,7 +8,7 @@ use gqn_formats::{Checkpoint, TensorFile};
 use gqn_trainer::config::TrainConfig;
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::distributed::Processes;
-use gqn_trainer::evaluation::validation::HeldOutSet;
+use gqn_trainer::evaluation::validation::ValidationSet;
 use gqn_trainer::model::Gqn;
 use gqn_trainer::run::folder::{
     CHECKPOINT_FILE, EVALUATION_FILE, HELD_OUT_FILE, LOG_FILE, RunFolder, STATE_FILE,
@@ -219,10 +219,10 @@ fn held_out_scenes_are_painted_with_the_average() {
     let config = config(folder.path(), "tiny-tower", "weight_average = 0.9\nevaluate_every = 3");
     train_in(folder.path(), config.clone(), false, false);
     let log = std::fs::read_to_string(folder.path().join(HELD_OUT_FILE)).expect("a log");
-    let set = HeldOutSet::open(&config, tch::Device::Cpu).expect("scenes");
+    let set = ValidationSet::open(&config, tch::Device::Cpu).expect("scenes");
     let figures = |checkpoint: &Checkpoint| {
         let model = Gqn::from_checkpoint(checkpoint, tch::Device::Cpu);
-        serde_json::to_string(&set.look(&model, &config, 3).figures).expect("figures are JSON")
+        serde_json::to_string(&set.validate(&model, &config, 3).figures).expect("figures are JSON")
     };
     let average = Checkpoint::load(&folder.path().join(CHECKPOINT_FILE)).expect("a checkpoint");
     assert_eq!(log.trim(), figures(&average));

@@ -1,3 +1,5 @@
+//! Reading streams up to a number of bytes, so that no input decides how much memory is taken.
+
 use std::io::{self, Read};
 
 /// All of a source, or `None` if it has more than `most` bytes; takes memory for what is there alone.

@@ -1,3 +1,5 @@
+//! Checkpoints: weights with config, training step and provenance.
+
 use std::collections::BTreeMap;
 
 use gqn_scenes::World;

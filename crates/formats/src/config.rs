@@ -1,3 +1,5 @@
+//! The sizes of a model: what must be equal for weights to be interchangeable.
+
 use gqn_scenes::PoseEncoding;
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +83,7 @@ impl RepresentationKind {
 pub enum UpsampleR {
     /// A transposed convolution of each core (the reference; R²·h² parameters a core).
     Learned,
-    /// The same numbers at every place; no parameters.
+    /// The same numbers at every spatial position; no parameters.
     Tile,
 }
 

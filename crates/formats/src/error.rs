@@ -1,3 +1,5 @@
+//! Why a file of the pipeline is refused.
+
 use std::path::PathBuf;
 
 use thiserror::Error;

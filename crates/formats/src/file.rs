@@ -1,3 +1,5 @@
+//! Writing files whole or not at all, and what may be replaced.
+
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;

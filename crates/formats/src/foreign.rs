@@ -1,3 +1,5 @@
+//! What a file is that was expected to be another kind.
+
 use crate::error::FormatError;
 
 /// Bytes at the beginning of a file that tell what it is.

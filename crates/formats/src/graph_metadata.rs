@@ -1,3 +1,5 @@
+//! Whether a graph was made for the cameras of its manifest.
+
 use crate::error::FormatError;
 use crate::manifest::Manifest;
 use crate::ports::names;

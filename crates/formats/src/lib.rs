@@ -91,7 +91,7 @@ pub use gate::Gate;
 #[cfg(not(target_arch = "wasm32"))]
 pub use lock::{FolderLock, LOCK_FILE};
 pub use manifest::{
-    FileEntry, MANIFEST_FORMAT, Manifest, Precision, PrecisionLoss, Variant, sha256_hex,
+    FileEntry, MANIFEST_FORMAT, Manifest, Precision, PrecisionError, Variant, sha256_hex,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use memory::{available_memory, check_memory};

@@ -1,3 +1,5 @@
+//! The manifest: the contract of a package.
+
 use std::collections::BTreeMap;
 
 use gqn_scenes::PoseEncoding;
@@ -12,9 +14,9 @@ use crate::ports::{Dim, GraphPorts, Port, names};
 use crate::text::from_json;
 
 /// The version of the package's format that this crate writes, and reads.
-pub const MANIFEST_FORMAT: u64 = 4;
+pub const MANIFEST_FORMAT: u64 = 5;
 
-/// The oldest version that is read: versions 3 and 4 only add what a package may leave out.
+/// The oldest version that is read: versions 3 and 4 only add what a package may leave out, version 5 renames `loss`.
 const OLDEST_FORMAT: u64 = 2;
 
 /// The contract of a package: what is in it, what goes in and out, and where it comes from.
@@ -31,9 +33,9 @@ pub struct Manifest {
     pub variant: Variant,
     /// How numbers are stored.
     pub precision: Precision,
-    /// What the precision costs, if it was measured; absent for single precision.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loss: Option<PrecisionLoss>,
+    /// The error of the precision, if it was measured; absent for single precision. Called `loss` before version 5.
+    #[serde(default, alias = "loss", skip_serializing_if = "Option::is_none")]
+    pub precision_error: Option<PrecisionError>,
     /// The steps that were trained, where the graphs have only the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained_steps: Option<usize>,
@@ -111,10 +113,10 @@ impl Precision {
     }
 }
 
-/// What a precision costs: how near its pictures are to those of single precision.
+/// The error of a precision: how near its pictures are to those of single precision.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PrecisionLoss {
+pub struct PrecisionError {
     /// Held-out views that were compared, each painted with a noise of its own.
     pub views: usize,
     /// Peak signal-to-noise ratio of all of them together, in decibels.
@@ -268,7 +270,7 @@ pub(crate) mod tests {
             pose_encoding: config.pose_encoding,
             variant: Variant::Reference,
             precision: Precision::Fp32,
-            loss: None,
+            precision_error: None,
             trained_steps: None,
             opset: 17,
             representation: GraphPorts::representation(&config, &scene),
@@ -302,7 +304,21 @@ pub(crate) mod tests {
     #[test]
     fn the_version_before_is_still_read() {
         let manifest = edited(|value| value["format_version"] = 2.into()).expect("version 2");
-        assert_eq!((manifest.loss, manifest.trained_steps), (None, None));
+        assert_eq!((manifest.precision_error, manifest.trained_steps), (None, None));
+    }
+
+    #[test]
+    fn the_error_of_a_precision_is_read_under_its_old_name_and_written_under_its_new_one() {
+        let manifest = edited(|value| {
+            value["format_version"] = 4.into();
+            value["loss"] = serde_json::json!({ "views": 9, "psnr": 51.5, "smallest_psnr": 48.25 });
+        });
+        let manifest = manifest.expect("version 4");
+        let error = PrecisionError { views: 9, psnr: 51.5, smallest_psnr: 48.25 };
+        assert_eq!(manifest.precision_error, Some(error));
+        let json: serde_json::Value = serde_json::from_slice(&manifest.to_json()).expect("JSON");
+        assert!(json["loss"].is_null(), "{json}");
+        assert_eq!(json["precision_error"]["psnr"], 51.5);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! The one list of parameters, with names and shapes, derived from the config.
+
 use crate::config::{ModelConfig, RepresentationKind};
 
 /// Name and shape of one parameter. The name is the path of struct fields in the trainer, the checkpoint's key

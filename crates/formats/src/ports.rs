@@ -1,3 +1,5 @@
+//! Names, element types and shapes of the inputs and outputs of graphs.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

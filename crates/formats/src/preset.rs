@@ -1,3 +1,5 @@
+//! Named model sizes.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! Text from files, made fit for a terminal.
+
 use std::borrow::Cow;
 
 /// Text out of a file, fit for a terminal: control characters (line breaks and the escapes that move cursors, colour text

@@ -1,3 +1,5 @@
+//! What a command line prints of an error.
+
 use std::error::Error;
 
 use crate::printable::printable;

@@ -1,3 +1,5 @@
+//! Named tensors and metadata in one safetensors file.
+
 use std::collections::{BTreeMap, HashMap};
 
 use half::{bf16, f16};

@@ -1,3 +1,5 @@
+//! Text files as editors save them.
+
 use std::borrow::Cow;
 
 /// A text file as editors on any system save it: UTF-8, with or without a byte order mark, or UTF-16 with one.

@@ -1,3 +1,5 @@
+//! The file that lists pictures and the cameras that took them.
+
 use gqn_scenes::Camera;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! The geometry of a voxel model.
+
 use gqn_scenes::{Extent, FIELD_OF_VIEW};
 use serde::{Deserialize, Serialize};
 

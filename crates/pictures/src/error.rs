@@ -1,3 +1,5 @@
+//! Why a picture is refused.
+
 use zune_jpeg::errors::DecodeErrors;
 
 use crate::limits::Limits;

@@ -1,3 +1,5 @@
+//! Bounds on the size of pictures from outside.
+
 /// How large a picture may be. Headers may claim anything, and memory is taken by what they claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -1,3 +1,5 @@
+//! Cropping a picture to a square.
+
 use crate::resize::{Resize, Resizer};
 
 /// The largest square in the middle of a picture: what is left of one that is not as wide as high.

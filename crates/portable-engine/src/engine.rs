@@ -214,7 +214,7 @@ mod tests {
             pose_encoding: config.pose_encoding,
             variant: Variant::Reference,
             precision: Precision::Fp32,
-            loss: None,
+            precision_error: None,
             trained_steps: None,
             opset: 17,
             representation: GraphPorts::representation(&config, &scene),

@@ -1,3 +1,5 @@
+//! Why a session or an engine refuses something.
+
 use thiserror::Error;
 
 use crate::engine::EngineError;

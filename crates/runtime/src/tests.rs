@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{
-    FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, Package, Precision, PrecisionLoss, Preset,
+    FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, Package, Precision, PrecisionError, Preset,
     Provenance, Tensor, TensorFile, Variant, names,
 };
 use gqn_scenes::{Camera, Frame, PoseEncoding};
@@ -66,7 +66,7 @@ fn manifest(files: BTreeMap<String, FileEntry>) -> Manifest {
         pose_encoding: config.pose_encoding,
         variant: Variant::Reference,
         precision: Precision::Fp32,
-        loss: None,
+        precision_error: None,
         trained_steps: None,
         opset: 17,
         representation: GraphPorts::representation(&config, &scene),
@@ -249,8 +249,8 @@ fn less_than_single_precision_is_held_to_its_psnr() {
     let passes = |precision, loss: Option<f64>, shift| {
         let mut package = package();
         package.manifest.precision = precision;
-        let loss = loss.map(|psnr| PrecisionLoss { views: 1, psnr, smallest_psnr: psnr });
-        package.manifest.loss = loss;
+        let loss = loss.map(|psnr| PrecisionError { views: 1, psnr, smallest_psnr: psnr });
+        package.manifest.precision_error = loss;
         let report = verify(&mut Fake { shift, ..Fake::default() }, &package).expect("a report");
         report.passed
     };

@@ -113,7 +113,7 @@ pub fn verify<E: Engine>(engine: &mut E, package: &Package) -> Result<Report, Ve
 /// What a precision has to reach on the sample: its goal, or a little less than what was measured where it was made.
 fn smallest_psnr(manifest: &Manifest) -> Option<f64> {
     let goal = manifest.precision.goal()?;
-    Some(manifest.loss.map_or(goal, |loss| goal.min(loss.psnr - SAMPLE_MARGIN)))
+    Some(manifest.precision_error.map_or(goal, |error| goal.min(error.psnr - SAMPLE_MARGIN)))
 }
 
 /// The largest difference of two tensors of one shape; a value that is not finite is infinitely far away.

@@ -1,3 +1,5 @@
+//! Element-wise operators and reductions that geometry needs.
+
 use gqn_formats::Dim;
 
 use super::builder::{Graph, Literal};

@@ -1,3 +1,5 @@
+//! A graph in the making: scopes, ports, weights and constants, each stored once by name.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gqn_formats::{Dim, GraphPorts, ModelConfig, Port, parameters};

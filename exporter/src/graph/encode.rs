@@ -1,3 +1,5 @@
+//! A graph and its weights as the bytes of an ONNX model.
+
 use std::collections::BTreeMap;
 
 use gqn_formats::{Dim, Port, Tensor};

@@ -1,3 +1,5 @@
+//! Where the numbers of weights are stored: in the model, in a file beside it, or shared.
+
 use onnx_protobuf::tensor_proto::DataLocation;
 use onnx_protobuf::{StringStringEntryProto, TensorProto};
 

@@ -1,3 +1,5 @@
+//! Layout operators: they move numbers and compute nothing.
+
 use gqn_formats::Dim;
 
 use super::builder::{Graph, Literal};

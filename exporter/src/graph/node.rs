@@ -1,3 +1,5 @@
+//! A node, its attributes, and what it computes in where its graph computes in half precision.
+
 use super::value::Value;
 
 /// One operator of the default domain.

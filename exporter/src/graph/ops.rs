@@ -1,3 +1,5 @@
+//! One method for every operator of the networks.
+
 use gqn_formats::Dim;
 
 use super::builder::{Graph, Literal};

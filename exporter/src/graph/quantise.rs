@@ -1,3 +1,5 @@
+//! Conversion to eight-bit integers and back.
+
 use super::builder::{Graph, Literal};
 use super::node::Attribute;
 use super::value::{Element, Value};

@@ -1,3 +1,5 @@
+//! Operators that sample maps.
+
 use gqn_formats::Dim;
 
 use super::builder::{Graph, Literal};

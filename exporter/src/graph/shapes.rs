@@ -1,3 +1,5 @@
+//! Values that hold shapes, for axes whose length only the caller knows.
+
 use gqn_formats::Dim;
 
 use super::builder::{Graph, Literal};

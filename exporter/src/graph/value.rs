@@ -1,3 +1,5 @@
+//! What flows between nodes, with element type and shape.
+
 use gqn_formats::{Dim, Port, names};
 
 /// Element type of a value.

@@ -1,3 +1,5 @@
+//! A weight: a parameter, or what follows from parameters by a rule.
+
 use std::collections::BTreeMap;
 
 use gqn_formats::{Dim, ModelConfig, Tensor};

@@ -1,3 +1,5 @@
+//! Positions, axes and rays of cameras, from poses.
+
 use gqn_formats::{Dim, VoxelConfig};
 use gqn_scenes::PoseEncoding;
 

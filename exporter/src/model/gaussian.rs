@@ -1,3 +1,5 @@
+//! Normal distributions of independent components, and their samples.
+
 use crate::graph::{Graph, Value};
 
 /// A normal distribution of independent components.

@@ -1,3 +1,5 @@
+//! The generation core: from the latent of a DRAW step to the canvas.
+
 use gqn_formats::ModelConfig;
 
 use super::layers::{Path, Upsample, tile};

@@ -1,3 +1,5 @@
+//! The whole network as a representation graph and a generator graph.
+
 use gqn_formats::{GraphPorts, ModelConfig};
 
 use super::generation_core::GenerationCore;

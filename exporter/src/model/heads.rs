@@ -1,3 +1,5 @@
+//! The prior and the observation: what is read from hidden state and canvas.
+
 use super::gaussian::DiagonalGaussian;
 use super::layers::{Conv, Path};
 use crate::graph::{Graph, Value};

@@ -1,3 +1,5 @@
+//! Convolutions and their paths in the checkpoint.
+
 use std::fmt::Display;
 use std::ops::Div;
 

@@ -1,3 +1,5 @@
+//! From the features of a view to a voxel grid.
+
 use super::camera::{Camera, numbers, voxel};
 use crate::graph::{Corners, Graph, Literal, Value, fixed};
 

@@ -1,3 +1,5 @@
+//! The convolutional LSTM cell.
+
 use gqn_formats::{Dim, Gate};
 
 use super::layers::{Conv, Path};

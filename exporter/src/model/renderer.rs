@@ -1,3 +1,5 @@
+//! From a voxel grid to the features that a camera sees.
+
 use gqn_formats::{ModelConfig, VoxelConfig};
 
 use super::camera::{Camera, numbers, pixel_plane};

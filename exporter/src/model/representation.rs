@@ -1,3 +1,5 @@
+//! The representation networks.
+
 use gqn_formats::{ModelConfig, RepresentationKind};
 
 use super::camera::{Camera, pixel_plane};

@@ -1,3 +1,5 @@
+//! The loop over the DRAW steps, as in the trainer.
+
 use gqn_formats::Dim;
 
 use super::gqn::Gqn;

@@ -1,3 +1,5 @@
+//! Fold the canvas: the kernel from the hidden state to pixels, composed from two convolutions.
+
 use gqn_formats::{ModelConfig, Tensor};
 
 use super::slices::core;

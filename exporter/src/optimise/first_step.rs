@@ -1,3 +1,5 @@
+//! The first DRAW step, whose state is zero: its latent needs no convolution.
+
 use ndarray::Axis;
 
 use crate::graph::{Graph, Value};

@@ -1,3 +1,5 @@
+//! The optimised graphs, by strategy of the recurrent convolution.
+
 use gqn_formats::{GraphPorts, ModelConfig};
 
 use super::channels_first::ChannelsFirst;

@@ -1,3 +1,5 @@
+//! Interpolation in tables of rows, by gathers and small matrix products.
+
 use crate::graph::{Graph, Value, fixed};
 use crate::model::numbers;
 

@@ -1,3 +1,5 @@
+//! The voxel grid with its channels innermost.
+
 use gqn_formats::Dim;
 
 use super::interpolation::Grid;

@@ -1,3 +1,5 @@
+//! The tiled channels-last layout.
+
 use std::cell::OnceCell;
 
 use gqn_formats::{Dim, Gate, ModelConfig};

@@ -1,3 +1,5 @@
+//! The calibration observer: which values a calibration graph puts out.
+
 use std::cell::RefCell;
 
 use gqn_formats::Dim;

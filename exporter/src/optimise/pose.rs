@@ -1,3 +1,5 @@
+//! Hoist the camera: its term of the gates, with the gates' bias.
+
 use gqn_formats::{Gate, ModelConfig, Tensor};
 use ndarray::Axis;
 

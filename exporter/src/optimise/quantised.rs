@@ -1,3 +1,5 @@
+//! The recurrent convolution on eight-bit integers, by the operator of the engine.
+
 use gqn_formats::{ModelConfig, Tensor};
 use ndarray::Axis;
 

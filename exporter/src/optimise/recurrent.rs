@@ -1,3 +1,5 @@
+//! Kernels that read the hidden state or the latent, as slices of the checkpoint.
+
 use gqn_formats::{Gate, ModelConfig, Tensor};
 use ndarray::{Axis, concatenate};
 

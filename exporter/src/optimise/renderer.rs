@@ -1,3 +1,5 @@
+//! Hoist the renderer: per-cell layers once per run, rendered features once per query.
+
 use gqn_formats::{ModelConfig, Tensor};
 
 use super::interpolation::Grid;

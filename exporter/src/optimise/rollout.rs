@@ -1,3 +1,5 @@
+//! The loop over the DRAW steps of the optimised graphs.
+
 use gqn_formats::ModelConfig;
 
 use super::first_step::first_latent;

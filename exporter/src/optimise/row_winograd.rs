@@ -1,3 +1,5 @@
+//! The recurrent convolution by Winograd's algorithm along rows, on eight-bit integers.
+
 use gqn_formats::{Dim, ModelConfig, Tensor};
 use ndarray::Axis;
 

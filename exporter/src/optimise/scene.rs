@@ -1,3 +1,5 @@
+//! Hoist the scene: its term of the gates, computed once per scene.
+
 use gqn_formats::ModelConfig;
 
 use super::slices::{Inputs, core, input_channels};

@@ -1,3 +1,5 @@
+//! The parts of the gates' weight by what they read, and by gate.
+
 use std::ops::Range;
 
 use gqn_formats::{Gate, ModelConfig, Tensor};

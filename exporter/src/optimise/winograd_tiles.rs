@@ -1,3 +1,5 @@
+//! The recurrent convolution by Winograd's algorithm, on tiles.
+
 use gqn_formats::{Dim, Gate, ModelConfig};
 
 use super::layout::Layout;

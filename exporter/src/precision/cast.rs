@@ -1,3 +1,5 @@
+//! Nodes that convert between element types.
+
 use crate::graph::{Arithmetic, Attribute, Element, Node, Value};
 
 /// What a value is called in an element type that it does not come in.

@@ -1,3 +1,5 @@
+//! The pass that computes a graph in half precision.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cast::{cast, converted_name};

@@ -1,3 +1,5 @@
+//! The pass that stores weights in half precision.
+
 use std::collections::BTreeMap;
 
 use super::cast::{cast, converted_name};

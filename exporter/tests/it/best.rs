@@ -1,3 +1,5 @@
+//! Keeping the better of two packages.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

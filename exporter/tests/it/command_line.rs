@@ -1,3 +1,5 @@
+//! The command line of `gqn-export`.
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

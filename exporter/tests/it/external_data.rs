@@ -1,3 +1,5 @@
+//! Weights beside the graphs.
+
 use std::collections::HashMap;
 use std::path::Path;
 

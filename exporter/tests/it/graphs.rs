@@ -1,3 +1,5 @@
+//! The structure of exported graphs.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gqn_exporter::{ExportOptions, Graphs, build_graphs_with, summarize};

@@ -1,3 +1,5 @@
+//! Packages, file by file.
+
 use std::collections::BTreeMap;
 use std::fs;
 

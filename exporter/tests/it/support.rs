@@ -1,3 +1,5 @@
+//! Random checkpoints and helpers of these tests.
+
 use std::collections::BTreeMap;
 
 use gqn_formats::{

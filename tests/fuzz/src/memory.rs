@@ -1,3 +1,5 @@
+//! An allocator with a limit, for fuzzing.
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,3 +1,5 @@
+//! Folders for targets that read files.
+
 use std::cell::RefCell;
 use std::path::Path;
 

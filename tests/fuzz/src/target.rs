@@ -1,3 +1,5 @@
+//! The list of fuzz targets.
+
 use crate::{data, formats, graph};
 
 /// A parser, or what belongs together.

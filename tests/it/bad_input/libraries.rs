@@ -1,3 +1,5 @@
+//! Shared libraries that are missing or damaged.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! Machines with too little memory or disk.
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::pipe;

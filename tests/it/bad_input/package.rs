@@ -1,3 +1,5 @@
+//! Packages that do not fit.
+
 use std::fs;
 use std::path::Path;
 

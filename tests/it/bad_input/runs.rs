@@ -1,3 +1,5 @@
+//! Run folders that do not fit.
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Training flags and data that do not fit.
+
 use std::fs;
 use std::path::Path;
 

@@ -1,17 +1,19 @@
+//! A case of the benchmark: one variant of the step.
+
 use gqn_formats::ModelConfig;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use crate::config::TrainConfig;
 use crate::data::batch::Batch;
-use crate::model::{Form, Precision};
+use crate::model::{Precision, StepVariant};
 use crate::training::step::{Loss, Trainer};
 
 /// How a step is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Way {
+pub struct StepOptions {
     /// Which way round.
-    pub form: Form,
+    pub form: StepVariant,
     /// In which numbers.
     pub precision: Precision,
     /// Whether large convolutions go by Winograd's algorithm; `None`: where it pays.
@@ -26,7 +28,7 @@ pub struct Case {
     /// Sizes of the model.
     pub model: ModelConfig,
     /// How a step is computed.
-    pub way: Way,
+    pub way: StepOptions,
     /// B: scenes in a batch.
     pub batch: usize,
     /// M: context views of each.
@@ -41,13 +43,10 @@ pub(super) struct Running {
     device: Device,
 }
 
-impl Way {
+impl StepOptions {
     /// Such as `fast+checkpointing`.
     pub fn name(self) -> String {
-        let form = match self.form {
-            Form::Plain => "plain",
-            Form::Fast => "fast",
-        };
+        let form = self.form.name();
         let winograd = match self.winograd {
             None => "",
             Some(true) => "+winograd",
@@ -71,7 +70,7 @@ impl Case {
         };
         Running {
             trainer: Trainer::new(&config, device),
-            batch: Batch::made_up(&self.model, self.batch as i64, self.context as i64, device),
+            batch: Batch::synthetic(&self.model, self.batch as i64, self.context as i64, device),
             device,
             config,
         }

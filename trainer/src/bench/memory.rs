@@ -1,3 +1,5 @@
+//! Peak memory of a process or of a device.
+
 use std::fs;
 
 use tch::Device;

@@ -1,4 +1,4 @@
-//! Steps a second and memory of every form of the training step, measured on made-up data: the numbers do not depend
+//! Steps a second and memory of every form of the training step, measured on synthetic data: the numbers do not depend
 //! on what the pictures show.
 //!
 //! | file | holds |
@@ -19,7 +19,7 @@ mod report;
 mod turns;
 mod work;
 
-pub use case::{Case, Way};
+pub use case::{Case, StepOptions};
 pub use memory::MemoryError;
 pub use probe::{BenchError, Probe, probe, probe_in_child};
 pub use reading::{Reading, read};

@@ -1,3 +1,5 @@
+//! A case in a process of its own.
+
 use std::process::Command;
 use std::time::Instant;
 

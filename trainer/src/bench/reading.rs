@@ -1,3 +1,5 @@
+//! How fast a data set is read.
+
 use gqn_datasets::DataError;
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! The results as a table and as JSON.
+
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -55,7 +57,7 @@ pub struct Row {
     pub matmul_share: f64,
     /// Rate of that product.
     pub matmul_flops: f64,
-    /// Largest relative difference of a step's loss from the plain form's, over the steps in turns.
+    /// Largest relative difference of a step's loss from the reference variant's, over the steps in turns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_difference: Option<f64>,
 }

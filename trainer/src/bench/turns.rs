@@ -1,3 +1,5 @@
+//! Interleaved timing: background load affects all variants equally.
+
 use std::time::Instant;
 
 use tch::Device;

@@ -1,17 +1,19 @@
+//! Multiply-adds of a training step.
+
 use std::time::Instant;
 
 use gqn_formats::{ModelConfig, ParameterKind, RepresentationKind, parameters};
 use tch::{Device, Kind, Tensor};
 
-use crate::model::Form;
+use crate::model::StepVariant;
 
 /// Multiplications, each with an addition, of the forward pass of a batch; a backward pass has twice as many.
 ///
-/// Of the fast form those that it does, so that its share of the matrix rate is no larger than the device's.
-pub fn multiply_adds(model: &ModelConfig, form: Form, batch: usize, context: usize) -> f64 {
+/// Of the fused variant those that it does, so that its share of the matrix rate is no larger than the device's.
+pub fn multiply_adds(model: &ModelConfig, form: StepVariant, batch: usize, context: usize) -> f64 {
     let rollout = match form {
-        Form::Plain => plain(model) * batch as f64,
-        Form::Fast => fast(model) * batch as f64 + composing(model),
+        StepVariant::Reference => plain(model) * batch as f64,
+        StepVariant::Fused => fast(model) * batch as f64 + composing(model),
     };
     let views = (batch * context) as f64;
     rollout
@@ -163,11 +165,11 @@ mod tests {
         // samplers (128·128 + 128·128 + 9)·16·256 = 134, up-samplers of r 2·256·256·256 = 33.6 and of v 0.03; twelve
         // times; the observation 128·3·64·64 = 1.6.
         let model = ModelConfig { shared_core: true, ..Preset::Paper.config() };
-        let found = multiply_adds(&model, Form::Plain, 1, 0) / 1e6;
+        let found = multiply_adds(&model, StepVariant::Reference, 1, 0) / 1e6;
         let expected = 12.0 * (3421.0 + 9.8 + 134.2 + 33.6) + 1.6;
         assert!((found / expected - 1.0).abs() < 1e-3, "found {found}, expected {expected}");
-        let less = multiply_adds(&model, Form::Fast, 1, 0) / 1e6;
-        assert!(less < 0.5 * found, "the fast form does {less}");
+        let less = multiply_adds(&model, StepVariant::Fused, 1, 0) / 1e6;
+        assert!(less < 0.5 * found, "the fused variant does {less}");
     }
 
     #[test]
@@ -188,7 +190,7 @@ mod tests {
         // By hand, in millions. A view: conv1 3·32·4·1024 = 0.39, conv2 and conv4 (32 + 16)·32·4·256 = 1.57, conv3
         // 32·16·9·1024 = 4.72, conv5 and conv6 38·48·9·256 = 4.20, conv7 16·32·9·256 = 1.18, conv8 32·48·256 = 0.39; of
         // the 2400 cells 4·51 + 16 + 35 = 255 each, 0.61.
-        let of_views = |views| multiply_adds(&model, Form::Plain, 1, views) / 1e6;
+        let of_views = |views| multiply_adds(&model, StepVariant::Reference, 1, views) / 1e6;
         let view = of_views(3) - of_views(2);
         assert!((view / 13.07 - 1.0).abs() < 2e-3, "a view: {view}");
         // A query: cells 2400·(64·37 + 64·32) = 10.60, 256 rays of 16 samples 11·32 = 1.44, mix 256·32·64 = 0.52, colours

@@ -4,23 +4,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gqn_trainer::device::DeviceChoice;
-use gqn_trainer::model::{Form, Precision};
+use gqn_trainer::model::{Precision, StepVariant};
 
 #[derive(Debug, Args)]
 pub(crate) struct OracleFlags {
     /// Numbers of the reference or of the second implementation, as safetensors files
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// How the network is computed: fast or plain
-    #[arg(long, default_value = "fast")]
-    pub(crate) form: Form,
-    /// Whether the fast form's large convolutions go by Winograd's algorithm, as they do where a CPU trains shared cores
+    /// Variant of the step: fused or reference
+    #[arg(long, default_value = "fused")]
+    pub(crate) form: StepVariant,
+    /// Whether the fused variant's large convolutions go by Winograd's algorithm, as they do where a CPU trains shared cores
     #[arg(long, value_name = "true|false", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) winograd: bool,
     /// Use these weights instead of those that the formula makes: they were imported and are to be the same
     #[arg(long, value_name = "CHECKPOINT")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// In which numbers: fp32, tf32 or bf16; the last two may be off by much more
+    /// Compute type: fp32, tf32 or bf16; the last two may be off by much more
     #[arg(long, default_value = "fp32")]
     pub(crate) precision: Precision,
     /// Where to compute: auto, cpu or cuda:N

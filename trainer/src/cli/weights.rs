@@ -28,7 +28,7 @@ pub(crate) struct EvalFlags {
     /// Leave damaged scenes of the files out, and count them, even if the run did not
     #[arg(long, requires = "data")]
     pub(crate) skip_damaged: bool,
-    /// Held-out scenes [default: all of the run's files; of a rendered world what the run looks at]
+    /// Held-out scenes [default: all of the run's files; of a rendered world as many as the run evaluates]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_SCENES))]
     pub(crate) scenes: Option<u32>,
     /// Context views [default: every number from 1 to the most the run was trained with, each row painting the same views]

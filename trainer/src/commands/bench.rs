@@ -5,23 +5,27 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use gqn_formats::{ModelConfig, Overwrite, check_folder, check_place, error_report, write_atomic};
 use gqn_trainer::bench::{
-    Case, Probe, Report, Row, Way, in_turns, matmul_flops, multiply_adds, probe, probe_in_child,
-    read,
+    Case, Probe, Report, Row, StepOptions, in_turns, matmul_flops, multiply_adds, probe,
+    probe_in_child, read,
 };
 use gqn_trainer::device::{OpenDevice, prepare};
-use gqn_trainer::model::{Form, Precision};
+use gqn_trainer::model::{Precision, StepVariant};
 use gqn_trainer::training::memory::check_measured;
 use tch::{Device, Kind};
 
 use crate::cli::{BenchFlags, ProbeFlags};
 use crate::{command_line, print, say, set_threads};
 
-const PLAIN: Way =
-    Way { form: Form::Plain, precision: Precision::Fp32, winograd: None, recompute: false };
-const FAST: Way = Way { form: Form::Fast, ..PLAIN };
-const FAST_RECOMPUTING: Way = Way { recompute: true, ..FAST };
-const DIRECT: Way = Way { winograd: Some(false), ..FAST };
-const DIRECT_RECOMPUTING: Way = Way { recompute: true, ..DIRECT };
+const PLAIN: StepOptions = StepOptions {
+    form: StepVariant::Reference,
+    precision: Precision::Fp32,
+    winograd: None,
+    recompute: false,
+};
+const FAST: StepOptions = StepOptions { form: StepVariant::Fused, ..PLAIN };
+const FAST_RECOMPUTING: StepOptions = StepOptions { recompute: true, ..FAST };
+const DIRECT: StepOptions = StepOptions { winograd: Some(false), ..FAST };
+const DIRECT_RECOMPUTING: StepOptions = StepOptions { recompute: true, ..DIRECT };
 
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     let threads = set_threads(Some(flags.threads));
@@ -142,11 +146,11 @@ fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     use Precision::{Bf16, Fp32, Tf32};
     let ways = [
         PLAIN,
-        Way { precision: Tf32, ..PLAIN },
+        StepOptions { precision: Tf32, ..PLAIN },
         FAST,
-        Way { precision: Tf32, ..FAST },
-        Way { precision: Bf16, ..FAST },
-        Way { precision: Bf16, ..FAST_RECOMPUTING },
+        StepOptions { precision: Tf32, ..FAST },
+        StepOptions { precision: Bf16, ..FAST },
+        StepOptions { precision: Bf16, ..FAST_RECOMPUTING },
     ];
     let rates = [Fp32, Tf32, Bf16].map(|precision| {
         prepare(device.device, precision);

@@ -45,7 +45,7 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
     } else {
         String::new()
     };
-    let mut config: TrainConfig = toml::from_str(&processes.first_says(config))
+    let mut config: TrainConfig = toml::from_str(&processes.broadcast_string(config))
         .context("could not read the configuration of process 0")?;
     let mut device = flags.device.open_for(processes.local_rank())?;
     processes.open_links(device.device)?;
@@ -131,7 +131,7 @@ fn resident(
     if let Some(resident) = found.filter(|found| config.resident_scenes != Some(*found)) {
         say(&resident_text(config, resident));
     }
-    let resident = processes.first_counts(found.unwrap_or(0));
+    let resident = processes.broadcast_number(found.unwrap_or(0));
     Ok((resident > 0).then_some(resident))
 }
 

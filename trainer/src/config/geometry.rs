@@ -1,3 +1,5 @@
+//! Where the geometry of a voxel model comes from.
+
 use std::fmt;
 
 use gqn_datasets::{DataSet, SUGGESTING_SCENES, SuggestedExtent, suggest};

@@ -1,3 +1,5 @@
+//! Preset, file and flags, merged into one configuration.
+
 use std::path::Path;
 
 use gqn_datasets::DataSet;

@@ -1,9 +1,11 @@
+//! The settings of the named presets.
+
 use gqn_formats::Preset;
 use gqn_scenes::World;
 
 use super::TrainConfig;
 use crate::config::schedule::{GenerationSteps, LinearSchedule, Span, WholeRun};
-use crate::model::{Form, Precision};
+use crate::model::{Precision, StepVariant};
 
 impl TrainConfig {
     /// The run that goes with a preset of the model.
@@ -26,7 +28,7 @@ impl TrainConfig {
             generation_steps: None,
             clip_gradient: None,
             weight_average: None,
-            form: Form::Fast,
+            form: StepVariant::Fused,
             precision: Precision::Fp32,
             winograd: None,
             recompute: false,
@@ -47,7 +49,7 @@ impl TrainConfig {
                 pixel_std_dev: over_run(0.3, 0.12),
                 learning_rate: over_run(4e-3, 1e-4),
                 warmup_steps: 100,
-                generation_steps: Some(GenerationSteps::Share(0.8)),
+                generation_steps: Some(GenerationSteps::Fraction(0.8)),
                 clip_gradient: Some(1.0),
                 ..paper
             },
@@ -58,7 +60,7 @@ impl TrainConfig {
                 pixel_std_dev: over_run(0.3, 0.12),
                 learning_rate: over_run(4e-3, 2e-4),
                 warmup_steps: 100,
-                generation_steps: Some(GenerationSteps::Share(0.8)),
+                generation_steps: Some(GenerationSteps::Fraction(0.8)),
                 clip_gradient: Some(1.0),
                 checkpoint_every: 500,
                 evaluate_every: 500,

@@ -46,7 +46,7 @@ pub enum GenerationSteps {
     /// That many steps.
     Steps(u64),
     /// That share of the planned steps, from 0 to 1.
-    Share(f64),
+    Fraction(f64),
 }
 
 /// What a step of training maximises.
@@ -65,7 +65,7 @@ impl Phase {
     /// samples are worthless. Checkpoints that do not say are of the ELBO phase.
     pub const METRIC: &'static str = "elbo_phase";
 
-    /// What a checkpoint's figures say. Those of looks at held-out scenes told it by having a divergence or none.
+    /// What a checkpoint's figures say. Those of earlier validations told it by having a divergence or none.
     pub(crate) fn of(metrics: &BTreeMap<String, f64>) -> Self {
         let is_elbo = match metrics.get(Self::METRIC) {
             Some(value) => *value > 0.5,
@@ -85,7 +85,7 @@ impl GenerationSteps {
     pub fn end(self, run_steps: u64) -> u64 {
         match self {
             Self::Steps(steps) => steps,
-            Self::Share(share) => (share * run_steps as f64).round() as u64,
+            Self::Fraction(share) => (share * run_steps as f64).round() as u64,
         }
     }
 }
@@ -101,7 +101,7 @@ impl FromStr for GenerationSteps {
                 .parse::<f64>()
                 .ok()
                 .filter(|percent| (0.0..=100.0).contains(percent))
-                .map(|percent| Self::Share(percent / 100.0)),
+                .map(|percent| Self::Fraction(percent / 100.0)),
         };
         parsed.ok_or_else(|| {
             format!(
@@ -205,7 +205,7 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         let Keys { steps, share } = toml::from_str("steps = 1\nshare = 1.0").expect("keys");
-        assert_eq!((steps, share), (GenerationSteps::Steps(1), GenerationSteps::Share(1.0)));
+        assert_eq!((steps, share), (GenerationSteps::Steps(1), GenerationSteps::Fraction(1.0)));
     }
 
     #[test]

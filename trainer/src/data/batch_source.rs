@@ -1,4 +1,4 @@
-//! Where batches come from: scenes rendered into memory, or files that are read ahead.
+//! The batch source of a run: scenes rendered into memory, or files that are read ahead.
 
 use std::ops::Range;
 
@@ -8,22 +8,22 @@ use tch::Device;
 
 use crate::config::TrainConfig;
 use crate::data::batch::Batch;
-use crate::data::file_source::FileFeed;
-use crate::data::rendered_source::RenderedFeed;
+use crate::data::file_source::FileSource;
+use crate::data::rendered_source::RenderedSource;
 use crate::data::scenes::{CONSTANT_SCENES, constant_picture, open_sound};
 
 /// More threads than that do not read faster than any device trains.
 const MOST_THREADS: usize = 16;
 
 /// Gives the batch of any step.
-pub(crate) enum Feed {
+pub(crate) enum BatchSource {
     /// All scenes are on the device.
-    Rendered(RenderedFeed),
+    Rendered(RenderedSource),
     /// Views are read and decoded as they are needed.
-    Files(FileFeed),
+    Files(FileSource),
 }
 
-impl Feed {
+impl BatchSource {
     /// Renders the scenes that a step of a configuration sees, or opens its files; with the best constant picture,
     /// `[3,S,S]`. `rows` are those of a batch that are wanted.
     pub(crate) fn open(
@@ -34,15 +34,15 @@ impl Feed {
         on_progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(Self, Vec<f32>), DataError> {
         let Some(data) = &config.data else {
-            let (feed, constant) = RenderedFeed::new(config, step, rows, device, on_progress);
-            return Ok((Self::Rendered(feed), constant));
+            let (batches, constant) = RenderedSource::new(config, step, rows, device, on_progress);
+            return Ok((Self::Rendered(batches), constant));
         };
         let set = open_sound(data, Split::Train)?;
         let some = config.scenes.min(CONSTANT_SCENES);
         let constant = constant_picture(config, some, on_progress)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.min(MOST_THREADS);
-        Ok((Self::Files(FileFeed::new(config, set, rows, device, threads)), constant))
+        Ok((Self::Files(FileSource::new(config, set, rows, device, threads)), constant))
     }
 
     /// What is taken of a batch.
@@ -116,7 +116,7 @@ mod tests {
         let all = SceneSet::read(&set, &all, 16, Resize::Area).expect("scenes");
         let memory = DeviceScenes::new(&all, config.model.pose_encoding, Device::Cpu);
         let (files, constant) =
-            Feed::open(&config, 0, 0..4, Device::Cpu, &mut |_, _| {}).expect("files");
+            BatchSource::open(&config, 0, 0..4, Device::Cpu, &mut |_, _| {}).expect("files");
         assert_eq!(constant, all.mean_frame());
         // In order, back, and far ahead.
         for step in [0, 1, 2, 1, 500, 501] {
@@ -135,7 +135,8 @@ mod tests {
             }
         }
         assert_eq!(files.damaged(), 0);
-        let (second, _) = Feed::open(&config, 0, 2..4, Device::Cpu, &mut |_, _| {}).expect("files");
+        let (second, _) =
+            BatchSource::open(&config, 0, 2..4, Device::Cpu, &mut |_, _| {}).expect("files");
         let found = second.batch(&config, 3).expect("a batch").context_frames;
         let whole = memory.batch(&choices(&config, 3)).context_frames;
         assert!(found.equal(&whole.narrow(0, 2, 2)), "the second half of a batch");

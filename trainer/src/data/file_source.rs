@@ -28,7 +28,7 @@ pub(crate) fn reading_rate(
     secs: f64,
 ) -> Result<f64, DataError> {
     let set = open_sound(data, Split::Train)?;
-    let files = FileFeed::new(config, set, 0..config.batch, Device::Cpu, threads);
+    let files = FileSource::new(config, set, 0..config.batch, Device::Cpu, threads);
     // The first results fill the queue.
     let filled = (AHEAD * threads) as u64;
     (0..filled).try_for_each(|step| files.batch(step).map(drop))?;
@@ -43,7 +43,7 @@ pub(crate) fn reading_rate(
 }
 
 /// Batches from files. The steps are expected one after the other; another one starts the reading anew.
-pub(crate) struct FileFeed {
+pub(crate) struct FileSource {
     reader: Arc<Reader>,
     device: Device,
     threads: usize,
@@ -71,7 +71,7 @@ struct HostBatch {
     poses: Vec<f32>,
 }
 
-impl FileFeed {
+impl FileSource {
     pub(crate) fn new(
         config: &TrainConfig,
         set: DataSet,

@@ -15,7 +15,7 @@ use crate::data::scenes::{CONSTANT_SCENES, rendered_constant};
 
 /// Batches from the scenes of the generation that a step belongs to. The next generation is rendered while this one is
 /// trained on, so that training waits for it only where rendering is slower.
-pub(crate) struct RenderedFeed {
+pub(crate) struct RenderedSource {
     /// What this process takes of a batch.
     pub(crate) rows: Range<usize>,
     device: Device,
@@ -29,7 +29,7 @@ struct Generation {
     next: Option<JoinHandle<SceneSet>>,
 }
 
-impl RenderedFeed {
+impl RenderedSource {
     /// Renders what a step sees; with the best constant picture, `[3,S,S]`, which does not depend on the step.
     pub(crate) fn new(
         config: &TrainConfig,
@@ -105,8 +105,8 @@ mod tests {
         TrainConfig::layered(None, None, keys.parse().expect("TOML")).expect("a config")
     }
 
-    fn frames(feed: &RenderedFeed, step: u64) -> Vec<f32> {
-        let frames = feed.batch(&config(), step).query_frames;
+    fn frames(batches: &RenderedSource, step: u64) -> Vec<f32> {
+        let frames = batches.batch(&config(), step).query_frames;
         Vec::try_from(frames.flatten(0, -1)).expect("numbers")
     }
 
@@ -114,15 +114,15 @@ mod tests {
     fn scenes_are_replaced_after_their_epochs() {
         let config = config();
         assert_eq!([0, 2, 3, 5, 6, 8].map(|step| config.generation(step)), [0, 0, 1, 1, 2, 2]);
-        let (feed, _) = RenderedFeed::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
+        let (batches, _) = RenderedSource::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
         let same = TrainConfig { refresh_epochs: None, ..config.clone() };
-        let (old, _) = RenderedFeed::new(&same, 0, 0..4, Device::Cpu, &mut |_, _| {});
+        let (old, _) = RenderedSource::new(&same, 0, 0..4, Device::Cpu, &mut |_, _| {});
         let of_old = |step| {
             let frames = old.batch(&same, step).query_frames;
             Vec::<f32>::try_from(frames.flatten(0, -1)).expect("numbers")
         };
-        assert_eq!(frames(&feed, 2), of_old(2), "the first generation");
-        assert_ne!(frames(&feed, 3), of_old(3), "the second");
+        assert_eq!(frames(&batches, 2), of_old(2), "the first generation");
+        assert_ne!(frames(&batches, 3), of_old(3), "the second");
     }
 
     #[test]
@@ -144,19 +144,20 @@ mod tests {
                 assert_eq!(part.frame(place, 3), whole.frame(index as usize, 3));
             }
         }
-        let (feed, constant) = RenderedFeed::new(&config, 0, 0..2, Device::Cpu, &mut |_, _| {});
-        let (later, same) = RenderedFeed::new(&config, 4, 0..2, Device::Cpu, &mut |_, _| {});
+        let (batches, constant) =
+            RenderedSource::new(&config, 0, 0..2, Device::Cpu, &mut |_, _| {});
+        let (later, same) = RenderedSource::new(&config, 4, 0..2, Device::Cpu, &mut |_, _| {});
         assert_eq!(constant, same, "the constant picture is that of the run");
-        let frames = |feed: &RenderedFeed| feed.batch(&config, 5).query_frames;
-        assert!(frames(&feed).equal(&frames(&later)), "a resumed run sees the same");
+        let frames = |batches: &RenderedSource| batches.batch(&config, 5).query_frames;
+        assert!(frames(&batches).equal(&frames(&later)), "a resumed run sees the same");
     }
 
     #[test]
     fn processes_share_the_batch_of_one() {
         let config = config();
         let of = |rows| {
-            let (feed, _) = RenderedFeed::new(&config, 0, rows, Device::Cpu, &mut |_, _| {});
-            frames(&feed, 1)
+            let (batches, _) = RenderedSource::new(&config, 0, rows, Device::Cpu, &mut |_, _| {});
+            frames(&batches, 1)
         };
         assert_eq!([of(0..2), of(2..4)].concat(), of(0..4));
     }
@@ -164,11 +165,11 @@ mod tests {
     #[test]
     fn a_resumed_run_sees_what_the_run_saw() {
         let config = config();
-        let (whole, constant) = RenderedFeed::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
+        let (whole, constant) = RenderedSource::new(&config, 0, 0..4, Device::Cpu, &mut |_, _| {});
         let all: Vec<_> = (0..9).map(|step| frames(&whole, step)).collect();
         for start in [4, 7] {
             let (resumed, same) =
-                RenderedFeed::new(&config, start, 0..4, Device::Cpu, &mut |_, _| {});
+                RenderedSource::new(&config, start, 0..4, Device::Cpu, &mut |_, _| {});
             assert_eq!(same, constant);
             for step in start..9 {
                 assert_eq!(frames(&resumed, step), all[step as usize], "step {step} of {start}");

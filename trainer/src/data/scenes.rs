@@ -1,4 +1,4 @@
-//! Scenes of a configuration for what looks at some of them: rendered, or read from its files.
+//! Some scenes of a configuration, rendered or read from its files: for evaluations and the constant picture.
 
 use gqn_datasets::{DataError, DataSet, FrameMean, KnownSet, Resize, SceneSet};
 use gqn_scenes::Split;
@@ -47,7 +47,7 @@ pub(crate) fn scenes_of(
         return Ok(render(config, split, 0..scenes, on_progress));
     };
     let set = open_sound(data, split)?;
-    let indices = spread(&set, data, scenes);
+    let indices = evenly_spaced(&set, data, scenes);
     if indices.is_empty() {
         return Err(DataError::Empty { path: set.folder().to_owned() });
     }
@@ -67,7 +67,7 @@ pub(crate) fn constant_picture(
     let mut mean = FrameMean::default();
     let at_once = scenes_at_once(config.views(), config.model.image_size);
     let set = open_sound(data, Split::Train)?;
-    for some in spread(&set, data, scenes).chunks(at_once) {
+    for some in evenly_spaced(&set, data, scenes).chunks(at_once) {
         mean.add(&SceneSet::read(&set, some, config.model.image_size, Resize::Area)?);
     }
     Ok(mean.frame(config.model.image_size))
@@ -97,7 +97,7 @@ pub(crate) fn scenes_at_once(views: usize, side: usize) -> usize {
 }
 
 /// Sound scenes evenly over a set, at most so many.
-fn spread(set: &DataSet, data: &DataConfig, scenes: u64) -> Vec<usize> {
+fn evenly_spaced(set: &DataSet, data: &DataConfig, scenes: u64) -> Vec<usize> {
     let count = (scenes as usize).min(set.len());
     let indices = (0..count).map(|index| index * set.len() / count);
     let is_wanted = |index: &usize| !data.skip_damaged || set.check(*index).is_ok();

@@ -1,3 +1,5 @@
+//! NCCL without MPI: one process averages with itself.
+
 use std::time::Instant;
 
 use tch::{Device, Kind, Tensor};

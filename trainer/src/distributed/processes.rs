@@ -1,3 +1,5 @@
+//! The processes of a run: gradients are averaged, state is broadcast from the root.
+
 use std::ops::Range;
 
 use gqn_formats::sha256_hex;
@@ -135,7 +137,7 @@ impl Processes {
     }
 
     /// What the first process says; the others' arguments are not looked at.
-    pub fn first_says(&self, text: String) -> String {
+    pub fn broadcast_string(&self, text: String) -> String {
         let Some(world) = &self.0 else { return text };
         let bytes = world.broadcast(text.into_bytes());
         String::from_utf8(bytes).expect("it was text when it left")
@@ -145,7 +147,7 @@ impl Processes {
     ///
     /// # Errors
     /// Those of `find`.
-    pub fn first_finds<T: Serialize + DeserializeOwned, E>(
+    pub fn broadcast_result<T: Serialize + DeserializeOwned, E>(
         &self,
         find: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
@@ -156,12 +158,12 @@ impl Processes {
         // In a list, since what was found may be nothing, which is `null` as well.
         let json = serde_json::to_string(found.as_slice()).expect("results are plain data");
         let received: Vec<T> =
-            serde_json::from_str(&self.first_says(json)).expect("JSON, as it left");
+            serde_json::from_str(&self.broadcast_string(json)).expect("JSON, as it left");
         Ok(found.or_else(|| received.into_iter().next()).expect("the first process has found it"))
     }
 
     /// The first process's number.
-    pub fn first_counts(&self, count: u64) -> u64 {
+    pub fn broadcast_number(&self, count: u64) -> u64 {
         let Some(world) = &self.0 else { return count };
         let bytes = world.broadcast(count.to_le_bytes().to_vec());
         u64::from_le_bytes(bytes.try_into().expect("eight bytes, as they left"))
@@ -171,7 +173,7 @@ impl Processes {
     ///
     /// # Errors
     /// [`ParallelError::Diverged`].
-    pub fn spread(&self, tensors: &[Tensor], step: u64) -> Result<(), ParallelError> {
+    pub fn broadcast(&self, tensors: &[Tensor], step: u64) -> Result<(), ParallelError> {
         let Some(world) = &self.0 else { return Ok(()) };
         for tensor in tensors {
             let mut numbers = vec![0.0_f32; tensor.numel()];

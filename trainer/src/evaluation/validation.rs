@@ -1,4 +1,4 @@
-//! A look at held-out scenes while training: what the figures of training batches do not tell.
+//! Validation: a few held-out scenes during training, which tell the figures of training batches do not.
 
 use std::collections::BTreeMap;
 
@@ -15,27 +15,27 @@ use crate::data::scenes::scenes_of;
 use crate::model::Gqn;
 use crate::model::elbo::{Elbo, floor};
 
-/// Scenes of a look, one picture of each; their errors' mean moves by a few percent with other scenes, not with time.
+/// Scenes of a validation, one picture of each; their errors' mean moves by a few percent with other scenes, not with time.
 const SCENES: u64 = 32;
 /// Scenes that go through the network at once.
 const AT_ONCE: usize = 16;
 /// Scenes whose pictures are kept.
 const EXAMPLES: usize = 3;
-/// Noises of a look count down from the last step that there can be, so that no step of training has them.
+/// Noises of a validation count down from the last step that there can be, so that no step of training has them.
 const LAST_NOISE: u64 = u64::MAX;
 
-/// The scenes of all looks of a run: the first of the held-out ones, each with as large a context as in training.
+/// The scenes of all validations of a run: the first of the held-out ones, each with as large a context as in training.
 #[derive(Debug)]
-pub struct HeldOutSet {
+pub struct ValidationSet {
     scenes: DeviceScenes,
     choices: Vec<Choice>,
 }
 
-/// What a look found.
+/// What a validation found.
 #[derive(Debug, Clone)]
-pub struct HeldOut {
+pub struct Validation {
     /// Means over the pictures.
-    pub figures: HeldOutFigures,
+    pub figures: ValidationFigures,
     /// For each DRAW step the divergence of every picture, in nats; of none without a posterior.
     pub kl_by_step: Vec<Vec<f64>>,
     /// The pictures of a few scenes.
@@ -44,7 +44,7 @@ pub struct HeldOut {
 
 /// One line of `held_out.jsonl`: means over one picture of each held-out scene. The queries are not in the context.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct HeldOutFigures {
+pub struct ValidationFigures {
     /// Steps taken.
     pub step: u64,
     /// What the last of them maximised. In the generation phase inference cores and posterior still have their fresh
@@ -72,7 +72,7 @@ pub struct HeldOutFigures {
     pub pixel_std_dev: f64,
 }
 
-impl HeldOutFigures {
+impl ValidationFigures {
     /// The figures that go into a checkpoint's provenance, by name.
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         let (phase, value) = self.phase.metric();
@@ -105,7 +105,7 @@ pub struct Example {
     pub sample: Vec<u8>,
 }
 
-impl HeldOutSet {
+impl ValidationSet {
     /// Renders or reads the scenes.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl HeldOutSet {
     }
 
     /// Paints one view of every scene. The same weights at the same step give the same figures.
-    pub fn look(&self, model: &Gqn, config: &TrainConfig, step: u64) -> HeldOut {
+    pub fn validate(&self, model: &Gqn, config: &TrainConfig, step: u64) -> Validation {
         let sigma = config.pixel_std_dev_at(step);
         let phase = config.phase_at(step.saturating_sub(1));
         let (mut sums, mut pictures) = ([0.0; 6], 0);
@@ -153,7 +153,7 @@ impl HeldOutSet {
             sums.map(|sum| sum / f64::from(pictures.max(1) as u32));
         let side = config.model.image_size;
         let of_posterior = |figure: f64| (phase == Phase::Elbo).then_some(figure);
-        let figures = HeldOutFigures {
+        let figures = ValidationFigures {
             step,
             phase,
             mse_generated: generated,
@@ -165,7 +165,7 @@ impl HeldOutSet {
             excess: of_posterior(-elbo - floor(3 * side * side, sigma)),
             pixel_std_dev: sigma,
         };
-        HeldOut { figures, kl_by_step, examples }
+        Validation { figures, kl_by_step, examples }
     }
 }
 
@@ -178,7 +178,7 @@ impl Predictions {
         })
     }
 
-    /// Sums over the batch, in the order in which [`HeldOutSet::look`] takes them apart.
+    /// Sums over the batch, in the order in which [`ValidationSet::validate`] takes them apart.
     fn sums(&self, truth: &Tensor) -> [f64; 6] {
         let (first, second) = (&self.samples[0], &self.samples[1]);
         let all = |tensor: &Tensor| tensor.sum(Kind::Double).double_value(&[]);

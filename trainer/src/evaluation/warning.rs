@@ -1,6 +1,6 @@
 //! What validation figures show to have gone wrong, which the loss does not show.
 
-use super::validation::HeldOutFigures;
+use super::validation::ValidationFigures;
 
 /// A divergence below a tenth of a nat over a whole picture tells less than one yes or no about it (0.69).
 const COLLAPSED_KL: f64 = 0.1;
@@ -34,7 +34,7 @@ pub enum Warning {
 
 impl Warning {
     /// All that figures give reason for; nothing in the generation phase, in which latents say nothing.
-    pub fn of(figures: &HeldOutFigures) -> Vec<Self> {
+    pub fn of(figures: &ValidationFigures) -> Vec<Self> {
         let (Some(kl), Some(reconstructed)) = (figures.kl, figures.mse_reconstructed) else {
             return Vec::new();
         };
@@ -85,7 +85,7 @@ mod tests {
     use crate::config::schedule::Phase;
 
     /// Of a model that is well.
-    const WELL: HeldOutFigures = HeldOutFigures {
+    const WELL: ValidationFigures = ValidationFigures {
         step: 10,
         phase: Phase::Elbo,
         mse_generated: 0.02,
@@ -101,24 +101,24 @@ mod tests {
     #[test]
     fn each_failure_has_its_warning_and_health_has_none() {
         assert_eq!(Warning::of(&WELL), []);
-        let collapsed = HeldOutFigures { kl: Some(0.09), ..WELL };
+        let collapsed = ValidationFigures { kl: Some(0.09), ..WELL };
         assert_eq!(Warning::of(&collapsed), [Warning::KlCollapsed { kl: 0.09 }]);
-        let ignored = HeldOutFigures { mse_reconstructed: Some(0.0249), ..WELL };
+        let ignored = ValidationFigures { mse_reconstructed: Some(0.0249), ..WELL };
         assert_eq!(
             Warning::of(&ignored),
             [Warning::LatentsIgnored { reconstructed: 0.0249, sampled: 0.025 }]
         );
-        let alike = HeldOutFigures { sample_difference: 0.0019, ..WELL };
+        let alike = ValidationFigures { sample_difference: 0.0019, ..WELL };
         assert_eq!(Warning::of(&alike), [Warning::SamplesAlike { difference: 0.0019 }]);
         // Just well enough.
-        let well = HeldOutFigures {
+        let well = ValidationFigures {
             kl: Some(0.11),
             mse_reconstructed: Some(0.0248),
             sample_difference: 0.002,
             ..WELL
         };
         assert_eq!(Warning::of(&well), []);
-        let generator_alone = HeldOutFigures {
+        let generator_alone = ValidationFigures {
             phase: Phase::Generation,
             kl: None,
             mse_reconstructed: None,

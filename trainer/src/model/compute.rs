@@ -1,3 +1,5 @@
+//! How the network is computed: variant of the step, compute type, algorithm of convolutions.
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -11,30 +13,42 @@ use super::winograd;
 /// How a rollout is computed. Neither changes what is computed, but for rounding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Compute {
-    /// Which way round.
-    pub form: Form,
-    /// In which numbers.
+    /// The variant of the step.
+    pub form: StepVariant,
+    /// The compute type.
     pub precision: Precision,
-    /// Whether the fast form's 5×5 and 3×3 convolutions go by Winograd's algorithm: six and four times fewer
+    /// Whether the fused variant's 5×5 and 3×3 convolutions go by Winograd's algorithm: six and four times fewer
     /// multiplications and a digit less, in 32 bits and for pictures whose side is a multiple of 16. Pays on CPUs, not
     /// on GPUs.
     pub winograd: bool,
 }
 
-/// Which way round a rollout is computed.
+/// The variant of the step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Form {
+pub enum StepVariant {
     /// As it is written in the paper and as other implementations do it: every step convolves all its inputs, gate by
-    /// gate, and keeps a canvas of full size. The reference that [`Form::Fast`] is held against.
-    Plain,
+    /// gate, and keeps a canvas of full size. The reference that [`StepVariant::Fused`] is held against.
+    #[serde(alias = "plain")]
+    Reference,
     /// What does not change from step to step is convolved once, what reads the same tensor in one convolution, and
     /// the canvas never exists: what reads it is linear in it, so kernels are composed instead.
     #[default]
-    Fast,
+    #[serde(alias = "fast")]
+    Fused,
 }
 
-/// In which numbers a rollout is computed. Weights, moments and the loss are 32-bit always.
+impl StepVariant {
+    /// The name used in flags and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Fused => "fused",
+        }
+    }
+}
+
+/// The compute type of a rollout. Weights, moments and the loss are 32-bit always.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
@@ -64,7 +78,7 @@ impl Compute {
         let state_kind = model.kind();
         let bf16 = self.precision == Precision::Bf16;
         let fits = winograd::fits(model.config().hidden_size() as i64);
-        let winograd = self.winograd && self.form == Form::Fast && !bf16 && fits;
+        let winograd = self.winograd && self.form == StepVariant::Fused && !bf16 && fits;
         Layout {
             kind: if bf16 { Kind::BFloat16 } else { state_kind },
             state_kind,
@@ -118,14 +132,15 @@ impl<'a> Layout<'a> {
     }
 }
 
-impl FromStr for Form {
+impl FromStr for StepVariant {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
-            "plain" => Ok(Self::Plain),
-            "fast" => Ok(Self::Fast),
-            _ => Err(format!("unknown form `{name}`, expected plain or fast")),
+            // As they were called before.
+            "reference" | "plain" => Ok(Self::Reference),
+            "fused" | "fast" => Ok(Self::Fused),
+            _ => Err(format!("unknown form `{name}`, expected fused or reference")),
         }
     }
 }

@@ -1,3 +1,5 @@
+//! What the cores read of query cameras and scenes.
+
 use tch::Tensor;
 
 /// What the cores read of query cameras and scenes: the same in every DRAW step.

@@ -1,3 +1,5 @@
+//! Normal distributions of independent components.
+
 use tch::Tensor;
 
 /// A normal distribution of independent components.

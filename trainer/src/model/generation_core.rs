@@ -1,3 +1,5 @@
+//! The generation core: from the latent of a DRAW step to the canvas.
+
 use std::borrow::Borrow;
 
 use gqn_formats::ModelConfig;
@@ -36,7 +38,7 @@ impl GenerationCore {
     }
 
     /// `hidden [B,H,h,h] -> what this step adds to the canvas [B,U,S,S]`
-    pub fn paint(&self, hidden: &Tensor) -> Tensor {
+    pub fn canvas_update(&self, hidden: &Tensor) -> Tensor {
         self.upsample_h.forward(hidden)
     }
 }

@@ -1,3 +1,5 @@
+//! The whole network, its parameters and checkpoints.
+
 use std::collections::BTreeMap;
 
 use gqn_formats::{Checkpoint, ModelConfig, Provenance};

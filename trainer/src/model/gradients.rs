@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gqn_formats::{ModelConfig, Preset, RepresentationKind, VoxelConfig};
 use tch::{Device, Kind, Tensor};
 
-use super::{Compute, Differentiable, Form, Gqn, Latents, Rollout};
+use super::{Compute, Differentiable, Gqn, Latents, Rollout, StepVariant};
 use crate::convert::with_torch_seed;
 use crate::model::elbo::Elbo;
 
@@ -159,7 +159,7 @@ fn directions(gradient: &Tensor) -> Vec<Tensor> {
 }
 
 #[track_caller]
-fn check(config: &ModelConfig, form: Form) {
+fn check(config: &ModelConfig, form: StepVariant) {
     tch::set_num_threads(1);
     let model = model(config);
     let compute = Compute { form, ..Compute::default() };
@@ -213,19 +213,19 @@ fn check(config: &ModelConfig, form: Form) {
 #[test]
 fn the_fast_forms_gradients_are_finite_differences() {
     for (rays, shared_core) in [(1, true), (2, false), (4, true)] {
-        check(&ModelConfig { shared_core, ..tiny(rays) }, Form::Fast);
+        check(&ModelConfig { shared_core, ..tiny(rays) }, StepVariant::Fused);
     }
 }
 
 #[test]
 fn the_plain_forms_gradients_are_finite_differences() {
     for (rays, shared_core) in [(1, false), (2, true)] {
-        check(&ModelConfig { shared_core, ..tiny(rays) }, Form::Plain);
+        check(&ModelConfig { shared_core, ..tiny(rays) }, StepVariant::Reference);
     }
 }
 
 #[test]
 fn cores_shared_by_halves_have_them_too() {
     let base = ModelConfig { shared_core: true, ..tiny(1) };
-    check(&ModelConfig { shared_inference_core: Some(false), ..base }, Form::Fast);
+    check(&ModelConfig { shared_inference_core: Some(false), ..base }, StepVariant::Fused);
 }

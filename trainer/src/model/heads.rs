@@ -1,3 +1,5 @@
+//! Prior, posterior and observation: what is read from hidden states and canvas.
+
 use std::borrow::Borrow;
 
 use tch::Tensor;

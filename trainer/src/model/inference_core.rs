@@ -1,3 +1,5 @@
+//! The inference core: what the posterior knows of the query picture.
+
 use std::borrow::Borrow;
 
 use gqn_formats::ModelConfig;
@@ -19,7 +21,7 @@ pub struct InferenceCore {
 
 /// What an inference core reads beside its own state.
 #[derive(Debug, Clone, Copy)]
-pub struct Sight<'a> {
+pub struct InferenceInputs<'a> {
     /// Hidden state of the generation core, `[B,H,h,h]`.
     pub hidden: &'a Tensor,
     /// Canvas, `[B,U,S,S]`.
@@ -48,8 +50,8 @@ impl InferenceCore {
     }
 
     /// `state, what it sees -> the next state`
-    pub fn step(&self, state: &LstmState, sight: Sight<'_>) -> LstmState {
-        let Sight { hidden, canvas, x, v, r } = sight;
+    pub fn step(&self, state: &LstmState, inputs: InferenceInputs<'_>) -> LstmState {
+        let InferenceInputs { hidden, canvas, x, v, r } = inputs;
         let [v, r] = self.scene.forward(v, r);
         let (u, x) = (self.downsample_u.forward(canvas), self.downsample_x.forward(x));
         self.gates.step(state, &[hidden, &u, &x, &v, &r])

@@ -1,3 +1,5 @@
+//! Kernels of convolutions, and the deferred gradients of Winograd's.
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 

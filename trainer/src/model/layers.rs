@@ -1,3 +1,5 @@
+//! Convolutions and the initialisation of their weights.
+
 use std::borrow::Borrow;
 
 use tch::Tensor;
@@ -172,7 +174,7 @@ pub(super) fn same(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>) -> Tensor
     x.conv2d(kernel, bias, [1, 1], [padding; 2], [1, 1], 1)
 }
 
-/// `v [B,C] -> [B,C,s,s]`, the same numbers at every place.
+/// `v [B,C] -> [B,C,s,s]`, the same numbers at every spatial position.
 pub(crate) fn tile(v: &Tensor, side: i64) -> Tensor {
     let (batch, channels) = v.size2().expect("a vector for every sample");
     v.view([batch, channels, 1, 1]).expand([batch, channels, side, side], false)

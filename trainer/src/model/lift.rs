@@ -1,3 +1,5 @@
+//! From the features of a view to a voxel grid.
+
 use gqn_formats::{ModelConfig, VoxelConfig};
 use tch::Tensor;
 

@@ -1,5 +1,8 @@
+//! The convolutional LSTM cell.
+
 use std::borrow::Borrow;
 
+use gqn_formats::Gate;
 use tch::nn::Path;
 use tch::{Device, Kind, Tensor};
 
@@ -9,7 +12,7 @@ use super::layers::{same, uniform};
 /// A convolutional LSTM with 5×5 gates (Shi et al. 2015, without peepholes).
 ///
 /// Its input channels are those that change from step to step (the hidden state first), then those that are fixed
-/// over a rollout. Gates stand in the order forget, input, output, state; all biases are inside the sigmoids.
+/// over a rollout. Gates stand in the order of [`Gate::ALL`]; all biases are inside the non-linearities.
 #[derive(Debug)]
 pub struct ConvLstmCell {
     weight: Tensor,
@@ -42,9 +45,10 @@ impl ConvLstmCell {
             [&state.hidden].into_iter().chain(inputs.iter().copied()).collect();
         let x = Tensor::cat(&inputs, 1);
         let (weights, biases) = (self.weight.chunk(4, 0), self.bias.chunk(4, 0));
-        let gate = |index: usize| same(&x, &weights[index], Some(&biases[index]));
-        let (forget, input, output) = (gate(0).sigmoid(), gate(1).sigmoid(), gate(2).sigmoid());
-        let cell = forget * &state.cell + input * gate(3).tanh();
+        let logit = |gate: Gate| same(&x, &weights[gate.index()], Some(&biases[gate.index()]));
+        let [forget, input, output] =
+            [Gate::Forget, Gate::Input, Gate::Output].map(|gate| logit(gate).sigmoid());
+        let cell = forget * &state.cell + input * logit(Gate::Candidate).tanh();
         LstmState { hidden: output * cell.tanh(), cell }
     }
 

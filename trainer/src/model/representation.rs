@@ -1,3 +1,5 @@
+//! The representation networks.
+
 use std::borrow::Borrow;
 
 use gqn_formats::{ModelConfig, RepresentationKind};

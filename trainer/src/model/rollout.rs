@@ -1,11 +1,13 @@
+//! The rollout: the loop over the DRAW steps, with and without gradients.
+
 use tch::Tensor;
 
-use super::compute::{Compute, Form};
-use super::fast::Fast;
+use super::compute::{Compute, StepVariant};
+use super::fused::Fused;
 use super::gaussian::DiagonalGaussian;
 use super::gqn::Gqn;
 use super::lstm::LstmState;
-use super::plain::Plain;
+use super::reference::Reference;
 
 /// Where the latents of a rollout come from. Noise is `[B,L,Z,h,h]`, standard normal; zeros give the means.
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +46,12 @@ pub struct Step {
     pub posterior: Option<DiagonalGaussian>,
 }
 
-/// A model bound to the query cameras and scenes of one rollout, in either form. In a step the prior reads the *old*
+/// A model bound to the query cameras and scenes of one rollout, in either variant. In a step the prior reads the *old*
 /// hidden state of the generation core, the posterior the *new* one of the inference core.
 #[derive(Debug)]
-pub(crate) enum Painter<'a> {
-    Plain(Plain<'a>),
-    Fast(Box<Fast<'a>>),
+pub(crate) enum RolloutBackend<'a> {
+    Reference(Reference<'a>),
+    Fused(Box<Fused<'a>>),
 }
 
 /// What passes from one step to the next. Nothing stands for zeros.
@@ -59,7 +61,7 @@ pub(crate) struct State {
     pub(super) generation: Option<LstmState>,
     /// What the inference cores see of the canvas: the canvas itself, or what the coming steps' cores make of it.
     pub(super) canvas: Option<Tensor>,
-    /// The picture so far, where there is no canvas: `[B,48,h,h]`, 4×4 pixels at every place.
+    /// The picture so far, where there is no canvas: `[B,48,h,h]`, 4×4 pixels at every spatial position.
     pub(super) picture: Option<Tensor>,
 }
 
@@ -105,15 +107,15 @@ impl Rollout {
         latents: Latents<'_>,
         compute: Compute,
     ) -> Self {
-        let painter = Painter::new(model, v, r, latents, compute);
-        let mut state = painter.start();
+        let backend = RolloutBackend::new(model, v, r, latents, compute);
+        let mut state = backend.start();
         let mut steps = Vec::with_capacity(model.config().steps);
         for l in 0..model.config().steps {
-            let (next, step) = painter.step(l, &state, latents);
+            let (next, step) = backend.step(l, &state, latents);
             state = next;
             steps.push(step);
         }
-        let observation = painter.finish(&state);
+        let observation = backend.finish(&state);
         let state = state.generation.expect("there is a step at least");
         Self { steps, state, observation }
     }
@@ -181,7 +183,7 @@ impl<'a> Differentiable<'a> {
     }
 }
 
-impl<'a> Painter<'a> {
+impl<'a> RolloutBackend<'a> {
     pub(crate) fn new(
         model: &'a Gqn,
         v: &Tensor,
@@ -191,9 +193,11 @@ impl<'a> Painter<'a> {
     ) -> Self {
         let conditioning = model.conditioning(v, r);
         match compute.form {
-            Form::Plain => Self::Plain(Plain::new(model, conditioning, latents.frames())),
-            Form::Fast => {
-                Self::Fast(Box::new(Fast::new(model, conditioning, latents.frames(), compute)))
+            StepVariant::Reference => {
+                Self::Reference(Reference::new(model, conditioning, latents.frames()))
+            }
+            StepVariant::Fused => {
+                Self::Fused(Box::new(Fused::new(model, conditioning, latents.frames(), compute)))
             }
         }
     }
@@ -201,32 +205,32 @@ impl<'a> Painter<'a> {
     /// The state before the first step.
     pub(crate) fn start(&self) -> State {
         match self {
-            Self::Plain(plain) => plain.start(),
-            Self::Fast(_) => State::default(),
+            Self::Reference(reference) => reference.start(),
+            Self::Fused(_) => State::default(),
         }
     }
 
     /// Step `l` from 0, with the latents that the painter was made for.
     pub(crate) fn step(&self, l: usize, state: &State, latents: Latents<'_>) -> (State, Step) {
         match self {
-            Self::Plain(plain) => plain.step(l, state, &latents.noise(l)),
-            Self::Fast(fast) => fast.step(l, state, &latents.noise(l)),
+            Self::Reference(reference) => reference.step(l, state, &latents.noise(l)),
+            Self::Fused(fused) => fused.step(l, state, &latents.noise(l)),
         }
     }
 
     /// Mean of the picture, `[B,3,S,S]`, not clamped.
     pub(crate) fn finish(&self, state: &State) -> Tensor {
         match self {
-            Self::Plain(plain) => plain.finish(state),
-            Self::Fast(fast) => fast.finish(state),
+            Self::Reference(reference) => reference.finish(state),
+            Self::Fused(fused) => fused.finish(state),
         }
     }
 
     /// The same painter with other tensors where it has computed some; weights stay the model's.
     pub(crate) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
         match self {
-            Self::Plain(plain) => Self::Plain(plain.map(change)),
-            Self::Fast(fast) => Self::Fast(Box::new(fast.map(change))),
+            Self::Reference(reference) => Self::Reference(reference.map(change)),
+            Self::Fused(fused) => Self::Fused(Box::new(fused.map(change))),
         }
     }
 }

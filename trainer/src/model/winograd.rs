@@ -1,6 +1,9 @@
+//! Winograd's algorithm for large convolutions, and its gradients.
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use gqn_winograd::Transforms;
 use tch::{Kind, Tensor};
 
 /// Winograd's F(4×4, k×k): a tile of 4×4 outputs from n×n inputs, n = k + 3, with n² multiplications a pair of channels
@@ -9,9 +12,6 @@ use tch::{Kind, Tensor};
 /// Along an axis, the transforms of all its tiles are one matrix, so that no tile is ever cut out: first the rows are
 /// multiplied with it, then the columns. Pictures have their channels as the innermost axis in memory.
 const TILE: i64 = 4;
-
-/// Where the polynomials are evaluated, besides at infinity; n - 1 of them.
-const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5];
 
 /// Tiles and output channels whose share of a kernel's gradient is computed at once: enough for large products of
 /// matrices, few enough to need little memory.
@@ -35,8 +35,8 @@ pub(super) fn kernel(kernel: &Tensor) -> Tensor {
 pub(super) fn convolve(x: &Tensor, kernel: &Tensor) -> Tensor {
     let (.., height, width) = x.size4().expect("x is [B,C,s,s]");
     let size = kernel_size(kernel.size()[0]);
-    let products = spread(x, size, Axis::Input).bmm(&kernel.transpose(1, 2));
-    gather(&products, size, [height, width])
+    let products = to_points(x, size, Axis::Input).bmm(&kernel.transpose(1, 2));
+    from_points(&products, size, [height, width])
 }
 
 /// Tiles of `x [B,C,s,s]`.
@@ -52,11 +52,11 @@ pub(super) fn add_kernel_gradient(pairs: &[(Tensor, Tensor)], first: i64, gradie
     let at_once = (TILES_AT_ONCE / tiles(&pairs[0].0)).max(1);
     for pairs in pairs.chunks(at_once as usize) {
         let (x, y): (Vec<_>, Vec<_>) = pairs.iter().map(|(x, y)| (x, y)).unzip();
-        let x = spread(&Tensor::cat(&x, 0), size, Axis::Input);
+        let x = to_points(&Tensor::cat(&x, 0), size, Axis::Input);
         for start in (0..outputs).step_by(OUTPUTS_AT_ONCE as usize) {
             let count = OUTPUTS_AT_ONCE.min(outputs - start);
             let y: Vec<_> = y.iter().map(|y| y.narrow(1, first + start, count)).collect();
-            let y = spread(&Tensor::cat(&y, 0), size, Axis::Output);
+            let y = to_points(&Tensor::cat(&y, 0), size, Axis::Output);
             let products = y.transpose(1, 2).bmm(&x).view([-1, count * input]);
             let part = products.transpose(0, 1).matmul(&kernel_transform(size));
             let _ = gradient.narrow(0, start, count).g_add_(&part.view([count, input, size, size]));
@@ -74,7 +74,7 @@ enum Axis {
 }
 
 /// `x [B,C,s,s] -> [n²,B·tiles,C]`
-fn spread(x: &Tensor, size: i64, axis: Axis) -> Tensor {
+fn to_points(x: &Tensor, size: i64, axis: Axis) -> Tensor {
     let (batch, channels, height, width) = x.size4().expect("x is [B,C,s,s]");
     let (points, rows, columns) = (size + TILE - 1, height / TILE, width / TILE);
     let x = x.permute([0, 2, 3, 1]).reshape([batch, height, width * channels]);
@@ -89,7 +89,7 @@ fn spread(x: &Tensor, size: i64, axis: Axis) -> Tensor {
 }
 
 /// `[n²,B·tiles,C] -> [B,C,s,s]`
-fn gather(products: &Tensor, size: i64, [height, width]: [i64; 2]) -> Tensor {
+fn from_points(products: &Tensor, size: i64, [height, width]: [i64; 2]) -> Tensor {
     let (points, rows, columns) = (size + TILE - 1, height / TILE, width / TILE);
     let (_, tiles, channels) = products.size3().expect("products are [n²,tiles,C]");
     let batch = tiles / (rows * columns);
@@ -157,8 +157,7 @@ fn cached(key: MatrixKey, make: impl FnOnce() -> Tensor) -> Tensor {
     })
 }
 
-/// Toom–Cook's matrices, a row for each point: of what is read the coefficients of Π (x - q) over the other points, of
-/// the kernel the powers of the point over Π (point - q), of what is written the powers of the point.
+/// The transforms along one axis, a row for each point.
 struct Points {
     /// `[n,n]`
     input: Vec<f64>,
@@ -170,39 +169,10 @@ struct Points {
 
 impl Points {
     fn new(size: i64) -> Self {
-        let points = &POINTS[..(size + TILE - 2) as usize];
-        let [mut input, mut kernel, mut output] = [(); 3].map(|()| Vec::new());
-        let powers = |point: f64, count: i64| (0..count).map(move |power| point.powi(power as i32));
-        for (index, point) in points.iter().enumerate() {
-            let others = || {
-                let all = points.iter().enumerate();
-                all.filter(move |(other, _)| *other != index).map(|(_, other)| *other)
-            };
-            input.extend(coefficients(others(), points.len() + 1));
-            let scale: f64 = others().map(|other| point - other).product();
-            kernel.extend(powers(*point, size).map(|power| power / scale));
-            output.extend(powers(*point, TILE));
-        }
-        // At infinity the highest coefficient is left.
-        input.extend(coefficients(points.iter().copied(), points.len() + 1));
-        let last = |count: i64| (1..=count).map(move |place| f64::from(u8::from(place == count)));
-        kernel.extend(last(size));
-        output.extend(last(TILE));
-        Self { input, kernel, output }
+        let Transforms { output, filter, input } = Transforms::new(TILE as usize, size as usize);
+        let output = (0..input.len()).flat_map(|point| output.iter().map(move |row| row[point]));
+        Self { output: output.collect(), kernel: filter.concat(), input: input.concat() }
     }
-}
-
-/// Of Π (x - root), lowest power first.
-fn coefficients(roots: impl Iterator<Item = f64>, count: usize) -> Vec<f64> {
-    let mut found = vec![0.0; count];
-    found[0] = 1.0;
-    for root in roots {
-        for power in (0..count).rev() {
-            let below = if power > 0 { found[power - 1] } else { 0.0 };
-            found[power] = below - root * found[power];
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! A comparison of all quantities with an oracle file.
+
 use std::path::Path;
 
 use gqn_formats::{

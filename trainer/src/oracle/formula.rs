@@ -1,3 +1,5 @@
+//! The closed forms that inputs and weights of an oracle file follow.
+
 /// The tensor called `name`: number i in row-major order follows from the name and i alone, uniform in `low..high`.
 ///
 /// A `SplitMix64` stream that starts at the FNV-1a hash of the name.

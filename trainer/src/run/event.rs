@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::schedule::Phase;
 use crate::evaluation::evaluate::Evaluation;
-use crate::evaluation::validation::HeldOut;
+use crate::evaluation::validation::Validation;
 use crate::evaluation::{Progress, Warning};
 
 /// What the training loop says; terminals and logs are its listeners.
@@ -70,8 +70,8 @@ pub enum Event {
         /// Where it is kept.
         copy: PathBuf,
     },
-    /// A look at held-out scenes.
-    HeldOut(Box<HeldOut>),
+    /// A validation on held-out scenes.
+    Validation(Box<Validation>),
     /// The generation phase lasts as long as the plan: there will be no step of the ELBO phase.
     NoElbo {
         /// Steps of the generation phase.

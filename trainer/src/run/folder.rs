@@ -24,7 +24,7 @@ pub const STATE_FILE: &str = "state.safetensors";
 pub const LOG_FILE: &str = "metrics.jsonl";
 /// The weights whose generated pictures of held-out scenes had the least squared error so far.
 pub const BEST_FILE: &str = "best.safetensors";
-/// A line of figures for every look at held-out scenes.
+/// A line of figures for every validation.
 pub const HELD_OUT_FILE: &str = "held_out.jsonl";
 /// Inputs and libtorch's outputs for the newest checkpoint.
 pub const GOLDEN_FILE: &str = "golden.safetensors";

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::evaluation::validation::HeldOutFigures;
+use crate::evaluation::validation::ValidationFigures;
 use crate::run::event::{Event, StepMetrics};
 
 const PLAIN_LINE_EVERY: Duration = Duration::from_secs(15);
@@ -97,8 +97,8 @@ impl Progress {
             Event::SkippedDamaged { scenes } => {
                 self.say(&format!("left out {scenes} damaged scenes so far"));
             }
-            Event::HeldOut(held_out) => {
-                let HeldOutFigures { mse_generated, mse_reconstructed, .. } = held_out.figures;
+            Event::Validation(held_out) => {
+                let ValidationFigures { mse_generated, mse_reconstructed, .. } = held_out.figures;
                 self.held_out = format!("  held out MSE {mse_generated:.4} generated");
                 if let Some(error) = mse_reconstructed {
                     let _ = write!(self.held_out, ", {error:.4} reconstructed");

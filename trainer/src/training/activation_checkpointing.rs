@@ -10,7 +10,7 @@ use tch::{Kind, Tensor};
 use crate::config::schedule::Phase;
 use crate::data::batch::Batch;
 use crate::model::elbo::{kl, log_likelihood};
-use crate::model::{Compute, Gqn, Painter, State};
+use crate::model::{Compute, Gqn, RolloutBackend, State};
 use crate::training::objective::{Loss, Objective};
 
 /// Tiles of several steps that are worth a product of matrices; what they were made of is kept until then.
@@ -27,31 +27,31 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
     }));
     let has_posterior = objective.phase == Phase::Elbo;
     let latents = objective.phase.latents(frames, noise);
-    let whole = || Painter::new(model, &batch.query_poses, &r, latents, objective.compute);
+    let whole = || RolloutBackend::new(model, &batch.query_poses, &r, latents, objective.compute);
     let mut leaves = Vec::new();
-    let painter = tch::no_grad(whole).map(&mut |tensor| {
+    let backend = tch::no_grad(whole).map(&mut |tensor| {
         leaves.push(leaf(tensor));
         leaves[leaves.len() - 1].shallow_clone()
     });
 
-    let mut states = vec![painter.start()];
+    let mut states = vec![backend.start()];
     let mut divergences = Vec::new();
     tch::no_grad(|| {
         for l in 0..model.config().steps {
-            let (next, step) = painter.step(l, &states[l], latents);
+            let (next, step) = backend.step(l, &states[l], latents);
             divergences.extend(has_posterior.then(|| kl(&step)));
             states.push(next);
         }
     });
     let end = leaves_of(&states.pop().unwrap_or_default());
-    let observation = painter.finish(&end);
+    let observation = backend.finish(&end);
     let log_likelihood = log_likelihood(&observation, frames, objective.pixel_std_dev);
     (log_likelihood.sum(Kind::Float) * -objective.scale).backward();
     let mut arrived = gradients_at(&end.tensors());
     drop(end);
     for (l, start) in states.into_iter().enumerate().rev() {
         let start = leaves_of(&start);
-        let (next, step) = painter.step(l, &start, latents);
+        let (next, step) = backend.step(l, &start, latents);
         let goal = passed_on(&next.tensors(), &arrived);
         let goal = if has_posterior {
             goal + kl(&step).sum(Kind::Float) * (objective.kl_weight * objective.scale)
@@ -63,7 +63,7 @@ pub(crate) fn gradients(model: &Gqn, batch: &Batch, noise: &Tensor, objective: &
         arrived = gradients_at(&start.tensors());
     }
     model.settle(0);
-    drop(painter);
+    drop(backend);
     let (gradients, mut roots) = (gradients_at(&leaves), Vec::new());
     drop(leaves);
     let _ = whole().map(&mut |root| {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::config::TrainConfig;
     use crate::convert::with_torch_seed;
-    use crate::model::Form;
+    use crate::model::StepVariant;
     use crate::training::step::Trainer;
 
     /// The same sums in another order.
@@ -164,7 +164,7 @@ mod tests {
                     }
                 }
             });
-            let batch = Batch::made_up(&config.model, config.batch as i64, 3, Device::Cpu);
+            let batch = Batch::synthetic(&config.model, config.batch as i64, 3, Device::Cpu);
             let loss = trainer.gradients_of(config, &batch, 7);
             (loss.total().double_value(&[]), trainer.model.parameters())
         };
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_one_pass() {
-        for form in [Form::Fast, Form::Plain] {
+        for form in [StepVariant::Fused, StepVariant::Reference] {
             for (shared_core, shared_inference_core) in
                 [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
             {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_generation_phase_leaves_the_inference_half_alone() {
-        for form in [Form::Fast, Form::Plain] {
+        for form in [StepVariant::Fused, StepVariant::Reference] {
             check(|config| {
                 config.recompute = true;
                 config.accumulate = 2;

@@ -10,7 +10,7 @@ use super::optimiser::Adam;
 use crate::convert::with_torch_seed;
 use crate::data::batch::Batch;
 use crate::model::elbo::Elbo;
-use crate::model::{Compute, Differentiable, Form, Gqn, Latents, Precision, Rollout};
+use crate::model::{Compute, Differentiable, Gqn, Latents, Precision, Rollout, StepVariant};
 
 /// Largest difference of a gradient, relative to its norm: sums of some thousand products in another order, through a
 /// few recurrent steps. Most stay below 2e-6; the worst, at 5.2e-6, is a bias of the representation, whose gradient is
@@ -25,8 +25,9 @@ const BF16_BOUND_TOLERANCE: f64 = 2e-3;
 /// Of a gradient in 16 bits, relative to its norm.
 const BF16_GRADIENT_TOLERANCE: f64 = 0.1;
 
-const PLAIN: Compute = Compute { form: Form::Plain, precision: Precision::Fp32, winograd: false };
-const FAST: Compute = Compute { form: Form::Fast, ..PLAIN };
+const PLAIN: Compute =
+    Compute { form: StepVariant::Reference, precision: Precision::Fp32, winograd: false };
+const FAST: Compute = Compute { form: StepVariant::Fused, ..PLAIN };
 const WINOGRAD: Compute = Compute { winograd: true, ..FAST };
 const FAST_BF16: Compute = Compute { precision: Precision::Bf16, ..FAST };
 
@@ -71,7 +72,7 @@ fn run(config: &ModelConfig, compute: Compute) -> Outcome {
         }
     });
     let _gradients = Adam::new(model.parameters());
-    let batch = Batch::made_up(config, 2, 2, Device::Cpu);
+    let batch = Batch::synthetic(config, 2, 2, Device::Cpu);
     let noise =
         with_torch_seed(4, || Tensor::randn(model.noise_shape(2), (Kind::Float, Device::Cpu)));
     let r = model.represent_computed(&batch.context_frames, &batch.context_poses, compute);

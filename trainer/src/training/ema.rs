@@ -8,12 +8,12 @@ use crate::model::Gqn;
 
 /// An average of a model's weights over the steps.
 #[derive(Debug)]
-pub struct Average {
+pub struct Ema {
     decay: f64,
     slots: BTreeMap<String, Tensor>,
 }
 
-impl Average {
+impl Ema {
     /// An average that starts at these weights. `decay` is what of the old average stays in a step.
     pub fn new(decay: f64, parameters: BTreeMap<String, Tensor>) -> Self {
         let slots =
@@ -43,7 +43,7 @@ impl Average {
     }
 
     /// Runs `job` while the model has the averaged weights; its own are back afterwards, bit for bit.
-    pub fn while_published<T>(&self, model: &Gqn, job: impl FnOnce(&Gqn) -> T) -> T {
+    pub fn with_averaged_weights<T>(&self, model: &Gqn, job: impl FnOnce(&Gqn) -> T) -> T {
         let parameters = model.parameters();
         let own: Vec<Tensor> = parameters.values().map(|weight| weight.detach().copy()).collect();
         tch::no_grad(|| {
@@ -72,10 +72,10 @@ mod tests {
     fn the_models_own_weights_come_back() {
         let [model, other] =
             [1, 2].map(|seed| Gqn::new(&Preset::TinyTower.config(), Device::Cpu, seed));
-        let average = Average::new(0.9, other.parameters());
+        let average = Ema::new(0.9, other.parameters());
         let weights = |model: &Gqn| model.checkpoint(0, gqn_formats::Provenance::default());
         let before = weights(&model);
-        let published = average.while_published(&model, weights);
+        let published = average.with_averaged_weights(&model, weights);
         assert_eq!(published, weights(&other));
         assert_eq!(weights(&model), before);
         assert_ne!(before, published);

@@ -1,5 +1,4 @@
-//! What is done about a look at held-out scenes: it is written down, the best weights are kept, and what has gone wrong
-//! is said.
+//! The monitor of a run: validates at intervals, writes the figures down, keeps the best weights and warns.
 
 use gqn_datasets::DataError;
 use gqn_formats::{Checkpoint, FormatError, Provenance};
@@ -8,7 +7,7 @@ use tch::Device;
 use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
 use crate::evaluation::Warning;
-use crate::evaluation::validation::{HeldOutFigures, HeldOutSet};
+use crate::evaluation::validation::{ValidationFigures, ValidationSet};
 use crate::model::Gqn;
 use crate::run::event::Event;
 use crate::run::folder::{BEST_FILE, HELD_OUT_FILE, Log, RunFolder};
@@ -18,16 +17,16 @@ use crate::training::training_loop::TrainError;
 /// Until that share of the ELBO phase is done, latents that say nothing are nothing to worry about.
 const GRACE: f64 = 0.25;
 
-/// Looks at held-out scenes from time to time.
+/// Validates at intervals.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    set: HeldOutSet,
+pub(crate) struct Monitor {
+    set: ValidationSet,
     log: Log,
     best: Best,
     warned: Vec<Warning>,
 }
 
-impl Watch {
+impl Monitor {
     /// For a run in a folder that goes on at `step`.
     pub(crate) fn open(
         config: &TrainConfig,
@@ -36,7 +35,7 @@ impl Watch {
         step: u64,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Self, TrainError> {
-        let set: Result<_, DataError> = HeldOutSet::open(config, device);
+        let set: Result<_, DataError> = ValidationSet::open(config, device);
         let set = set?;
         // A line of `step` itself was written before that state was saved.
         let (log, damaged) = folder.open_log(HELD_OUT_FILE, step + 1)?;
@@ -46,7 +45,7 @@ impl Watch {
         Ok(Self { set, log, best: best_so_far(folder)?, warned: Vec::new() })
     }
 
-    /// After a step was taken: looks, with the weights that are published, if it is time to.
+    /// After a training step: validates, with the EMA weights if the run keeps them, if it is time to.
     pub(crate) fn stepped(
         &mut self,
         trainer: &Trainer,
@@ -59,10 +58,12 @@ impl Watch {
         if !steps.is_multiple_of(config.evaluate_every) && steps != config.steps {
             return Ok(());
         }
-        trainer.published(|model| self.look(model, config, steps, provenance, folder, on_event))
+        trainer.with_ema_weights(|model| {
+            self.validate(model, config, steps, provenance, folder, on_event)
+        })
     }
 
-    fn look(
+    fn validate(
         &mut self,
         model: &Gqn,
         config: &TrainConfig,
@@ -71,7 +72,7 @@ impl Watch {
         folder: &RunFolder,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<(), TrainError> {
-        let held_out = self.set.look(model, config, steps);
+        let held_out = self.set.validate(model, config, steps);
         let figures = held_out.figures;
         self.log.append(&figures)?;
         if self.best.is_beaten_by(&figures) {
@@ -79,7 +80,7 @@ impl Watch {
             folder.save_checkpoint(BEST_FILE, model, steps, &provenance)?;
             self.best = Best { mse_generated: figures.mse_generated, phase: figures.phase };
         }
-        on_event(Event::HeldOut(Box::new(held_out)));
+        on_event(Event::Validation(Box::new(held_out)));
         let start = config.elbo_start();
         let length = config.steps.saturating_sub(start);
         let is_early = (steps.saturating_sub(start) as f64) < GRACE * length as f64;
@@ -107,7 +108,7 @@ impl Best {
 
     /// Weights of the generation phase have not learned how far latents may be from their mean, so that samples are
     /// worthless: the first ones after it are better whatever their mean picture.
-    fn is_beaten_by(self, figures: &HeldOutFigures) -> bool {
+    fn is_beaten_by(self, figures: &ValidationFigures) -> bool {
         let is_first = self.phase == Phase::Generation && figures.phase == Phase::Elbo;
         is_first || figures.mse_generated < self.mse_generated
     }
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     /// Of a model that is well.
-    const WELL: HeldOutFigures = HeldOutFigures {
+    const WELL: ValidationFigures = ValidationFigures {
         step: 10,
         phase: Phase::Elbo,
         mse_generated: 0.02,
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn weights_of_the_generation_phase_never_stay_the_best() {
-        let of = |phase, mse_generated| HeldOutFigures { phase, mse_generated, ..WELL };
+        let of = |phase, mse_generated| ValidationFigures { phase, mse_generated, ..WELL };
         let early = Best { mse_generated: 0.01, phase: Phase::Generation };
         assert!(Best::NONE.is_beaten_by(&of(Phase::Generation, 0.5)));
         assert!(early.is_beaten_by(&of(Phase::Generation, 0.009)));

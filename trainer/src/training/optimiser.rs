@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Kind, Tensor};
 
-use crate::training::ema::Average;
+use crate::training::ema::Ema;
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -50,14 +50,14 @@ impl Adam {
 
     /// Leaves the parameters that `is_late` names as they are, moments included, before step `start`. From then on they
     /// are moved as by an optimiser that begins there.
-    pub fn hold_back(&mut self, is_late: impl Fn(&str) -> bool, start: u64) {
+    pub fn delay_updates(&mut self, is_late: impl Fn(&str) -> bool, start: u64) {
         for (name, slot) in &mut self.slots {
             slot.start = if is_late(name) { start } else { 0 };
         }
     }
 
     /// Moves every parameter against its gradient, which it forgets, and tells `average` where to.
-    pub fn step(&mut self, learning_rate: f64, average: Option<&Average>) {
+    pub fn step(&mut self, learning_rate: f64, average: Option<&Ema>) {
         let before = self.steps;
         self.steps += 1;
         tch::no_grad(|| {
@@ -90,7 +90,7 @@ impl Adam {
         });
     }
 
-    /// Shortens the gradients, taken as one vector, to that norm if they are longer. Waits for no device.
+    /// Scales the gradients down to that global norm if theirs is larger. Waits for no device.
     pub fn clip(&mut self, norm: f64) {
         tch::no_grad(|| {
             let gradients = self.gradients();
@@ -205,8 +205,8 @@ mod tests {
             let zero = nn::Init::Const(0.0);
             let [early, late] = ["early", "late"].map(|name| store.root().var(name, &[3], zero));
             let mut adam = Adam::new(store.variables().into_iter().collect());
-            let average = Average::new(0.9, store.variables().into_iter().collect());
-            adam.hold_back(|name| name == "late", start);
+            let average = Ema::new(0.9, store.variables().into_iter().collect());
+            adam.delay_updates(|name| name == "late", start);
             for step in steps {
                 let mut loss = (&early + step as f64).square();
                 let moving = if adam.steps() < start {

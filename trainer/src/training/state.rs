@@ -19,13 +19,14 @@ pub(crate) fn save(
 ) -> Result<String, FormatError> {
     let steps = trainer.adam.steps();
     let moments = trainer.adam.moments();
-    let average = trainer.average.iter().flat_map(|average| average.weights());
+    let average = trainer.ema.iter().flat_map(|ema| ema.weights());
     folder.save_state(TrainingState {
         checkpoint: trainer.model.checkpoint(steps, provenance.clone()),
         moments: moments.map(|(name, pair)| (name.to_owned(), pair.map(to_array))).collect(),
         average: average.map(|(name, weight)| (name.clone(), to_array(weight))).collect(),
     })?;
-    trainer.published(|model| folder.save_checkpoint(CHECKPOINT_FILE, model, steps, provenance))
+    trainer
+        .with_ema_weights(|model| folder.save_checkpoint(CHECKPOINT_FILE, model, steps, provenance))
 }
 
 /// Puts model, optimiser and average back to where [`save`] found them; returns the provenance.
@@ -36,12 +37,12 @@ pub(crate) fn restore(
     folder: &RunFolder,
     trainer: &mut Trainer,
 ) -> Result<Provenance, FormatError> {
-    let is_averaged = trainer.average.is_some();
+    let is_averaged = trainer.ema.is_some();
     let TrainingState { checkpoint, moments, average } =
         folder.read_state(trainer.model.config(), is_averaged)?;
     trainer.model.load(&checkpoint.tensors);
     trainer.adam.restore(checkpoint.step, |name| moments[name].each_ref().map(to_tensor));
-    if let Some(own) = &mut trainer.average {
+    if let Some(own) = &mut trainer.ema {
         own.restore(|name| to_tensor(&average[name]));
     }
     Ok(checkpoint.provenance)

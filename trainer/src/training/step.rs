@@ -9,12 +9,12 @@ use tch::{Device, Kind, Tensor};
 use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
 use crate::data::batch::{Batch, noise};
-use crate::data::batch_source::Feed;
+use crate::data::batch_source::BatchSource;
 use crate::distributed::{ParallelError, Processes};
 use crate::model::elbo::{Elbo, log_likelihood};
 use crate::model::{Differentiable, Gqn};
 use crate::training::activation_checkpointing;
-use crate::training::ema::Average;
+use crate::training::ema::Ema;
 use crate::training::optimiser::Adam;
 
 pub use super::objective::Loss;
@@ -28,7 +28,7 @@ pub struct Trainer {
     /// The optimiser of its weights.
     pub adam: Adam,
     /// Their average, if the run keeps one.
-    pub average: Option<Average>,
+    pub ema: Option<Ema>,
 }
 
 impl Trainer {
@@ -36,28 +36,27 @@ impl Trainer {
     pub fn new(config: &TrainConfig, device: Device) -> Self {
         let model = Gqn::new(&config.model, device, config.seed);
         let adam = Adam::new(model.parameters());
-        let average = config.weight_average.map(|decay| Average::new(decay, model.parameters()));
-        let mut trainer = Self { model, adam, average };
-        trainer.follow(config);
+        let ema = config.weight_average.map(|decay| Ema::new(decay, model.parameters()));
+        let mut trainer = Self { model, adam, ema };
+        trainer.apply_plan(config);
         trainer
     }
 
     /// Begins with these weights instead of fresh ones, with which nothing was done so far.
     pub(crate) fn start_from(&mut self, checkpoint: &Checkpoint, config: &TrainConfig) {
         self.model.load(&checkpoint.tensors);
-        self.average =
-            config.weight_average.map(|decay| Average::new(decay, self.model.parameters()));
+        self.ema = config.weight_average.map(|decay| Ema::new(decay, self.model.parameters()));
     }
 
     /// Takes over when the ELBO phase begins. To be called when the plan of a run has changed.
-    pub(crate) fn follow(&mut self, config: &TrainConfig) {
-        self.adam.hold_back(is_training_only, config.elbo_start());
+    pub(crate) fn apply_plan(&mut self, config: &TrainConfig) {
+        self.adam.delay_updates(is_training_only, config.elbo_start());
     }
 
     /// Runs `job` on the model that is evaluated and exported: with averaged weights, if there are any.
-    pub fn published<T>(&self, job: impl FnOnce(&Gqn) -> T) -> T {
-        match &self.average {
-            Some(average) => average.while_published(&self.model, job),
+    pub fn with_ema_weights<T>(&self, job: impl FnOnce(&Gqn) -> T) -> T {
+        match &self.ema {
+            Some(ema) => ema.with_averaged_weights(&self.model, job),
             None => job(&self.model),
         }
     }
@@ -66,16 +65,16 @@ impl Trainer {
     ///
     /// # Errors
     /// [`ParallelError::Diverged`]: what arrived is not what was sent.
-    pub(crate) fn spread(&mut self, processes: &Processes) -> Result<(), ParallelError> {
-        let step = processes.first_counts(self.adam.steps());
+    pub(crate) fn broadcast(&mut self, processes: &Processes) -> Result<(), ParallelError> {
+        let step = processes.broadcast_number(self.adam.steps());
         self.adam.go_on_at(step);
         let mut tensors = self.weights();
         tensors.extend(
             self.adam.moments().flat_map(|(_, moments)| moments.map(Tensor::shallow_clone)),
         );
-        let average = self.average.iter().flat_map(|average| average.weights().values());
-        tensors.extend(average.map(Tensor::shallow_clone));
-        processes.spread(&tensors, step)
+        let averages = self.ema.iter().flat_map(|ema| ema.weights().values());
+        tensors.extend(averages.map(Tensor::shallow_clone));
+        processes.broadcast(&tensors, step)
     }
 
     /// The weights that are trained, in the order of their names.
@@ -91,13 +90,13 @@ impl Trainer {
     pub(crate) fn gradients(
         &self,
         config: &TrainConfig,
-        feed: &Feed,
+        batches: &BatchSource,
         step: u64,
     ) -> Result<Loss, DataError> {
-        let rows = feed.rows();
+        let rows = batches.rows();
         let noise = self.noise(config, config.batch as i64, step);
         let noise = noise.narrow(0, rows.start as i64, rows.len() as i64);
-        Ok(self.gradients_with(config, &feed.batch(config, step)?, &noise, step))
+        Ok(self.gradients_with(config, &batches.batch(config, step)?, &noise, step))
     }
 
     /// Forward and backward pass of step `step` on a whole batch at hand: adds the gradient of the loss to the
@@ -186,7 +185,7 @@ impl Trainer {
         if let Some(norm) = config.clip_gradient {
             self.adam.clip(norm);
         }
-        self.adam.step(config.learning_rate_at(step), self.average.as_ref());
+        self.adam.step(config.learning_rate_at(step), self.ema.as_ref());
     }
 }
 

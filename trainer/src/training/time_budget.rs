@@ -25,7 +25,7 @@ pub(crate) struct StepSecs {
 
 /// The plan of a run that is to fill a time.
 #[derive(Debug)]
-pub(crate) struct Planner {
+pub(crate) struct TimeBudget {
     time: f64,
     /// As measured before the first step. Later they are right up to a factor, the pace.
     step_secs: StepSecs,
@@ -45,7 +45,7 @@ impl StepSecs {
     }
 }
 
-impl Planner {
+impl TimeBudget {
     pub(crate) fn new(time: Duration, step_secs: StepSecs) -> Self {
         let marks = VecDeque::from([(0.0, 0.0)]);
         Self { time: time.as_secs_f64(), step_secs, done: 0, expected: 0.0, marks }
@@ -129,7 +129,7 @@ mod tests {
         step_secs: StepSecs,
         secs: impl Fn(u64, f64, Phase) -> f64,
     ) -> (TrainConfig, f64) {
-        let mut planner = Planner::new(MINUTE, step_secs);
+        let mut planner = TimeBudget::new(MINUTE, step_secs);
         config.steps = planner.steps(&config);
         let (mut elapsed, mut done) = (0.0, 0);
         while done < config.steps {
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_plan_that_holds_is_kept() {
         let config = run(1, None);
-        let mut planner = Planner::new(MINUTE, EVEN);
+        let mut planner = TimeBudget::new(MINUTE, EVEN);
         assert_eq!(planner.steps(&config), 120);
         let config = run(120, None);
         for done in 1..=120 {
@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn a_run_never_has_fewer_steps_than_are_done() {
-        let mut planner = Planner::new(MINUTE, EVEN);
+        let mut planner = TimeBudget::new(MINUTE, EVEN);
         assert_eq!(planner.replan(&run(120, None), Duration::from_secs(90), 30), Some(30));
         let slow = StepSecs { generation: 100.0, elbo: 100.0 };
-        assert_eq!(Planner::new(MINUTE, slow).steps(&run(1, None)), 1);
+        assert_eq!(TimeBudget::new(MINUTE, slow).steps(&run(1, None)), 1);
     }
 
     #[test]
@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn a_share_of_the_run_stays_that_share() {
         let step_secs = StepSecs { generation: 0.05, elbo: 0.15 };
-        let half = Some(GenerationSteps::Share(0.5));
+        let half = Some(GenerationSteps::Fraction(0.5));
         // N/2 · 0.05 + N/2 · 0.15 = 60.
-        assert_eq!(Planner::new(MINUTE, step_secs).steps(&run(1, half)), 600);
+        assert_eq!(TimeBudget::new(MINUTE, step_secs).steps(&run(1, half)), 600);
         // Everything takes twice as long as measured; then as long.
         let secs = |_, at: f64, phase| {
             let busy = if at < 6.0 { 2.0 } else { 1.0 };
@@ -203,7 +203,7 @@ mod tests {
         let step_secs = StepSecs { generation: 0.1, elbo: 0.2 };
         let config = run(1, Some(GenerationSteps::Steps(100)));
         // 100 · 0.1 + 250 · 0.2 = 60.
-        assert_eq!(Planner::new(MINUTE, step_secs).steps(&config), 350);
+        assert_eq!(TimeBudget::new(MINUTE, step_secs).steps(&config), 350);
         // Steps of the ELBO phase turn out to be as quick as the others.
         let (config, _) = simulate(config, step_secs, |_, _, _| 0.1);
         assert_eq!(config.elbo_start(), 100);

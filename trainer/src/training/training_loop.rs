@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
-use crate::data::batch_source::Feed;
+use crate::data::batch_source::BatchSource;
 use crate::data::scenes::describe;
 use crate::device::{OpenDevice, prepare};
 use crate::distributed::{ParallelError, Processes};
@@ -24,10 +24,10 @@ use crate::run::folder::{
 };
 use crate::run::golden::golden;
 use crate::training::init;
-use crate::training::monitor::Watch;
+use crate::training::monitor::Monitor;
 use crate::training::state;
 use crate::training::step::Trainer;
-use crate::training::time_budget::{Planner, StepSecs, all_of};
+use crate::training::time_budget::{StepSecs, TimeBudget, all_of};
 
 /// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps, and `init`.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub enum TrainError {
 /// must all call this with one config. The first of them touches the folder.
 ///
 /// # Errors
-/// [`TrainError`]: the folder cannot be read or written, or the loss is no number any more.
+/// [`TrainError`]: the folder cannot be read or written, or the loss is NaN or infinite.
 #[allow(clippy::too_many_lines, reason = "a loop one can read from top to bottom")]
 pub fn train(
     mut config: TrainConfig,
@@ -103,11 +103,11 @@ pub fn train(
     prepare(options.device.device, config.precision);
     // Of several processes the first one knows whether anything was saved.
     let goes_on = options.resume && !matches!(folder.found(), Found::Begun { .. });
-    let goes_on = processes.first_counts(u64::from(goes_on)) == 1;
+    let goes_on = processes.broadcast_number(u64::from(goes_on)) == 1;
     let mut trainer = Trainer::new(&config, options.device.device);
     let mut provenance = begin(&mut trainer, &config, options, processes, goes_on)?;
     let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
-    let (feed, constant) = Feed::open(
+    let (batches, constant) = BatchSource::open(
         &config,
         trainer.adam.steps(),
         processes.rows(config.batch),
@@ -119,17 +119,19 @@ pub fn train(
         .filter(|_| !options.resume)
         .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let slice = options.slice_minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
-    let mut planner = match time {
-        Some(time) => Some(Planner::new(time, step_secs(&mut trainer, &config, &feed, processes)?)),
+    let mut budget = match time {
+        Some(time) => {
+            Some(TimeBudget::new(time, step_secs(&mut trainer, &config, &batches, processes)?))
+        }
         None => None,
     };
-    if let Some(planner) = &planner {
-        let steps = processes.first_counts(planner.steps(&config));
+    if let Some(budget) = &budget {
+        let steps = processes.broadcast_number(budget.steps(&config));
         config = config.replanned(steps, 0);
-        trainer.follow(&config);
+        trainer.apply_plan(&config);
     }
     let saved = goes_on.then_some(trainer.adam.steps());
-    let (mut log, mut watch) =
+    let (mut log, mut monitor) =
         first.then(|| open_files(&config, options, saved, on_event)).transpose()?.unzip();
     if !goes_on {
         // So that a run that is killed before its first checkpoint can be resumed as well.
@@ -144,7 +146,7 @@ pub fn train(
     let (before, clock) = (provenance.seconds, Instant::now());
     while trainer.adam.steps() < config.steps {
         let step = trainer.adam.steps();
-        let loss = trainer.gradients(&config, &feed, step)?;
+        let loss = trainer.gradients(&config, &batches, step)?;
         processes.average(&trainer.adam.gradients())?;
         trainer.update(&config);
         provenance.seconds = before + clock.elapsed().as_secs_f64();
@@ -157,17 +159,17 @@ pub fn train(
                 log.append(&metrics)?;
             }
             on_event(Event::Step(metrics));
-            if feed.damaged() > skipped {
-                skipped = feed.damaged();
+            if batches.damaged() > skipped {
+                skipped = batches.damaged();
                 on_event(Event::SkippedDamaged { scenes: skipped });
             }
             // Asked only where there is a plan, since the processes answer together.
-            if let Some(planner) = &mut planner {
-                let steps = planner.replan(&config, clock.elapsed(), step + 1);
-                let steps = processes.first_counts(steps.unwrap_or(config.steps));
+            if let Some(budget) = &mut budget {
+                let steps = budget.replan(&config, clock.elapsed(), step + 1);
+                let steps = processes.broadcast_number(steps.unwrap_or(config.steps));
                 if steps != config.steps {
                     config = config.replanned(steps, step + 1);
-                    trainer.follow(&config);
+                    trainer.apply_plan(&config);
                     on_event(Event::Replanned { steps });
                     warn_of_no_elbo(&config, &mut is_without_elbo, on_event);
                 }
@@ -175,8 +177,8 @@ pub fn train(
         } else {
             on_event(Event::Stepped { step: trainer.adam.steps() });
         }
-        if let Some(watch) = &mut watch {
-            watch.stepped(&trainer, &config, &provenance, folder, on_event)?;
+        if let Some(monitor) = &mut monitor {
+            monitor.stepped(&trainer, &config, &provenance, folder, on_event)?;
         }
         let stop = processes.any(interrupted.load(Ordering::Relaxed));
         if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {
@@ -203,8 +205,8 @@ pub fn train(
     let test = TestPlan::of_run(&config);
     let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
     let figures = Figures { constant: &constant, steps, seconds };
-    let evaluation = processes.first_finds(|| {
-        trainer.published(|model| {
+    let evaluation = processes.broadcast_result(|| {
+        trainer.with_ema_weights(|model| {
             evaluate(model, &config, &test, figures, interrupted, &mut |progress| {
                 on_event(progress.into())
             })
@@ -257,7 +259,7 @@ fn begin(
             checkpoint.step, checkpoint.provenance.seconds, checkpoint.provenance.data
         );
     }
-    trainer.spread(processes)?;
+    trainer.broadcast(processes)?;
     if provenance.command.is_empty() {
         provenance.command.clone_from(&options.command);
     }
@@ -271,7 +273,7 @@ fn open_files(
     options: &TrainOptions,
     saved: Option<u64>,
     on_event: &mut dyn FnMut(Event),
-) -> Result<(Log, Watch), TrainError> {
+) -> Result<(Log, Monitor), TrainError> {
     let folder = &options.folder;
     if saved.is_some() {
         folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
@@ -284,7 +286,7 @@ fn open_files(
     if let Some(copy) = damaged {
         on_event(Event::DamagedLog { copy });
     }
-    Ok((log, Watch::open(config, options.device.device, folder, step, on_event)?))
+    Ok((log, Monitor::open(config, options.device.device, folder, step, on_event)?))
 }
 
 fn new_provenance(config: &TrainConfig) -> Provenance {
@@ -324,7 +326,7 @@ fn save(
     if is_first_state {
         write_config()?;
     }
-    trainer.published(|model| write_golden(folder, model, config, &sha256))
+    trainer.with_ema_weights(|model| write_golden(folder, model, config, &sha256))
 }
 
 fn write_golden(
@@ -346,7 +348,7 @@ fn finish(
     provenance: &Provenance,
     folder: &RunFolder,
 ) -> Result<(), TrainError> {
-    trainer.published(|model| {
+    trainer.with_ema_weights(|model| {
         let sha256 =
             folder.save_checkpoint(CHECKPOINT_FILE, model, evaluation.steps, provenance)?;
         write_golden(folder, model, config, &sha256)
@@ -360,15 +362,15 @@ fn finish(
 fn step_secs(
     trainer: &mut Trainer,
     config: &TrainConfig,
-    feed: &Feed,
+    batches: &BatchSource,
     processes: &Processes,
 ) -> Result<StepSecs, TrainError> {
-    let elbo = secs_of(Phase::Elbo, trainer, config, feed, processes)?;
+    let elbo = secs_of(Phase::Elbo, trainer, config, batches, processes)?;
     let generation = match config.generation_steps {
-        Some(_) => secs_of(Phase::Generation, trainer, config, feed, processes)?,
+        Some(_) => secs_of(Phase::Generation, trainer, config, batches, processes)?,
         None => elbo,
     };
-    trainer.follow(config);
+    trainer.apply_plan(config);
     Ok(StepSecs { generation, elbo })
 }
 
@@ -376,19 +378,19 @@ fn secs_of(
     phase: Phase,
     trainer: &mut Trainer,
     config: &TrainConfig,
-    feed: &Feed,
+    batches: &BatchSource,
     processes: &Processes,
 ) -> Result<f64, TrainError> {
     const WARM_UP: u64 = 3;
     const TIMED: u64 = 12;
     let config = all_of(phase, config);
-    trainer.follow(&config);
+    trainer.apply_plan(&config);
     let mut clock = Instant::now();
     for step in 0..WARM_UP + TIMED {
         if step == WARM_UP {
             clock = Instant::now();
         }
-        let loss = trainer.gradients(&config, feed, step)?;
+        let loss = trainer.gradients(&config, batches, step)?;
         processes.average(&trainer.adam.gradients())?;
         // Waits for the device.
         let _ = loss.total().double_value(&[]);

@@ -11,7 +11,7 @@ use crate::camera::{Axes, HALF_WIDTH};
 use crate::colour::encode;
 use crate::frame::to_byte;
 use crate::scene::Stage;
-use crate::{Camera, Frame};
+use crate::{Camera, Frame, Scene};
 
 /// Neighbours whose stored colours differ by more than this in some channel get more samples.
 const CONTRAST: f32 = 0.04;
@@ -24,16 +24,27 @@ const OFFSETS: [Vec2; 4] = [
     Vec2::new(-0.375, 0.125),
 ];
 
-/// The picture that `camera` takes of `stage`: a sample in each pixel, and four where neighbours differ.
-pub(crate) fn render(stage: &Stage, camera: &Camera, side: usize) -> Frame {
-    picture(stage, &Lens::new(camera, side))
+impl Scene {
+    /// The picture that `camera` takes, `side` pixels wide and high.
+    ///
+    /// A room's walls are not seen from behind: a camera outside looks in.
+    ///
+    /// # Panics
+    /// When `side` is 0 or over [`Frame::MAX_SIDE`].
+    pub fn render(&self, camera: &Camera, side: usize) -> Frame {
+        picture(self.stage(), &Lens::new(camera, side))
+    }
+
+    /// The scene from straight above: the picture that lies under [`Scene::to_map`]'s places.
+    ///
+    /// # Panics
+    /// When `side` is 0 or over [`Frame::MAX_SIDE`].
+    pub fn plan(&self, side: usize) -> Frame {
+        picture(self.stage(), &Lens::above(self.map_reach(), side))
+    }
 }
 
-/// The map of `stage`: straight down on it, as far as `reach` from the middle along x and y; +y is up.
-pub(crate) fn plan(stage: &Stage, reach: f32, side: usize) -> Frame {
-    picture(stage, &Lens::above(reach, side))
-}
-
+/// The picture of `stage` through `lens`: a sample in each pixel, and four where neighbours differ.
 fn picture(stage: &Stage, lens: &Lens) -> Frame {
     let side = lens.side;
     let middles: Vec<Sample> = (0..side * side)

@@ -24,8 +24,7 @@ use core::f32::consts::TAU;
 use self::maze::Walk;
 use self::room::Stand;
 use crate::random::{Dice, Purpose};
-use crate::render::{plan, render};
-use crate::{Camera, Frame, World};
+use crate::{Camera, World};
 
 /// A scene of some world, made from a seed.
 #[derive(Debug, Clone)]
@@ -109,21 +108,7 @@ impl Scene {
         }
     }
 
-    /// The picture that `camera` takes, `side` pixels wide and high.
-    ///
-    /// A room's walls are not seen from behind: a camera outside looks in.
-    ///
-    /// # Panics
-    /// When `side` is 0 or over [`Frame::MAX_SIDE`].
-    pub fn render(&self, camera: &Camera, side: usize) -> Frame {
-        render(&self.stage, camera, side)
-    }
-
-    /// The scene from straight above: the picture that lies under [`Scene::to_map`]'s places.
-    ///
-    /// # Panics
-    /// When `side` is 0 or over [`Frame::MAX_SIDE`].
-    pub fn plan(&self, side: usize) -> Frame {
-        plan(&self.stage, self.map_reach(), side)
+    pub(crate) fn stage(&self) -> &Stage {
+        &self.stage
     }
 }

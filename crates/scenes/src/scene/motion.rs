@@ -135,7 +135,7 @@ impl Scene {
     }
 
     /// Half the width of the map, in world units: what there is and a margin.
-    pub(super) fn map_reach(&self) -> f32 {
+    pub(crate) fn map_reach(&self) -> f32 {
         match self.reach() {
             Reach::Sphere => MARGIN * SPHERE_RADIUS,
             Reach::Ring => MARGIN * RING_RADIUS,

@@ -1,3 +1,5 @@
+//! A part as a process with a time limit.
+
 use std::fs::{self, File};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! The parts of the check, and their sizes.
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -74,10 +76,10 @@ pub(super) fn parts(check: &Check) -> Result<Vec<Part>> {
     let run = check.out.join(RUN).display().to_string();
     let sample = words(&["golden", &run, "--check", "--device", &check.device]);
     Ok(vec![
-        oracle("oracle-fast", &["--form", "fast"]),
-        oracle("oracle-plain", &["--form", "plain"]),
-        oracle("oracle-tf32", &["--form", "fast", "--precision", "tf32"]),
-        oracle("oracle-bf16", &["--form", "fast", "--precision", "bf16"]),
+        oracle("oracle-fast", &["--form", "fused"]),
+        oracle("oracle-plain", &["--form", "reference"]),
+        oracle("oracle-tf32", &["--form", "fused", "--precision", "tf32"]),
+        oracle("oracle-bf16", &["--form", "fused", "--precision", "bf16"]),
         part("nccl", MINUTE, nccl),
         part("slice", check.all / 4, Job::Slice { config }),
         part("golden", MINUTE, Job::Program(sample)),

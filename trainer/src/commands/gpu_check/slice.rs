@@ -1,3 +1,5 @@
+//! A recipe that is trained, interrupted and resumed.
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command};

@@ -1,3 +1,5 @@
+//! A chart as SVG or PNG.
+
 use plotters::prelude::*;
 use plotters::style::RelativeSize;
 use thiserror::Error;

@@ -1,3 +1,5 @@
+//! The points of a chart, read from the logs of a run.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +51,7 @@ fn hint(figure: &str) -> &'static str {
     match figure {
         MSE_CONSTANT => "\nhint: a run is evaluated at its end; leave --share out until then",
         MSE_GENERATED => {
-            "\nhint: `evaluate_every` in the run's configuration sets how often a run looks at held-out scenes"
+            "\nhint: `evaluate_every` in the run's configuration sets how often a run validates"
         }
         _ => "",
     }

@@ -1,3 +1,5 @@
+//! Events of a run as TensorBoard's scalars, histograms and images.
+
 use std::io::Cursor;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -7,7 +9,7 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use super::{EventFile, Value};
 use crate::config::schedule::Phase;
-use crate::evaluation::validation::{Example, HeldOut};
+use crate::evaluation::validation::{Example, Validation};
 use crate::run::event::{Event, StepMetrics};
 use crate::run::folder::RunFolder;
 
@@ -56,7 +58,7 @@ impl Board {
                 }
                 self.append(metrics.step + 1, values)
             }
-            Event::HeldOut(held_out) => {
+            Event::Validation(held_out) => {
                 let values = of_held_out(held_out);
                 self.append(held_out.figures.step, values)
             }
@@ -87,7 +89,7 @@ fn numbers(group: &str, figures: &impl serde::Serialize) -> Vec<Value> {
         .collect()
 }
 
-fn of_held_out(held_out: &HeldOut) -> Vec<Value> {
+fn of_held_out(held_out: &Validation) -> Vec<Value> {
     let mut values = numbers("held_out", &held_out.figures);
     let known = held_out.kl_by_step.iter().enumerate().filter(|(_, kl)| !kl.is_empty());
     for (index, kl) in known {

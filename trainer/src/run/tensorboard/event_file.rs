@@ -1,3 +1,5 @@
+//! TensorBoard's event files.
+
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -45,8 +45,8 @@ fn describe(package: &Package) -> String {
     );
     let (variant, precision) = (name(json!(manifest.variant)), name(json!(manifest.precision)));
     line("graphs", format!("{variant}, {precision}, opset {}", manifest.opset));
-    if let Some(loss) = &manifest.loss {
-        let (psnr, views) = (loss.psnr, loss.views);
+    if let Some(error) = &manifest.precision_error {
+        let (psnr, views) = (error.psnr, error.views);
         line("", format!("PSNR {psnr:.1} dB against fp32, over {views} held-out views"));
     }
     if let Some(steps) = manifest.trained_steps {

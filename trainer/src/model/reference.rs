@@ -1,14 +1,16 @@
+//! The reference variant of the step, as in the paper.
+
 use tch::Tensor;
 
 use super::conditioning::Conditioning;
 use super::gqn::Gqn;
-use super::inference_core::Sight;
+use super::inference_core::InferenceInputs;
 use super::lstm::LstmState;
 use super::rollout::{State, Step};
 
-/// A rollout as it is written in the paper, see [`Form::Plain`](super::Form::Plain).
+/// A rollout as it is written in the paper, see [`StepVariant::Reference`](super::StepVariant::Reference).
 #[derive(Debug)]
-pub(crate) struct Plain<'a> {
+pub(crate) struct Reference<'a> {
     model: &'a Gqn,
     v: Tensor,
     r: Tensor,
@@ -16,7 +18,7 @@ pub(crate) struct Plain<'a> {
     x: Option<Tensor>,
 }
 
-impl<'a> Plain<'a> {
+impl<'a> Reference<'a> {
     pub(super) fn new(model: &'a Gqn, conditioning: Conditioning, x: Option<&Tensor>) -> Self {
         let Conditioning { camera, scene, colours } = conditioning;
         Self { model, v: camera, r: scene, colours, x: x.map(Tensor::shallow_clone) }
@@ -42,15 +44,15 @@ impl<'a> Plain<'a> {
             inference: Some(inference), generation: Some(old), canvas: Some(canvas), ..
         } = state
         else {
-            panic!("the plain form writes zeros out");
+            panic!("the reference variant writes zeros out");
         };
         let (model, v, r) = (self.model, &self.v, &self.r);
         let prior = model.prior.forward(&old.hidden);
         let (inference, posterior) = match &self.x {
             Some(x) => {
                 let core = at(&model.inference_core, l);
-                let sight = Sight { hidden: &old.hidden, canvas, x, v, r };
-                let inference = core.step(inference, sight);
+                let inputs = InferenceInputs { hidden: &old.hidden, canvas, x, v, r };
+                let inference = core.step(inference, inputs);
                 let posterior = model.posterior.forward(&inference.hidden);
                 (inference, Some(posterior))
             }
@@ -60,7 +62,7 @@ impl<'a> Plain<'a> {
         let core = at(&model.generation_core, l);
         let generation = core.step(old, &z, v, r);
         // Not in place: the backward pass needs the canvas that the inference core has read.
-        let canvas = canvas + core.paint(&generation.hidden);
+        let canvas = canvas + core.canvas_update(&generation.hidden);
         let state = State {
             inference: Some(inference),
             generation: Some(generation),
@@ -71,7 +73,7 @@ impl<'a> Plain<'a> {
     }
 
     pub(super) fn finish(&self, state: &State) -> Tensor {
-        let canvas = state.canvas.as_ref().expect("the plain form has a canvas");
+        let canvas = state.canvas.as_ref().expect("the reference variant has a canvas");
         Conditioning::finish(self.colours.as_ref(), self.model.observation.forward(canvas))
     }
 

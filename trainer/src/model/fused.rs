@@ -1,3 +1,5 @@
+//! The fused variant of the step.
+
 use tch::Tensor;
 
 use super::compute::{Compute, Layout};
@@ -8,10 +10,10 @@ use super::gqn::Gqn;
 use super::kernel::{Kernel, Part};
 use super::layers::same;
 use super::lstm::LstmState;
-use super::plain::at;
+use super::reference::at;
 use super::rollout::{State, Step};
 
-/// A rollout that computes everything once, see [`Form::Fast`](super::Form::Fast).
+/// A rollout that computes everything once, see [`StepVariant::Fused`](super::StepVariant::Fused).
 ///
 /// A convolution is linear in its input channels, so the part of the gates that reads camera, scene and query picture
 /// is convolved before the first step. What else a core's gates read is one convolution, the prior part of the
@@ -22,10 +24,10 @@ use super::rollout::{State, Step};
 /// Lists have one entry where steps share a core, otherwise one a step; those of the inference core are empty when
 /// generating.
 #[derive(Debug)]
-pub(crate) struct Fast<'a> {
+pub(crate) struct Fused<'a> {
     steps: usize,
     /// U
-    seen: i64,
+    canvas_features: i64,
     layout: Layout<'a>,
     /// `[4H+2Z,H,5,5]`: from the generation core's hidden state to its gates and to the prior.
     hidden: Vec<Kernel<'a>>,
@@ -36,7 +38,7 @@ pub(crate) struct Fast<'a> {
     /// `[48,H,1,1]`, from the generation core's hidden state to the picture.
     picture: Vec<Tensor>,
     /// `[4H,2H+U,5,5]`, from both hidden states and what the inference core sees of the canvas to its gates.
-    sight: Vec<Kernel<'a>>,
+    inference: Vec<Kernel<'a>>,
     /// `[B,4H,h,h]`: what the inference core's gates make of query picture, camera and scene.
     inference_fixed: Vec<Tensor>,
     /// `[n·U,H,1,1]`: from the generation core's hidden state to what the n coming inference cores see of the canvas;
@@ -50,7 +52,7 @@ pub(crate) struct Fast<'a> {
     colours: Option<Tensor>,
 }
 
-impl<'a> Fast<'a> {
+impl<'a> Fused<'a> {
     /// `x [B,3,S,S] ->` everything that does not depend on a step's latents
     pub(super) fn new(
         model: &'a Gqn,
@@ -73,13 +75,13 @@ impl<'a> Fast<'a> {
             let term = layout.convolve(&Tensor::cat(inputs, 1), &layout.wide(vec![kernel]));
             layout.state(&term) + bias.view([1, -1, 1, 1])
         };
-        let (mut sight, mut inference_fixed) = (Vec::new(), Vec::new());
+        let (mut inference, mut inference_fixed) = (Vec::new(), Vec::new());
         for (core, x) in model.inference_core.iter().zip(x.into_iter().cycle()) {
             let [changing, once] = core.gates.kernels([h + h + u, 3 + scene]);
             let [v, r] = core.scene.once(v, r);
             let inputs = [core.downsample_x.forward(x), v, r];
             inference_fixed.push(fixed_term(&inputs, once, core.gates.bias()));
-            sight.push(layout.wide(vec![changing]));
+            inference.push(layout.wide(vec![changing]));
         }
         let (mut hidden, mut latent, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
         let [prior, prior_bias] = model.prior.parameters();
@@ -93,13 +95,13 @@ impl<'a> Fast<'a> {
         let [_, observation_bias] = model.observation.parameters();
         Self {
             steps: config.steps,
-            seen: u,
+            canvas_features: u,
             layout,
             hidden,
             latent,
             fixed,
             picture: picture_kernels(model),
-            sight,
+            inference,
             inference_fixed,
             paint: if x.is_some() { paint_kernels(model, layout) } else { Vec::new() },
             posterior: layout.narrow(posterior),
@@ -123,7 +125,7 @@ impl<'a> Fast<'a> {
             None => (prior_bias.expand([batch, -1, side, side], false), fixed.shallow_clone()),
         };
         let prior = DiagonalGaussian::from_channels(&prior);
-        let inference = (!self.sight.is_empty()).then(|| self.look(l, state));
+        let inference = (!self.inference.is_empty()).then(|| self.inference_step(l, state));
         let posterior = inference.as_ref().map(|inference| {
             let both = self.layout.convolve(&inference.hidden, &self.posterior);
             DiagonalGaussian::from_channels(&(self.layout.state(&both) + posterior_bias))
@@ -132,7 +134,7 @@ impl<'a> Fast<'a> {
         let gates = gates + self.layout.convolve(&z, at(&self.latent, l));
         let generation = LstmState::next(state.generation.as_ref(), &gates);
         let canvas = (inference.is_some() && l + 1 < self.steps)
-            .then(|| self.painted(l, state, &generation.hidden));
+            .then(|| self.canvas_update(l, state, &generation.hidden));
         let painted = same(&generation.hidden, at(&self.picture, l), None);
         let picture = match &state.picture {
             Some(picture) => picture + painted,
@@ -151,8 +153,8 @@ impl<'a> Fast<'a> {
     pub(super) fn map(&self, change: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
         let mut kernels =
             |list: &[Kernel<'a>]| list.iter().map(|kernel| kernel.map(change)).collect();
-        let [hidden, latent, sight, paint] =
-            [&self.hidden, &self.latent, &self.sight, &self.paint].map(|list| kernels(list));
+        let [hidden, latent, inference, paint] =
+            [&self.hidden, &self.latent, &self.inference, &self.paint].map(|list| kernels(list));
         let posterior = self.posterior.map(change);
         let mut tensors = |list: &[Tensor]| list.iter().map(&mut *change).collect();
         let [fixed, picture, inference_fixed] =
@@ -161,13 +163,13 @@ impl<'a> Fast<'a> {
         let colours = self.colours.as_ref().map(change);
         Self {
             steps: self.steps,
-            seen: self.seen,
+            canvas_features: self.canvas_features,
             layout: self.layout,
             hidden,
             latent,
             fixed,
             picture,
-            sight,
+            inference,
             inference_fixed,
             paint,
             posterior,
@@ -177,20 +179,20 @@ impl<'a> Fast<'a> {
     }
 
     /// A step of the inference core.
-    fn look(&self, l: usize, state: &State) -> LstmState {
+    fn inference_step(&self, l: usize, state: &State) -> LstmState {
         let fixed = at(&self.inference_fixed, l);
         let (Some(own), Some(seen), Some(canvas)) =
             (&state.inference, &state.generation, &state.canvas)
         else {
             return LstmState::next(None, fixed);
         };
-        let inputs = [&own.hidden, &seen.hidden, &first_channels(canvas, self.seen)];
-        let gates = self.layout.convolve(&Tensor::cat(&inputs, 1), at(&self.sight, l));
+        let inputs = [&own.hidden, &seen.hidden, &first_channels(canvas, self.canvas_features)];
+        let gates = self.layout.convolve(&Tensor::cat(&inputs, 1), at(&self.inference, l));
         LstmState::next(Some(own), &(fixed + gates))
     }
 
     /// What the coming inference cores see of the canvas once `hidden` was painted.
-    fn painted(&self, l: usize, state: &State, hidden: &Tensor) -> Tensor {
+    fn canvas_update(&self, l: usize, state: &State, hidden: &Tensor) -> Tensor {
         let painted = self.layout.state(&self.layout.convolve(hidden, at(&self.paint, l)));
         match &state.canvas {
             // Where the cores differ, the first U channels were for the core of this step.
