@@ -29,6 +29,7 @@
 //! | `best.rs` | [`keep_best`]: of a run's packages the one with the smallest error |
 //! | `source.rs` | [`Source`]: the checkpoint and the sample that a command line names |
 //! | `inspect.rs` | [`inspect`]: what a package or a checkpoint holds |
+//! | `triton.rs` | [`write_triton`]: a package as a model repository of Triton's |
 //! | `error.rs` | [`ExportError`] |
 //! | `cli.rs` | the command line of `gqn-export` |
 
@@ -55,6 +56,7 @@ mod scenes;
 mod shorten;
 mod source;
 mod summary;
+mod triton;
 
 pub use best::{Comparison, keep_best};
 pub use calibrate::{Calibration, calibrate, uncalibrated};
@@ -72,3 +74,4 @@ pub use scenes::{SceneSource, SceneViews};
 pub use shorten::{shortened, shortened_sample};
 pub use source::Source;
 pub use summary::{GraphSummary, summarize, summarize_passes};
+pub use triton::{TritonFlags, write_triton};

@@ -9,7 +9,8 @@ use anyhow::Result;
 use clap::Parser;
 use gqn_exporter::cli::{Cli, Command, ExportFlags, KeepFlags};
 use gqn_exporter::{
-    Prepared, Source, check_place, export, inspect, keep_best, prepare, write_package,
+    Prepared, Source, TritonFlags, check_place, export, inspect, keep_best, prepare, write_package,
+    write_triton,
 };
 use gqn_formats::{FolderLock, error_report};
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Command::Inspect(flags) => {
             inspect(&flags.path).map_err(Into::into).map(|found| found.to_string())
         }
+        Command::Triton(flags) => run_triton(&flags),
     };
     match result.and_then(|text| print(&text)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -62,6 +64,12 @@ fn run_export(flags: &ExportFlags) -> Result<String> {
     write_package(&files, &flags.out, flags.overwrite())?;
     say(&format!("wrote {}; verify it with `gqn-run verify {0}`", flags.out.display()));
     Ok(table(&files))
+}
+
+fn run_triton(flags: &TritonFlags) -> Result<String> {
+    let models = write_triton(flags)?;
+    say(&format!("wrote {}; `tritonserver --model-repository={0}` serves it", flags.out.display()));
+    Ok(models.into_iter().map(|model| model + "\n").collect())
 }
 
 fn table(files: &BTreeMap<String, Vec<u8>>) -> String {
