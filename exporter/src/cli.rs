@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gqn_formats::{Overwrite, Precision, Variant};
+use gqn_scenes::{PoseEncoding, World};
 
+use crate::adopt::ForeignPorts;
 use crate::calibrate::Calibration;
 use crate::options::{ExportOptions, Target, Winograd};
 use crate::prepare::PrepareOptions;
@@ -27,6 +29,8 @@ pub struct Cli {
 pub enum Command {
     /// Write a package: representation.onnx, generator.onnx, drawing.onnx, manifest, sample and model card
     Export(ExportFlags),
+    /// Write a package of two ONNX graphs from elsewhere, such as torch.onnx's, checked on ONNX Runtime
+    Adopt(AdoptFlags),
     /// Print sizes, ports, operators and multiply-adds of a package or a checkpoint
     Inspect(InspectFlags),
     /// Copy a package to the place of a run's best one, unless the package there has a smaller error on held-out scenes
@@ -80,6 +84,77 @@ pub struct ExportFlags {
     /// Replace a package that is there already; other folders are never replaced
     #[arg(long)]
     force: bool,
+}
+
+/// Flags of `gqn-export adopt`.
+#[derive(Debug, Args)]
+pub struct AdoptFlags {
+    /// The graph from pictures and cameras to a scene
+    #[arg(long, value_name = "ONNX")]
+    pub representation: PathBuf,
+    /// The graph from a scene, cameras and noise to pictures
+    #[arg(long, value_name = "ONNX")]
+    pub generator: PathBuf,
+    /// Folder to write the package into
+    #[arg(long, value_name = "PACKAGE")]
+    pub out: PathBuf,
+    /// Input of the representation graph: pictures [views,3,S,S], values from 0 to 1
+    #[arg(long, value_name = "PORT", default_value = "frames")]
+    frames: String,
+    /// Input of the representation graph: cameras [views,7]
+    #[arg(long, value_name = "PORT", default_value = "poses")]
+    poses: String,
+    /// Output of the representation graph: the scene, [1,R,1,1] or [1,R,h,h]
+    #[arg(long, value_name = "PORT", default_value = "scene")]
+    scene: String,
+    /// The representation graph gives one representation for each view: let it sum them
+    #[arg(long)]
+    per_view: bool,
+    /// Input of the generator graph: the scene
+    #[arg(long, value_name = "PORT", default_value = "scene")]
+    query_scene: String,
+    /// Input of the generator graph: cameras [queries,7]
+    #[arg(long, value_name = "PORT", default_value = "poses")]
+    query_poses: String,
+    /// Input of the generator graph: normal noise [queries or 1,L,Z,h,h]
+    #[arg(long, value_name = "PORT", default_value = "noise")]
+    noise: String,
+    /// Output of the generator graph: pictures [queries,3,S,S], values from 0 to 1
+    #[arg(long, value_name = "PORT", default_value = "frames")]
+    picture: String,
+    /// How the graphs expect cameras: xyz-cos-sin (position, then cosine and sine of yaw and of pitch) or xyz-sin-cos
+    #[arg(long, value_name = "ENCODING", default_value = "xyz-cos-sin")]
+    pub pose_encoding: PoseEncoding,
+    /// World whose rendered pictures are the package's sample
+    #[arg(long, value_name = "WORLD", default_value = "rooms-ring-camera")]
+    pub world: World,
+    /// ONNX Runtime to check with: its file or folder [default: as gqn-run looks for it]
+    #[arg(long, value_name = "PATH")]
+    pub ort: Option<PathBuf>,
+    /// Replace a package that is there already; other folders are never replaced
+    #[arg(long)]
+    force: bool,
+}
+
+impl AdoptFlags {
+    /// What the graphs' ports are called.
+    pub fn ports(&self) -> ForeignPorts {
+        ForeignPorts {
+            frames: self.frames.clone(),
+            poses: self.poses.clone(),
+            scene: self.scene.clone(),
+            per_view: self.per_view,
+            query_scene: self.query_scene.clone(),
+            query_poses: self.query_poses.clone(),
+            noise: self.noise.clone(),
+            picture: self.picture.clone(),
+        }
+    }
+
+    /// Whether a package is replaced.
+    pub fn overwrite(&self) -> Overwrite {
+        Overwrite::forced(self.force)
+    }
 }
 
 /// Flags of `gqn-export inspect`.

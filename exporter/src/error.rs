@@ -71,6 +71,8 @@ pub enum ExportError {
     NoFigure { path: PathBuf, name: &'static str },
     #[error("{} has {found} bytes, expected at most {most}\nhint: export with `--precision fp16`, or a smaller model", path.display())]
     TooLarge { path: PathBuf, found: u64, most: u64 },
+    #[error("{graph} cannot be adopted: {reason}")]
+    ForeignGraph { graph: &'static str, reason: String },
     #[error("{} is a graph without its package, expected a package, a run folder or a checkpoint\nhint: graphs are inspected by their manifest, which stands beside them in a package", path.display())]
     LooseGraph { path: PathBuf },
 }

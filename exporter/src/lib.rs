@@ -27,12 +27,14 @@
 //! | `card.rs` | the model card |
 //! | `folder.rs` | [`write_package`]: a package's folder is there whole, or not at all |
 //! | `best.rs` | [`keep_best`]: of a run's packages the one with the smallest error |
+//! | `adopt.rs`, `foreign.rs` | [`adopt()`]: graphs from elsewhere as a package |
 //! | `source.rs` | [`Source`]: the checkpoint and the sample that a command line names |
 //! | `inspect.rs` | [`inspect`]: what a package or a checkpoint holds |
 //! | `triton.rs` | [`write_triton`]: a package as a model repository of Triton's |
 //! | `error.rs` | [`ExportError`] |
 //! | `cli.rs` | the command line of `gqn-export` |
 
+mod adopt;
 mod best;
 mod calibrate;
 mod card;
@@ -41,6 +43,7 @@ mod cost;
 mod engine;
 mod error;
 mod folder;
+mod foreign;
 mod graph;
 mod graphs;
 mod inspect;
@@ -58,6 +61,7 @@ mod source;
 mod summary;
 mod triton;
 
+pub use adopt::{ForeignPorts, adopt};
 pub use best::{Comparison, keep_best};
 pub use calibrate::{Calibration, calibrate, uncalibrated};
 pub use error::ExportError;

@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
-use gqn_exporter::cli::{Cli, Command, ExportFlags, KeepFlags};
+use gqn_exporter::cli::{AdoptFlags, Cli, Command, ExportFlags, KeepFlags};
 use gqn_exporter::{
-    Prepared, Source, TritonFlags, check_place, export, inspect, keep_best, prepare, write_package,
-    write_triton,
+    Prepared, Source, TritonFlags, adopt, check_place, export, inspect, keep_best, prepare,
+    write_package, write_triton,
 };
 use gqn_formats::{FolderLock, error_report};
+use gqn_runtime_native::OnnxRuntime;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Export(flags) => run_export(&flags),
         Command::Keep(flags) => run_keep(&flags),
+        Command::Adopt(flags) => run_adopt(&flags),
         Command::Inspect(flags) => {
             inspect(&flags.path).map_err(Into::into).map(|found| found.to_string())
         }
@@ -70,6 +73,21 @@ fn run_triton(flags: &TritonFlags) -> Result<String> {
     let models = write_triton(flags)?;
     say(&format!("wrote {}; `tritonserver --model-repository={0}` serves it", flags.out.display()));
     Ok(models.into_iter().map(|model| model + "\n").collect())
+}
+
+fn run_adopt(flags: &AdoptFlags) -> Result<String> {
+    check_place(&flags.out, flags.overwrite())?;
+    let read = |path: &PathBuf| {
+        std::fs::read(path).with_context(|| format!("cannot open {}", path.display()))
+    };
+    let (representation, generator) = (read(&flags.representation)?, read(&flags.generator)?);
+    let _alone = FolderLock::acquire(&flags.out)?;
+    let runtime = OnnxRuntime::load(flags.ort.as_deref())?;
+    let graphs = [&*representation, &*generator];
+    let files = adopt(&runtime, graphs, &flags.ports(), flags.pose_encoding, flags.world)?;
+    write_package(&files, &flags.out, flags.overwrite())?;
+    say(&format!("wrote {}; verify it with `gqn-run verify {0}`", flags.out.display()));
+    Ok(table(&files))
 }
 
 fn table(files: &BTreeMap<String, Vec<u8>>) -> String {

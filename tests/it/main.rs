@@ -26,6 +26,7 @@
 //! | `bad_input/` | what the programs say of input that does not fit |
 //! | `architecture.rs`, `deny.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
 //! | `documents.rs` | files that documents name, and links between them |
+//! | `examples.rs` | the programs of `examples/` |
 //! | `programs.rs`, `micro.rs`, `weights.rs` | calling programs, a run of seconds, random weights |
 
 mod architecture;
@@ -36,6 +37,7 @@ mod conformance;
 mod data;
 mod deny;
 mod documents;
+mod examples;
 mod external_data;
 mod import;
 mod micro;

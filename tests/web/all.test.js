@@ -18,6 +18,7 @@ import "./own.js";
 import "./photographs.js";
 import "./offline.js";
 import "./engines.js";
+import "./foreign.js";
 import "./firefox.js";
 import "./access.js";
 import "./comfort.js";

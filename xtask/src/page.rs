@@ -25,6 +25,8 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     make(workspace, programs, &demo, &["--scenes", "50", "--steps", "60"], &package)?;
     let micro = workspace.root().join("tests/web/micro.toml");
     make(workspace, programs, &micro, &[], &library.join("micro"))?;
+    let foreign = folder.join("foreign");
+    adopt(workspace, programs, &foreign)?;
     web::build(
         workspace,
         &Web {
@@ -41,7 +43,8 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     check_types(workspace)?;
     let mut node = workspace.command("node");
     node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
-    workspace::run(node.env("GQN_DIST", dist).env("GQN_RUN", programs.join("gqn-run")))
+    node.env("GQN_DIST", dist).env("GQN_RUN", programs.join("gqn-run"));
+    workspace::run(node.env("GQN_FOREIGN", foreign))
 }
 
 /// Builds the page with the models that it has, and type-checks its modules; nothing is opened in a browser.
@@ -87,6 +90,17 @@ fn make(
     let mut export = workspace.command(programs.join("gqn-export"));
     export.args(["export", "--force"]).arg(&run).arg("--out").arg(package);
     workspace::run(&mut export)
+}
+
+/// Takes in the graphs that PyTorch's exporter wrote (`tests/golden/foreign/make.py`).
+fn adopt(workspace: &Workspace, programs: &Path, package: &Path) -> Result<()> {
+    let graphs = workspace.root().join("tests/golden/foreign");
+    let mut adopt = workspace.command(programs.join("gqn-export"));
+    adopt.args(["adopt", "--force", "--per-view", "--frames", "x", "--poses", "v", "--scene", "r"]);
+    adopt.args(["--query-scene", "r", "--query-poses", "v", "--noise", "z"]);
+    adopt.args(["--picture", "picture", "--representation"]);
+    adopt.arg(graphs.join("representation.onnx")).arg("--generator");
+    workspace::run(adopt.arg(graphs.join("generator.onnx")).arg("--out").arg(package))
 }
 
 /// The browser of `CHROMIUM`, or the system's; on Debian, root gets it if it is not there.

@@ -1,5 +1,6 @@
 //! The exporter from the outside: graphs, packages and the command line.
 
+mod adopt;
 mod best;
 mod command_line;
 mod external_data;

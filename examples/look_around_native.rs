@@ -1,0 +1,43 @@
+//! Looks around in a package on ONNX Runtime, which is loaded when the program runs.
+//!
+//! `cargo run --release -p gqn-runtime-native --example look_around_native -- web-demo/models/rooms-ring-camera-demo view.png`
+
+#![allow(clippy::print_stdout, reason = "an example talks to its reader")]
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use gqn_formats::Package;
+use gqn_runtime::{Noise, Session};
+use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions};
+use gqn_scenes::{Scene, World};
+
+fn main() -> Result<()> {
+    let [package, out] = arguments("PACKAGE OUT.png")?;
+    let package = Package::open(&package)?;
+    let side = package.manifest.config.image_size;
+
+    // A scene that no model was trained on: three views to show, and a fourth camera to look from.
+    let scene = Scene::generate(World::RoomsRingCamera, 1);
+    let cameras = scene.cameras(4);
+    let views: Vec<_> =
+        cameras[..3].iter().map(|camera| (scene.render(camera, side), *camera)).collect();
+
+    // The library is looked for in ORT_DYLIB_PATH, below target/ and where the system keeps libraries.
+    let library = OnnxRuntime::load(None)?;
+    let engine = OrtEngine::new(library, &package, &OrtOptions::default())?;
+    let mut session = Session::new(engine, &package.manifest);
+    session.observe(&views)?;
+    let frame = session.query(&cameras[3..], &Noise::mean())?.remove(0);
+
+    let pixels = u32::try_from(side)?;
+    image::save_buffer(&out, frame.rgb8(), pixels, pixels, image::ExtendedColorType::Rgb8)?;
+    println!("{}: what the model expects at {:?}", out.display(), cameras[3].position);
+    Ok(())
+}
+
+/// The two arguments, or how to call the program.
+fn arguments(usage: &str) -> Result<[PathBuf; 2]> {
+    let given: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    <[PathBuf; 2]>::try_from(given).ok().with_context(|| format!("expected {usage}"))
+}
