@@ -10,6 +10,7 @@ use crate::adopt::ForeignPorts;
 use crate::calibrate::Calibration;
 use crate::options::{ExportOptions, Target, Winograd};
 use crate::prepare::PrepareOptions;
+use crate::triton::TritonFlags;
 
 /// Held-out views that an export may measure on: hours of them for a large model.
 const MOST_VIEWS: i64 = 100_000;
@@ -34,6 +35,8 @@ pub enum Command {
     Inspect(InspectFlags),
     /// Copy a package to the place of a run's best one, unless the package there has a smaller error on held-out scenes
     Keep(KeepFlags),
+    /// Write a package as a model repository of Triton's, with a manifest for KServe
+    Triton(TritonFlags),
 }
 
 /// Flags of `gqn-export export`.

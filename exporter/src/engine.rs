@@ -15,7 +15,7 @@ pub(crate) fn on_cpu(
     generator: &[u8],
     external: &BTreeMap<&str, &[u8]>,
 ) -> Result<OrtEngine, ExportError> {
-    let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let options = OrtOptions::on(Provider::Cpu, NonZeroUsize::new(1));
     Ok(OrtEngine::from_graphs(runtime, representation, generator, external, &options)?)
 }
 

@@ -65,6 +65,8 @@ pub enum ExportError {
     HalfRange { name: String, found: f32 },
     #[error("{} is no package, so --force does not replace it\nhint: name another folder, or remove this one yourself", path.display())]
     NotReplaced { path: PathBuf },
+    #[error("{} exists, and a model repository replaces nothing\nhint: name another folder, or remove this one yourself", path.display())]
+    Occupied { path: PathBuf },
     #[error("{} holds {name}, which is no part of the package, so --force does not replace the folder\nhint: move that file, or name another folder", path.display())]
     ForeignFile { path: PathBuf, name: String },
     #[error("{} says no {name}: it was not evaluated, so it cannot be compared\nhint: export the folder of a run, which holds its evaluation", path.display())]

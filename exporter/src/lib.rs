@@ -30,6 +30,7 @@
 //! | `adopt.rs`, `foreign.rs` | [`adopt()`]: graphs from elsewhere as a package |
 //! | `source.rs` | [`Source`]: the checkpoint and the sample that a command line names |
 //! | `inspect.rs` | [`inspect`]: what a package or a checkpoint holds |
+//! | `triton.rs` | [`write_triton`]: a package as a model repository of Triton's |
 //! | `error.rs` | [`ExportError`] |
 //! | `cli.rs` | the command line of `gqn-export` |
 
@@ -58,6 +59,7 @@ mod scenes;
 mod shorten;
 mod source;
 mod summary;
+mod triton;
 
 pub use adopt::{ForeignPorts, adopt};
 pub use best::{Comparison, keep_best};
@@ -76,3 +78,4 @@ pub use scenes::{SceneSource, SceneViews};
 pub use shorten::{shortened, shortened_sample};
 pub use source::Source;
 pub use summary::{GraphSummary, summarize, summarize_passes};
+pub use triton::{TritonFlags, write_triton};

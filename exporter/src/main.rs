@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use gqn_exporter::cli::{AdoptFlags, Cli, Command, ExportFlags, KeepFlags};
 use gqn_exporter::{
-    Prepared, Source, adopt, check_place, export, inspect, keep_best, prepare, write_package,
+    Prepared, Source, TritonFlags, adopt, check_place, export, inspect, keep_best, prepare,
+    write_package, write_triton,
 };
 use gqn_formats::{FolderLock, error_report};
 use gqn_runtime_native::OnnxRuntime;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Inspect(flags) => {
             inspect(&flags.path).map_err(Into::into).map(|found| found.to_string())
         }
+        Command::Triton(flags) => run_triton(&flags),
     };
     match result.and_then(|text| print(&text)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,6 +67,12 @@ fn run_export(flags: &ExportFlags) -> Result<String> {
     write_package(&files, &flags.out, flags.overwrite())?;
     say(&format!("wrote {}; verify it with `gqn-run verify {0}`", flags.out.display()));
     Ok(table(&files))
+}
+
+fn run_triton(flags: &TritonFlags) -> Result<String> {
+    let models = write_triton(flags)?;
+    say(&format!("wrote {}; `tritonserver --model-repository={0}` serves it", flags.out.display()));
+    Ok(models.into_iter().map(|model| model + "\n").collect())
 }
 
 fn run_adopt(flags: &AdoptFlags) -> Result<String> {

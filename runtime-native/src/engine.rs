@@ -1,44 +1,30 @@
 //! `Engine` on ONNX Runtime.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use gqn_formats::{FormatError, Manifest, Package, Tensor, external_locations, names};
+use gqn_formats::{FormatError, Manifest, Package, Precision, Tensor, names};
 use gqn_runtime::{Engine, EngineError};
-use ndarray::Axis;
-use ort::session::{Session, SessionInputValue};
-use ort::value::TensorRef;
+use ndarray::{Axis, Slice, concatenate};
 
+use crate::batch::{BatchSizes, padded_rows};
 use crate::error::{OrtError, first_line};
+use crate::graph::{Graph, Source};
 use crate::library::OnnxRuntime;
+use crate::options::OrtOptions;
+use crate::placement::Placement;
 use crate::provider::Provider;
-
-/// Queries of one run on the CPU. Of two to five at once a large model paints each in the shortest time, because they share
-/// the reading of its weights; with more, their values no longer stay in the processor's caches.
-const AT_ONCE: usize = 4;
-
-/// How to run the graphs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OrtOptions {
-    /// What to run them on.
-    pub provider: Provider,
-    /// Threads of one run on the CPU, at most [`OrtOptions::MOST_THREADS`]; as many as there are cores if none is given.
-    pub threads: Option<NonZeroUsize>,
-}
-
-impl OrtOptions {
-    /// ONNX Runtime counts them in 32 bits, and starts each.
-    pub const MOST_THREADS: usize = 4096;
-}
+use crate::report::{EngineReport, Skipped};
+use crate::tensorrt::TensorRtPlan;
 
 /// Runs a package's graphs with ONNX Runtime.
 #[derive(Debug)]
 pub struct OrtEngine {
-    representation: Session,
-    generator: Session,
-    description: String,
-    provider: Provider,
+    representation: Graph,
+    generator: Graph,
+    batch: BatchSizes,
+    report: EngineReport,
+    warm_up: Option<Duration>,
 }
 
 impl OrtEngine {
@@ -58,7 +44,8 @@ impl OrtEngine {
             |name: &'static str| package.file(name).map_err(|error| EngineError::load(name, error));
         let (representation, generator) =
             (content(names::REPRESENTATION_FILE)?, content(names::GENERATOR_FILE)?);
-        let engine = Self::from_graphs(runtime, representation, generator, &files, options)?;
+        let manifest = Some(&package.manifest);
+        let engine = Self::open(runtime, [representation, generator], &files, options, manifest)?;
         engine.check_metadata(&package.manifest)?;
         Ok(engine)
     }
@@ -68,11 +55,9 @@ impl OrtEngine {
             (names::REPRESENTATION_FILE, &self.representation),
             (names::GENERATOR_FILE, &self.generator),
         ];
-        graphs.into_iter().try_for_each(|(name, graph)| {
-            let metadata = graph.metadata().ok();
-            manifest
-                .check_graph(name, |key| metadata.as_ref().and_then(|entries| entries.custom(key)))
-        })
+        graphs
+            .into_iter()
+            .try_for_each(|(name, graph)| manifest.check_graph(name, |key| graph.metadata(key)))
     }
 
     /// An engine for two graphs; `external` are the files, by name, that hold weights outside of them.
@@ -86,42 +71,111 @@ impl OrtEngine {
         external: &BTreeMap<&str, &[u8]>,
         options: &OrtOptions,
     ) -> Result<Self, OrtError> {
-        let graph = |name: &'static str, bytes, provider| {
-            open(runtime, Source { name, bytes, external }, provider, options.threads)
-        };
+        Self::open(runtime, [representation, generator], external, options, None)
+    }
+
+    fn open(
+        runtime: &OnnxRuntime,
+        graphs: [&[u8]; 2],
+        external: &BTreeMap<&str, &[u8]>,
+        options: &OrtOptions,
+        manifest: Option<&Manifest>,
+    ) -> Result<Self, OrtError> {
         let mut skipped = Vec::new();
         for &provider in options.provider.candidates() {
-            let sessions = graph(names::REPRESENTATION_FILE, representation, provider)
-                .and_then(|first| Ok((first, graph(names::GENERATOR_FILE, generator, provider)?)));
-            match sessions {
-                Ok((representation, generator)) => {
-                    let description = describe(runtime, provider, options, &skipped);
-                    return Ok(Self { representation, generator, description, provider });
+            let has_limit = matches!(provider, Provider::Cuda | Provider::TensorRt);
+            let asked = options.provider == provider;
+            if options.device_memory.is_some() && asked && !has_limit {
+                return Err(OrtError::NoMemoryLimit { provider });
+            }
+            let opened = Opening { runtime, external, options, manifest, provider }.open(graphs);
+            match opened {
+                Ok((representation, generator, warm_up)) => {
+                    let batch = BatchSizes::new(provider, options.batch);
+                    let report = report(runtime, provider, options, skipped);
+                    let mut engine = Self { representation, generator, batch, report, warm_up };
+                    engine.place(options);
+                    return Ok(engine);
                 }
                 Err(error) if options.provider == Provider::Auto && provider != Provider::Cpu => {
-                    skipped.push(format!("{provider}: {}", reason(error)));
+                    skipped.push(Skipped { provider, reason: reason(error) });
                 }
                 Err(error) => return Err(error),
             }
         }
-        let reason = skipped.join("; ");
-        Err(OrtError::Provider { provider: options.provider, reason })
+        let reasons: Vec<String> = skipped.into_iter().map(|skipped| skipped.reason).collect();
+        Err(OrtError::Provider { provider: options.provider, reason: reasons.join("; ") })
+    }
+
+    /// Reads the profiles of the warm-up.
+    fn place(&mut self, options: &OrtOptions) {
+        if self.warm_up.is_none() || !needs_warm_up(self.report.provider, options) {
+            return;
+        }
+        let provider = self.report.provider;
+        let graphs = [&mut self.representation, &mut self.generator];
+        let placed: Result<Vec<Placement>, String> =
+            graphs.into_iter().map(|graph| graph.place(provider)).collect();
+        match placed {
+            Ok(placement) => self.report.placement = placement,
+            Err(reason) => self.report.placement_error = Some(reason),
+        }
     }
 
     /// The provider that runs; never [`Provider::Auto`].
     pub fn provider(&self) -> Provider {
-        self.provider
+        self.report.provider
+    }
+
+    /// What was asked for, what runs, and why not something else.
+    pub fn report(&self) -> &EngineReport {
+        &self.report
+    }
+
+    /// Where the nodes ran in the warm-up; empty if that was not measured.
+    pub fn placement(&self) -> &[Placement] {
+        &self.report.placement
+    }
+
+    /// How long the warm-up took, if there was one.
+    pub fn warm_up(&self) -> Option<Duration> {
+        self.warm_up
+    }
+
+    /// Queries of one run, at most.
+    pub fn batch(&self) -> usize {
+        self.batch.most()
+    }
+
+    /// Whether all nodes ran on the provider that was asked for.
+    ///
+    /// # Errors
+    /// [`OrtError::Fallback`] names those that did not; [`OrtError::NoPlacement`] if it is not known,
+    /// [`OrtError::StrictAuto`] if no provider was asked for.
+    pub fn check_strict(&self) -> Result<(), OrtError> {
+        if self.report.asked == Provider::Auto {
+            return Err(OrtError::StrictAuto);
+        }
+        if self.report.placement.is_empty() {
+            let reason = self.report.placement_error.clone();
+            let reason = reason.unwrap_or_else(|| "it was not measured".to_owned());
+            return Err(OrtError::NoPlacement { reason });
+        }
+        let nodes = self.report.fallback();
+        if nodes.is_empty() {
+            return Ok(());
+        }
+        Err(OrtError::Fallback { provider: self.report.provider, nodes })
     }
 }
 
 impl Engine for OrtEngine {
     fn describe(&self) -> String {
-        self.description.clone()
+        self.report.line()
     }
 
     fn represent(&mut self, frames: &Tensor, poses: &Tensor) -> Result<Tensor, EngineError> {
-        let inputs = [(names::FRAMES, frames), (names::POSES, poses)];
-        run(&mut self.representation, names::REPRESENTATION_FILE, &inputs, names::SCENE)
+        self.representation.run(&[(names::FRAMES, frames), (names::POSES, poses)], names::SCENE)
     }
 
     fn generate(
@@ -132,112 +186,122 @@ impl Engine for OrtEngine {
     ) -> Result<Tensor, EngineError> {
         let mut run = |poses: &Tensor, noise: &Tensor| {
             let inputs = [(names::SCENE, scene), (names::POSES, poses), (names::NOISE, noise)];
-            run(&mut self.generator, names::GENERATOR_FILE, &inputs, names::FRAMES)
+            self.generator.run(&inputs, names::FRAMES)
         };
         let [queries, noises] = [poses, noise].map(|x| x.shape().first().copied().unwrap_or(0));
         // Other numbers of noises are ONNX Runtime's to refuse.
-        let splits = queries > AT_ONCE && (noises == 1 || noises == queries);
-        if self.provider != Provider::Cpu || !splits {
+        if queries == 0 || noises != 1 && noises != queries {
             return run(poses, noise);
         }
-        let parts = (0..queries).step_by(AT_ONCE).map(|start| {
-            let part = |x: &Tensor| {
-                let end = queries.min(start + AT_ONCE);
-                x.slice_axis(Axis(0), (start..end).into()).to_owned()
+        let mut parts = Vec::new();
+        for (range, rows) in self.batch.runs(queries) {
+            let shared = noises == 1 && queries != 1;
+            let poses = padded_rows(poses, range.clone(), rows);
+            let part = if shared {
+                run(&poses, noise)?
+            } else {
+                run(&poses, &padded_rows(noise, range.clone(), rows))?
             };
-            if noises == 1 { run(&part(poses), noise) } else { run(&part(poses), &part(noise)) }
-        });
-        let parts: Vec<Tensor> = parts.collect::<Result<_, _>>()?;
+            parts.push(if rows == range.len() {
+                part
+            } else {
+                part.slice_axis(Axis(0), Slice::from(..range.len())).to_owned()
+            });
+        }
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
+        }
         let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-        Ok(ndarray::concatenate(Axis(0), &views).expect("pictures are of one size"))
+        Ok(concatenate(Axis(0), &views).expect("pictures are of one size"))
     }
 }
 
-/// A graph and the files beside it.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    name: &'static str,
-    bytes: &'a [u8],
+/// One try to open the graphs.
+struct Opening<'a> {
+    runtime: &'a OnnxRuntime,
     external: &'a BTreeMap<&'a str, &'a [u8]>,
-}
-
-fn open(
-    runtime: &OnnxRuntime,
-    graph: Source<'_>,
+    options: &'a OrtOptions,
+    manifest: Option<&'a Manifest>,
     provider: Provider,
-    threads: Option<NonZeroUsize>,
-) -> Result<Session, OrtError> {
-    if let Some(reason) = provider.missing_from_build() {
-        return Err(OrtError::Provider { provider, reason });
+}
+
+impl Opening<'_> {
+    /// Both graphs, and how long their first runs took if there were any. A provider that registers and fails at its first run
+    /// fails here.
+    fn open(&self, graphs: [&[u8]; 2]) -> Result<(Graph, Graph, Option<Duration>), OrtError> {
+        let [representation, generator] = graphs;
+        let start = Instant::now();
+        let mut representation = self.graph(names::REPRESENTATION_FILE, representation)?;
+        let mut generator = self.graph(names::GENERATOR_FILE, generator)?;
+        if !needs_warm_up(self.provider, self.options) {
+            return Ok((representation, generator, None));
+        }
+        for graph in [&mut representation, &mut generator] {
+            graph.warm_up()?;
+        }
+        Ok((representation, generator, Some(start.elapsed())))
     }
-    let failed = |error: ort::Error| EngineError::load(graph.name, first_line(error.message()));
-    let mut builder = Session::builder(&runtime.environment).map_err(failed)?;
-    if let Some(threads) = threads {
-        let threads = threads.get().min(OrtOptions::MOST_THREADS);
-        builder = builder.with_intra_threads(threads).map_err(|error| failed(error.into()))?;
+
+    fn graph(&self, name: &'static str, bytes: &[u8]) -> Result<Graph, OrtError> {
+        let plan = self.plan(name, bytes)?;
+        let source = Source { name, bytes, external: self.external };
+        Graph::open(self.runtime, source, self.provider, self.options, plan.as_ref())
     }
-    builder = builder
-        .with_execution_providers(provider.dispatches())
-        .map_err(|error| OrtError::Provider { provider, reason: first_line(error.message()) })?;
-    // A file that is not handed over here would be looked for in the current folder.
-    let unreadable = |reason| FormatError::Graph { graph: graph.name.to_owned(), reason };
-    for location in external_locations(graph.bytes).map_err(unreadable)? {
-        let Some(content) = graph.external.get(location.as_str()) else {
-            return Err(FormatError::ExternalData { graph: graph.name.to_owned(), location }.into());
+
+    /// What `TensorRT` is told of the graph; nothing of graphs without a manifest, whose shapes nobody names.
+    fn plan(&self, name: &str, bytes: &[u8]) -> Result<Option<TensorRtPlan>, OrtError> {
+        let (Provider::TensorRt, Some(manifest)) = (self.provider, self.manifest) else {
+            return Ok(None);
         };
-        builder = builder
-            .with_external_initializer_file_in_memory(location, Arc::from(*content))
-            .map_err(|error| failed(error.into()))?;
+        let ports = if name == names::GENERATOR_FILE {
+            &manifest.generator
+        } else {
+            &manifest.representation
+        };
+        let batch = BatchSizes::new(self.provider, self.options.batch).most();
+        let half = manifest.precision == Precision::Fp16;
+        let plan = TensorRtPlan::new(ports, batch, half);
+        match &self.options.cache {
+            Some(cache) => plan.cached_in(cache, self.runtime.version(), name, bytes).map(Some),
+            None => Ok(Some(plan)),
+        }
     }
-    Ok(builder.commit_from_memory(graph.bytes).map_err(failed)?)
 }
 
-fn run(
-    session: &mut Session,
-    graph: &'static str,
-    inputs: &[(&'static str, &Tensor)],
-    output: &'static str,
-) -> Result<Tensor, EngineError> {
-    let failed = |error: ort::Error| EngineError::run(graph, first_line(error.message()));
-    let contiguous: Vec<_> = inputs.iter().map(|(_, tensor)| tensor.as_standard_layout()).collect();
-    let mut values: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
-    for ((name, _), tensor) in inputs.iter().zip(&contiguous) {
-        let data = tensor.as_slice().expect("standard layout is contiguous");
-        let value = TensorRef::from_array_view((tensor.shape(), data)).map_err(failed)?;
-        values.push((name, value.into()));
-    }
-    let outputs = session.run(values).map_err(failed)?;
-    let value = outputs
-        .get(output)
-        .ok_or_else(|| EngineError::run(graph, format!("it has no output `{output}`")))?;
-    let (shape, data) = value.try_extract_tensor::<f32>().map_err(failed)?;
-    let shape: Vec<usize> = shape.iter().map(|length| *length as usize).collect();
-    Ok(Tensor::from_shape_vec(shape, data.to_vec()).expect("ONNX Runtime's data fits its shape"))
+/// Accelerators prepare themselves in their first run, and may only then fail.
+fn needs_warm_up(provider: Provider, options: &OrtOptions) -> bool {
+    provider != Provider::Cpu || options.measure_placement
 }
 
-fn describe(
+fn report(
     runtime: &OnnxRuntime,
     provider: Provider,
     options: &OrtOptions,
-    skipped: &[String],
-) -> String {
-    let mut text = format!("{}, provider {provider}", runtime.describe());
-    if options.provider != provider {
-        let asked = format!("asked for {}", options.provider);
-        let asked = [&[asked], skipped].concat().join("; ");
-        text = format!("{text} ({asked})");
+    skipped: Vec<Skipped>,
+) -> EngineReport {
+    EngineReport {
+        onnxruntime: runtime.version().to_owned(),
+        library: runtime.path().display().to_string(),
+        found: runtime.how_found(),
+        available: runtime.available_providers(),
+        asked: options.provider,
+        provider,
+        skipped,
+        threads: options.threads.map(std::num::NonZeroUsize::get),
+        spin: options.spin.name(),
+        placement: Vec::new(),
+        placement_error: None,
+        cache: options.cache.as_ref().map(|cache| cache.display().to_string()),
     }
-    if let Some(threads) = options.threads {
-        text = format!("{text}, threads {threads}");
-    }
-    text
 }
 
 /// Why a provider was passed over, in one line.
 fn reason(error: OrtError) -> String {
     match error {
         OrtError::Provider { reason, .. } => reason,
-        OrtError::Engine(EngineError::Load { source, .. }) => source.to_string(),
+        OrtError::Engine(EngineError::Load { source, .. } | EngineError::Run { source, .. }) => {
+            source.to_string()
+        }
         error => first_line(&error.to_string()),
     }
 }

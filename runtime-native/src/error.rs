@@ -50,6 +50,23 @@ pub enum OrtError {
     Start { path: PathBuf, reason: String },
     #[error("provider {provider} does not run here: {reason}\nhint: {}", provider.hint())]
     Provider { provider: Provider, reason: String },
+    #[error(
+        "{} of the graphs' nodes do not run on {provider}, with --strict all must: {}\nhint: without --strict they run elsewhere",
+        nodes.len(), some_of(nodes)
+    )]
+    Fallback { provider: Provider, nodes: Vec<String> },
+    #[error("where the nodes run is not known, with --strict it must be: {reason}")]
+    NoPlacement { reason: String },
+    #[error(
+        "--strict was given, and --provider is auto\nhint: name the provider that is to run all nodes"
+    )]
+    StrictAuto,
+    #[error(
+        "device memory was limited, and provider {provider} has no such limit\nhint: cuda and tensorrt have one"
+    )]
+    NoMemoryLimit { provider: Provider },
+    #[error("{} is no private folder for engines: {reason}\nhint: name another with --cache", path.display())]
+    Cache { path: PathBuf, reason: String },
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
@@ -64,4 +81,14 @@ pub(crate) fn first_line(message: &str) -> String {
         .find(|line| !line.is_empty())
         .unwrap_or("no reason given")
         .to_owned()
+}
+
+/// The first nodes, and how many more there are.
+fn some_of(nodes: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = nodes.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match nodes.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }

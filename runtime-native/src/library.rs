@@ -1,6 +1,7 @@
 //! The one ONNX Runtime of this process.
 
 use std::ffi::CStr;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -9,12 +10,15 @@ use ort::environment::Environment;
 use ort::logging::LogLevel;
 
 use crate::error::{OrtError, first_line};
+use crate::provider::Provider;
 use crate::search::{Found, file_name, find};
 
 /// A loaded ONNX Runtime. A process has one, which stays until it ends.
 #[derive(Debug)]
 pub struct OnnxRuntime {
-    pub(crate) environment: Environment,
+    /// Never dropped: after a provider has failed to register, some builds of ONNX Runtime crash when their environment is
+    /// released (1.27 with WebGPU), also while a process ends.
+    pub(crate) environment: ManuallyDrop<Environment>,
     version: String,
     path: PathBuf,
     how: &'static str,
@@ -48,6 +52,21 @@ impl OnnxRuntime {
         Ok(LOADED.get_or_init(|| runtime))
     }
 
+    /// The library that [`OnnxRuntime::load`] would load, without loading it.
+    ///
+    /// # Errors
+    /// [`OrtError`] if what was named is not there, or the system's loader would have to look for it.
+    pub fn locate(named: Option<&Path>) -> Result<PathBuf, OrtError> {
+        let variable = std::env::var_os("ORT_DYLIB_PATH");
+        let program = std::env::current_exe().ok();
+        let folder = program.as_deref().and_then(Path::parent);
+        let (found, searched) = find(named, variable.as_deref(), folder)?;
+        if found.path == Path::new(&file_name()) {
+            return Err(OrtError::NotFound { searched });
+        }
+        Ok(absolute(&found.path))
+    }
+
     /// Its version, such as `1.32.0`.
     pub fn version(&self) -> &str {
         &self.version
@@ -58,9 +77,17 @@ impl OnnxRuntime {
         &self.path
     }
 
-    /// Version, file, and how it was found.
-    pub fn describe(&self) -> String {
-        format!("ONNX Runtime {} ({}, {})", self.version, self.path.display(), self.how)
+    /// How it was found, such as `named by --ort`.
+    pub fn how_found(&self) -> &'static str {
+        self.how
+    }
+
+    /// The providers that it was built with. That one is there does not yet mean that it runs.
+    pub fn available_providers(&self) -> Vec<Provider> {
+        let is_there = |provider: &Provider| {
+            *provider != Provider::Auto && provider.missing_from_build().is_none()
+        };
+        Provider::ALL.into_iter().filter(is_there).collect()
     }
 
     fn start(found: &Found, searched: Vec<String>) -> Result<Self, OrtError> {
@@ -82,6 +109,7 @@ impl OnnxRuntime {
             environment.set_log_level(LogLevel::Fatal);
         }
         let path = if by_name { mapped_file().unwrap_or(path) } else { path };
+        let environment = ManuallyDrop::new(environment);
         Ok(Self { environment, version, path, how: found.how })
     }
 }
@@ -163,6 +191,15 @@ mod tests {
                 "{version}"
             );
         }
+    }
+
+    #[test]
+    fn the_environment_is_never_dropped() {
+        fn released_with_its_owner<T>(_: fn(&OnnxRuntime) -> &T) -> bool {
+            std::mem::needs_drop::<T>()
+        }
+        assert!(std::mem::needs_drop::<Environment>(), "ort releases it");
+        assert!(!released_with_its_owner(|runtime| &runtime.environment));
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn on_ort(graphs: &Graphs, options: &OrtOptions) -> Result<OrtEngine, OrtError> 
 }
 
 fn on_cpu(graphs: &Graphs) -> OrtEngine {
-    on_ort(graphs, &OrtOptions { provider: Provider::Cpu, threads: None }).expect("an engine")
+    on_ort(graphs, &OrtOptions::on(Provider::Cpu, None)).expect("an engine")
 }
 
 fn on_wasm_engine(graphs: &Graphs) -> PortableEngine {
@@ -234,7 +234,7 @@ fn what_runs_is_said_and_what_does_not_run_is_an_error() {
         "{said}"
     );
     for provider in [Provider::Cuda, Provider::TensorRt] {
-        match on_ort(&graphs, &OrtOptions { provider, threads: None }) {
+        match on_ort(&graphs, &OrtOptions::on(provider, None)) {
             Ok(engine) => assert_eq!(engine.provider(), provider),
             Err(error) => {
                 assert!(matches!(error, OrtError::Provider { .. }), "{error}");

@@ -152,7 +152,7 @@ fn check(config: &ModelConfig, options: &ExportOptions, cases: &[[usize; 2]]) {
     let checkpoint = checkpoint(config);
     let graphs = build_graphs_from(&checkpoint, &uncalibrated(config, options), options);
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
-    let one_thread = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let one_thread = OrtOptions::on(Provider::Cpu, NonZeroUsize::new(1));
     let Graphs { representation, generator, .. } = &graphs;
     let files = external(&graphs);
     let mut ort = OrtEngine::from_graphs(runtime, representation, generator, &files, &one_thread)
@@ -292,7 +292,7 @@ fn graphs_of_another_geometry_than_the_manifests_are_refused() {
     let mut other = config.clone();
     other.voxel.as_mut().expect("a voxel model").near = 0.2;
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
-    let on_cpu = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let on_cpu = OrtOptions::on(Provider::Cpu, NonZeroUsize::new(1));
     let open = |package: &Package| {
         [
             OrtEngine::new(runtime, package, &on_cpu).err().map(|error| error_report(&error)),

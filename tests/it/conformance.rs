@@ -61,7 +61,7 @@ impl Engine for Libtorch {
 /// ONNX Runtime on one CPU thread.
 pub(crate) fn on_ort(graphs: &Graphs) -> OrtEngine {
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
-    let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let options = OrtOptions::on(Provider::Cpu, NonZeroUsize::new(1));
     let Graphs { representation, generator, external_data, .. } = graphs;
     OrtEngine::from_graphs(runtime, representation, generator, &by_name(external_data), &options)
         .expect("graphs that ONNX Runtime loads")

@@ -28,7 +28,7 @@ fn check(steps: usize, options: &ExportOptions, expected_files: &[&str]) {
     let beside: Vec<&str> = package.files().map(|(name, _)| name).filter(is_beside).collect();
     assert_eq!(beside, expected_files);
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
-    let options = OrtOptions { provider: Provider::Cpu, threads: None };
+    let options = OrtOptions::on(Provider::Cpu, None);
     let mut engine = OrtEngine::new(runtime, &package, &options).expect("an engine");
     let report = verify(&mut engine, &package).expect("a sample");
     assert!(report.passed, "{report:?}");

@@ -11,6 +11,7 @@
 //! | `precision.rs` | half precision, eight bits and fewer steps against libtorch |
 //! | `external_data.rs` | a model whose weights stand beside its graphs |
 //! | `onnx_checker.rs` | exported graphs before the checker of `PyPI`'s `onnx` |
+//! | `triton.rs` | a Triton model repository before Triton's own description of it |
 //! | `shards.rs` | data sets before the readers and writers of `PyPI`'s `tfrecord` and `h5py` |
 //! | `board.rs` | event files before `PyPI`'s `tensorboard` |
 //! | `watching.rs` | the best weights are kept, what goes wrong is said |
@@ -51,6 +52,7 @@ mod shards;
 mod sources;
 mod strips;
 mod trained;
+mod triton;
 mod voxel_programs;
 mod watching;
 mod weights;

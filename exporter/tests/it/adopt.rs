@@ -42,7 +42,7 @@ fn the_package_has_the_graphs_sizes_and_paints_its_sample() {
     assert_eq!((config.steps, config.latent_channels), (2, 3));
     assert_eq!(package.manifest.pose_encoding, PoseEncoding::SinCos);
     assert!(package.file(names::SAMPLE_FILE).is_ok());
-    let options = OrtOptions { provider: Provider::Cpu, threads: None };
+    let options = OrtOptions::on(Provider::Cpu, None);
     let mut engine = OrtEngine::new(&runtime(), &package, &options).expect("an engine");
     let report = verify(&mut engine, &package).expect("a report");
     assert!(report.passed, "{:?}", report.checks);

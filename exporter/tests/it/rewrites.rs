@@ -21,7 +21,7 @@ const QUERIES: usize = 2;
 /// Pictures of two queries with noise, of a scene of two views.
 fn paint(config: &ModelConfig, graphs: &Graphs) -> Vec<f32> {
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
-    let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let options = OrtOptions::on(Provider::Cpu, NonZeroUsize::new(1));
     let Graphs { representation, generator, .. } = graphs;
     let nothing = BTreeMap::new();
     let mut engine = OrtEngine::from_graphs(runtime, representation, generator, &nothing, &options)

@@ -28,7 +28,7 @@ const HALF_TOLERANCE: f32 = 2e-2;
 
 fn engine(graphs: &Graphs) -> OrtEngine {
     let runtime = OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it");
-    let options = OrtOptions { provider: Provider::Cpu, threads: NonZeroUsize::new(1) };
+    let options = OrtOptions::on(Provider::Cpu, NonZeroUsize::new(1));
     let Graphs { representation, generator, external_data, .. } = graphs;
     let external: BTreeMap<&str, &[u8]> =
         external_data.iter().map(|(name, data)| (name.as_str(), data.as_slice())).collect();

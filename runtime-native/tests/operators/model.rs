@@ -80,7 +80,7 @@ impl Model {
     #[track_caller]
     pub(crate) fn check(&self, a: &Tensor, b: &Tensor) {
         let runtime = OnnxRuntime::load(None).expect("`cargo xtask setup` fetches ONNX Runtime");
-        let options = OrtOptions { provider: Provider::Cpu, threads: None };
+        let options = OrtOptions::on(Provider::Cpu, None);
         let bytes = self.with_inputs(a, b);
         let mut ort =
             OrtEngine::from_graphs(runtime, &bytes, &generator(), &BTreeMap::new(), &options)

@@ -1,5 +1,5 @@
 //! The tests' virtual environment: Python's `onnx`, whose checker judges what the exporter writes, and the readers that
-//! judge data sets and curves, `tfrecord`, `h5py` and `tensorboard`.
+//! judge data sets and curves, `tfrecord`, `h5py` and `tensorboard`; and Triton's client, which judges `gqn-run serve`.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::talk;
 use crate::workspace::Workspace;
 
 /// Ranges where the newest release depends on the version of Python.
-const REQUIREMENTS: [&str; 10] = [
+const REQUIREMENTS: [&str; 20] = [
     "onnx==1.23.2",
     "tfrecord==1.14.6",
     "crc32c>=2.7,<3",
@@ -24,8 +24,18 @@ const REQUIREMENTS: [&str; 10] = [
     "protobuf>=6.31.1,<8",
     "ml_dtypes>=0.5.4,<1",
     "typing_extensions>=4.12,<5",
+    "tritonclient==2.73.0",
+    "geventhttpclient==2.6.1",
+    "gevent>=24.11,<27",
+    "greenlet>=3.1,<4",
+    "zope.event>=5,<7",
+    "zope.interface>=7,<9",
+    "brotli>=1.1,<2",
+    "certifi",
+    "urllib3>=2.2,<3",
+    "python-rapidjson>=1.20,<2",
 ];
-const SPACE: u64 = 250_000_000;
+const SPACE: u64 = 300_000_000;
 
 /// Makes `target/venv`, unless it is there.
 pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
@@ -35,7 +45,7 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     if Stamp::holds(&folder, &source) {
         return Ok(());
     }
-    talk::line("setting up the tests' Python: onnx, tfrecord, h5py, tensorboard");
+    talk::line("setting up the tests' Python: onnx, tfrecord, h5py, tensorboard, tritonclient");
     machine::require_space(&workspace.downloads(), SPACE)?;
     remove(&folder)?;
     install(&folder, &workspace.downloads())?;

@@ -1,11 +1,18 @@
 //! The command line.
 
-use std::num::NonZeroUsize;
+mod engine;
+mod measure;
+mod serve;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use gqn_runtime_native::Provider;
 use gqn_scenes::World;
+
+pub(crate) use self::engine::EngineFlags;
+pub(crate) use self::measure::{Bench, Completions, Doctor, WarmUp};
+#[cfg(feature = "serve")]
+pub(crate) use self::serve::Serve;
 
 /// With stronger noise no number of a network means anything, and then none is finite.
 const MOST_TEMPERATURE: f32 = 100.0;
@@ -38,6 +45,20 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Show what more views bring: the mean picture, and where samples of it differ, after one view, two, and so on.
     Uncertainty(Uncertainty),
+    /// Measure what a picture costs here, and compare it with an earlier measurement.
+    Bench(Bench),
+    /// Prepare a provider ahead of the first picture: compile, build engines, fill the cache.
+    Warmup(WarmUp),
+    /// Serve a package over HTTP: scenes with views to observe and to paint, and the Open Inference Protocol.
+    #[cfg(feature = "serve")]
+    Serve(Serve),
+    /// Say which libraries of ONNX Runtime, CUDA and TensorRT are here, which are missing, and what to install.
+    Doctor(Doctor),
+    /// Print a shell's completions of this command line.
+    Completions(Completions),
+    /// Print this command line's manual page.
+    #[command(hide = true)]
+    Manual,
 }
 
 #[derive(Debug, Args)]
@@ -239,27 +260,12 @@ pub(crate) struct Uncertainty {
 }
 
 /// The package and what runs it.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct What {
     /// A package: its folder, or one zip of it.
     pub(crate) package: PathBuf,
     #[command(flatten)]
     pub(crate) engine: EngineFlags,
-}
-
-/// What runs a package.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct EngineFlags {
-    /// ONNX Runtime's library, or the folder it is in [default: `ORT_DYLIB_PATH`, else beside this program, else where
-    /// `cargo xtask setup` puts it, else the system's].
-    #[arg(long, value_name = "PATH", help_heading = "Engine")]
-    pub(crate) ort: Option<PathBuf>,
-    /// What to run on: auto, cpu, cuda or tensorrt.
-    #[arg(long, value_name = "NAME", default_value_t = Provider::Auto, help_heading = "Engine")]
-    pub(crate) provider: Provider,
-    /// Threads of a run on the CPU, at most four a core [default: one a core].
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Engine")]
-    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// What the model gets to see.
@@ -311,15 +317,6 @@ pub(crate) struct Look {
     /// Replace files that are there.
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-/// More threads than that only wait for one another, and starting a thousand takes a minute.
-fn threads(text: &str) -> Result<NonZeroUsize, String> {
-    let most = 4 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get).max(4);
-    match text.parse::<NonZeroUsize>() {
-        Ok(threads) if threads.get() <= most => Ok(threads),
-        _ => Err(format!("expected a number from 1 to {most} on this machine")),
-    }
 }
 
 fn temperature(text: &str) -> Result<f32, String> {

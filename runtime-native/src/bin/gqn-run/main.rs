@@ -2,18 +2,20 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `cli.rs` | the command line |
+//! | `cli.rs`, `cli/` | the command line; `cli/engine.rs` has what every command says of the engine |
 //! | `commands/` | one file for each subcommand |
 //! | `input.rs` | observed views and query cameras, from a folder or from a world |
 //! | `path.rs` | a closed path of cameras along given ones |
 //! | `picture.rs` | reading, scaling and writing pictures |
 //! | `sheet.rs` | several pictures in one |
 //! | `strip.rs` | rows of pictures under a line of text each, or one after the other in time |
+//! | `machine.rs` | memory and processor time of this process |
 //! | `output.rs` | the one place that writes to the terminal |
 
 mod cli;
 mod commands;
 mod input;
+mod machine;
 mod output;
 mod path;
 mod picture;
@@ -36,6 +38,13 @@ fn main() -> ExitCode {
         cli::Command::Arithmetic(flags) => commands::arithmetic(&flags),
         cli::Command::Compare(flags) => commands::compare(&flags),
         cli::Command::Uncertainty(flags) => commands::uncertainty(&flags),
+        cli::Command::Bench(flags) => commands::bench(&flags),
+        cli::Command::Warmup(flags) => commands::warmup(&flags),
+        #[cfg(feature = "serve")]
+        cli::Command::Serve(flags) => commands::serve(&flags),
+        cli::Command::Doctor(flags) => commands::doctor(&flags),
+        cli::Command::Completions(flags) => commands::completions(&flags),
+        cli::Command::Manual => commands::manual(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,25 +1,48 @@
 use anyhow::Result;
 use gqn_formats::{GraphPorts, Manifest, Package, error_report, printable};
 use gqn_runtime::Engine;
+use gqn_runtime_native::{EngineReport, OrtEngine, Spin};
 use serde_json::json;
 
-use super::{engine, open};
+use super::{engine_with, open};
 use crate::{cli, output};
 
 /// `gqn-run info`.
 pub(crate) fn info(flags: &cli::Info) -> Result<()> {
     let package = open(&flags.what)?;
-    let engine = engine(&flags.what, &package);
+    let engine = match engine_with(&flags.what, &package, Spin::On, true) {
+        // Not an engine that is missing, but the answer to what was asked.
+        Err(error) if flags.what.engine.strict => return Err(error.into()),
+        engine => engine,
+    };
     let found = engine.as_ref().map(Engine::describe).map_err(|error| error_report(error));
     if flags.json {
-        let (engine, error) = (found.as_ref().ok(), found.as_ref().err());
-        return output::json(
-            &json!({ "manifest": package.manifest, "engine": engine, "engine_error": error }),
-        );
+        let (line, error) = (found.as_ref().ok(), found.as_ref().err());
+        let report = engine.as_ref().ok().map(OrtEngine::report);
+        return output::json(&json!({
+            "manifest": package.manifest, "engine": line, "engine_report": report, "engine_error": error
+        }));
     }
-    let engine =
+    let line =
         found.unwrap_or_else(|error| format!("none here\n  {}", error.replace('\n', "\n  ")));
-    output::data(&format!("{}engine          {engine}\n", describe(&package)))
+    let report = engine.as_ref().map(|engine| lines(engine.report())).unwrap_or_default();
+    output::data(&format!("{}engine          {line}\n{report}", describe(&package)))
+}
+
+/// What the line of the engine does not say.
+fn lines(report: &EngineReport) -> String {
+    let built: Vec<&str> = report.available.iter().map(|provider| provider.name()).collect();
+    let mut lines = vec![format!("built with {}", built.join(", "))];
+    for placement in &report.placement {
+        let nodes = placement.nodes.iter();
+        let counts: Vec<String> = nodes.map(|(name, count)| format!("{name} {count}")).collect();
+        lines.push(format!("{}: nodes {}", placement.graph, counts.join(", ")));
+        lines.extend(placement.fallback.iter().map(|node| format!("  elsewhere: {node}")));
+    }
+    let unknown = report.placement_error.iter();
+    lines.extend(unknown.map(|reason| format!("placement not known: {reason}")));
+    let lines = lines.iter().map(|line| format!("{:<16}{}\n", "", printable(line)));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn describe(package: &Package) -> String {

@@ -1,32 +1,44 @@
 //! What the subcommands do.
 
 mod arithmetic;
+mod bench;
 mod compare;
+mod completions;
+mod doctor;
 mod info;
 mod interpolate;
 mod orbit;
 mod render;
 mod rotate;
+#[cfg(feature = "serve")]
+mod serve;
 mod uncertainty;
 mod verify;
+mod warmup;
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use gqn_formats::{Overwrite, Package};
 use gqn_runtime::{Engine, Noise, Session, SessionError};
-use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions};
+use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, Spin};
 use gqn_scenes::{Camera, Frame, World};
 
 pub(crate) use self::arithmetic::arithmetic;
+pub(crate) use self::bench::bench;
 pub(crate) use self::compare::compare;
+pub(crate) use self::completions::{completions, manual};
+pub(crate) use self::doctor::doctor;
 pub(crate) use self::info::info;
 pub(crate) use self::interpolate::interpolate;
 pub(crate) use self::orbit::orbit;
 pub(crate) use self::render::render;
 pub(crate) use self::rotate::rotate;
+#[cfg(feature = "serve")]
+pub(crate) use self::serve::serve;
 pub(crate) use self::uncertainty::uncertainty;
 pub(crate) use self::verify::verify;
+pub(crate) use self::warmup::warmup;
 
 use crate::input::Input;
 use crate::{cli, output};
@@ -70,13 +82,26 @@ fn warn(warnings: &[String]) {
     }
 }
 
+/// What runs the package. Says when it is not what was asked for.
 fn engine(what: &cli::What, package: &Package) -> Result<OrtEngine, OrtError> {
+    engine_with(what, package, Spin::On, false)
+}
+
+/// As [`engine`]; `placed` asks for the placement of the CPU's nodes too.
+fn engine_with(
+    what: &cli::What,
+    package: &Package,
+    spin: Spin,
+    placed: bool,
+) -> Result<OrtEngine, OrtError> {
     let runtime = OnnxRuntime::load(what.engine.ort.as_deref())?;
-    OrtEngine::new(
-        runtime,
-        package,
-        &OrtOptions { provider: what.engine.provider, threads: what.engine.threads },
-    )
+    let mut options = what.engine.options(spin);
+    options.measure_placement |= placed;
+    let engine = OrtEngine::new(runtime, package, &options)?;
+    if what.engine.strict {
+        engine.check_strict()?;
+    }
+    Ok(engine)
 }
 
 /// Paints many cameras, with progress.

@@ -1,18 +1,21 @@
 use anyhow::{Result, ensure};
 use gqn_runtime::Engine;
+use gqn_runtime_native::Spin;
 use serde_json::json;
 
-use super::{engine, open};
+use super::{engine_with, open};
 use crate::{cli, output};
 
 /// `gqn-run verify`.
 pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
     let package = open(&flags.what)?;
-    let mut engine = engine(&flags.what, &package)?;
+    let mut engine = engine_with(&flags.what, &package, Spin::On, true)?;
     let report = gqn_runtime::verify(&mut engine, &package)?;
     let files = package.files().count();
     if flags.json {
-        output::json(&json!({ "engine": engine.describe(), "files": files, "sample": report }))?;
+        output::json(&json!({
+            "engine": engine.describe(), "engine_report": engine.report(), "files": files, "sample": report
+        }))?;
     } else {
         let mut lines = vec![
             format!("engine       {}\n", engine.describe()),

@@ -92,7 +92,7 @@ fn engine(name: &str, generator: &[u8], threads: usize) -> Result<Box<dyn Engine
         RTEN => Box::new(RtenEngine::new(generator, threads)?),
         _ => {
             let provider = Provider::Cpu;
-            let options = OrtOptions { provider, threads: NonZeroUsize::new(threads) };
+            let options = OrtOptions::on(provider, NonZeroUsize::new(threads));
             let ort = OnnxRuntime::load(None)?;
             Box::new(OrtEngine::from_graphs(ort, &representation, generator, &nothing, &options)?)
         }

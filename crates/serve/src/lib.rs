@@ -1,0 +1,42 @@
+//! A package over HTTP: scenes to observe and to paint, and the two graphs by the Open Inference Protocol.
+//!
+//! It knows no engine: whoever calls it hands over a loader that opens, warms up and verifies one. It terminates no TLS and keeps
+//! nothing on disk.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `options.rs` | [`ServeOptions`], [`Limits`], [`Loader`]: what is served and how much of it |
+//! | `event.rs` | [`Event`]: what happens, for logs |
+//! | `server.rs` | [`run`]: listening, signals, graceful stop |
+//! | `router.rs` | the routes, token, time limit and log of each request |
+//! | `app.rs` | what all requests share; loading and exchanging the model |
+//! | `worker.rs` | the thread that owns an engine; queries of one scene in one run |
+//! | `scene.rs` | open scenes |
+//! | `scene_calls.rs` | `/scenes…` |
+//! | `upload.rs` | views that a client sends |
+//! | `stream.rs` | motion JPEG that follows a camera |
+//! | `picture.rs` | PNG, JPEG and WebP |
+//! | `inference.rs`, `tensor_json.rs` | `/v2…`: the Open Inference Protocol with its binary extension |
+//! | `metrics.rs` | counters in Prometheus' text format |
+//! | `error.rs` | [`ServeError`], and what a refused request gets |
+
+mod app;
+mod error;
+mod event;
+mod inference;
+mod metrics;
+mod options;
+mod picture;
+mod router;
+mod scene;
+mod scene_calls;
+mod server;
+mod stream;
+mod tensor_json;
+mod upload;
+mod worker;
+
+pub use error::ServeError;
+pub use event::Event;
+pub use options::{Limits, Loaded, Loader, ServeOptions};
+pub use server::run;

@@ -1,0 +1,215 @@
+//! A package as a model repository of Triton's, and how `KServe` is told of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use gqn_formats::{
+    Dim, FormatError, GraphPorts, Overwrite, Package, PartFolder, Precision, external_locations,
+    names, write_atomic,
+};
+
+use crate::error::ExportError;
+
+/// Flags of `gqn-export triton`.
+#[derive(Debug, Args)]
+pub struct TritonFlags {
+    /// A package (folder or zip)
+    #[arg(value_name = "PACKAGE")]
+    pub package: PathBuf,
+    /// Folder to write the model repository into; it must not be there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Let TensorRT run what it takes, with its engines cached in this folder of the server
+    #[arg(long, value_name = "DIR")]
+    pub tensorrt_cache: Option<String>,
+    /// Queries of one run that TensorRT's engines are built for, at most
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub batch: u32,
+    /// Instances of each graph
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub instances: u32,
+    /// Where KServe finds the repository
+    #[arg(long, value_name = "URI", default_value = "pvc://models/gqn")]
+    pub storage_uri: String,
+}
+
+/// Writes the repository; gives the names of its models.
+///
+/// # Errors
+/// [`ExportError`]: the package is refused, the folder is there, or the disk does not take it.
+pub fn write_triton(flags: &TritonFlags) -> Result<Vec<String>, ExportError> {
+    let package = Package::open(&flags.package)?;
+    let out = &flags.out;
+    if std::fs::symlink_metadata(out).is_ok() {
+        return Err(ExportError::Occupied { path: out.clone() });
+    }
+    let failed = |source| FormatError::Write { path: out.clone(), source };
+    let parent = match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(parent).map_err(failed)?;
+    let part = PartFolder::new_in(parent).map_err(failed)?;
+    for (name, content) in repository(&package, flags)? {
+        let path = part.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(part.path())).map_err(failed)?;
+        write_atomic(&path, &content, Overwrite::Refuse)?;
+    }
+    part.take_place(out).map_err(failed)?;
+    Ok(MODELS.iter().map(|(model, _)| (*model).to_owned()).collect())
+}
+
+const MODELS: [(&str, &str); 2] =
+    [("gqn_representation", names::REPRESENTATION_FILE), ("gqn_generator", names::GENERATOR_FILE)];
+
+/// Files of the repository by their paths in it.
+fn repository(
+    package: &Package,
+    flags: &TritonFlags,
+) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
+    let mut files = BTreeMap::new();
+    for (model, graph) in MODELS {
+        let ports = if graph == names::GENERATOR_FILE {
+            &package.manifest.generator
+        } else {
+            &package.manifest.representation
+        };
+        let bytes = package.file(graph)?;
+        let config = config(model, ports, package.manifest.precision, flags);
+        files.insert(format!("{model}/config.pbtxt"), config.into_bytes());
+        files.insert(format!("{model}/1/model.onnx"), bytes.to_vec());
+        let unreadable = |reason| FormatError::Graph { graph: graph.to_owned(), reason };
+        for location in external_locations(bytes).map_err(unreadable)? {
+            let content = package.file(&location)?.to_vec();
+            files.insert(format!("{model}/1/{location}"), content);
+        }
+    }
+    files.insert("kserve.yaml".to_owned(), kserve(&flags.storage_uri).into_bytes());
+    Ok(files)
+}
+
+/// A model's `config.pbtxt`. Triton may not join requests: the representation sums over its first axis, and one run of the
+/// generator paints one scene. So the models have no batch axis of Triton's, and a request holds as many rows as it likes.
+fn config(model: &str, ports: &GraphPorts, precision: Precision, flags: &TritonFlags) -> String {
+    let mut text = String::new();
+    let mut line = |line: &str| writeln!(text, "{line}").expect("a string takes any text");
+    line(&format!("name: \"{model}\""));
+    line("platform: \"onnxruntime_onnx\"");
+    line(
+        "# A request is one scene: its rows are views or queries, and rows of two requests must not be joined.",
+    );
+    line("max_batch_size: 0");
+    for (kind, list) in [("input", &ports.inputs), ("output", &ports.outputs)] {
+        for port in list {
+            let dims = dims(&port.shape, "-1");
+            line(&format!(
+                "{kind} {{ name: \"{}\" data_type: TYPE_FP32 dims: [ {dims} ] }}",
+                port.name
+            ));
+        }
+    }
+    line(&format!("instance_group {{ kind: KIND_AUTO count: {} }}", flags.instances));
+    line("model_warmup {");
+    line("  name: \"one row of zeros\"");
+    line("  batch_size: 1");
+    for port in &ports.inputs {
+        let dims = dims(&port.shape, "1");
+        let value = format!("data_type: TYPE_FP32 dims: [ {dims} ] zero_data: true");
+        line(&format!("  inputs {{ key: \"{}\" value {{ {value} }} }}", port.name));
+    }
+    line("}");
+    if let Some(cache) = &flags.tensorrt_cache {
+        let shapes = |rows: u32| {
+            let dynamic = ports
+                .inputs
+                .iter()
+                .filter(|port| port.shape.iter().any(|dim| matches!(dim, Dim::Named(_))));
+            let shape = |port: &gqn_formats::Port| {
+                format!("{}:{}", port.name, dims(&port.shape, &rows.to_string()).replace(", ", "x"))
+            };
+            dynamic.map(shape).collect::<Vec<_>>().join(",")
+        };
+        let half = if precision == Precision::Fp16 { "FP16" } else { "FP32" };
+        let folder = format!("{}/{model}", cache.trim_end_matches('/'));
+        line("optimization { execution_accelerators { gpu_execution_accelerator {");
+        line("  name: \"tensorrt\"");
+        for (key, value) in [
+            ("precision_mode", half.to_owned()),
+            ("trt_engine_cache_enable", "true".to_owned()),
+            ("trt_engine_cache_path", folder.clone()),
+            ("trt_timing_cache_enable", "true".to_owned()),
+            ("trt_timing_cache_path", folder),
+            ("trt_profile_min_shapes", shapes(1)),
+            ("trt_profile_opt_shapes", shapes(flags.batch)),
+            ("trt_profile_max_shapes", shapes(flags.batch)),
+        ] {
+            line(&format!("  parameters {{ key: \"{key}\" value: {value:?} }}"));
+        }
+        line("} } }");
+    }
+    text
+}
+
+fn dims(shape: &[Dim], named: &str) -> String {
+    let length = |dim: &Dim| match dim {
+        Dim::Fixed(length) => length.to_string(),
+        Dim::Named(_) => named.to_owned(),
+    };
+    shape.iter().map(length).collect::<Vec<_>>().join(", ")
+}
+
+fn kserve(storage_uri: &str) -> String {
+    // JSON's strings are YAML's.
+    let uri = serde_json::Value::from(storage_uri);
+    format!(
+        "# The model repository beside this file, put where the URI points.\n\
+         apiVersion: serving.kserve.io/v1beta1\n\
+         kind: InferenceService\n\
+         metadata:\n  name: gqn\n\
+         spec:\n  predictor:\n    model:\n      modelFormat:\n        name: triton\n      \
+         protocolVersion: v2\n      storageUri: {uri}\n      resources:\n        limits:\n          \
+         cpu: \"2\"\n          memory: 2Gi\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use gqn_formats::Preset;
+
+    use super::*;
+
+    #[test]
+    fn requests_are_not_joined_and_profiles_name_every_dynamic_input() {
+        let model = Preset::TinyTower.config();
+        let ports = GraphPorts::generator(&model, &model.scene_shape());
+        let flags = TritonFlags {
+            package: PathBuf::new(),
+            out: PathBuf::new(),
+            tensorrt_cache: Some("/cache/".to_owned()),
+            batch: 8,
+            instances: 2,
+            storage_uri: String::new(),
+        };
+        let text = config("gqn_generator", &ports, Precision::Fp16, &flags);
+        let noise = format!("{}x{}x8x8", model.steps, model.latent_channels);
+        for part in [
+            "max_batch_size: 0\n".to_owned(),
+            "name: \"poses\" data_type: TYPE_FP32 dims: [ -1, 7 ]".to_owned(),
+            "value { data_type: TYPE_FP32 dims: [ 1, 7 ] zero_data: true }".to_owned(),
+            format!("\"trt_profile_max_shapes\" value: \"poses:8x7,noise:8x{noise}\""),
+            "\"trt_engine_cache_path\" value: \"/cache/gqn_generator\"".to_owned(),
+            "\"precision_mode\" value: \"FP16\"".to_owned(),
+            "kind: KIND_AUTO count: 2".to_owned(),
+        ] {
+            assert!(text.contains(&part), "`{part}` is not in:\n{text}");
+        }
+        assert!(!text.contains("dynamic_batching"), "{text}");
+    }
+
+    #[test]
+    fn uris_are_quoted() {
+        assert!(kserve("pvc://a: \"b\"").contains("storageUri: \"pvc://a: \\\"b\\\"\"\n"));
+    }
+}
