@@ -79,7 +79,7 @@ pub fn adopt(
         pose_encoding: encoding,
         variant: Variant::Reference,
         precision: Precision::Fp32,
-        loss: None,
+        precision_error: None,
         trained_steps: None,
         opset,
         representation: GraphPorts::representation(&config, &scene),

@@ -84,7 +84,7 @@ fn run_adopt(flags: &AdoptFlags) -> Result<String> {
     let _alone = FolderLock::acquire(&flags.out)?;
     let runtime = OnnxRuntime::load(flags.ort.as_deref())?;
     let graphs = [&*representation, &*generator];
-    let files = adopt(&runtime, graphs, &flags.ports(), flags.pose_encoding, flags.world)?;
+    let files = adopt(runtime, graphs, &flags.ports(), flags.pose_encoding, flags.world)?;
     write_package(&files, &flags.out, flags.overwrite())?;
     say(&format!("wrote {}; verify it with `gqn-run verify {0}`", flags.out.display()));
     Ok(table(&files))

@@ -4,7 +4,6 @@ use std::fs;
 use std::process::Command;
 
 use crate::architecture::root;
-use crate::micro::micro;
 use crate::programs::{program, run};
 
 /// A package that the page offers.
@@ -33,11 +32,12 @@ fn both_engines_show_the_same_view() {
 }
 
 #[test]
-fn a_run_becomes_a_package() {
+fn a_model_is_trained_and_becomes_a_package() {
     let folder = tempfile::tempdir().expect("a folder");
-    let package = folder.path().join("package");
-    let trained = micro().run_in(folder.path());
-    run(example("export_package").arg(trained).arg(&package)).succeeded();
+    let (trained, package) = (folder.path().join("run"), folder.path().join("package"));
+    let said = run(example("train_tiny_model").arg(&trained).arg("10")).succeeded();
+    assert!(said.stdout.contains("of the best constant picture's error"), "{}", said.stdout);
+    run(example("export_package").arg(&trained).arg(&package)).succeeded();
     run(program("gqn-run").arg("verify").arg(&package)).succeeded();
 }
 
