@@ -108,9 +108,11 @@ fn a_stream_follows_its_camera() {
     let look = |x: f32| json!({ "position": [x, 0.1, 0.4], "yaw": 3.0, "pitch": -0.2 }).to_string();
     let mover = std::thread::scope(|scope| {
         let reader = scope.spawn(|| stream.receive().expect("an answer"));
-        for step in 0..40 {
+        let mut step = 0;
+        while !reader.is_finished() {
+            step += 1;
             let mut connection = server.connect();
-            let body = look(0.5 + 0.01 * step as f32);
+            let body = look(0.5 + 0.01 * (step % 20) as f32);
             connection.send(
                 "PUT",
                 &format!("/scenes/{id}/camera"),
