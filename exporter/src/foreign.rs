@@ -143,7 +143,7 @@ impl Foreign {
         output: &str,
         expected: &GraphPorts,
     ) -> Result<(), ExportError> {
-        let old: Vec<&str> = inputs.iter().map(|name| name.as_ref()).chain([output]).collect();
+        let old: Vec<&str> = inputs.iter().map(AsRef::as_ref).chain([output]).collect();
         let graph = &self.model.graph;
         for name in &old[..inputs.len()] {
             if !graph.input.iter().any(|info| info.name == *name) {

@@ -92,7 +92,7 @@ fn make(
     workspace::run(&mut export)
 }
 
-/// Takes in the graphs that PyTorch's exporter wrote (`tests/golden/foreign/make.py`).
+/// Takes in the graphs that `PyTorch`'s exporter wrote (`tests/golden/foreign/make.py`).
 fn adopt(workspace: &Workspace, programs: &Path, package: &Path) -> Result<()> {
     let graphs = workspace.root().join("tests/golden/foreign");
     let mut adopt = workspace.command(programs.join("gqn-export"));

@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 pub type Files<'a> = BTreeMap<&'a str, &'a [u8]>;
 
 /// The part of a file where a constant stands, by the entries that ONNX gives it: `location`, `offset`, `length`.
+///
+/// # Errors
+/// There is no such file, or it is shorter.
 pub fn part<'a, 'b>(
     entry: impl Fn(&str) -> Option<&'b str>,
     files: &Files<'a>,

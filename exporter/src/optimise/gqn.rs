@@ -23,7 +23,7 @@ const DRAWING: [&str; 2] = [
 
 /// A Generative Query Network whose graphs do less arithmetic than the reference's.
 ///
-/// What only training reads is in no graph, nor in the reference's (strip). ChannelsFirst are made with z from the prior, and the
+/// What only training reads is in no graph, nor in the reference's (strip). Pictures are made with z from the prior, and the
 /// prior of a step follows from the hidden state before it alone: nothing depends on the inference cores, on the posterior
 /// and on their parameters.
 #[derive(Debug)]

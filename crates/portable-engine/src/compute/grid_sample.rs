@@ -2,7 +2,7 @@ use anyhow::Result;
 
 use super::plan::Compute;
 
-/// WinogradGemm whose taps are computed before they are read for every channel: so many stay in the nearest cache.
+/// Positions whose taps are computed before they are read for every channel: so many stay in the nearest cache.
 const BLOCK: usize = 512;
 
 /// Pictures at positions that are computed: `[n,C,H,W], [n,P,2] -> [n,C,P]`, or with the channels last,
