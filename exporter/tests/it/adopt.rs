@@ -25,13 +25,13 @@ fn ports() -> ForeignPorts {
     }
 }
 
-fn runtime() -> OnnxRuntime {
+fn runtime() -> &'static OnnxRuntime {
     OnnxRuntime::load(None).expect("ONNX Runtime; `cargo xtask setup` fetches it")
 }
 
 fn adopted(ports: &ForeignPorts) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
     let graphs = [REPRESENTATION, GENERATOR];
-    adopt(&runtime(), graphs, ports, PoseEncoding::SinCos, World::RoomsRingCamera)
+    adopt(runtime(), graphs, ports, PoseEncoding::SinCos, World::RoomsRingCamera)
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_package_has_the_graphs_sizes_and_paints_its_sample() {
     assert_eq!(package.manifest.pose_encoding, PoseEncoding::SinCos);
     assert!(package.file(names::SAMPLE_FILE).is_ok());
     let options = OrtOptions { provider: Provider::Cpu, threads: None };
-    let mut engine = OrtEngine::new(&runtime(), &package, &options).expect("an engine");
+    let mut engine = OrtEngine::new(runtime(), &package, &options).expect("an engine");
     let report = verify(&mut engine, &package).expect("a report");
     assert!(report.passed, "{:?}", report.checks);
 }
@@ -76,6 +76,6 @@ fn representations_of_single_views_are_summed_or_refused() {
 #[test]
 fn what_is_no_graph_is_refused() {
     let graphs = [&b"no graph"[..], GENERATOR];
-    let found = adopt(&runtime(), graphs, &ports(), PoseEncoding::CosSin, World::RoomsRingCamera);
+    let found = adopt(runtime(), graphs, &ports(), PoseEncoding::CosSin, World::RoomsRingCamera);
     assert!(found.expect_err("no graph").to_string().contains("representation.onnx"));
 }
