@@ -1,4 +1,4 @@
-//! Graphs that PyTorch's own exporter wrote (`tests/golden/foreign/make.py`), taken in as a package.
+//! Graphs that `PyTorch`'s own exporter wrote (`tests/golden/foreign/make.py`), taken in as a package.
 
 use std::collections::BTreeMap;
 

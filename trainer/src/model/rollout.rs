@@ -126,6 +126,7 @@ impl Rollout {
     }
 
     /// The same numbers without a graph.
+    #[must_use]
     pub fn detached(&self) -> Self {
         let detach = |distribution: &DiagonalGaussian| {
             let [mean, log_variance] = [distribution.mean(), distribution.log_variance()];

@@ -19,7 +19,7 @@ pub(crate) fn save(
 ) -> Result<String, FormatError> {
     let steps = trainer.adam.steps();
     let moments = trainer.adam.moments();
-    let average = trainer.ema.iter().flat_map(|ema| ema.weights());
+    let average = trainer.ema.iter().flat_map(super::ema::Ema::weights);
     folder.save_state(TrainingState {
         checkpoint: trainer.model.checkpoint(steps, provenance.clone()),
         moments: moments.map(|(name, pair)| (name.to_owned(), pair.map(to_array))).collect(),

@@ -208,7 +208,7 @@ pub fn train(
     let evaluation = processes.broadcast_result(|| {
         trainer.with_ema_weights(|model| {
             evaluate(model, &config, &test, figures, interrupted, &mut |progress| {
-                on_event(progress.into())
+                on_event(progress.into());
             })
         })
     })?;

@@ -23,11 +23,14 @@ export function how(scene, look) {
 
   setInterval(() => {
     const job = look.shown?.job;
-    if (!visible || busy || !job || document.hidden || !scene.known.length || scene.known.length !== scene.views.length) return;
+    if (!visible || busy || !job || !pool.sees || document.hidden || !scene.known.length || scene.known.length !== scene.views.length) return;
     const key = `${job.key}|${state.noise}|${state.pixels}|${[...taken].join()}|${scene.views.map((view) => view.key).join()}`;
     if (key === shown) return;
     busy = true;
-    explain(job.camera).then(() => { shown = key; }, pool.events.fail).finally(() => { busy = false; });
+    const { known } = scene;
+    // What was asked of a package that is no longer open fails, and nobody misses it.
+    const failed = (/** @type {Error} */ error) => { if (pool.sees && known === scene.known) pool.events.fail(error); };
+    explain(job.camera).then(() => { shown = key; }, failed).finally(() => { busy = false; });
   }, LOOK_MS);
 
   /** @param {import("../types").Camera} camera */

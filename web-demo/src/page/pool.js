@@ -41,6 +41,9 @@ export class Pool extends Painters {
     this.add(remote);
   }
 
+  /** Whether the package that is open has seen the scene. */
+  get sees() { return !this.#blind; }
+
   /** @override Forgets what waits. */
   drop() {
     [this.#wanted, this.#ahead, this.#slow, this.#live] = [undefined, [], [], undefined];

@@ -1,4 +1,4 @@
-//! Events of a run as TensorBoard's scalars, histograms and images.
+//! Events of a run as `TensorBoard`'s scalars, histograms and images.
 
 use std::io::Cursor;
 use std::path::PathBuf;

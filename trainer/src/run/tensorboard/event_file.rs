@@ -1,4 +1,4 @@
-//! TensorBoard's event files.
+//! `TensorBoard`'s event files.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
