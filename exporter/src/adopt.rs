@@ -140,14 +140,26 @@ fn sample(
     world: World,
 ) -> Result<TensorFile, ExportError> {
     let mut engine = on_cpu(runtime, representation, generator, &BTreeMap::new())?;
-    let views = SceneSource::World(world).views(config, Split::Test, 2)?;
-    let views = views.into_iter().next().ok_or(ExportError::NoViews)?;
+    // Of the second scene two views are shown: of one alone nothing can be summed.
+    let views = SceneSource::World(world).views(config, Split::Test, 4)?;
+    let views = views.into_iter().nth(1).ok_or(ExportError::NoViews)?;
     let (frames, poses) = (&views.context_frames, &views.context_poses);
     let scene = engine.represent(frames, poses)?;
     let mut sum = Tensor::zeros(scene.shape());
     for view in 0..frames.shape()[0] {
         let one = |tensor: &Tensor| tensor.slice_axis(Axis(0), (view..=view).into()).to_owned();
-        sum += &engine.represent(&one(frames), &one(poses))?;
+        let one = engine.represent(&one(frames), &one(poses))?;
+        if one.shape().first() != Some(&1) || one.shape().get(1..) != scene.shape().get(1..) {
+            return Err(ExportError::ForeignGraph {
+                graph: names::REPRESENTATION_FILE,
+                reason: format!(
+                    "the scene of one view has shape {:?}, that of all views {:?}",
+                    one.shape(),
+                    scene.shape()
+                ),
+            });
+        }
+        sum += &one;
     }
     let apart = (&scene - &sum).iter().fold(0.0_f32, |most, next| most.max(next.abs()));
     let size = scene.iter().fold(1.0_f32, |most, next| most.max(next.abs()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -36,7 +36,9 @@ fn main() -> ExitCode {
 }
 
 fn run_keep(flags: &KeepFlags) -> Result<String> {
-    let _alone = FolderLock::acquire(&flags.best)?;
+    // The folder above: that of the package need not be there, and is exchanged.
+    let above = flags.best.parent().filter(|above| !above.as_os_str().is_empty());
+    let _alone = FolderLock::acquire(above.unwrap_or(Path::new(".")))?;
     let kept = keep_best(&flags.package, &flags.best, flags.curves.as_deref(), flags.most_bytes)?;
     Ok(kept.to_string())
 }

@@ -1,3 +1,5 @@
+//! One ONNX graph: read once, lowered once for each choice of its free axes.
+
 use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::Error;

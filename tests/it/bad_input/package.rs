@@ -133,7 +133,7 @@ fn a_manifest_of_another_version() {
             // As another version may have it: the version is looked at before anything else.
             manifest["graphs"] = manifest["generator"].take();
         },
-        &["manifest.json has format version 1, expected 4"],
+        &["manifest.json has format version 1, expected 5"],
     );
 }
 

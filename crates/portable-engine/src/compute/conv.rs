@@ -1,3 +1,5 @@
+//! Convolutions of pictures by im2col: windows are laid out as columns and multiplied by the packed kernel.
+
 use std::ops::Range;
 use std::sync::Arc;
 

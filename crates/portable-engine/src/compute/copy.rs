@@ -1,3 +1,5 @@
+//! Layout operators that have to move numbers: strided copies, concatenation, gathers.
+
 use anyhow::{Result, bail};
 
 use super::plan::Compute;

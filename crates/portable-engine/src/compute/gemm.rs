@@ -1,3 +1,5 @@
+//! Matrix products: packed GEMM, GEMM with a constant left side, batched matmul.
+
 use std::sync::Arc;
 
 use anyhow::Result;

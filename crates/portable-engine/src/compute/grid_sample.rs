@@ -1,3 +1,5 @@
+//! Bilinear sampling of pictures at positions that are computed at run time.
+
 use anyhow::Result;
 
 use super::plan::Compute;

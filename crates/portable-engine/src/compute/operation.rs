@@ -1,3 +1,5 @@
+//! Functions of one or two numbers, element by element.
+
 use super::element::{Element, bits, integer};
 use crate::kernels::{exp, sigmoid, softplus, tanh};
 

@@ -1,3 +1,5 @@
+//! Computations in order, and where their values stand while a plan runs.
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;

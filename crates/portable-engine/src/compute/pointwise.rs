@@ -1,3 +1,5 @@
+//! Several element-wise functions in one pass over memory.
+
 use anyhow::Result;
 
 use super::operation::Operation;

@@ -1,3 +1,5 @@
+//! Average pooling.
+
 use anyhow::Result;
 
 use super::plan::Compute;

@@ -1,3 +1,5 @@
+//! Sums over axes, and softmax.
+
 use anyhow::Result;
 
 use super::copy::each;

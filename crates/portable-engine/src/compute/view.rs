@@ -1,3 +1,5 @@
+//! Strided views: numbers of a tensor in another order, or some of them, without a copy.
+
 use super::plan::Slot;
 
 /// Numbers of a tensor: all or some of them, in its order or another, once or several times.

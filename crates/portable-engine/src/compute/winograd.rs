@@ -1,3 +1,5 @@
+//! The GEMM and the output transform of Winograd's convolution in one pass.
+
 use std::sync::Arc;
 
 use anyhow::Result;

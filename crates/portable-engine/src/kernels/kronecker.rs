@@ -1,3 +1,5 @@
+//! Products with a small matrix of many zeros, and with its Kronecker square M⊗M.
+
 /// A matrix with many zeros, for the left side of products.
 #[derive(Debug)]
 pub(crate) struct Sparse {

@@ -1,3 +1,5 @@
+//! Several matrices, packed for the right sides of products.
+
 use super::multiply::{COLUMNS, Right};
 
 /// Panels of columns of one matrix that stand together, before those of the next matrix.

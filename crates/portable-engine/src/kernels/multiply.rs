@@ -1,3 +1,5 @@
+//! The inner loops of matrix products.
+
 use std::ops::Range;
 
 use super::panels::Panels;

@@ -1,3 +1,5 @@
+//! A matrix packed in panels, in the order in which a product reads it.
+
 use std::array;
 use std::ops::Range;
 

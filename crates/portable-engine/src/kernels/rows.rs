@@ -1,3 +1,5 @@
+//! Weighted sums of a few rows.
+
 /// Numbers of a row that are summed together: their sums stay in registers.
 const WIDTH: usize = 32;
 

@@ -1,3 +1,5 @@
+//! A node that is being lowered: its inputs and attributes, checked.
+
 use anyhow::{Context, Result, ensure};
 
 use super::onnx::{Attribute, Node, TensorOf};

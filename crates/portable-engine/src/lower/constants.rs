@@ -1,3 +1,5 @@
+//! Constants that lowering adds, or asks for.
+
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};

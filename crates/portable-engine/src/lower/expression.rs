@@ -1,3 +1,5 @@
+//! Element-wise functions that are not computed yet.
+
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;

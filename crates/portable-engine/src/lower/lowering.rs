@@ -1,3 +1,5 @@
+//! The nodes of a graph lowered, one after the other.
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! What a name of the graph stands for while it is lowered.
+
 use std::rc::Rc;
 use std::sync::Arc;
 
