@@ -96,19 +96,16 @@ fn fewer_steps_are_exported_and_verified() {
 }
 
 #[test]
-fn a_longer_run_keeps_its_first_phase_unless_told_otherwise() {
+fn a_longer_run_keeps_its_first_phase() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = trained(folder.path());
-    let phase_after = |flags: &[&str]| -> i64 {
-        let mut command = program("gqn-train");
-        command.args(["train", "--resume", "--device", "cpu", "--threads", "1"]).args(flags);
-        run(command.args(["--no-tensorboard", "--out"]).arg(&out)).succeeded();
-        let config = fs::read_to_string(out.join("config.toml")).expect("a configuration");
-        let config: toml::Table = config.parse().expect("TOML");
-        config["generation_steps"].as_integer().expect("a number of steps")
-    };
-    assert_eq!(phase_after(&["--steps", "5"]), 1);
-    assert_eq!(phase_after(&["--steps", "7", "--generation-steps", "6"]), 6);
+    let mut command = program("gqn-train");
+    command.args(["train", "--resume", "--device", "cpu", "--threads", "1", "--steps", "5"]);
+    run(command.args(["--no-tensorboard", "--out"]).arg(&out)).succeeded();
+    let config = fs::read_to_string(out.join("config.toml")).expect("a configuration");
+    let config: toml::Table = config.parse().expect("TOML");
+    assert_eq!(config["steps"].as_integer(), Some(5));
+    assert_eq!(config["generation_steps"].as_integer(), Some(1));
 }
 
 /// What `gqn-run` does with a package and a world.

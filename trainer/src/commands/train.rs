@@ -146,8 +146,7 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
         let mut config = TrainConfig::of_run(&path, flags.table()?, data)?;
         // Runs that do not say how many processes they had, had one.
         config.processes.get_or_insert(1);
-        let is_said = flags.table()?.contains_key("generation_steps");
-        if flags.steps.is_some() && !is_said && config.generation_steps.is_some() {
+        if flags.steps.is_some() && config.generation_steps.is_some() {
             // A first phase that may be over does not come back because the run becomes longer.
             let before = TrainConfig::of_run(&path, toml::Table::new(), data)?;
             config.generation_steps = Some(GenerationSteps::Steps(before.elbo_start()));

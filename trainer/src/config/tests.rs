@@ -124,13 +124,13 @@ fn a_warm_up_of_the_divergence_begins_with_the_elbo_phase() {
 fn the_learning_rate_warms_up_to_its_schedule() {
     let rates = |warmup: &str| {
         let config = of(&format!(
-            "steps = 8\nlearning_rate = {{ start = 0.8, end = 0.0, over = \"run\" }}\n{warmup}"
+            "steps = 8\nlearning_rate = {{ start = 0.8, end = 0.4, over = \"run\" }}\n{warmup}"
         ));
         [0, 1, 3, 4, 7].map(|step| (config.learning_rate_at(step) * 1e6).round() / 1e6).to_vec()
     };
-    // The schedule alone is 0.8, 0.7, 0.5, 0.4, 0.1.
-    assert_eq!(rates("warmup_steps = 0"), [0.8, 0.7, 0.5, 0.4, 0.1]);
-    assert_eq!(rates("warmup_steps = 4"), [0.2, 0.35, 0.5, 0.4, 0.1]);
+    // The schedule alone falls by 0.05 a step.
+    assert_eq!(rates("warmup_steps = 0"), [0.8, 0.75, 0.65, 0.6, 0.45]);
+    assert_eq!(rates("warmup_steps = 4"), [0.2, 0.375, 0.65, 0.6, 0.45]);
     assert_eq!(of("").warmup_steps, 100, "says the preset");
     assert_eq!(of_preset(Preset::Paper, "").warmup_steps, 0);
 }
