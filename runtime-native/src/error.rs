@@ -1,3 +1,5 @@
+//! [`OrtError`]: why there is no engine.
+
 use std::path::PathBuf;
 
 use gqn_formats::{FormatError, LibraryDamage};

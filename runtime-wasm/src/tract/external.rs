@@ -1,3 +1,5 @@
+//! Weights in files beside a graph, put back into it for tract.
+
 use anyhow::{Context, Result};
 use tract_onnx::pb::{ModelProto, tensor_proto::DataLocation};
 

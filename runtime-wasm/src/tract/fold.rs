@@ -1,3 +1,5 @@
+//! Constants computed at load time, however large.
+
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::TypedModelPatch;
 use tract_onnx::tract_core::ops::konst::Const;

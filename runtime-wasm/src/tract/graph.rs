@@ -1,3 +1,5 @@
+//! One graph on tract, optimised once for each choice of its free axes.
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 

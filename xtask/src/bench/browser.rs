@@ -1,3 +1,5 @@
+//! The engines of a browser, timed in Chromium.
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+//! The scoreboard, called with its flags.
+
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};

@@ -1,3 +1,5 @@
+//! The browser's rows as a table.
+
 use std::fmt::Write;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Cameras along a path through given ones.
+
 use std::f32::consts::{PI, TAU};
 
 use gqn_scenes::Camera;

@@ -1,3 +1,5 @@
+//! rten as JavaScript calls it.
+
 use wasm_bindgen::prelude::*;
 
 use crate::Peer;

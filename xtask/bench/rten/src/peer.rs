@@ -1,3 +1,5 @@
+//! A graph on rten.
+
 use std::sync::Arc;
 
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};

@@ -1,3 +1,5 @@
+//! `gqn-run arithmetic`: scenes of several sets of views added and subtracted.
+
 use anyhow::Result;
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::{Camera, Frame, Scene};

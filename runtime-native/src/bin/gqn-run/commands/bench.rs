@@ -1,3 +1,5 @@
+//! `gqn-run bench`: what a view costs on this machine, and whether it costs more than before.
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

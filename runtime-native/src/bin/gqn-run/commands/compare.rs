@@ -1,3 +1,5 @@
+//! `gqn-run compare`: one scene painted with several packages.
+
 use anyhow::{Result, ensure};
 use gqn_runtime::{Engine, Session};
 

@@ -1,3 +1,5 @@
+//! `gqn-run completions`: what a shell needs to complete the command line, and the manual.
+
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 

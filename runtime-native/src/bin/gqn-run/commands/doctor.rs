@@ -1,3 +1,5 @@
+//! `gqn-run doctor`: what is installed, what is missing and how to install it.
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! `gqn-run info`: a package, and the engine that runs it.
+
 use anyhow::Result;
 use gqn_formats::{GraphPorts, Manifest, Package, error_report, printable};
 use gqn_runtime::Engine;

@@ -1,3 +1,5 @@
+//! `gqn-run interpolate`: a way from one view to another.
+
 use anyhow::{Result, ensure};
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::Camera;

@@ -1,3 +1,5 @@
+//! `gqn-run orbit`: an animated picture of a way around the scene.
+
 use std::path::Path;
 
 use anyhow::{Result, bail};

@@ -1,3 +1,5 @@
+//! `gqn-run render`: novel views as pictures, with figures where the truth is known.
+
 use std::fs;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! `gqn-run rotate`: mental rotation.
+
 use anyhow::Result;
 use gqn_runtime::{Engine, Session};
 

@@ -1,3 +1,5 @@
+//! `gqn-run serve`: the flags and the engine of the server in `crates/serve`.
+
 use std::path::Path;
 use std::sync::Arc;
 

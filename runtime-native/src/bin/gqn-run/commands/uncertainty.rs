@@ -1,3 +1,5 @@
+//! `gqn-run uncertainty`: mean and spread of samples by the number of context views.
+
 use anyhow::{Result, bail};
 use gqn_formats::Overwrite;
 use gqn_runtime::{Engine, Noise, Session, heat_rgba8};

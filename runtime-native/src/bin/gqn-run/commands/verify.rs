@@ -1,3 +1,5 @@
+//! `gqn-run verify`: the pictures of a package against those of its sample.
+
 use anyhow::{Result, ensure};
 use gqn_runtime::Engine;
 use gqn_runtime_native::Spin;

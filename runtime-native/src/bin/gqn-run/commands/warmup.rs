@@ -1,3 +1,5 @@
+//! `gqn-run warmup`: what the first view waits for, built ahead.
+
 use std::time::{Duration, Instant};
 
 use anyhow::Result;

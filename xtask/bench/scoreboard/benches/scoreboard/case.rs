@@ -1,3 +1,5 @@
+//! What is measured: presets, variants, random weights.
+
 use std::path::Path;
 
 use anyhow::{Context, Result};

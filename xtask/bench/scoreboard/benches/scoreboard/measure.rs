@@ -1,3 +1,5 @@
+//! Loading and timing a graph, and the machine's peak by the same engine.
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Instant;

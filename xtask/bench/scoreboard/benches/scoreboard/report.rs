@@ -1,3 +1,5 @@
+//! Rows, the table and the chart.
+
 use std::fmt::Write;
 
 use gqn_formats::{Preset, Variant};

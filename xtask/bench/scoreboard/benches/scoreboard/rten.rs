@@ -1,3 +1,5 @@
+//! rten as an engine.
+
 use gqn_bench_rten::Peer;
 use gqn_formats::Tensor;
 use gqn_runtime::{Engine, EngineError};
