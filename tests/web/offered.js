@@ -13,7 +13,7 @@ test("models are offered with their figures, and another one paints", () => open
   await page.click("#card-open");
   const card = page.locator("#card-text");
   assert.match(await card.locator("h3").first().innerText(), /^Generative Query Network/);
-  assert.match(await card.locator("td", { hasText: /^steps$/ }).locator("xpath=following-sibling::td").innerText(), new RegExp(`^${models[0].step}$`));
+  assert.match(await card.locator("td", { hasText: /^training steps$/ }).locator("xpath=following-sibling::td").innerText(), new RegExp(`^${models[0].step}$`));
   assert.doesNotMatch(await card.innerText(), /^(---|#|\|)|```/m, "the card is set, not quoted");
   await page.keyboard.press("Escape");
   const micro = models.find((/** @type {{ name: string }} */ { name }) => name === "micro");

@@ -53,7 +53,7 @@ test("a bad package is explained, and the page works on", () => open({}, async (
   await choose(page, { ...without, "generator.onnx": changed });
   await refused(page, /generator\.onnx/, /sha|checksum|changed/i);
   await choose(page, { ...files, "manifest.json": Buffer.from('{ "format_version": 99 }') });
-  await refused(page, /99/, /expected 4/);
+  await refused(page, /99/, /expected 5/);
   await drop(page, { "holiday.txt": Buffer.from("sun") });
   await refused(page, /holiday\.txt/, /views\.json/);
   await repaint(page, () => page.keyboard.press("ArrowLeft"));

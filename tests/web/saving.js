@@ -135,7 +135,7 @@ test("links inside the page leave the view's link alone, and the docs open in it
   await page.waitForFunction(() => scrollY > 100, null, PATIENCE);
   assert.equal(await page.evaluate(() => location.hash), before);
   await page.click("#docs-open");
-  await page.locator("#docs-text h3", { hasText: "GQN for the edge" }).waitFor(PATIENCE);
+  await page.locator("#docs-text h3", { hasText: "Documentation" }).waitFor(PATIENCE);
   await page.selectOption("#docs-page", "training.md");
   await page.locator("#docs-text h3", { hasText: /^Training/ }).first().waitFor(PATIENCE);
   await page.keyboard.press("Escape");

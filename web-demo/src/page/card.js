@@ -27,7 +27,7 @@ function write({ manifest, side, steps, card: text }) {
     ["new scenes", psnr !== undefined && `${psnr.toFixed(1)} dB PSNR`],
     ["error", !!constant && error !== undefined && `${(error / constant).toFixed(2)} of the best constant picture\u2019s`],
     ["network", network(manifest.config)],
-    ["graph", `${side}×${side}, ${steps} steps, ${variant}, ${precision}`],
+    ["graph", `${side}×${side}, ${steps} DRAW steps, ${variant}, ${precision}`],
   ];
   const rows = figures.filter(([, value]) => value).map(([name, value]) =>
     make("div", {}, make("dt", {}, name), make("dd", {}, String(value))));
