@@ -163,6 +163,8 @@ fn documents(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
             names.insert(0, name.to_owned());
         }
     }
+    // The page opens the first.
+    names.sort_by_key(|name| name != "README.md");
     found.insert(DOCS_LIST.to_owned(), serde_json::to_vec(&names)?);
     Ok(found)
 }
