@@ -61,7 +61,7 @@ test("a page that is open outlives a new version, which then opens without the n
       // Another model needs another worker, whose files the server no longer has.
       await page.selectOption("#model", "micro");
       await page.waitForFunction(() => location.hash.includes("model=micro"), null, PATIENCE);
-      await page.locator("#figures", { hasText: "16×16, 2 steps" }).waitFor(PATIENCE);
+      await page.locator("#figures", { hasText: "16×16, 2 DRAW steps" }).waitFor(PATIENCE);
       await ready(page);
       assert.equal(await page.locator("#messages .message").count(), 0);
       await server.stop();

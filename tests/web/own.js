@@ -83,7 +83,7 @@ test("of a folder that is opened only the package is read, and no zip that is no
     zip.items.add(new File(large, "film.zip"));
     Object.assign(window, { zip });
   }, Object.entries(files).map(([name, content]) => [name, content.toString("base64")]));
-  await page.locator("#figures", { hasText: "16×16, 2 steps" }).waitFor(PATIENCE);
+  await page.locator("#figures", { hasText: "16×16, 2 DRAW steps" }).waitFor(PATIENCE);
   assert.equal(await page.locator("#messages .message").count(), 0);
   await page.evaluate(() => document.dispatchEvent(new DragEvent("drop", { dataTransfer: /** @type {any} */ (window).zip, bubbles: true, cancelable: true })));
   await refused(page, /film\.zip has 1153433600 bytes, expected at most 1073741824/);

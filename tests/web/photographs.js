@@ -121,7 +121,7 @@ test("large photographs take little memory", () => open({}, async (page) => {
   // Another model sees them in its own size.
   await page.selectOption("#model", "micro");
   await page.waitForFunction(() => location.hash.includes("model=micro"), null, PATIENCE);
-  await page.locator("#figures", { hasText: "16×16, 2 steps" }).waitFor(PATIENCE);
+  await page.locator("#figures", { hasText: "16×16, 2 DRAW steps" }).waitFor(PATIENCE);
   await page.click("#pixels");
   await page.waitForFunction(() => /** @type {HTMLCanvasElement} */ (document.querySelector("#strip canvas")).width === 16, null, PATIENCE);
   assert.equal(await page.locator("#messages .message").count(), 0);
