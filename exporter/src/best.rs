@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use gqn_formats::{
-    FormatError, Manifest, Overwrite, Package, PartFolder, names, read_regular, write_atomic,
-};
+use gqn_formats::{Manifest, Package, names, read_regular};
 
 use crate::error::ExportError;
+use crate::folder::{LARGEST_MANIFEST, put_in_place};
 
 /// What decides between two packages of the same training phase: the squared error of generated pictures of held-out scenes.
 const MEASURE: &str = "mse_generated";
-/// 0 in a package of the generation phase, whose posterior is untrained; packages without the figure are of the ELBO phase.
-const ELBO_PHASE: &str = "elbo_phase";
 /// Name of the curves beside the package's files.
 const CURVES_FILE: &str = "training.svg";
 /// No chart of a run comes near it.
@@ -49,19 +46,26 @@ pub fn keep_best(
     curves: Option<&Path>,
     most_bytes: Option<u64>,
 ) -> Result<Comparison, ExportError> {
-    let (files, new) = read(package)?;
+    let opened = Package::open(package)?;
+    let new = Standing::of(&opened.manifest, package)?;
     let old = match std::fs::symlink_metadata(best) {
         Err(_) => None,
-        Ok(_) if best.join(names::MANIFEST_FILE).is_file() => Some(read(best)?.1),
+        Ok(_) if best.join(names::MANIFEST_FILE).is_file() => {
+            Some(Standing::of(&Package::open(best)?.manifest, best)?)
+        }
         Ok(_) => return Err(ExportError::NotReplaced { path: best.to_owned() }),
     };
+    let mut files = files_of(package, &opened)?;
     let bytes = files.values().map(|content| content.len() as u64).sum();
     if let Some(most) = most_bytes.filter(|most| bytes > *most) {
         return Err(ExportError::TooLarge { path: package.to_owned(), found: bytes, most });
     }
     let comparison = Comparison { new, old, bytes };
     if comparison.is_better() {
-        replace(files, curves, best)?;
+        if let Some(curves) = curves {
+            files.insert(CURVES_FILE.to_owned(), read_regular(curves, MOST_CURVES_BYTES)?);
+        }
+        put_in_place(&files, best)?;
     }
     Ok(comparison)
 }
@@ -89,12 +93,11 @@ impl fmt::Display for Comparison {
 
 impl Standing {
     fn of(manifest: &Manifest, path: &Path) -> Result<Self, ExportError> {
-        let metrics = &manifest.provenance.metrics;
-        let mse = metrics.get(MEASURE).copied().filter(|mse| mse.is_finite());
+        let provenance = &manifest.provenance;
+        let mse = provenance.metrics.get(MEASURE).copied().filter(|mse| mse.is_finite());
         let mse =
             mse.ok_or_else(|| ExportError::NoFigure { path: path.to_owned(), name: MEASURE })?;
-        let is_elbo = metrics.get(ELBO_PHASE).is_none_or(|phase| *phase > 0.5);
-        Ok(Self { step: manifest.step, mse, is_elbo })
+        Ok(Self { step: manifest.step, mse, is_elbo: !provenance.is_generation_phase() })
     }
 
     /// Weights of the ELBO phase beat those of the generation phase whatever their mean picture.
@@ -107,38 +110,13 @@ impl Standing {
     }
 }
 
-/// The files of a package, manifest among them, and its figures.
-fn read(path: &Path) -> Result<(BTreeMap<String, Vec<u8>>, Standing), ExportError> {
-    let package = Package::open(path)?;
-    let standing = Standing::of(&package.manifest, path)?;
-    let mut files: BTreeMap<String, Vec<u8>> =
-        package.files().map(|(name, content)| (name.to_owned(), content.to_vec())).collect();
-    // As it is on the disk: what it says must stay what was measured.
-    let manifest = path.join(names::MANIFEST_FILE);
-    files.insert(names::MANIFEST_FILE.to_owned(), read_regular(&manifest, MOST_CURVES_BYTES)?);
-    Ok((files, standing))
-}
-
-fn replace(
-    mut files: BTreeMap<String, Vec<u8>>,
-    curves: Option<&Path>,
-    best: &Path,
-) -> Result<(), ExportError> {
-    if let Some(curves) = curves {
-        files.insert(CURVES_FILE.to_owned(), read_regular(curves, MOST_CURVES_BYTES)?);
-    }
-    let failed = |source| FormatError::Write { path: best.to_owned(), source };
-    let parent = match best.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(parent).map_err(failed)?;
-    let part = PartFolder::new_in(parent).map_err(failed)?;
-    for (name, content) in &files {
-        write_atomic(&part.path().join(name), content, Overwrite::Refuse)?;
-    }
-    part.take_place(best).map_err(failed)?;
-    Ok(())
+/// The files of a package, with the manifest as it is on the disk: what it says must stay what was measured.
+fn files_of(path: &Path, package: &Package) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
+    let files = package.files().map(|(name, content)| (name.to_owned(), content.to_vec()));
+    let mut files: BTreeMap<String, Vec<u8>> = files.collect();
+    let manifest = read_regular(&path.join(names::MANIFEST_FILE), LARGEST_MANIFEST)?;
+    files.insert(names::MANIFEST_FILE.to_owned(), manifest);
+    Ok(files)
 }
 
 #[cfg(test)]

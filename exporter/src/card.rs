@@ -111,8 +111,7 @@ fn quality(manifest: &Manifest) -> String {
         whole.map(|(name, value)| [format!("`{name}`"), format!("{value:.5}")]).collect();
     let note = "Errors are of pixels in [0, 1], PSNR is in decibels, KL and ELBO are in nats; the query view is never \
                 among the views that the model sees.\n";
-    // 0 in checkpoints of the generation phase; those without it are of the ELBO phase.
-    let phase = if metrics.get("elbo_phase") == Some(&0.0) {
+    let phase = if manifest.provenance.is_generation_phase() {
         "These weights are of the generation phase: the posterior is not trained yet, and only the mean picture (no noise) \
          says something; samples are worthless.\n"
     } else {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gqn_formats::{
-    FormatError, LOCK_FILE, Overwrite, PartFolder, names, read_regular, write_atomic,
+    FormatError, LOCK_FILE, Overwrite, PartFolder, folder_of, names, read_regular, write_atomic,
 };
 
 use crate::error::ExportError;
 
 /// A manifest is a page or two; a larger file of its name is none.
-const LARGEST_MANIFEST: u64 = 1 << 24;
+pub(crate) const LARGEST_MANIFEST: u64 = 1 << 24;
 
 /// Writes a package's files into a temporary folder beside `out` and renames it: readers see the whole package or
 /// none. [`Overwrite::Force`] replaces a folder that holds a package and nothing else, in one step where the system can
@@ -26,11 +26,20 @@ pub fn write_package(
     overwrite: Overwrite,
 ) -> Result<(), ExportError> {
     check_place(out, overwrite)?;
+    put_in_place(files, out)
+}
+
+/// Fills a temporary folder beside `out` with files by their paths in it, and puts it there as a whole; what is there is
+/// exchanged for it.
+///
+/// # Errors
+/// [`FormatError::Write`], which names the place and not the temporary folder. Nothing half-written stays.
+pub(crate) fn put_in_place(
+    files: &BTreeMap<String, Vec<u8>>,
+    out: &Path,
+) -> Result<(), ExportError> {
     let failed = |source| FormatError::Write { path: out.to_owned(), source };
-    let parent = match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let parent = folder_of(out);
     std::fs::create_dir_all(parent).map_err(failed)?;
     let part = PartFolder::new_in(parent).map_err(failed)?;
     for (name, content) in files {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use gqn_formats::{
-    Checkpoint, FormatError, ModelConfig, Package, Provenance, names, onnx_metadata, parameters,
+    Checkpoint, FormatError, ModelConfig, Package, Provenance, folder_of, names, onnx_metadata,
+    parameters,
 };
 
 use crate::error::ExportError;
@@ -46,10 +47,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, ExportError> {
 }
 
 fn inspect_graph(path: &Path) -> Result<Inspection, ExportError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     if path.exists() && !folder.join(names::MANIFEST_FILE).exists() {
         return Err(ExportError::LooseGraph { path: path.to_owned() });
     }

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use gqn_exporter::cli::{AdoptFlags, Cli, Command, ExportFlags, KeepFlags};
 use gqn_exporter::{
     Prepared, Source, TritonFlags, adopt, check_place, export, inspect, keep_best, prepare,
     write_package, write_triton,
 };
-use gqn_formats::{FolderLock, error_report};
+use gqn_formats::{FolderLock, error_report, folder_of, read_regular};
 use gqn_runtime_native::OnnxRuntime;
+
+/// Protobuf's own limit.
+const MOST_GRAPH_BYTES: u64 = 1 << 31;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -37,8 +39,7 @@ fn main() -> ExitCode {
 
 fn run_keep(flags: &KeepFlags) -> Result<String> {
     // The folder above: that of the package need not be there, and is exchanged.
-    let above = flags.best.parent().filter(|above| !above.as_os_str().is_empty());
-    let _alone = FolderLock::acquire(above.unwrap_or(Path::new(".")))?;
+    let _alone = FolderLock::acquire(folder_of(&flags.best))?;
     let kept = keep_best(&flags.package, &flags.best, flags.curves.as_deref(), flags.most_bytes)?;
     Ok(kept.to_string())
 }
@@ -79,10 +80,8 @@ fn run_triton(flags: &TritonFlags) -> Result<String> {
 
 fn run_adopt(flags: &AdoptFlags) -> Result<String> {
     check_place(&flags.out, flags.overwrite())?;
-    let read = |path: &PathBuf| {
-        std::fs::read(path).with_context(|| format!("cannot open {}", path.display()))
-    };
-    let (representation, generator) = (read(&flags.representation)?, read(&flags.generator)?);
+    let representation = read_regular(&flags.representation, MOST_GRAPH_BYTES)?;
+    let generator = read_regular(&flags.generator, MOST_GRAPH_BYTES)?;
     let _alone = FolderLock::acquire(&flags.out)?;
     let runtime = OnnxRuntime::load(flags.ort.as_deref())?;
     let graphs = [&*representation, &*generator];

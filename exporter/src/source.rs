@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gqn_formats::{
-    Checkpoint, FolderLock, FormatError, TensorFile, names, read_regular, sha256_hex,
+    Checkpoint, FolderLock, FormatError, TensorFile, folder_of, names, read_regular, sha256_hex,
 };
 
 use crate::error::ExportError;
@@ -79,10 +79,9 @@ impl Source {
 
     /// Whether a process is writing to the folder of the checkpoint or of the sample.
     fn is_in_training(&self) -> bool {
-        [&self.checkpoint, &self.sample].into_iter().any(|file| {
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            FolderLock::is_taken(folder.unwrap_or(Path::new(".")))
-        })
+        [&self.checkpoint, &self.sample]
+            .into_iter()
+            .any(|file| FolderLock::is_taken(folder_of(file)))
     }
 
     /// Reads the sample.

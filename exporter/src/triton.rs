@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use gqn_formats::{
-    Dim, FormatError, GraphPorts, Overwrite, Package, PartFolder, Precision, external_locations,
-    names, write_atomic,
-};
+use gqn_formats::{Dim, FormatError, GraphPorts, Package, Precision, external_locations, names};
 
 use crate::error::ExportError;
+use crate::folder::put_in_place;
 
 /// Flags of `gqn-export triton`.
 #[derive(Debug, Args)]
@@ -45,19 +43,7 @@ pub fn write_triton(flags: &TritonFlags) -> Result<Vec<String>, ExportError> {
     if std::fs::symlink_metadata(out).is_ok() {
         return Err(ExportError::Occupied { path: out.clone() });
     }
-    let failed = |source| FormatError::Write { path: out.clone(), source };
-    let parent = match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(parent).map_err(failed)?;
-    let part = PartFolder::new_in(parent).map_err(failed)?;
-    for (name, content) in repository(&package, flags)? {
-        let path = part.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap_or(part.path())).map_err(failed)?;
-        write_atomic(&path, &content, Overwrite::Refuse)?;
-    }
-    part.take_place(out).map_err(failed)?;
+    put_in_place(&repository(&package, flags)?, out)?;
     Ok(MODELS.iter().map(|(model, _)| (*model).to_owned()).collect())
 }
 

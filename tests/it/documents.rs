@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::architecture::root;
+use crate::sources::files;
 
 /// Folders that a document names files of by their path from the workspace's root.
 const FOLDERS: [&str; 10] = [
@@ -22,26 +23,9 @@ const FOLDERS: [&str; 10] = [
 const MADE: [&str; 4] =
     ["web-demo/dist", "web-demo/wasm", "web-demo/node_modules", "xtask/tools/node_modules"];
 
-/// Every Markdown file that belongs to the project.
-fn documents() -> Vec<PathBuf> {
-    let (mut found, mut folders) = (Vec::new(), vec![root().to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() {
-                if !name.starts_with('.')
-                    && !["target", "out", "node_modules", "dist"].contains(&&*name)
-                {
-                    folders.push(path);
-                }
-            } else if path.extension().is_some_and(|end| end == "md") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
+/// Every Markdown file that belongs to the project, as a path below its folder, with its text.
+fn documents() -> Vec<(PathBuf, String)> {
+    files("*.md")
 }
 
 /// What stands between backquotes, and is a path from the root of the workspace.
@@ -81,12 +65,11 @@ fn headings(text: &str) -> Vec<String> {
 #[test]
 fn files_that_documents_name_are_there() {
     let mut missing = Vec::new();
-    for document in documents() {
+    for (document, text) in documents() {
         // History names what was there once.
         if document.ends_with("CHANGELOG.md") {
             continue;
         }
-        let text = fs::read_to_string(&document).expect("a document");
         let named = named_paths(&text).into_iter().filter(|path| !root().join(path).exists());
         missing.extend(named.map(|path| format!("{}: {path}", document.display())));
     }
@@ -96,12 +79,11 @@ fn files_that_documents_name_are_there() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut broken = Vec::new();
-    for document in documents() {
-        let text = fs::read_to_string(&document).expect("a document");
-        let folder = document.parent().expect("a file lies in a folder");
+    for (document, text) in documents() {
+        let folder = root().join(document.parent().expect("a file lies in a folder"));
         for link in links(&text) {
             let (path, heading) = link.split_once('#').unwrap_or((link, ""));
-            let target = if path.is_empty() { document.clone() } else { folder.join(path) };
+            let target = if path.is_empty() { root().join(&document) } else { folder.join(path) };
             let is_page = target.extension().is_some_and(|end| end == "md");
             let leads = target.exists()
                 && (heading.is_empty() || !is_page || {
@@ -122,5 +104,5 @@ fn paths_links_and_headings_are_found() {
     assert_eq!(named_paths(text), ["trainer/src/lib.rs"]);
     assert_eq!(links(text), ["b.md#the-c"]);
     assert_eq!(anchor("## What's new, in `0.2`"), "whats-new-in-02");
-    assert!(documents().iter().any(|path| path == Path::new(&root().join("docs/README.md"))));
+    assert!(documents().iter().any(|(path, _)| path == Path::new("docs/README.md")));
 }

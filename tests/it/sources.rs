@@ -13,15 +13,19 @@ const MOST_LINES: usize = 400;
 /// Names that say nothing of what a module holds.
 const EMPTY_NAMES: [&str; 6] = ["utils", "util", "helpers", "helper", "common", "core"];
 
-/// Every Rust source that belongs to the project, as a path below its folder, with its text.
-fn sources() -> Vec<(PathBuf, String)> {
-    let list = ["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"];
+/// Every file of a pattern that belongs to the project, as a path below its folder, with its text.
+pub(crate) fn files(pattern: &str) -> Vec<(PathBuf, String)> {
+    let list = ["ls-files", "--cached", "--others", "--exclude-standard", pattern];
     let outcome = run(Command::new("git").args(list).current_dir(root())).succeeded();
-    let sources: Vec<_> = outcome
-        .stdout
-        .lines()
+    let paths = outcome.stdout.lines();
+    paths
         .filter_map(|path| Some((path.into(), fs::read_to_string(root().join(path)).ok()?)))
-        .collect();
+        .collect()
+}
+
+/// Every Rust source that belongs to the project.
+fn sources() -> Vec<(PathBuf, String)> {
+    let sources = files("*.rs");
     assert!(sources.len() > 50, "{} sources only", sources.len());
     sources
 }

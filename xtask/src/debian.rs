@@ -42,6 +42,8 @@ const MPI: Need = Need {
 pub(crate) const DEMO: &[Need] = &[CXX, PIP];
 /// What `cargo xtask web` needs.
 pub(crate) const WEB: &[Need] = &[NODE];
+/// What `cargo xtask check` needs.
+pub(crate) const CHECK: &[Need] = &[CXX, PIP, NODE];
 /// What `cargo xtask test` needs.
 pub(crate) const TEST: &[Need] = &[CXX, PIP, VENV, NODE, CHROMIUM, MPI];
 

@@ -48,7 +48,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 fn quick_stages(workspace: &Workspace, stopwatch: &mut Stopwatch) -> Result<()> {
-    debian::list_missing(workspace, &debian::TEST[..4]);
+    debian::list_missing(workspace, debian::CHECK);
     for component in ["fmt", "clippy"] {
         require_component(workspace, component)?;
     }

@@ -45,6 +45,15 @@ pub struct Provenance {
 }
 
 impl Provenance {
+    /// Name of the figure that tells what the last step of training maximised: 1 for the evidence lower bound, 0 for the
+    /// likelihood alone. Checkpoints without it are of the ELBO phase.
+    pub const ELBO_PHASE: &'static str = "elbo_phase";
+
+    /// Whether the weights are of the generation phase: the posterior is not trained, and samples are worthless.
+    pub fn is_generation_phase(&self) -> bool {
+        self.metrics.get(Self::ELBO_PHASE).is_some_and(|phase| *phase <= 0.5)
+    }
+
     /// The world of the scenes it was trained on, if that is one of ours.
     pub fn world(&self) -> Option<World> {
         self.data.split(',').next()?.parse().ok()

@@ -88,7 +88,8 @@ pub fn check_folder(path: &Path) -> Result<(), FormatError> {
     part::file_in(folder).map(drop).map_err(failed)
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that a path lies in, as a path that can be opened: `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

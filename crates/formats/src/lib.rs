@@ -85,7 +85,7 @@ pub use config::{ModelConfig, RepresentationKind, UpsampleR};
 pub use error::{FormatError, read_hint};
 pub use external_data::{external_locations, onnx_metadata};
 #[cfg(not(target_arch = "wasm32"))]
-pub use file::{Overwrite, check_folder, check_place, sync_folder, write_atomic};
+pub use file::{Overwrite, check_folder, check_place, folder_of, sync_folder, write_atomic};
 pub use foreign::Foreign;
 pub use gate::Gate;
 #[cfg(not(target_arch = "wasm32"))]

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use tempfile::{Builder, NamedTempFile, TempDir};
 
-use crate::file::sync_folder;
+use crate::file::{folder_of, sync_folder};
 use crate::lock;
 
 /// Beginning and end of the names of what is not yet whole.
@@ -49,10 +49,7 @@ impl PartFolder {
     /// # Errors
     /// What the system says; what was at `out` is there again then.
     pub fn take_place(self, out: &Path) -> io::Result<()> {
-        let parent = match out.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = folder_of(out);
         sync_folder(self.path())?;
         if std::fs::symlink_metadata(out).is_err() {
             std::fs::rename(self.path(), out)?;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use gqn_formats::{
-    Checkpoint, FolderLock, FormatError, Overwrite, TensorFile, check_place, read_regular,
-    sha256_hex, write_atomic,
+    Checkpoint, FolderLock, FormatError, Overwrite, TensorFile, check_place, folder_of,
+    read_regular, sha256_hex, write_atomic,
 };
 use gqn_scenes::World;
 use gqn_trainer::config::{RunData, TrainConfig, read_table};
@@ -121,7 +121,7 @@ pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
 
 pub(crate) fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
     let overwrite = Overwrite::forced(flags.force);
-    let _alone = FolderLock::acquire(&folder_of(&flags.out))?;
+    let _alone = FolderLock::acquire(folder_of(&flags.out))?;
     check_place(&flags.out, overwrite)?;
     let options = ImportOptions {
         steps: flags.layers.map(|layers| layers as usize),
@@ -176,14 +176,8 @@ fn parent(path: &Path) -> PathBuf {
     path.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
-/// The folder of a file, as a path that can be opened.
-fn folder_of(path: &Path) -> PathBuf {
-    let folder = parent(path);
-    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }
-}
-
 /// Takes the folder of a file that is one of a run's: a run may be writing to it. Any other file is written whole or not
 /// at all, whoever writes beside it.
 fn alone_at(path: &Path) -> Result<Option<FolderLock>, FormatError> {
-    RunFolder::is_run_file(path).then(|| FolderLock::acquire(&folder_of(path))).transpose()
+    RunFolder::is_run_file(path).then(|| FolderLock::acquire(folder_of(path))).transpose()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use gqn_formats::Provenance;
 use serde::{Deserialize, Serialize};
 
 /// The most steps that a flag may name: a float holds every whole number up to it, and TOML's integers go further.
@@ -63,7 +64,7 @@ pub enum Phase {
 impl Phase {
     /// Tells in a checkpoint's figures what its last step maximised: 1 for the bound, 0 for the generation phase, whose
     /// samples are worthless. Checkpoints that do not say are of the ELBO phase.
-    pub const METRIC: &'static str = "elbo_phase";
+    pub const METRIC: &'static str = Provenance::ELBO_PHASE;
 
     /// What a checkpoint's figures say. Those of earlier validations told it by having a divergence or none.
     pub(crate) fn of(metrics: &BTreeMap<String, f64>) -> Self {

@@ -73,6 +73,21 @@ pub struct ValidationFigures {
 }
 
 impl ValidationFigures {
+    /// Of a model that is well, for tests.
+    #[cfg(test)]
+    pub(crate) const WELL: Self = Self {
+        step: 10,
+        phase: Phase::Elbo,
+        mse_generated: 0.02,
+        mse_sampled: 0.025,
+        mse_reconstructed: Some(0.01),
+        sample_difference: 0.05,
+        kl: Some(12.0),
+        elbo: Some(-7000.0),
+        excess: Some(50.0),
+        pixel_std_dev: 0.7,
+    };
+
     /// The figures that go into a checkpoint's provenance, by name.
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         let (phase, value) = self.phase.metric();

@@ -84,19 +84,7 @@ mod tests {
     use super::*;
     use crate::config::schedule::Phase;
 
-    /// Of a model that is well.
-    const WELL: ValidationFigures = ValidationFigures {
-        step: 10,
-        phase: Phase::Elbo,
-        mse_generated: 0.02,
-        mse_sampled: 0.025,
-        mse_reconstructed: Some(0.01),
-        sample_difference: 0.05,
-        kl: Some(12.0),
-        elbo: Some(-7000.0),
-        excess: Some(50.0),
-        pixel_std_dev: 0.7,
-    };
+    const WELL: ValidationFigures = ValidationFigures::WELL;
 
     #[test]
     fn each_failure_has_its_warning_and_health_has_none() {

@@ -130,23 +130,13 @@ fn best_so_far(folder: &RunFolder) -> Result<Best, FormatError> {
 mod tests {
     use super::*;
 
-    /// Of a model that is well.
-    const WELL: ValidationFigures = ValidationFigures {
-        step: 10,
-        phase: Phase::Elbo,
-        mse_generated: 0.02,
-        mse_sampled: 0.025,
-        mse_reconstructed: Some(0.01),
-        sample_difference: 0.05,
-        kl: Some(12.0),
-        elbo: Some(-7000.0),
-        excess: Some(50.0),
-        pixel_std_dev: 0.7,
-    };
-
     #[test]
     fn weights_of_the_generation_phase_never_stay_the_best() {
-        let of = |phase, mse_generated| ValidationFigures { phase, mse_generated, ..WELL };
+        let of = |phase, mse_generated| ValidationFigures {
+            phase,
+            mse_generated,
+            ..ValidationFigures::WELL
+        };
         let early = Best { mse_generated: 0.01, phase: Phase::Generation };
         assert!(Best::NONE.is_beaten_by(&of(Phase::Generation, 0.5)));
         assert!(early.is_beaten_by(&of(Phase::Generation, 0.009)));
