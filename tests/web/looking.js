@@ -33,7 +33,7 @@ for (const [name, viewport] of /** @type {[string, typeof DESKTOP][]} */ ([["des
 
 test("keys turn, number keys stand where a picture was taken, R goes home", () => open({}, async (page) => {
   await page.waitForFunction(() => location.hash.includes("at="), null, PATIENCE);
-  const home = await camera(page);
+  const [home, at] = [await camera(page), (await link(page)).get("at")];
   await repaint(page, () => page.keyboard.press("ArrowLeft"));
   await repaint(page, () => page.keyboard.press("2"));
   const shown = await pixels(page, "#truth");
@@ -43,7 +43,7 @@ test("keys turn, number keys stand where a picture was taken, R goes home", () =
   });
   assert.equal(difference(shown, second), 0, "the truth from there is the picture that was taken there");
   await repaint(page, () => page.keyboard.press("r"));
-  await page.waitForFunction((hash) => location.hash !== hash, await page.evaluate(() => location.hash), PATIENCE);
+  await page.waitForFunction((at) => location.hash.includes(`at=${at}`), at, PATIENCE);
   assert.deepEqual(await camera(page), home);
 }));
 

@@ -62,13 +62,10 @@ test("only moving the view ends the walk around, and the lenses go with it", () 
   }
 }));
 
-test("a link that walks around does, pasted into an open page or opened", () => open({}, async (page) => {
-  for (const reload of [false, true]) {
-    await page.evaluate(([hash, reload]) => {
-      if (reload) history.replaceState(null, "", String(hash));
-      if (reload) location.reload();
-      else location.hash = String(hash);
-    }, /** @type {[string, boolean]} */ ([`${SCENE}&orbit=1`, reload]));
+test("a link that walks around does, pasted into an open page or opened", () => open({}, async (page, url) => {
+  for (const anew of [false, true]) {
+    if (anew) await page.goto("about:blank");
+    await page.goto(`${url}${SCENE}&orbit=1`);
     await page.waitForSelector("[data-ready] #orbit[aria-pressed=true]", PATIENCE);
     for (let picture = 0; picture < 3; picture++) await goesOn(page);
     assert.ok(await orbits(page));

@@ -56,12 +56,14 @@ export function travelling(scene, look, { models, worlds, open, tools: { mark, r
   element("model", HTMLSelectElement).addEventListener("change", (event) => {
     change(/** @type {HTMLSelectElement} */ (event.target).value);
   });
-  window.addEventListener("hashchange", async () => {
+  window.addEventListener("hashchange", async ({ newURL }) => {
     const before = state.model;
+    // Not the address bar's: a link that waited to be written may have been put there since.
+    const { hash } = new URL(newURL);
     leave();
     arrived();
-    Object.assign(state, read(location.hash, initial()));
-    const refused = refusedSeed(location.hash);
+    Object.assign(state, read(hash, initial()));
+    const refused = refusedSeed(hash);
     if (refused) notice(refused);
     const wanted = models.find(({ name }) => name === state.model)?.name ?? before;
     state.model = before;

@@ -43,6 +43,15 @@ impl Module {
         }
     }
 
+    /// Where its glue goes.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Engine => "glue",
+            Self::Tract => "glue-tract",
+            Self::Rten => "glue-rten",
+        }
+    }
+
     fn profile(self, build: Build) -> &'static str {
         match (self, build) {
             (Self::Engine, Build::Full) => "wasm",
@@ -57,11 +66,7 @@ pub(super) fn build(workspace: &Workspace, module: Module, build: Build) -> Resu
     let (package, profile) = (module.package(), module.profile(build));
     let toolchain = Toolchain::find(workspace)?;
     // A target folder of its own: these flags would make cargo compile everything again, here and back there.
-    // Tract's module has the name of the engine's, so it has a folder of its own, too.
-    let target = workspace.target().join(match module {
-        Module::Engine | Module::Rten => "wasm",
-        Module::Tract => "wasm-tract",
-    });
+    let target = workspace.target().join("wasm");
     let mut cargo = toolchain.cargo_build(workspace);
     cargo.args(["--package", package, "--target", TARGET, "--profile", profile]);
     if module == Module::Tract {
@@ -71,12 +76,9 @@ pub(super) fn build(workspace: &Workspace, module: Module, build: Build) -> Resu
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS");
     workspace::run(&mut cargo)?;
     let name = format!("{}.wasm", package.replace('-', "_"));
+    // Tract's module has the name of the engine's, whose place it takes: each is bound before the next is built.
     let compiled = target.join(TARGET).join(profile).join(name);
-    let folder = match module {
-        Module::Engine | Module::Tract => target.join("glue"),
-        Module::Rten => target.join("glue-rten"),
-    };
-    bind(workspace, build, &compiled, &folder.join(profile))
+    bind(workspace, build, &compiled, &target.join(module.folder()).join(profile))
 }
 
 /// Makes the glue, and the module small, unless they were made from the same module already.
