@@ -51,6 +51,7 @@ pub(super) fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf
     let folder = workspace.root().join(FOLDER);
     web::install(&folder)?;
     let glue = web::engine(workspace, bench.build)?;
+    let tract = web::tract(workspace, bench.build)?;
     let rten = web::rten(workspace, bench.build)?;
     let (packages, found) =
         (workspace.target().join("bench/packages"), workspace.target().join("bench/web.json"));
@@ -62,7 +63,7 @@ pub(super) fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf
     let mut write = scoreboard(workspace);
     workspace::run(write.arg("--write").arg(&packages).args(only.clone()))?;
     let mut node = workspace.command("node");
-    node.current_dir(&folder).arg("web.js").arg(&packages).arg(glue).arg(rten).arg(&found);
+    node.current_dir(&folder).arg("web.js").arg(&packages).args([glue, tract, rten]).arg(&found);
     node.args(only);
     node.args(["--rounds", &bench.rounds.to_string(), "--queries", &bench.queries]);
     workspace::run(node.env("CHROMIUM", browser))?;

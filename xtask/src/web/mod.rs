@@ -76,6 +76,11 @@ pub(crate) fn engine(workspace: &Workspace, build: Build) -> Result<PathBuf> {
     wasm::build(workspace, wasm::Module::Engine, build)
 }
 
+/// Builds tract's module, which `cargo xtask bench-web` times beside the engine; a folder of the same names.
+pub(crate) fn tract(workspace: &Workspace, build: Build) -> Result<PathBuf> {
+    wasm::build(workspace, wasm::Module::Tract, build)
+}
+
 /// Builds rten, which `cargo xtask bench-web` times beside the engine; a folder of the same names.
 pub(crate) fn rten(workspace: &Workspace, build: Build) -> Result<PathBuf> {
     wasm::build(workspace, wasm::Module::Rten, build)
