@@ -118,5 +118,5 @@ function size(engine, folder, names) {
   }
   return sum;
 }
-const sizes = [size("gqn-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES), size("tract", tract, OWN_FILES), size("rten", rten, OWN_FILES)];
+const sizes = [size("gqn-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES), size("tract-wasm", tract, OWN_FILES), size("rten-wasm", rten, OWN_FILES)];
 writeFileSync(out, `${JSON.stringify({ rows, sizes }, null, 2)}\n`);

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `native.rs` | the scoreboard, with a browser's rows if wanted |
-//! | `browser.rs` | this engine in wasm beside onnxruntime-web and rten, in one run of Chromium |
+//! | `browser.rs` | this engine in wasm beside onnxruntime-web, tract and rten, in one run of Chromium |
 //! | `table.rs` | what a run of Chromium found, as a table |
 
 mod browser;
