@@ -1,5 +1,6 @@
 //! The command line of `cargo xtask`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,10 +44,20 @@ pub(crate) enum Command {
     BenchWeb(BenchWebOptions),
     /// Give every parser of bytes from outside mutated ones, and look for panics, aborts, memory and time
     Fuzz(FuzzOptions),
+    /// Build gqn-run, C library, service and manual as an archive for devices; `dist --help` has the options
+    #[command(disable_help_flag = true)]
+    Dist(DistOptions),
     /// The quick part of `test`: format check, lints, types of the page, unit tests; minutes when it is built already
     Check,
     /// Format check, lints, all tests, documentation: what continuous integration runs
     Test(TestOptions),
+}
+
+/// Those of `xtask-device dist`.
+#[derive(Debug, Args)]
+pub(crate) struct DistOptions {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

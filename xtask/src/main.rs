@@ -13,6 +13,7 @@
 //! | `setup/` | libtorch, ONNX Runtime and the tests' Python under `target/` |
 //! | `demo/` | scenes, training, export, verification, pictures: `out/demo` |
 //! | `release/` | a recipe trained slice by slice, the best package kept: `web-demo/models` |
+//! | `device.rs` | the archive for devices: calls `xtask-device` |
 //! | `gpu_check.rs` | the trainer's check of a machine with a GPU: `out/gpu-check` |
 //! | `fuzz/` | parsers of bytes from outside against libFuzzer |
 //! | `web/` | the page with its engine in wasm: `web-demo/dist` |
@@ -24,6 +25,7 @@ mod bench;
 mod cli;
 mod debian;
 mod demo;
+mod device;
 mod failure;
 mod fuzz;
 mod gpu_check;
@@ -68,6 +70,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Bench(options) => bench::run(&workspace, &options.into()),
         Command::BenchWeb(options) => bench::run_web(&workspace, &options.into()),
         Command::Fuzz(options) => fuzz::run(&workspace, &options.into()),
+        Command::Dist(options) => device::run(&workspace, "dist", &options.arguments),
         Command::Check => test::check(&workspace),
         Command::Test(options) => test::run(&workspace, &options.only),
     }

@@ -1,0 +1,104 @@
+//! The release programs, compiled by cargo and linked by zig, which links against the glibc that it is told, whatever the
+//! machine's own is. cargo-zigbuild joins the two; both come from the Python package index, in pinned versions.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::failure::{failure, line, run};
+use crate::glibc::Glibc;
+use crate::target::Target;
+
+/// That of Debian 11 and of Ubuntu 20.04, which `JetPack` 5 is made of.
+pub(crate) const GLIBC: Glibc = Glibc::new(2, 31);
+
+const TOOLS: [&str; 2] = ["cargo-zigbuild==0.24.1", "ziglang==0.17.1"];
+
+/// What was compiled.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// `gqn-run`
+    pub(crate) program: PathBuf,
+    /// `libgqn.so`
+    pub(crate) library: PathBuf,
+    /// The folder of zig, parts of which are linked.
+    pub(crate) zig: PathBuf,
+}
+
+/// Compiles program and C library below `folder`.
+pub(crate) fn build(root: &Path, folder: &Path, target: Target) -> Result<Built> {
+    require_target(target)?;
+    let tools = Tools::set_up(folder)?;
+    let build = folder.join("build");
+    let mut command = tools.command("cargo-zigbuild");
+    command.args(["zigbuild", "--profile=dist", "--locked", "--bin=gqn-run", "--lib"]);
+    command.args(["--package=gqn-runtime-native", "--package=gqn-capi", "--target"]);
+    command.arg(format!("{}.{GLIBC}", target.triple())).arg("--target-dir").arg(&build);
+    // Messages of panics then name no folder of this machine.
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let mut flags = vec![format!("--remap-path-prefix={}=/gqn", root.display())];
+    flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
+    command.current_dir(root).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    run(&mut command)?;
+    let out = build.join(target.triple()).join("dist");
+    Ok(Built { program: out.join("gqn-run"), library: out.join("libgqn.so"), zig: tools.zig()? })
+}
+
+/// Where rustup is, it must have the target's standard library; other set-ups are the compiler's to judge.
+fn require_target(target: Target) -> Result<()> {
+    let listed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    let Ok(listed) = listed else { return Ok(()) };
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    if listed.is_empty() || listed.lines().any(|line| line == target.triple()) {
+        return Ok(());
+    }
+    Err(failure(
+        format!("the toolchain has no standard library for {}", target.triple()),
+        format!("rustup target add {}", target.triple()),
+    ))
+}
+
+/// A virtual environment of Python with the tools in it.
+#[derive(Debug)]
+struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    fn set_up(folder: &Path) -> Result<Self> {
+        let tools = Self { folder: folder.join("tools") };
+        let stamp = tools.folder.join("installed");
+        if std::fs::read_to_string(&stamp).is_ok_and(|found| found == TOOLS.join("\n")) {
+            return Ok(tools);
+        }
+        line(&format!("setting up {}", TOOLS.join(" and ")));
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&tools.folder))?;
+        let mut pip = Command::new(tools.folder.join("bin/python"));
+        pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]);
+        run(pip.args(["--no-deps", "--only-binary=:all:"]).args(TOOLS))?;
+        std::fs::write(&stamp, TOOLS.join("\n"))
+            .with_context(|| format!("cannot write {}", stamp.display()))?;
+        Ok(tools)
+    }
+
+    /// A program of the environment, which finds the others.
+    fn command(&self, name: &str) -> Command {
+        let bin = self.folder.join("bin");
+        let mut command = Command::new(bin.join(name));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
+        if let Ok(path) = std::env::join_paths(folders) {
+            command.env("PATH", path);
+        }
+        command
+    }
+
+    fn zig(&self) -> Result<PathBuf> {
+        let script = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
+        let stdout = crate::failure::read(self.command("python").args(["-c", script]))?;
+        Ok(PathBuf::from(String::from_utf8_lossy(&stdout).trim()))
+    }
+}
