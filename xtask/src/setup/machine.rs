@@ -5,9 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
-
-use crate::failure::failure;
-use crate::talk;
+use xtask_workspace::{console, failure};
 
 /// A platform for which wheels are pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +46,8 @@ pub(crate) fn require_space(folder: &Path, needed: u64) -> Result<()> {
             format!(
                 "{} has {} free, {} are needed while it is fetched and unpacked",
                 folder.display(),
-                talk::size(found),
-                talk::size(needed)
+                console::size(found),
+                console::size(needed)
             ),
             "free some space, or clone onto a larger disk",
         )),
@@ -98,7 +96,7 @@ mod tests {
     fn too_little_space_names_both_sizes() {
         let folder = tempfile::tempdir().unwrap();
         let error = require_space(folder.path(), u64::MAX / 2).unwrap_err();
-        let text = crate::failure::describe(&error);
+        let text = xtask_workspace::describe(&error);
         assert!(
             text.contains("free,") && text.contains("are needed") && text.contains("hint:"),
             "{text}"

@@ -27,4 +27,3 @@ mod version;
 mod wheel;
 
 pub(crate) use parts::{Parts, set_up};
-pub(crate) use unpack::remove;

@@ -6,8 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Error, Result, anyhow};
-
-use crate::failure::failure;
+use xtask_workspace::failure;
 
 /// `python3`, untouched by the caller's own Python settings.
 pub(crate) fn python() -> Command {

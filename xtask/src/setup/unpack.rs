@@ -6,12 +6,12 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use xtask_workspace::{console, remove};
 use zip::ZipArchive;
 
 use super::machine::Platform;
 use super::stamp::Stamp;
 use super::wheel::Wheel;
-use crate::talk;
 
 /// Where an entry of a wheel goes below the folder; `None` for one that is not wanted.
 pub(crate) type Select = fn(&str) -> Option<PathBuf>;
@@ -74,16 +74,6 @@ fn part_of(folder: &Path) -> PathBuf {
     name.into()
 }
 
-/// Removes a folder, a file or a link, if there is one.
-pub(crate) fn remove(path: &Path) -> Result<()> {
-    let done = match fs::symlink_metadata(path) {
-        Err(_) => return Ok(()),
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-    };
-    done.with_context(|| format!("cannot remove {}", path.display()))
-}
-
 /// Unpacks the selected entries and returns their paths and sizes.
 fn unpack(wheel: &Path, folder: &Path, select: Select) -> Result<Vec<(PathBuf, u64)>> {
     let file = File::open(wheel).with_context(|| format!("cannot open {}", wheel.display()))?;
@@ -95,7 +85,7 @@ fn unpack(wheel: &Path, folder: &Path, select: Select) -> Result<Vec<(PathBuf, u
         .iter()
         .filter_map(|(index, _)| archive.by_index_raw(*index).ok().map(|entry| entry.size()))
         .sum();
-    let bar = talk::byte_bar("unpacking", total);
+    let bar = console::byte_bar("unpacking", total);
     let mut files = Vec::with_capacity(wanted.len());
     for (index, path) in wanted {
         let mut entry = archive.by_index(index)?;

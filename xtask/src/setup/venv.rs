@@ -5,12 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use xtask_workspace::{Workspace, console, remove};
 
 use super::stamp::Stamp;
-use super::unpack::remove;
 use super::{machine, python};
-use crate::talk;
-use crate::workspace::Workspace;
 
 /// Ranges where the newest release depends on the version of Python.
 const REQUIREMENTS: [&str; 20] = [
@@ -45,7 +43,7 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     if Stamp::holds(&folder, &source) {
         return Ok(());
     }
-    talk::line("setting up the tests' Python: onnx, tfrecord, h5py, tensorboard, tritonclient");
+    console::line("setting up the tests' Python: onnx, tfrecord, h5py, tensorboard, tritonclient");
     machine::require_space(&workspace.downloads(), SPACE)?;
     remove(&folder)?;
     install(&folder, &workspace.downloads())?;

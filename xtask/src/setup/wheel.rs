@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+use xtask_workspace::{console, failure};
 
 use super::machine::Platform;
 use super::python;
-use crate::failure::failure;
-use crate::talk;
 
 /// One file of a Python package index. The interpreter's tag is pinned too (`CPython` 3.11), so that the file and its hash
 /// do not depend on the Python of the machine: only libraries and headers are taken out of it.
@@ -39,11 +38,11 @@ impl Wheel {
         let temporary = folder.join("temporary");
         fs::create_dir_all(&temporary)
             .with_context(|| format!("cannot make {}", temporary.display()))?;
-        talk::line(&format!(
+        console::line(&format!(
             "fetching {} {} ({})",
             self.package,
             self.version,
-            talk::size(self.bytes)
+            console::size(self.bytes)
         ));
         self.download(platform, &folder, &temporary)
             .with_context(|| format!("cannot fetch {} {}", self.package, self.version))?;
