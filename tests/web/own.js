@@ -89,6 +89,21 @@ test("of a folder that is opened only the package is read, and no zip that is no
   await refused(page, /film\.zip has 1153433600 bytes, expected at most 1073741824/);
 }));
 
+test("pictures, and zips of pictures, that are larger than any are not read", () => open({}, async (page) => {
+  for (const [name, ends] of [["views.json", ""], ["scene.zip", "views.json"]]) {
+    await page.evaluate(([name, ends]) => {
+      const dropped = new DataTransfer();
+      const large = Array(257).fill(new Blob([new Uint8Array(1 << 20)]));
+      const view = { picture: "film.png", position: [0.8, 0, 0.4], yaw: 3, pitch: -0.3 };
+      if (ends) large.push(new Blob([ends]));
+      else dropped.items.add(new File([JSON.stringify({ format: 1, views: [view] })], name));
+      dropped.items.add(new File(large, ends ? name : "film.png"));
+      document.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }, [name, ends]);
+    await refused(page, ends ? /scene\.zip has 269484042 bytes, expected at most 268435456/ : /film\.png has 269484032 bytes, expected at most 268435456/);
+  }
+}));
+
 test("the menu names a package of one's own, and goes back to the others", () => open({}, async (page) => {
   await repaint(page, () => choose(page, { "mine.zip": zip(exported("micro")) }));
   const menu = page.locator("#model");

@@ -43,3 +43,13 @@ for (const [name, phase] of [["endless", "prepare"], ["mute", "picture"]]) {
     });
   }));
 }
+
+test("scenes that are never ready are given up, with what to do", () => open({
+  url: server.url, hash: "#model=grid&seed=7&shown=0.1.2", prepare: async (page) => { await page.clock.install(); }, options: { reducedMotion: "reduce" },
+}, async (page) => {
+  await page.locator("#seed").fill("99");
+  await page.keyboard.press("Enter");
+  await page.clock.runFor(LONG_MS);
+  // For the painters, too, the clock went on.
+  await page.locator("#messages .message", { hasText: /no answer for 90 seconds.*reload the page/s }).waitFor(PATIENCE);
+}));

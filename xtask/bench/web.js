@@ -1,10 +1,10 @@
 // @ts-check
-// Times packages in Chromium: the engine of this workspace, onnxruntime-web (wasm backend) and rten, one thread each, in
+// Times packages in Chromium: the engine of this workspace, onnxruntime-web (wasm backend), tract and rten, one thread each, in
 // turns.
 //
-// node web.js PACKAGES GLUE RTEN OUT --rounds N --queries 1,8 --only a,b
+// node web.js PACKAGES GLUE TRACT RTEN OUT --rounds N --queries 1,8 --only a,b
 //
-// PACKAGES holds packages and index.json, GLUE and RTEN hold a gqn.js and a gqn_bg.wasm each; rows and sizes are written
+// PACKAGES holds packages and index.json, GLUE, TRACT and RTEN hold a gqn.js and a gqn_bg.wasm each; rows and sizes are written
 // to OUT.
 import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -15,7 +15,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { positionals: [packages, glue, rten, out], values } = parseArgs({
+const { positionals: [packages, glue, tract, rten, out], values } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "50" },
@@ -38,7 +38,7 @@ function file(path) {
   const [, top, ...rest] = path.split("/");
   const below = normalize(rest.join("/"));
   if (below.startsWith("..")) return undefined;
-  const folders = /** @type {Record<string, string>} */ ({ packages, glue, rten, peer, page: here });
+  const folders = /** @type {Record<string, string>} */ ({ packages, glue, tract, rten, peer, page: here });
   return folders[top] && join(folders[top], below);
 }
 
@@ -118,5 +118,5 @@ function size(engine, folder, names) {
   }
   return sum;
 }
-const sizes = [size("gqn-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES), size("rten", rten, OWN_FILES)];
+const sizes = [size("gqn-wasm", glue, OWN_FILES), size("onnxruntime-web", peer, PEER_FILES), size("tract", tract, OWN_FILES), size("rten", rten, OWN_FILES)];
 writeFileSync(out, `${JSON.stringify({ rows, sizes }, null, 2)}\n`);

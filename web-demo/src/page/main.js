@@ -50,7 +50,7 @@ async function main() {
   first.catch(() => undefined);
   const module = await compiling;
 
-  const surveyor = await Remote.start(module);
+  const surveyor = await Remote.start(module, "portable", "reload the page: scenes are no longer rendered");
   const worlds = /** @type {string[]} */ (await surveyor.call("worlds"));
   if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
   menus(models, worlds);

@@ -11,7 +11,9 @@ export class Remote {
   /** Whether the worker was ended. */
   ended = false;
 
-  constructor() {
+  /** @param {string} [hint] what to do should it give no answer */
+  constructor(hint) {
+    this.hint = hint;
     this.#worker.addEventListener("message", ({ data: { id, result, error, progress } }) => {
       const request = this.#waiting.get(id);
       if (progress) {
@@ -29,9 +31,9 @@ export class Remote {
     });
   }
 
-  /** @param {WebAssembly.Module} module @param {string} [engine] whose it is */
-  static async start(module, engine = "portable") {
-    const remote = new Remote();
+  /** @param {WebAssembly.Module} module @param {string} [engine] whose it is @param {string} [hint] what to do should it give no answer */
+  static async start(module, engine = "portable", hint = undefined) {
+    const remote = new Remote(hint);
     await remote.call("start", { module, engine });
     return remote;
   }
@@ -58,7 +60,7 @@ export class Remote {
   #tick() {
     // The worker does one thing after another: only the oldest request is its business.
     const [oldest] = this.#waiting.values();
-    if (oldest && ++oldest.waited * TICK_MS > DEADLINE_MS) this.end(new Silent());
+    if (oldest && ++oldest.waited * TICK_MS > DEADLINE_MS) this.end(new Silent(this.hint));
   }
 
   #rest() {
@@ -81,8 +83,8 @@ const TICK_MS = 1000;
 
 /** A worker that gave no answer, and was ended. */
 export class Silent extends Error {
-  constructor() {
-    super(`the engine gave no answer for ${DEADLINE_MS / 1000} seconds, and was stopped\nhint: a smaller model, or another package; the page goes on with the one before`);
+  constructor(hint = "a smaller model, or another package; the page goes on with the one before") {
+    super(`the engine gave no answer for ${DEADLINE_MS / 1000} seconds, and was stopped\nhint: ${hint}`);
   }
 }
 

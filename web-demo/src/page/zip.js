@@ -1,7 +1,7 @@
 // @ts-check
 // Zips of pictures: written without compression, read with it.
 
-/** More files than a scene has, and more bytes than one of them unpacks to. */
+/** More files than a scene has, and more bytes than a zip of one, or a file in it, has. */
 const MOST_FILES = 5000;
 const MOST_BYTES = 1 << 28;
 const [LOCAL, CENTRAL, END] = [0x04034b50, 0x02014b50, 0x06054b50];
@@ -56,6 +56,7 @@ export async function holds(zip, name) {
 /** The files in a zip, those of folders with their paths. @param {File} zip @returns {Promise<{ path: string, file: File }[]>} */
 export async function readZip(zip) {
   const damaged = (/** @type {string} */ why) => new Error(`${zip.name} is no zip that can be read: ${why}\nhint: pack it again`);
+  if (zip.size > MOST_BYTES) throw new Error(`${zip.name} has ${zip.size} bytes, expected at most ${MOST_BYTES}\nhint: make the pictures smaller`);
   const bytes = new Uint8Array(await zip.arrayBuffer());
   const view = new DataView(bytes.buffer);
   let end = bytes.length - END_BYTES;

@@ -15,7 +15,7 @@
 //! | `serve.rs` | the folder on a local port |
 //! | `chromium.rs` | the browser that tests and bench drive |
 //! | `checks.rs` | the types of the page, and its tests in a browser |
-//! | `bench/` | the engine in wasm beside onnxruntime-web and rten |
+//! | `bench/` | the engine in wasm beside onnxruntime-web, tract and rten |
 
 mod bench;
 mod bindgen;

@@ -67,6 +67,7 @@ fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf> {
     let folder = workspace.root().join(FOLDER);
     node::install(&folder)?;
     let glue = wasm::build(workspace, Module::Engine, bench.build)?;
+    let tract = wasm::build(workspace, Module::Tract, bench.build)?;
     let rten = wasm::build(workspace, Module::Rten, bench.build)?;
     let (packages, found) =
         (workspace.target().join("bench/packages"), workspace.target().join("bench/web.json"));
@@ -78,7 +79,7 @@ fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf> {
     let mut write = scoreboard(workspace);
     xtask_workspace::call(write.arg("--write").arg(&packages).args(only.clone()))?;
     let mut node = workspace.command("node");
-    node.current_dir(&folder).arg("web.js").arg(&packages).arg(glue).arg(rten).arg(&found);
+    node.current_dir(&folder).arg("web.js").arg(&packages).args([glue, tract, rten]).arg(&found);
     node.args(only);
     node.args(["--rounds", &bench.rounds.to_string(), "--queries", &bench.queries]);
     xtask_workspace::call(node.env("CHROMIUM", browser))?;

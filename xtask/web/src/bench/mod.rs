@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `measure.rs` | the engine in wasm beside onnxruntime-web and rten |
+//! | `measure.rs` | the engine in wasm beside onnxruntime-web, tract and rten |
 //! | `table.rs` | what a run of Chromium found, as a table |
 
 mod measure;

@@ -1,4 +1,4 @@
-//! The browser's rows as a table.
+//! The browser's rows as tables.
 
 use std::fmt::Write;
 
@@ -6,62 +6,59 @@ use serde_json::Value;
 use xtask_workspace::console;
 
 /// This engine and its peers, as `web.js` calls them.
-const ENGINES: [&str; 3] = ["gqn-wasm", "onnxruntime-web", "rten"];
+const ENGINES: [&str; 4] = ["gqn-wasm", "onnxruntime-web", "tract", "rten"];
 
-/// Rows and sizes as tables of Markdown.
+/// Rows and sizes as tables of Markdown: ms to render, to observe a view and to load, and what a browser downloads. Beside a
+/// peer's time stands how many times this engine's it is.
 pub(super) fn table(found: &Value) -> String {
     let empty = Vec::new();
     let list = |name: &str| found[name].as_array().unwrap_or(&empty);
-    let number = |row: &Value, name: &str| row[name].as_f64().unwrap_or(f64::NAN);
-    let mut text =
-        "| package | queries | gqn-wasm ms | onnxruntime-web ms | times faster | observe ms | its observe ms | load ms | its load ms | rten ms | times faster | its observe ms | its load ms |\n\
-         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
-            .to_owned();
-    for own in list("rows").iter().filter(|row| row["engine"] == ENGINES[0]) {
-        let of_engine = |engine: &str| {
-            let same = |row: &&Value| {
-                row["engine"] == engine
-                    && row["package"] == own["package"]
-                    && row["queries"] == own["queries"]
-            };
-            list("rows").iter().find(same)
-        };
-        let Some(peer) = of_engine(ENGINES[1]) else { continue };
-        let (ms, peer_ms) = (number(own, "ms_median"), number(peer, "ms_median"));
-        let rten = match of_engine(ENGINES[2]) {
-            None => "– | – | – | –".to_owned(),
-            Some(row) => match row["refused"].as_str() {
-                Some(why) => format!("– ({why}) | – | – | –"),
-                None => format!(
-                    "{:.2} | {:.2} | {:.2} | {:.0}",
-                    number(row, "ms_median"),
-                    number(row, "ms_median") / ms,
-                    number(row, "observe_ms"),
-                    number(row, "load_ms"),
-                ),
-            },
-        };
-        writeln!(
-            text,
-            "| {} | {} | {ms:.2} | {peer_ms:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} | {rten} |",
-            own["package"].as_str().unwrap_or_default(),
-            own["queries"],
-            peer_ms / ms,
-            number(own, "observe_ms"),
-            number(peer, "observe_ms"),
-            number(own, "load_ms"),
-            number(peer, "load_ms"),
-        )
-        .expect("a string takes any text");
+    let mut text = String::new();
+    let times =
+        [("render", "ms_median", 2), ("observe a view", "observe_ms", 2), ("load", "load_ms", 0)];
+    for (what, field, digits) in times {
+        writeln!(text, "| ms to {what} | queries | {} |", ENGINES.join(" | ")).expect(ANY_TEXT);
+        writeln!(text, "|---|--:|{}", "--:|".repeat(ENGINES.len())).expect(ANY_TEXT);
+        for own in list("rows").iter().filter(|row| row["engine"] == ENGINES[0]) {
+            // Observing and loading do not depend on how many queries are rendered at once.
+            if field != "ms_median" && own["queries"] != 1 {
+                continue;
+            }
+            let package = own["package"].as_str().unwrap_or_default();
+            let cells = ENGINES.map(|engine| cell(list("rows"), own, engine, field, digits));
+            writeln!(text, "| {package} | {} | {} |", own["queries"], cells.join(" | "))
+                .expect(ANY_TEXT);
+        }
+        text.push('\n');
     }
-    text.push_str("\n| download (wasm and glue) | plain | gzip | brotli |\n|---|--:|--:|--:|\n");
+    text.push_str("| download (wasm and glue) | plain | gzip | brotli |\n|---|--:|--:|--:|\n");
     for size in list("sizes") {
         let size_of = |name: &str| console::size(size[name].as_u64().unwrap_or_default());
         let (engine, sizes) = (&size["engine"], ["bytes", "gzip", "brotli"].map(size_of));
         let engine = engine.as_str().unwrap_or_default();
-        writeln!(text, "| {engine} | {} |", sizes.join(" | ")).expect("a string takes any text");
+        writeln!(text, "| {engine} | {} |", sizes.join(" | ")).expect(ANY_TEXT);
     }
     text
+}
+
+const ANY_TEXT: &str = "a string takes any text";
+
+/// An engine's time for what `own` was measured with, or why there is none.
+fn cell(rows: &[Value], own: &Value, engine: &str, field: &str, digits: usize) -> String {
+    let same = |row: &&Value| {
+        row["engine"] == engine
+            && row["package"] == own["package"]
+            && row["queries"] == own["queries"]
+    };
+    let Some(row) = rows.iter().find(same) else { return "–".to_owned() };
+    if let Some(why) = row["refused"].as_str() {
+        return format!("– ({why})");
+    }
+    let (Some(time), Some(base)) = (row[field].as_f64(), own[field].as_f64()) else {
+        return "–".to_owned();
+    };
+    let number = format!("{time:.digits$}");
+    if engine == ENGINES[0] { number } else { format!("{number} (×{:.2})", time / base) }
 }
 
 #[cfg(test)]
@@ -72,12 +69,14 @@ mod tests {
 
     #[test]
     fn engines_stand_side_by_side() {
-        let row = |engine: &str, ms: f64| json!({ "engine": engine, "package": "edge-direct", "queries": 1, "ms_median": ms, "observe_ms": 2.5, "load_ms": 100.0 });
+        let row = |engine: &str, queries: u32, ms: f64| json!({ "engine": engine, "package": "edge-direct", "queries": queries, "ms_median": ms, "observe_ms": 2.5, "load_ms": 100.0 });
         let found = json!({
             "rows": [
-                row("gqn-wasm", 20.0),
-                row("onnxruntime-web", 30.0),
-                row("rten", 40.0),
+                row("gqn-wasm", 1, 20.0),
+                row("onnxruntime-web", 1, 30.0),
+                row("tract", 1, 50.0),
+                row("rten", 1, 40.0),
+                row("gqn-wasm", 8, 90.0),
                 { "package": "edge-fp16", "queries": 1, "engine": "gqn-wasm", "ms_median": 20.0 },
                 { "package": "edge-fp16", "queries": 1, "engine": "onnxruntime-web", "ms_median": 30.0 },
                 { "package": "edge-fp16", "queries": 1, "engine": "rten", "refused": "no GridSample" },
@@ -85,11 +84,17 @@ mod tests {
             "sizes": [{ "engine": "gqn-wasm", "bytes": 1_500_000, "gzip": 700_000, "brotli": 600_000 }],
         });
         let text = table(&found);
-        assert!(
-            text.contains("| edge-direct | 1 | 20.00 | 30.00 | 1.50 | 2.50 | 2.50 | 100 | 100 | 40.00 | 2.00 | 2.50 | 100 |"),
-            "{text}"
-        );
-        assert!(text.contains("| – (no GridSample) | – | – | – |"), "{text}");
-        assert!(text.contains("| gqn-wasm | 1.5 MB | 700.0 kB | 600.0 kB |"), "{text}");
+        for line in [
+            "| ms to render | queries | gqn-wasm | onnxruntime-web | tract | rten |",
+            "| edge-direct | 1 | 20.00 | 30.00 (×1.50) | 50.00 (×2.50) | 40.00 (×2.00) |",
+            "| edge-direct | 8 | 90.00 | – | – | – |",
+            "| edge-fp16 | 1 | 20.00 | 30.00 (×1.50) | – | – (no GridSample) |",
+            "| edge-direct | 1 | 2.50 | 2.50 (×1.00) | 2.50 (×1.00) | 2.50 (×1.00) |",
+            "| edge-direct | 1 | 100 | 100 (×1.00) | 100 (×1.00) | 100 (×1.00) |",
+            "| gqn-wasm | 1.5 MB | 700.0 kB | 600.0 kB |",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        assert_eq!(text.matches("| edge-direct | 8 |").count(), 1, "{text}");
     }
 }
