@@ -210,3 +210,22 @@ impl SetupOptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_the_page_are_passed_on_and_no_system_is_seen_among_them() {
+        let parse = |options: &[&str]| {
+            let all = ["cargo xtask", "web"].iter().chain(options);
+            let cli = Cli::try_parse_from(all).unwrap();
+            let no_system = cli.no_system();
+            let Command::Web(passed) = cli.command else { panic!("another command") };
+            (no_system, passed.options)
+        };
+        let options = ["--help", "--package", "a", "--serve"];
+        assert_eq!(parse(&options), (false, options.map(OsString::from).to_vec()));
+        assert!(parse(&["--no-system", "--serve"]).0 && parse(&["--serve", "--no-system"]).0);
+    }
+}
