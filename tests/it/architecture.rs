@@ -118,7 +118,10 @@ fn table() -> BTreeMap<String, Option<BTreeSet<String>>> {
         let [_, name, _, uses, _] = cells[..] else { return None };
         Some((without_parentheses(name), without_parentheses(uses)))
     });
-    let named = |uses: &str| uses.split(',').map(|name| format!("gqn-{}", name.trim())).collect();
+    let full = |name: &str| {
+        if name.starts_with("xtask") { name.to_owned() } else { format!("gqn-{name}") }
+    };
+    let named = |uses: &str| uses.split(',').map(|name| full(name.trim())).collect();
     rows.map(|(name, uses)| match uses.as_str() {
         "all" => (name, None),
         "–" => (name, Some(BTreeSet::new())),

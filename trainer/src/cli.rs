@@ -17,7 +17,9 @@ pub(crate) use self::gpu_check::{GpuCheckFlags, NcclCheckFlags};
 pub(crate) use self::oracle::OracleFlags;
 use self::parse::{collect, minutes, representation, upsample_r, value};
 use self::voxel::VoxelFlags;
-pub(crate) use self::weights::{CheckpointFlags, EvalFlags, GoldenFlags, ImportFlags};
+pub(crate) use self::weights::{
+    CheckpointFlags, EvalFlags, GoldenFlags, ImportFlags, SummaryFlags,
+};
 
 mod bench;
 mod curves;
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     Train(Box<TrainFlags>),
     /// Measure a checkpoint on held-out scenes; prints JSON
     Eval(EvalFlags),
+    /// Say what the evaluation at the end of a run found; exit code 1 if the model learned nothing
+    Summary(SummaryFlags),
     /// Draw the curves of a run, or of several beside one another
     Curves(CurvesFlags),
     /// Write the inputs and libtorch's outputs that let any runtime verify an exported checkpoint

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     let result = commands::out_of_memory::as_an_error(|| match command {
         Command::Train(flags) => commands::train::run_train(&flags),
         Command::Eval(flags) => commands::weights::run_eval(&flags),
+        Command::Summary(flags) => commands::summary::run_summary(&flags),
         Command::Curves(flags) => commands::curves::run_curves(&flags),
         Command::Golden(flags) => commands::weights::run_golden(&flags),
         Command::Checkpoint(flags) => commands::weights::run_checkpoint(&flags),

@@ -126,6 +126,11 @@ fn checkpoint_writes_halves_and_replaces_nothing_unasked() {
     let talk = String::from_utf8_lossy(&again.stderr);
     assert!(!again.status.success() && talk.contains("--force"), "{talk}");
 
+    let too_large = ["--force".as_ref(), "--most-bytes".as_ref(), Path::new("1000")];
+    let output = gqn_train(&[&arguments[..], &too_large].concat());
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && talk.contains("expected at most 1000"), "{talk}");
+
     let mut large = given;
     large.tensors.get_mut("prior.bias").expect("a bias").fill(1e6);
     large.save(&from, Overwrite::Force).expect("a file");

@@ -2,31 +2,14 @@
 //! does the same (docs/training.md).
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use xtask_workspace::{Programs, Workspace};
 
+use crate::cli::GpuCheckOptions;
 use crate::setup::{Parts, set_up};
-use crate::workspace::{Programs, Workspace};
 
-/// How the check is run, as `gqn-train gpu-check` takes it.
-#[derive(Debug)]
-pub(crate) struct GpuCheck {
-    pub(crate) minutes: f64,
-    pub(crate) small: bool,
-    pub(crate) device: String,
-    pub(crate) threads: Option<u16>,
-    /// Only these parts; all if there are none.
-    pub(crate) only: Vec<String>,
-    /// The recipe that is trained for a while, unless it is the trainer's default.
-    pub(crate) recipe: Option<String>,
-    /// Folder of the results, instead of `out/gpu-check`, whose files are those of earlier checks.
-    pub(crate) out: Option<PathBuf>,
-    /// Whether files in that folder are replaced.
-    pub(crate) force: bool,
-}
-
-pub(crate) fn run(workspace: &Workspace, check: &GpuCheck) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, check: &GpuCheckOptions) -> Result<()> {
     let out = match &check.out {
         Some(out) => std::path::absolute(out).context("cannot tell the working folder")?,
         None => workspace.root().join("out/gpu-check"),

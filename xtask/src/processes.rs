@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::Result;
-
-use crate::debian;
-use crate::talk;
-use crate::workspace::{self, Workspace};
+use xtask_workspace::{Workspace, call, console, debian};
 
 /// The whole workspace is selected, so that its dependencies have the features that they were compiled with before;
 /// then one program and one test, so that little of it is built.
@@ -20,7 +17,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
         debian::install(workspace, &["libopenmpi-dev", "openmpi-bin", "libclang-dev"])?;
     }
     if let Some(missing) = missing() {
-        talk::line(&format!(
+        console::line(&format!(
             "left out: {missing} is not here, so the trainer's feature `mpi` is not tested\n\
              hint: Debian has it in libopenmpi-dev, openmpi-bin and libclang-dev"
         ));
@@ -28,8 +25,8 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     }
     let cargo = |before: &[&str], after: &[&str]| {
         let arguments = [before, &SELECTED, after].concat();
-        talk::line(&format!("cargo {}", arguments.join(" ")));
-        workspace::run(workspace.cargo().args(arguments))
+        console::line(&format!("cargo {}", arguments.join(" ")));
+        call(workspace.cargo().args(arguments))
     };
     cargo(&["clippy"], &["--bin=gqn-train-libtorch", "--", "-D", "warnings"])?;
     // One after the other: each is several processes already.

@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-
-use crate::talk;
+use xtask_workspace::console;
 
 /// Runs stages under a heading each, and remembers their seconds.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ impl Stopwatch {
         name: &'static str,
         stage: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        talk::heading(&format!("[{}/{}] {name}", self.laps.len() + 1, self.stages));
+        console::heading(&format!("[{}/{}] {name}", self.laps.len() + 1, self.stages));
         let start = Instant::now();
         let done = stage();
         self.laps.push((name, start.elapsed()));

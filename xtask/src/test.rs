@@ -4,16 +4,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Result;
+use xtask_workspace::{Workspace, call, console, debian, failure};
 
-use crate::debian;
-use crate::failure::failure;
 use crate::fuzz::{self, Fuzz};
-use crate::page;
+use crate::passed;
 use crate::processes;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
-use crate::talk;
-use crate::workspace::{self, Workspace};
 
 /// Name and cargo's arguments. All in the release profile: networks train and rays are traced in tests, and so nothing
 /// compiles twice (documentation too would otherwise compile libtorch's binding once more).
@@ -43,7 +40,7 @@ const UNIT_TESTS: &[&str] = &["test", "--release", "--workspace", "--lib", "--bi
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut stopwatch = Stopwatch::new(5);
     let done = quick_stages(workspace, &mut stopwatch);
-    talk::line(&format!("\n{}", stopwatch.summary()));
+    console::line(&format!("\n{}", stopwatch.summary()));
     done
 }
 
@@ -56,7 +53,7 @@ fn quick_stages(workspace: &Workspace, stopwatch: &mut Stopwatch) -> Result<()> 
     for (name, arguments) in &STAGES[..2] {
         stopwatch.time(name, || cargo(workspace, arguments))?;
     }
-    stopwatch.time("types", || page::types(workspace))?;
+    stopwatch.time("types", || passed::check_page(workspace, "check-types", &[]))?;
     stopwatch.time("unit tests", || cargo(workspace, UNIT_TESTS))
 }
 
@@ -66,9 +63,9 @@ pub(crate) fn run(workspace: &Workspace, only: &[String]) -> Result<()> {
     let wanted = stage_names().into_iter().filter(|name| is_wanted(name)).count();
     let mut stopwatch = Stopwatch::new(wanted + 1);
     let done = stages(workspace, &mut stopwatch, is_wanted);
-    talk::line(&format!("\n{}", stopwatch.summary()));
+    console::line(&format!("\n{}", stopwatch.summary()));
     if done.is_ok() {
-        talk::line("all is well");
+        console::line("all is well");
     }
     done
 }
@@ -92,7 +89,7 @@ fn stages(
         stopwatch.time(FUZZ, || fuzz::run(workspace, &fuzz))?;
     }
     if is_wanted(PAGE) {
-        stopwatch.time(PAGE, || page::test(workspace))?;
+        stopwatch.time(PAGE, || passed::check_page(workspace, "test-page", &[]))?;
     }
     // Last: it builds the trainer once more, with MPI.
     if is_wanted(PROCESSES) {
@@ -102,12 +99,12 @@ fn stages(
 }
 
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
-    talk::line(&format!("cargo {}", arguments.join(" ")));
+    console::line(&format!("cargo {}", arguments.join(" ")));
     let mut command = workspace.cargo();
     if arguments[0] == "doc" {
         command.env("RUSTDOCFLAGS", "-D warnings");
     }
-    workspace::run(command.args(arguments))
+    call(command.args(arguments))
 }
 
 fn require_component(workspace: &Workspace, name: &str) -> Result<()> {

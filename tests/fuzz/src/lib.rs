@@ -12,16 +12,21 @@
 //! | `mend.rs` | checksums put right, so that mutated bytes come past them |
 //! | `scratch.rs` | bytes as a file |
 //! | `memory.rs` | [`Bounded`]: an allocator that ends the program at [`MOST_BYTES`] |
+//! | `driver.rs` | [`run_targets`]: a process for each target |
+//! | `report.rs` | what libFuzzer says of its runs |
 //! | `main.rs` | the program that libFuzzer drives (`cargo xtask fuzz`) |
 //! | `../corpus` | seeds of each target, and inputs that once were faults |
 
 mod data;
+mod driver;
 mod formats;
 mod graph;
 mod memory;
 mod mend;
+mod report;
 mod scratch;
 mod target;
 
+pub use driver::{TARGET_VARIABLE, run_targets};
 pub use memory::{Bounded, MOST_BYTES};
 pub use target::{TARGETS, Target, target};

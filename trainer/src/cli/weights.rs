@@ -52,6 +52,12 @@ pub(crate) struct EvalFlags {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SummaryFlags {
+    /// Run folder
+    pub(crate) run: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct GoldenFlags {
     /// Run folder, or a checkpoint
     pub(crate) run: PathBuf,
@@ -82,6 +88,9 @@ pub(crate) struct CheckpointFlags {
     /// Store the weights in 16 bits, to which they are rounded
     #[arg(long)]
     pub(crate) half: bool,
+    /// Write nothing if the checkpoint would have more bytes than that
+    #[arg(long, value_name = "N")]
+    pub(crate) most_bytes: Option<u64>,
     /// Checkpoint to write
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) out: PathBuf,

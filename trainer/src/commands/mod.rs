@@ -4,5 +4,6 @@ pub(crate) mod bench;
 pub(crate) mod curves;
 pub(crate) mod gpu_check;
 pub(crate) mod out_of_memory;
+pub(crate) mod summary;
 pub(crate) mod train;
 pub(crate) mod weights;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use gqn_formats::{
-    Checkpoint, FolderLock, FormatError, Overwrite, TensorFile, check_place, folder_of,
+    Checkpoint, Element, FolderLock, FormatError, Overwrite, TensorFile, check_place, folder_of,
     read_regular, sha256_hex, write_atomic,
 };
 use gqn_scenes::World;
@@ -110,11 +110,14 @@ pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
     let _alone = alone_at(&flags.out)?;
     check_place(&flags.out, overwrite)?;
     let checkpoint = Checkpoint::load(&checkpoint_of(&flags.run))?;
-    if flags.half {
-        checkpoint.save_half(&flags.out, overwrite)?;
-    } else {
-        checkpoint.save(&flags.out, overwrite)?;
+    let element = if flags.half { Element::F16 } else { Element::F32 };
+    let what = flags.out.display().to_string();
+    let bytes = checkpoint.into_tensor_file().to_bytes_as(element, &what)?;
+    if let Some(most) = flags.most_bytes {
+        let found = bytes.len();
+        ensure!(found as u64 <= most, "the checkpoint has {found} bytes, expected at most {most}");
     }
+    write_atomic(&flags.out, &bytes, overwrite)?;
     print(&format!("{}", flags.out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

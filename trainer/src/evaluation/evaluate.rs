@@ -18,7 +18,10 @@ use crate::evaluation::quality::{Quality, QualitySum, total};
 use crate::model::Gqn;
 use crate::model::elbo::floor;
 
+mod summary;
 mod table;
+
+pub use summary::NothingLearned;
 
 /// Figures over held-out scenes; queries are never in the context. Errors are means over pixel values in \[0, 1\].
 ///

@@ -5,8 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use flate2::{Compression, GzBuilder};
-
-use crate::failure;
+use xtask_workspace::read;
 
 /// One file of an archive.
 #[derive(Debug)]
@@ -52,8 +51,7 @@ pub(crate) fn time(root: &Path) -> u64 {
     let told = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     let committed = || {
         let mut git = Command::new("git");
-        let stdout =
-            failure::read(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).ok()?;
+        let stdout = read(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).ok()?;
         String::from_utf8(stdout).ok()?.trim().parse().ok()
     };
     told.or_else(committed).unwrap_or(315_532_800)

@@ -12,9 +12,10 @@ use crate::target::Target;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// The workspace's folder [default: the working folder]
-    #[arg(long, global = true, hide = true)]
-    pub(crate) root: Option<PathBuf>,
+    /// Install no packages of the system, as root otherwise does on Debian: list those that are missing, and how to
+    /// install them
+    #[arg(long, global = true)]
+    pub(crate) no_system: bool,
 }
 
 #[derive(Debug, Subcommand)]

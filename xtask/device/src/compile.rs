@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use xtask_workspace::{Workspace, add_target, call, console, failure, python, read};
 
-use crate::failure::{failure, line, run};
 use crate::glibc::Glibc;
 use crate::target::Target;
 
@@ -27,8 +27,8 @@ pub(crate) struct Built {
 }
 
 /// Compiles program and C library below `folder`.
-pub(crate) fn build(root: &Path, folder: &Path, target: Target) -> Result<Built> {
-    require_target(target)?;
+pub(crate) fn build(workspace: &Workspace, folder: &Path, target: Target) -> Result<Built> {
+    require_target(workspace, target)?;
     let tools = Tools::set_up(folder)?;
     let build = folder.join("build");
     let mut command = tools.command("cargo-zigbuild");
@@ -39,25 +39,23 @@ pub(crate) fn build(root: &Path, folder: &Path, target: Target) -> Result<Built>
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
-    let mut flags = vec![format!("--remap-path-prefix={}=/gqn", root.display())];
+    let mut flags = vec![format!("--remap-path-prefix={}=/gqn", workspace.root().display())];
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
-    command.current_dir(root).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
-    run(&mut command)?;
+    command.current_dir(workspace.root()).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    call(&mut command)?;
     let out = build.join(target.triple()).join("dist");
     Ok(Built { program: out.join("gqn-run"), library: out.join("libgqn.so"), zig: tools.zig()? })
 }
 
-/// Where rustup is, it must have the target's standard library; other set-ups are the compiler's to judge.
-fn require_target(target: Target) -> Result<()> {
-    let listed = Command::new("rustup").args(["target", "list", "--installed"]).output();
-    let Ok(listed) = listed else { return Ok(()) };
-    let listed = String::from_utf8_lossy(&listed.stdout);
-    if listed.is_empty() || listed.lines().any(|line| line == target.triple()) {
+/// The toolchain must have the target's standard library.
+fn require_target(workspace: &Workspace, target: Target) -> Result<()> {
+    let triple = target.triple();
+    if add_target(workspace, triple) {
         return Ok(());
     }
     Err(failure(
-        format!("the toolchain has no standard library for {}", target.triple()),
-        format!("rustup target add {}", target.triple()),
+        format!("the toolchain has no standard library for {triple}, and rustup could not add it"),
+        format!("`rustup target add {triple}`; without rustup, your system's package"),
     ))
 }
 
@@ -74,11 +72,9 @@ impl Tools {
         if std::fs::read_to_string(&stamp).is_ok_and(|found| found == TOOLS.join("\n")) {
             return Ok(tools);
         }
-        line(&format!("setting up {}", TOOLS.join(" and ")));
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&tools.folder))?;
-        let mut pip = Command::new(tools.folder.join("bin/python"));
-        pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]);
-        run(pip.args(["--no-deps", "--only-binary=:all:"]).args(TOOLS))?;
+        console::line(&format!("setting up {}", TOOLS.join(" and ")));
+        let arguments = [&["--no-deps", "--only-binary=:all:"], &TOOLS[..]].concat();
+        python::make_environment(&tools.folder, &arguments, &folder.join("tools.temporary"))?;
         std::fs::write(&stamp, TOOLS.join("\n"))
             .with_context(|| format!("cannot write {}", stamp.display()))?;
         Ok(tools)
@@ -98,7 +94,7 @@ impl Tools {
 
     fn zig(&self) -> Result<PathBuf> {
         let script = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
-        let stdout = crate::failure::read(self.command("python").args(["-c", script]))?;
+        let stdout = read(self.command("python").args(["-c", script]))?;
         Ok(PathBuf::from(String::from_utf8_lossy(&stdout).trim()))
     }
 }

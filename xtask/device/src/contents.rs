@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use xtask_workspace::read;
 
 use crate::archive::{File, Kind};
 use crate::compile::Built;
-use crate::failure::read;
 use crate::licences;
 use crate::target::Target;
 

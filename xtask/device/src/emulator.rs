@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
+use xtask_workspace::{Workspace, debian, failure};
 
-use crate::failure::failure;
 use crate::target::Target;
 
 /// Runs programs of one target.
@@ -20,16 +20,24 @@ pub(crate) enum Runner {
 }
 
 impl Runner {
+    /// Installs qemu and libraries from Debian's packages if they are missing.
+    ///
     /// # Errors
-    /// Names Debian's packages that are missing.
-    pub(crate) fn of(target: Target, folder: &Path) -> Result<Self> {
+    /// Names those that are missing and cannot be installed.
+    pub(crate) fn of(workspace: &Workspace, target: Target, folder: &Path) -> Result<Self> {
         if target.is_native() {
             return Ok(Self::Native);
         }
         let architecture = target.architecture();
         let qemu = format!("qemu-{architecture}-static");
         let libraries = PathBuf::from(format!("/usr/{architecture}-linux-gnu/lib"));
-        let missing = missing(&qemu, &libraries, architecture);
+        let find = || missing(&qemu, &libraries, architecture);
+        let mut missing = find();
+        if !missing.is_empty() {
+            let packages: Vec<&str> = missing.iter().map(String::as_str).collect();
+            debian::install(workspace, &packages)?;
+            missing = find();
+        }
         if !missing.is_empty() {
             return Err(failure(
                 format!("missing of the system: {}", missing.join(", ")),

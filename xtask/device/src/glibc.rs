@@ -8,8 +8,7 @@ use anyhow::{Context, Result};
 use object::LittleEndian;
 use object::elf::FileHeader64;
 use object::read::elf::FileHeader;
-
-use crate::failure::{failure, name_of};
+use xtask_workspace::{failure, name_of};
 
 /// A version of glibc, such as 2.31.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +100,7 @@ mod tests {
         let found = require_at_most(&own, Glibc::new(9, 0)).unwrap();
         assert!(found > Glibc::new(2, 0), "{found}");
         let error = require_at_most(&own, Glibc::new(2, 1)).unwrap_err();
-        let text = crate::failure::describe(&error);
+        let text = xtask_workspace::describe(&error);
         assert!(text.contains(&format!("needs glibc {found} (")), "{text}");
         assert!(text.contains("GLIBC_2.") && text.contains("more than 2.1\nhint: "), "{text}");
         let text = format!("{:#}", require_at_most(Path::new("Cargo.toml"), found).unwrap_err());

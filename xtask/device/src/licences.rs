@@ -8,8 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use xtask_workspace::{name_of, read};
 
-use crate::failure::read;
 use crate::target::Target;
 
 #[derive(Debug, Deserialize)]
@@ -123,7 +123,7 @@ fn of_package(package: &Package) -> (String, Vec<PathBuf>) {
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.is_file() && is_licence(&crate::failure::name_of(path)))
+        .filter(|path| path.is_file() && is_licence(&name_of(path)))
         .collect();
     files.sort();
     (format!("{name} {version}: {license}{repository}"), files)

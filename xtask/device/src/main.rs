@@ -11,22 +11,20 @@
 //! | `licences.rs` | the licences of what is linked |
 //! | `contents.rs` | the files of an archive |
 //! | `archive.rs` | a tar file whose bytes depend on its contents only |
-//! | `wheel.rs` | ONNX Runtime's libraries out of pinned wheels |
+//! | `releases.rs` | the releases of ONNX Runtime that an archive is verified with |
 //! | `emulator.rs` | how a program of the other architecture is run |
 //! | `verify.rs` | an archive's program on several versions of ONNX Runtime |
-//! | `failure.rs` | errors with a remedy, and commands that are run to their end |
 
 mod archive;
 mod cli;
 mod compile;
 mod contents;
 mod emulator;
-mod failure;
 mod glibc;
 mod licences;
+mod releases;
 mod target;
 mod verify;
-mod wheel;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,55 +32,54 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use xtask_workspace::{SystemPackages, Workspace, console, describe, name_of};
 
 use cli::{Cli, Command, Dist};
-use failure::line;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            line(&failure::describe(&error));
+            console::line(&describe(&error));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(cli: Cli) -> Result<()> {
-    let root = match cli.root {
-        Some(root) => root,
-        None => std::env::current_dir().context("cannot tell the working folder")?,
-    };
+    let system = if cli.no_system { SystemPackages::ListOnly } else { SystemPackages::Install };
+    let workspace = Workspace::here()?.with_system_packages(system);
     match cli.command {
-        Command::Dist(options) => dist(&root, &options),
+        Command::Dist(options) => dist(&workspace, &options),
     }
 }
 
 /// Builds an archive, checks its programs, and runs them where that is wished.
-fn dist(root: &Path, options: &Dist) -> Result<()> {
-    let folder = root.join("target/dist");
+fn dist(workspace: &Workspace, options: &Dist) -> Result<()> {
+    let folder = workspace.target().join("dist");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let built = compile::build(root, &folder, options.target)?;
+    let built = compile::build(workspace, &folder, options.target)?;
     for file in [&built.program, &built.library] {
         let needed = glibc::require_at_most(file, compile::GLIBC)?;
-        line(&format!("{} needs glibc {needed}", failure::name_of(file)));
+        console::line(&format!("{} needs glibc {needed}", name_of(file)));
     }
     let name = format!("gqn-run-{}-{}", env!("CARGO_PKG_VERSION"), options.target.triple());
-    let files = contents::of(root, &built, options.target)?;
+    let files = contents::of(workspace.root(), &built, options.target)?;
     let path = folder.join(format!("{name}.tar.gz"));
-    let bytes = archive::pack(&name, &files, archive::time(root))?;
+    let bytes = archive::pack(&name, &files, archive::time(workspace.root()))?;
     fs::write(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    line(&format!(
-        "{}: {} files, {:.1} MB, sha256 {}",
+    console::line(&format!(
+        "{}: {} files, {:.1} MB",
         path.display(),
         files.len(),
-        bytes.len() as f64 / 1e6,
-        wheel::sha256(&bytes)
+        bytes.len() as f64 / 1e6
     ));
     if options.verify {
-        let packages =
-            if options.packages.is_empty() { models(root)? } else { options.packages.clone() };
-        verify::run(root, &folder, &path, options.target, &packages)?;
+        let packages = match options.packages.as_slice() {
+            [] => models(workspace.root())?,
+            named => named.to_vec(),
+        };
+        verify::run(workspace, &folder, &path, options.target, &packages)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The two systems that archives are made for.
 
 use clap::ValueEnum;
+use xtask_workspace::wheels::Platform;
 
 /// A target of the compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -22,7 +23,15 @@ impl Target {
         }
     }
 
-    /// As wheels, qemu and Debian's compilers write it.
+    /// That of its wheels.
+    pub(crate) fn platform(self) -> Platform {
+        match self {
+            Self::Aarch64 => Platform::LinuxAarch64,
+            Self::X86_64 => Platform::LinuxX86_64,
+        }
+    }
+
+    /// As qemu and Debian's compilers write it.
     pub(crate) fn architecture(self) -> &'static str {
         match self {
             Self::Aarch64 => "aarch64",

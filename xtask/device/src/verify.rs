@@ -9,11 +9,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
+use xtask_workspace::{Workspace, call, console, last_line, name_of, output, read};
 
 use crate::emulator::Runner;
-use crate::failure::{last_line, line, name_of, output, read, run as run_command};
+use crate::releases::{RELEASES, Release};
 use crate::target::Target;
-use crate::wheel::{RELEASES, Release};
 
 /// What is read of `gqn-run verify --json`.
 #[derive(Debug, Deserialize)]
@@ -37,36 +37,36 @@ struct Check {
 /// # Errors
 /// If one run fails; the table is printed whole before.
 pub(crate) fn run(
-    root: &Path,
+    workspace: &Workspace,
     folder: &Path,
     archive: &Path,
     target: Target,
     packages: &[PathBuf],
 ) -> Result<()> {
     let start = Instant::now();
-    let runner = Runner::of(target, folder)?;
+    let runner = Runner::of(workspace, target, folder)?;
     let unpacked = unpack(archive, &folder.join("unpacked"))?;
     let example = example(folder, &unpacked, target)?;
-    line(&format!("running {} on {}", name_of(archive), runner.name()));
+    console::line(&format!("running {} on {}", name_of(archive), runner.name()));
     let mut failures = 0;
     print(
         "| ONNX Runtime | what | result | largest difference | seconds |\n|---|---|---|---|--:|",
     )?;
     for release in RELEASES {
-        let ort = release.fetch(target, folder)?;
+        let ort = release.fetch(target.platform(), &workspace.downloads())?;
         for package in packages {
             let mut command = runner.command(&unpacked.join("bin/gqn-run"));
-            command.arg("verify").arg(root.join(package)).arg("--ort").arg(&ort);
+            command.arg("verify").arg(package).arg("--ort").arg(&ort);
             command.args(["--provider", "cpu", "--json"]);
             let what = format!("verify {}", name_of(package));
             failures += row(&release, &what, &mut command, verified)?;
         }
         let Some(package) = packages.first() else { continue };
         let mut command = runner.command(&example);
-        command.arg(root.join(package)).arg(folder.join("orbit.ppm")).env("ORT_DYLIB_PATH", &ort);
+        command.arg(package).arg(folder.join("orbit.ppm")).env("ORT_DYLIB_PATH", &ort);
         failures += row(&release, "example in C", &mut command, |_| Ok("–".to_owned()))?;
     }
-    line(&format!("{:.0} s", start.elapsed().as_secs_f64()));
+    console::line(&format!("{:.0} s", start.elapsed().as_secs_f64()));
     if failures > 0 {
         bail!("{failures} of the runs failed")
     }
@@ -129,7 +129,7 @@ fn example(folder: &Path, unpacked: &Path, target: Target) -> Result<PathBuf> {
     zig.arg(format!("{}-linux-gnu.{}", target.architecture(), crate::compile::GLIBC));
     zig.arg(unpacked.join("share/doc/gqn-run/examples/orbit.c")).args(flags.split_whitespace());
     zig.arg(format!("-Wl,-rpath,{}", unpacked.join("lib").display())).arg("-o").arg(&program);
-    run_command(&mut zig)?;
+    call(&mut zig)?;
     Ok(program)
 }
 

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-
-use crate::failure::failure;
+use xtask_workspace::failure;
 
 /// Marks a folder as the demo's.
 const MARK: &str = "made-by-xtask-demo";

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `stages.rs` | the stages, each a call of one of the project's programs |
 //! | `folder.rs` | the demo's own folder, and what in it may be replaced |
-//! | `figures.rs` | the evaluation's figures, and what the demo says in the end |
+//! | `words.rs` | what the demo says beside the numbers |
 
-mod figures;
 mod folder;
 mod stages;
+mod words;
 
-pub(crate) use stages::{Demo, run};
+pub(crate) use stages::run;

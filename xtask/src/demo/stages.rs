@@ -6,30 +6,19 @@ use std::fs;
 use std::path::{self, Path, PathBuf};
 
 use anyhow::{Context, Result};
+use xtask_workspace::{Programs, Workspace, console, debian};
 
-use super::figures::{Figures, expectation, next_steps};
 use super::folder;
-use crate::debian;
+use super::words::{expectation, next_steps};
+use crate::cli::DemoOptions;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
-use crate::talk;
-use crate::workspace::{Programs, Workspace};
 
 /// Held-out scenes to paint: seeds that a person types are never trained on.
 const SCENES: [u32; 4] = [1, 2, 3, 4];
 
-/// What to train, and where to.
-#[derive(Debug)]
-pub(crate) struct Demo {
-    pub(crate) minutes: f64,
-    pub(crate) seed: u32,
-    /// The workspace's `out/demo` without one.
-    pub(crate) out: Option<PathBuf>,
-    pub(crate) force: bool,
-}
-
 /// Runs the whole pipeline and tells what came of it.
-pub(crate) fn run(workspace: &Workspace, demo: &Demo) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, demo: &DemoOptions) -> Result<()> {
     let out = place(workspace, demo)?;
     debian::list_missing(workspace, debian::DEMO);
     let programs = Programs::beside_us(workspace)?;
@@ -45,13 +34,12 @@ pub(crate) fn run(workspace: &Workspace, demo: &Demo) -> Result<()> {
     stopwatch.time("export", || export(&programs, &out))?;
     stopwatch.time("verify", || verify(&programs, &out))?;
     stopwatch.time("paint", || paint(&programs, &out))?;
-    let figures = Figures::read(&out.join("metrics.json"))?;
-    report(demo, &out, &figures, &stopwatch);
-    figures.check()
+    console::line(&format!("\n{}", stopwatch.summary()));
+    report(&programs, demo, &out)
 }
 
 /// Where to write, as an absolute path; refused when it is someone else's.
-fn place(workspace: &Workspace, demo: &Demo) -> Result<PathBuf> {
+fn place(workspace: &Workspace, demo: &DemoOptions) -> Result<PathBuf> {
     let out =
         demo.out.as_deref().map_or_else(|| Ok(workspace.root().join("out/demo")), path::absolute);
     let out = out.context("cannot tell the working folder")?;
@@ -59,10 +47,10 @@ fn place(workspace: &Workspace, demo: &Demo) -> Result<PathBuf> {
     Ok(out)
 }
 
-fn train(programs: &Programs<'_>, demo: &Demo, out: &Path) -> Result<()> {
+fn train(programs: &Programs<'_>, demo: &DemoOptions, out: &Path) -> Result<()> {
     // Only now, so that a set-up or build that fails costs nobody the last demo's pictures.
     folder::prepare(out)?;
-    talk::line(&expectation(demo.minutes));
+    console::line(&expectation(demo.minutes));
     let config = Path::new("trainer/configs/demo.toml");
     programs.run(
         "gqn-train",
@@ -121,13 +109,14 @@ fn world(config: &Path) -> Result<String> {
     name.with_context(|| format!("{} names no world", config.display()))
 }
 
-fn report(demo: &Demo, out: &Path, figures: &Figures, stopwatch: &Stopwatch) {
+/// What was written, what the evaluation found, and what comes next; an error if the model learned nothing.
+fn report(programs: &Programs<'_>, demo: &DemoOptions, out: &Path) -> Result<()> {
     let files = folder::OWN.map(|(name, what)| format!("  {name:<14}{what}"));
-    talk::line(&format!("\n{}", stopwatch.summary()));
-    talk::line(&format!("\nwritten to {}:\n{}", out.display(), files.join("\n")));
-    talk::line(&format!("\n{}", figures.describe()));
-    talk::line(&format!("\n{}", expectation(demo.minutes)));
-    talk::line(&format!("\n{}", next_steps(out)));
+    console::line(&format!("\nwritten to {}:\n{}\n", out.display(), files.join("\n")));
+    let learned = programs.run("gqn-train", &["summary".into(), out.join("run").into()]);
+    console::line(&format!("\n{}", expectation(demo.minutes)));
+    console::line(&format!("\n{}", next_steps(out)));
+    learned
 }
 
 #[cfg(test)]

@@ -6,14 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use xtask_workspace::wheels::{Contents, Platform, Select, Stamp, Wheel};
+use xtask_workspace::{Workspace, console};
 
-use super::machine::{self, Platform};
-use super::stamp::Stamp;
-use super::unpack::{Contents, Select};
-use super::wheel::Wheel;
+use super::machine;
 use super::{links, version};
-use crate::talk;
-use crate::workspace::Workspace;
 
 /// The `PyTorch` release that the trainer's binding (tch 0.24) was generated for.
 pub(super) const VERSION: &str = "2.11.0";
@@ -34,7 +31,7 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     let downloads = workspace.downloads();
     let folder = downloads.join(format!("libtorch-{VERSION}"));
     if !Stamp::holds(&folder, &contents.source()) {
-        talk::line(&format!("setting up libtorch {VERSION}"));
+        console::line(&format!("setting up libtorch {VERSION}"));
         machine::require_space(&downloads, SPACE)?;
         contents.install(platform, &downloads, &folder)?;
     }

@@ -8,13 +8,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-
-use super::python;
-use super::stamp::Stamp;
-use super::unpack::remove;
-use crate::failure::failure;
-use crate::talk;
-use crate::workspace::Workspace;
+use xtask_workspace::wheels::Stamp;
+use xtask_workspace::{Workspace, console, failure, python, remove};
 
 /// What `-ltorch` means here.
 const LINKER_SCRIPT: &str = "INPUT(-ltorch_cpu -lc10)\n";
@@ -68,7 +63,7 @@ pub(super) fn make(workspace: &Workspace, from: &Path) -> Result<()> {
     remove(&folder)?;
     fs::rename(&part, &folder)
         .with_context(|| format!("cannot put {} in place", folder.display()))?;
-    talk::line(&format!("target/libtorch links to {}", from.display()));
+    console::line(&format!("target/libtorch links to {}", from.display()));
     Ok(())
 }
 

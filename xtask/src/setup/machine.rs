@@ -1,43 +1,11 @@
-//! What the machine is and has.
+//! What the machine has: free space, a C++ compiler.
 
 use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
-
-use crate::failure::failure;
-use crate::talk;
-
-/// A platform for which wheels are pinned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Platform {
-    LinuxX86_64,
-    LinuxAarch64,
-}
-
-impl Platform {
-    pub(crate) fn of_this_machine() -> Result<Self> {
-        match (env::consts::OS, env::consts::ARCH) {
-            ("linux", "x86_64") => Ok(Self::LinuxX86_64),
-            ("linux", "aarch64") => Ok(Self::LinuxAarch64),
-            (os, arch) => Err(failure(
-                format!(
-                    "no files are pinned for {os} on {arch}; expected linux on x86_64 or aarch64"
-                ),
-                "set LIBTORCH to a PyTorch 2.11 folder and ORT_DYLIB_PATH to an ONNX Runtime library of your own",
-            )),
-        }
-    }
-
-    /// The machine's name in a wheel's platform tag.
-    pub(crate) fn wheel_arch(self) -> &'static str {
-        match self {
-            Self::LinuxX86_64 => "x86_64",
-            Self::LinuxAarch64 => "aarch64",
-        }
-    }
-}
+use xtask_workspace::{console, failure};
 
 /// Refuses when the folder's file system has less than `needed` bytes free; where that cannot be told, goes on.
 pub(crate) fn require_space(folder: &Path, needed: u64) -> Result<()> {
@@ -48,8 +16,8 @@ pub(crate) fn require_space(folder: &Path, needed: u64) -> Result<()> {
             format!(
                 "{} has {} free, {} are needed while it is fetched and unpacked",
                 folder.display(),
-                talk::size(found),
-                talk::size(needed)
+                console::size(found),
+                console::size(needed)
             ),
             "free some space, or clone onto a larger disk",
         )),
@@ -98,7 +66,7 @@ mod tests {
     fn too_little_space_names_both_sizes() {
         let folder = tempfile::tempdir().unwrap();
         let error = require_space(folder.path(), u64::MAX / 2).unwrap_err();
-        let text = crate::failure::describe(&error);
+        let text = xtask_workspace::describe(&error);
         assert!(
             text.contains("free,") && text.contains("are needed") && text.contains("hint:"),
             "{text}"

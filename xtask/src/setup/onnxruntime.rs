@@ -3,14 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use xtask_workspace::wheels::{Contents, Platform, Select, Stamp, Wheel};
+use xtask_workspace::{Workspace, console, failure};
 
-use super::machine::{self, Platform};
-use super::stamp::Stamp;
-use super::unpack::{Contents, Select};
-use super::wheel::Wheel;
-use crate::failure::failure;
-use crate::talk;
-use crate::workspace::Workspace;
+use super::machine;
 
 const VERSION: &str = "1.32.0";
 const SPACE: u64 = 120_000_000;
@@ -28,7 +24,7 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     if Stamp::holds(&folder, &contents.source()) {
         return Ok(());
     }
-    talk::line(&format!("setting up ONNX Runtime {VERSION}"));
+    console::line(&format!("setting up ONNX Runtime {VERSION}"));
     machine::require_space(&workspace.downloads(), SPACE)?;
     contents.install(platform, &workspace.downloads(), &folder)
 }
@@ -76,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_library_of_ones_own_must_be_there() {
-        let text = crate::failure::describe(
+        let text = xtask_workspace::describe(
             &require(Path::new("/no/such/libonnxruntime.so")).unwrap_err(),
         );
         assert!(text.contains("which does not exist\nhint: "), "{text}");

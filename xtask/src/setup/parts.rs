@@ -3,10 +3,9 @@
 use std::fs::{self, File};
 
 use anyhow::{Context, Result};
+use xtask_workspace::{Workspace, console};
 
 use super::{libtorch, onnxruntime, venv};
-use crate::talk;
-use crate::workspace::Workspace;
 
 /// Which parts to set up.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +27,7 @@ pub(crate) fn set_up(workspace: &Workspace, parts: Parts) -> Result<()> {
     let lock =
         File::create(downloads.join("lock")).context("cannot make the lock of target/downloads")?;
     if lock.try_lock().is_err() {
-        talk::line("waiting for another set-up to finish");
+        console::line("waiting for another set-up to finish");
         lock.lock().context("cannot lock target/downloads")?;
     }
     if parts.libtorch {

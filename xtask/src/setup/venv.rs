@@ -5,12 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use xtask_workspace::wheels::Stamp;
+use xtask_workspace::{Workspace, console, python, remove};
 
-use super::stamp::Stamp;
-use super::unpack::remove;
-use super::{machine, python};
-use crate::talk;
-use crate::workspace::Workspace;
+use super::machine;
 
 /// Ranges where the newest release depends on the version of Python.
 const REQUIREMENTS: [&str; 20] = [
@@ -45,49 +43,24 @@ pub(super) fn set_up(workspace: &Workspace) -> Result<()> {
     if Stamp::holds(&folder, &source) {
         return Ok(());
     }
-    talk::line("setting up the tests' Python: onnx, tfrecord, h5py, tensorboard, tritonclient");
+    console::line("setting up the tests' Python: onnx, tfrecord, h5py, tensorboard, tritonclient");
     machine::require_space(&workspace.downloads(), SPACE)?;
     remove(&folder)?;
     install(&folder, &workspace.downloads())?;
     Stamp { source, files: essential_files(&folder)? }.write(&folder)
 }
 
-/// A bare environment, filled by the machine's own pip: where `venv` comes without `ensurepip`, that still works.
 fn install(folder: &Path, downloads: &Path) -> Result<()> {
-    python::run(python::python().args(["-m", "venv", "--without-pip"]).arg(folder))?;
-    let packages = site_packages(folder)?;
     let temporary = downloads.join("venv.temporary");
-    fs::create_dir_all(&temporary)
-        .with_context(|| format!("cannot make {}", temporary.display()))?;
-    // The newest `tfrecord` comes as source, of Python alone.
-    let mut arguments = vec![
-        "install",
-        "--quiet",
-        // All that is used is named; `tensorboard` would bring a server.
-        "--no-deps",
-        "--only-binary=:all:",
-        "--no-binary=tfrecord",
-        "--target",
-        packages.as_str(),
-    ];
+    // The newest `tfrecord` comes as source, of Python alone. All that is used is named; `tensorboard` would bring a server.
+    let mut arguments = vec!["--no-deps", "--only-binary=:all:", "--no-binary=tfrecord"];
     arguments.extend(REQUIREMENTS);
-    python::pip(&arguments, &temporary)?;
-    remove(&temporary)
-}
-
-/// Where the environment's own interpreter looks for packages.
-fn site_packages(folder: &Path) -> Result<String> {
-    let interpreter = folder.join("bin/python");
-    let output = std::process::Command::new(&interpreter)
-        .args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'), end='')"])
-        .output()
-        .with_context(|| format!("cannot run {}", interpreter.display()))?;
-    String::from_utf8(output.stdout).context("the environment's path is not UTF-8")
+    python::make_environment(folder, &arguments, &temporary)
 }
 
 /// The interpreter and the checker's own library: without either the environment is of no use.
 fn essential_files(folder: &Path) -> Result<Vec<(std::path::PathBuf, u64)>> {
-    let checker = Path::new(&site_packages(folder)?).join("onnx/checker.py");
+    let checker = Path::new(&python::site_packages(folder)?).join("onnx/checker.py");
     [folder.join("bin/python"), checker]
         .into_iter()
         .map(|path| {

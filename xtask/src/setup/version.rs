@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use xtask_workspace::failure;
 
 use super::libtorch::VERSION;
-use crate::failure::failure;
 
 const HINT: &str = "set LIBTORCH to an unpacked libtorch 2.11 or to a PyTorch 2.11 `site-packages/torch`, \
                     or unset it to have one fetched";
@@ -59,7 +59,7 @@ fn header_version(folder: &Path) -> Option<String> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::failure::describe;
+    use xtask_workspace::describe;
 
     /// A folder that looks like a libtorch with CUDA of some release.
     pub(in crate::setup) fn libtorch(minor: u32) -> tempfile::TempDir {

@@ -1,0 +1,18 @@
+//! Pinned Python wheels, of which only libraries and headers are taken.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `platform.rs` | the platforms that wheels are pinned for |
+//! | `wheel.rs` | a wheel: fetched by pip, checked by SHA-256 |
+//! | `contents.rs` | the wanted entries of wheels, put in place at once |
+//! | `stamp.rs` | what a finished folder held, to see at a glance whether it still does |
+
+mod contents;
+mod platform;
+mod stamp;
+mod wheel;
+
+pub use contents::{Contents, Select};
+pub use platform::Platform;
+pub use stamp::Stamp;
+pub use wheel::Wheel;
