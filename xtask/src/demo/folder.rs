@@ -9,13 +9,17 @@ use xtask_workspace::failure;
 /// Marks a folder as the demo's.
 const MARK: &str = "made-by-xtask-demo";
 
+/// The demo's model beside one that was trained for hours.
+pub(super) const COMPARISON: &str = "shipped.png";
+
 /// What the demo makes, and therefore may replace; and what it is.
-pub(super) const OWN: [(&str, &str); 5] = [
+pub(super) const OWN: [(&str, &str); 6] = [
     (
         "views/",
         "for each scene context.png, comparison.png (shown, true, painted) and the single pictures",
     ),
     ("orbit.gif", "a round through the first scene, painted beside true"),
+    (COMPARISON, "the first scene, painted by this model and by the shipped one of the same world"),
     ("metrics.json", "the evaluation on held-out scenes"),
     ("package/", "the exported model: what gqn-run loads"),
     ("run/", "the training run: configuration, checkpoint, log"),

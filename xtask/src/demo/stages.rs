@@ -8,7 +8,7 @@ use std::path::{self, Path, PathBuf};
 use anyhow::{Context, Result};
 use xtask_workspace::{Programs, Workspace, console, debian};
 
-use super::folder;
+use super::folder::{self, COMPARISON};
 use super::words::{expectation, next_steps};
 use crate::cli::DemoOptions;
 use crate::setup::{Parts, set_up};
@@ -16,6 +16,8 @@ use crate::stopwatch::Stopwatch;
 
 /// Held-out scenes to paint: seeds that a person types are never trained on.
 const SCENES: [u32; 4] = [1, 2, 3, 4];
+/// The packages that the page offers; that of a world with much training is called WORLD-edge.
+const MODELS: &str = "web-demo/models";
 
 /// Runs the whole pipeline and tells what came of it.
 pub(crate) fn run(workspace: &Workspace, demo: &DemoOptions) -> Result<()> {
@@ -97,7 +99,17 @@ fn paint(programs: &Programs<'_>, out: &Path) -> Result<()> {
     }
     let mut arguments = scene("orbit", SCENES[0]);
     arguments.extend([out.join("orbit.gif").into(), "--truth".into()]);
-    programs.run("gqn-run", &arguments)
+    programs.run("gqn-run", &arguments)?;
+    let shipped = Path::new(MODELS).join(format!("{world}-edge"));
+    if shipped.is_dir() {
+        let mut arguments: Vec<OsString> = vec!["compare".into(), package.into(), shipped.into()];
+        arguments.extend(["--names".into(), "of this demo,shipped; hours of training".into()]);
+        arguments.extend(["--world".into(), world.into(), "--seed".into()]);
+        arguments.extend([SCENES[0].to_string().into(), "--scale".into(), "2".into()]);
+        arguments.extend(["--out".into(), out.join(COMPARISON).into()]);
+        programs.run("gqn-run", &arguments)?;
+    }
+    Ok(())
 }
 
 /// The world that was trained on, from the run's own record.

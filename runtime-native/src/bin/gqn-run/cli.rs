@@ -185,7 +185,7 @@ pub(crate) struct Arithmetic {
 
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
-    /// Packages whose pictures are equally large.
+    /// Packages; the pictures of all are shown as large as the largest.
     #[arg(required = true, value_name = "PACKAGE")]
     pub(crate) packages: Vec<PathBuf>,
     /// What the sheet calls them [default: their paths].

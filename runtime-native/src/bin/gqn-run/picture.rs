@@ -65,14 +65,15 @@ pub(crate) fn check_sheet(pictures: usize, side: usize, scale: u32) -> Result<()
 
 /// A frame as an image, enlarged smoothly.
 pub(crate) fn enlarged(frame: &Frame, scale: u32) -> RgbImage {
+    resized(frame, frame.side() as u32 * scale)
+}
+
+/// A frame as an image of another size, made so smoothly.
+pub(crate) fn resized(frame: &Frame, to: u32) -> RgbImage {
     let side = frame.side() as u32;
     let image = RgbImage::from_raw(side, side, frame.rgb8().to_vec())
         .expect("a frame has three bytes a pixel");
-    if scale == 1 {
-        image
-    } else {
-        resize(&image, side * scale, side * scale, FilterType::CatmullRom)
-    }
+    if to == side { image } else { resize(&image, to, to, FilterType::CatmullRom) }
 }
 
 /// The content of a PNG file.

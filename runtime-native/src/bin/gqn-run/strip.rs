@@ -8,7 +8,7 @@ use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_scenes::Frame;
 use image::{Rgb, RgbImage};
 
-use crate::picture::{enlarged, gif, png};
+use crate::picture::{gif, png, resized};
 
 const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 const INK: Rgb<u8> = Rgb([40, 40, 40]);
@@ -60,19 +60,20 @@ pub(crate) fn write(path: &Path, rows: &[Row], scale: u32, overwrite: Overwrite)
     Ok(write_atomic(path, &bytes, overwrite)?)
 }
 
-/// All pictures of the rows, or those of one moment.
+/// All pictures of the rows, or those of one moment: each as large as the largest.
 fn sheet(rows: &[Row], scale: u32, moment: Option<usize>) -> RgbImage {
+    let sides = rows.iter().flat_map(|row| &row.frames).map(|frame| frame.side() as u32);
+    let side = sides.max().unwrap_or(1) * scale;
     let shown = |row: &Row| -> Vec<RgbImage> {
         let frames: Vec<&Frame> = match moment {
             None => row.frames.iter().collect(),
             Some(_) if row.still => row.frames.iter().take(1).collect(),
             Some(moment) => row.frames.iter().skip(moment).take(1).collect(),
         };
-        frames.into_iter().map(|frame| enlarged(frame, scale)).collect()
+        frames.into_iter().map(|frame| resized(frame, side)).collect()
     };
     let pictures: Vec<(&str, Vec<RgbImage>)> =
         rows.iter().map(|row| (row.text.as_str(), shown(row))).collect();
-    let side = pictures.iter().flat_map(|(_, row)| row).next().map_or(1, RgbImage::width);
     let columns = pictures.iter().map(|(_, row)| row.len() as u32).max().unwrap_or(0);
     let text = pictures.iter().map(|(text, _)| text.len() as u32 * LETTER).max().unwrap_or(0);
     let (width, height) = ((columns * (side + GAP)).max(text + GAP) + GAP, LETTER + 2 * GAP + side);
@@ -122,6 +123,14 @@ mod tests {
             (from..from + 8).any(|x| (row..row + 8).any(|y| *sheet.get_pixel(x, y) == INK))
         };
         assert!(is_inked(4, 4) && is_inked(12, 4) && !is_inked(20, 4) && !is_inked(4, 36));
+    }
+
+    #[test]
+    fn every_picture_is_as_large_as_the_largest() {
+        let small = Frame::from_rgb8(8, vec![20; 3 * 8 * 8]).expect("a frame");
+        let sheet = sheet(&[Row::new("", &[small]), Row::new("", &frames(&[10]))], 2, None);
+        assert_eq!(sheet.dimensions(), (32 + 8, 2 * (8 + 8 + 32) + 4));
+        assert_eq!([sheet.get_pixel(35, 47)[0], sheet.get_pixel(35, 95)[0]], [20, 10]);
     }
 
     #[test]

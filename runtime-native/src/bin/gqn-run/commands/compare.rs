@@ -18,31 +18,25 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
         flags.names.len(),
         flags.packages.len()
     );
+    let packages =
+        (flags.packages.iter().map(|path| open(&flags.what(path)))).collect::<Result<Vec<_>>>()?;
+    let sides = packages.iter().map(|package| package.manifest.config.image_size);
+    let largest = sides.max().unwrap_or_default();
+    let pictures = (1 + packages.len()) * flags.queries as usize;
+    check_sheet(pictures, largest, flags.look.scale)?;
     let mut rows = Vec::new();
     let mut cameras = Vec::new();
-    let mut first_side = 0;
-    for (index, path) in flags.packages.iter().enumerate() {
-        let what = flags.what(path);
-        let package = open(&what)?;
+    for (index, (path, package)) in flags.packages.iter().zip(&packages).enumerate() {
         let config = &package.manifest.config;
         let side = config.image_size;
-        warn_of_other_world(&package, flags.input.source.world);
+        warn_of_other_world(package, flags.input.source.world);
         let input = Input::load(&flags.input, config)?;
-        warn_of_cameras(&package, &input, None);
+        warn_of_cameras(package, &input, None);
         if index == 0 {
-            let painted = (1 + flags.packages.len()) * flags.queries as usize;
-            check_sheet(painted, side, flags.look.scale)?;
-            first_side = side;
             cameras = input.queries(None, Some(flags.queries), config)?;
-            rows.extend(input.truth(&cameras, side).map(|truth| Row::new("truth", &truth)));
+            rows.extend(input.truth(&cameras, largest).map(|truth| Row::new("truth", &truth)));
         }
-        ensure!(
-            side == first_side,
-            "{} paints {side}x{side} pictures, {} {first_side}x{first_side}, expected packages of one size",
-            path.display(),
-            flags.packages[0].display()
-        );
-        let mut session = Session::new(engine(&what, &package)?, &package.manifest);
+        let mut session = Session::new(engine(&flags.what(path), package)?, &package.manifest);
         if index == 0 {
             output::talk(&format!("running on {}", session.engine().describe()));
         }
