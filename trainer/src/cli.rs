@@ -200,6 +200,9 @@ pub(crate) struct MethodFlags {
     /// inference core
     #[arg(long, value_name = "N|P%")]
     generation_steps: Option<GenerationSteps>,
+    /// In the ELBO phase, let one step of N maximise the likelihood of the mean picture, as in the generation phase
+    #[arg(long, value_name = "N")]
+    mean_every: Option<u32>,
     /// Fewest context views of a batch
     #[arg(long, value_name = "M")]
     min_context: Option<u32>,
@@ -283,6 +286,7 @@ impl MethodFlags {
             ("warmup_steps", value(self.warmup_steps)),
             ("kl_weight", value(self.kl_weight)),
             ("generation_steps", value(self.generation_steps)),
+            ("mean_every", value(self.mean_every)),
             ("min_context", value(self.min_context)),
             ("max_context", value(self.max_context)),
             ("accumulate", value(self.accumulate)),

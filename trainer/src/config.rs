@@ -62,6 +62,10 @@ pub struct TrainConfig {
     /// nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation_steps: Option<GenerationSteps>,
+    /// In the ELBO phase, one step of so many maximises what those of the generation phase do, so that the mean picture
+    /// stays as good as it was there; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_every: Option<u32>,
     /// Maximum global norm of the gradient: a gradient with a larger norm is scaled down to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_gradient: Option<f64>,
@@ -253,6 +257,15 @@ impl TrainConfig {
             let expected = "a whole number of steps, or a share of the run from 0.0 to 1.0";
             return Err(out_of_range("generation_steps", &share, expected));
         }
+        if let Some(every) = self.mean_every
+            && every < 2
+        {
+            return Err(out_of_range(
+                "mean_every",
+                &every,
+                "2 steps or more, of which one is of the mean picture",
+            ));
+        }
         match (self.clip_gradient, self.weight_average) {
             (Some(norm), _) if !(norm.is_finite() && norm > 0.0) => {
                 Err(out_of_range("clip_gradient", &norm, "a positive number"))
@@ -308,9 +321,18 @@ impl TrainConfig {
         self.elbo_start() >= self.steps
     }
 
-    /// What a step maximises.
+    /// The phase that a step is in.
     pub fn phase_at(&self, step: u64) -> Phase {
         if step < self.elbo_start() { Phase::Generation } else { Phase::Elbo }
+    }
+
+    /// What a step maximises: that of its phase, but for the steps of [`TrainConfig::mean_every`]. Those are the last of
+    /// each so many steps of the run, so that steps whose numbers are round are of the ELBO.
+    pub fn objective_at(&self, step: u64) -> Phase {
+        match self.mean_every {
+            Some(every) if (step + 1).is_multiple_of(every.into()) => Phase::Generation,
+            _ => self.phase_at(step),
+        }
     }
 
     /// The same run with another number of steps, planned anew after `done` of them: where the ELBO phase has begun, it

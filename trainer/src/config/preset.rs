@@ -26,6 +26,7 @@ impl TrainConfig {
             warmup_steps: 0,
             kl_weight: None,
             generation_steps: None,
+            mean_every: None,
             clip_gradient: None,
             weight_average: None,
             form: StepVariant::Fused,

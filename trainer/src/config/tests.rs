@@ -108,6 +108,16 @@ fn the_first_phase_is_a_number_or_a_share() {
 }
 
 #[test]
+fn one_step_of_some_is_of_the_mean_picture() {
+    use Phase::{Elbo, Generation};
+    let config = of("steps = 30\ngeneration_steps = 3\nmean_every = 2");
+    let objectives = [0, 2, 3, 4, 5, 6].map(|step| config.objective_at(step));
+    assert_eq!(objectives, [Generation, Generation, Generation, Elbo, Generation, Elbo]);
+    assert_eq!(config.phase_at(5), Elbo);
+    assert_eq!(of("generation_steps = 3").objective_at(5), Elbo);
+}
+
+#[test]
 fn a_warm_up_of_the_divergence_begins_with_the_elbo_phase() {
     let weights = |over: &str, phase: &str| {
         let config = of(&format!(
@@ -193,6 +203,7 @@ fn what_does_not_fit_is_refused_by_name() {
     refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
     refused("precision = \"fp8\"", "fp8");
     refused("[model]\nshared_core = \"false\"", "shared_core");
+    refused("mean_every = 1", "mean_every is 1");
     refused("generation_steps = 1.5", "generation_steps is 1.5");
     refused("generation_steps = -1", "generation_steps");
     refused("[model.voxel]\nrays = 3", "rays is 3");

@@ -94,7 +94,7 @@ impl Loss {
         let elbo = kl.map(|_| -self.total().double_value(&[]));
         StepMetrics {
             step,
-            phase: config.phase_at(step),
+            phase: config.objective_at(step),
             log_likelihood: self.log_likelihood.mean(Kind::Float).double_value(&[]),
             elbo,
             excess: elbo.map(|elbo| -elbo - floor(3 * side * side, pixel_std_dev)),

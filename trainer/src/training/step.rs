@@ -108,7 +108,7 @@ impl Trainer {
 
     fn noise(&self, config: &TrainConfig, batch: i64, step: u64) -> Tensor {
         let (shape, device) = (self.model.noise_shape(batch), self.model.device());
-        match config.phase_at(step) {
+        match config.objective_at(step) {
             Phase::Generation => Tensor::zeros(shape, (Kind::Float, device)),
             Phase::Elbo => noise(config.seed, step, &shape, device),
         }
@@ -123,7 +123,7 @@ impl Trainer {
     ) -> Loss {
         let size = batch.query_poses.size()[0];
         let objective = Objective {
-            phase: config.phase_at(step),
+            phase: config.objective_at(step),
             pixel_std_dev: config.pixel_std_dev_at(step),
             kl_weight: config.kl_weight_at(step),
             scale: 1.0 / size as f64,

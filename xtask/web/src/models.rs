@@ -50,6 +50,15 @@ pub(crate) struct Model {
     folder: PathBuf,
 }
 
+impl Model {
+    /// Squared error of its mean pictures, as a share of the best constant picture's; infinite if it was not measured.
+    fn error(&self) -> f64 {
+        let metric = |name| self.metrics.get(name).copied();
+        let share = metric("mse_generated").zip(metric("mse_constant"));
+        share.map_or(f64::INFINITY, |(generated, constant)| generated / constant)
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct ModelFile {
     name: String,
@@ -71,8 +80,11 @@ pub(crate) fn read(
             offered.push(named(&folder.to_string_lossy())?);
         }
     }
-    // The paper's networks come last: they are there to compare. Larger pictures come first.
-    offered.sort_by_key(|model| (model.representation != VOXEL, Reverse(model.image_size)));
+    // The paper's networks come last: they are there to compare. Larger pictures come first, and of those the best.
+    offered.sort_by(|a, b| {
+        let kind = |model: &Model| (model.representation != VOXEL, Reverse(model.image_size));
+        kind(a).cmp(&kind(b)).then(a.error().total_cmp(&b.error()))
+    });
     models.extend(offered);
     let demo = workspace.root().join("out/demo/package");
     if packages.is_empty() && demo.join(MANIFEST).exists() {
@@ -272,6 +284,23 @@ mod tests {
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         assert_eq!(names, ["rooms-voxel", "chains", "rooms-edge", "demo"]);
         assert_eq!((&*models[0].representation, &*models[1].representation), ("voxel", ""));
+    }
+
+    #[test]
+    fn of_models_of_one_kind_the_best_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = folder.path().join("models");
+        for (name, error) in [("a", 0.02), ("b", 0.01)] {
+            let package = library.join(name);
+            write(&package);
+            let manifest = fs::read_to_string(package.join(MANIFEST)).unwrap();
+            let metrics = format!("\"mse_constant\":0.1,\"mse_generated\":{error},\"psnr_gen");
+            let manifest = manifest.replace("\"psnr_gen", &metrics);
+            fs::write(package.join(MANIFEST), manifest).unwrap();
+        }
+        let models = read(&Workspace::at(folder.path()), &[], &library).unwrap();
+        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
     }
 
     #[test]
