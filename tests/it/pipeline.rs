@@ -143,6 +143,7 @@ fn an_evaluation_can_be_repeated() {
     assert_eq!(table.count(), 6, "a head and five rows: {}", evaluation.stderr);
     let one = run(program("gqn-train")
         .args(["eval", "--device", "cpu", "--context", "2", "--queries", "3", "--scenes", "1"])
+        .args(["--samples", "3"])
         .arg(&run_folder))
     .succeeded();
     let one = json(one.stdout.as_bytes());
@@ -150,6 +151,11 @@ fn an_evaluation_can_be_repeated() {
         (&one["queries"], &one["context"], &one["scenes"]),
         (&3.into(), &2.into(), &1.into())
     );
+    let row = &one["by_context"][0];
+    let figure = |name: &str| row[name].as_f64().expect("a number");
+    assert!(figure("mse_best_sample") <= figure("mse_sampled"), "{row}");
+    assert!(figure("sample_difference") > 0.0, "{row}");
+    assert!(rows[0]["mse_best_sample"].is_null(), "of one sample there is no best");
 }
 
 #[test]

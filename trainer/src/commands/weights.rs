@@ -51,6 +51,7 @@ pub(crate) fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
         scenes: flags.scenes.map(u64::from),
         contexts,
         queries: flags.queries as usize,
+        samples: flags.samples as usize,
         pixel_std_dev: flags.pixel_std_dev.unwrap_or(config.pixel_std_dev_at(config.steps)),
         seed: flags.seed.map_or(config.seed, u64::from),
     };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use super::Progress;
-use super::predictions::{Predictions, squared_error};
+use super::predictions::{Predictions, squared_error, squared_errors};
 use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
 use crate::data::batch::{Choice, DeviceScenes, noise};
@@ -93,6 +93,12 @@ pub struct ContextRow {
     pub kl: Option<f64>,
     /// Squared error of pictures generated with sampled latents.
     pub mse_sampled: f64,
+    /// Squared error of the best of several samples of each picture; none of a single one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mse_best_sample: Option<f64>,
+    /// Root of the mean squared difference between two of these samples, in pixel values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_difference: Option<f64>,
     /// Generated mean pictures, which see the context alone.
     pub generated: Quality,
     /// Reconstructions, which see the query picture as well.
@@ -109,6 +115,8 @@ pub struct TestPlan {
     pub contexts: Vec<usize>,
     /// Views that are painted of each scene, at most; they lie evenly over those left.
     pub queries: usize,
+    /// Samples of each picture, at least one.
+    pub samples: usize,
     /// σ of the bound.
     pub pixel_std_dev: f64,
     /// Seed of the noise.
@@ -138,6 +146,7 @@ impl TestPlan {
             scenes: Some(config.test_scenes),
             contexts,
             queries: Self::QUERIES,
+            samples: 1,
             pixel_std_dev: config.pixel_std_dev_at(config.steps),
             seed: config.seed,
         }
@@ -239,6 +248,8 @@ struct Sums {
     kl: f64,
     elbo: f64,
     sampled: f64,
+    best_sample: f64,
+    difference: f64,
     generated: QualitySum,
     reconstructed: QualitySum,
 }
@@ -293,13 +304,21 @@ impl Evaluator<'_> {
             });
             let truth = &batch.query_frames;
             let shape = model.noise_shape(choices.len() as i64);
-            let noise = noise(plan.seed, place, &shape, model.device());
+            let noises: Vec<Tensor> = (0..plan.samples as u64)
+                .map(|which| noise(plan.seed, which << 48 | place, &shape, model.device()))
+                .collect();
             let sigma = (self.phase == Phase::Elbo).then_some(plan.pixel_std_dev);
             let Predictions { mean, samples, reconstruction } =
-                Predictions::new(model, &batch, r, &[noise], sigma);
+                Predictions::new(model, &batch, r, &noises, sigma);
             let sums = &mut self.rows[row];
             sums.pictures += choices.len();
             sums.sampled += squared_error(&samples[0], truth);
+            let errors: Vec<Tensor> =
+                samples.iter().map(|sample| squared_errors(sample, truth)).collect();
+            sums.best_sample += total(&Tensor::stack(&errors, 0).amin([0].as_slice(), false));
+            if let [first, second, ..] = samples.as_slice() {
+                sums.difference += squared_error(first, second);
+            }
             sums.generated.add(&mean, truth);
             if let Some((frames, elbo)) = reconstruction {
                 sums.kl += total(&elbo.kl);
@@ -316,6 +335,7 @@ impl Evaluator<'_> {
         let side = self.model.config().image_size;
         let floor = floor(3 * side * side, self.plan.pixel_std_dev);
         let has_posterior = self.phase == Phase::Elbo;
+        let has_several = self.plan.samples > 1;
         let row = |(sums, &context): (&Sums, &usize)| {
             let mean = |sum: f64| sum / sums.pictures.max(1) as f64;
             let of_posterior = |figure: f64| has_posterior.then_some(figure);
@@ -325,6 +345,8 @@ impl Evaluator<'_> {
                 excess: of_posterior(-mean(sums.elbo) - floor),
                 kl: of_posterior(mean(sums.kl)),
                 mse_sampled: mean(sums.sampled),
+                mse_best_sample: has_several.then(|| mean(sums.best_sample)),
+                sample_difference: has_several.then(|| mean(sums.difference).sqrt()),
                 generated: sums.generated.mean(),
                 reconstructed: has_posterior.then(|| sums.reconstructed.mean()),
             }
@@ -368,7 +390,7 @@ mod tests {
     fn views_to_paint_lie_behind_the_context_and_evenly() {
         let plan = |queries, contexts: &[usize]| {
             let contexts = contexts.to_vec();
-            TestPlan { scenes: None, contexts, queries, pixel_std_dev: 1.0, seed: 0 }
+            TestPlan { scenes: None, contexts, queries, samples: 1, pixel_std_dev: 1.0, seed: 0 }
         };
         assert_eq!(plan(16, &[1, 2, 5]).query_views(10), [5, 6, 7, 8, 9]);
         assert_eq!(plan(4, &[20]).query_views(300), [20, 90, 160, 230]);

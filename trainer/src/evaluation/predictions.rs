@@ -41,6 +41,10 @@ impl Predictions {
 
 /// Sum over the pictures of the mean squared difference of each.
 pub(super) fn squared_error(a: &Tensor, b: &Tensor) -> f64 {
-    let each = (a - b).square().mean_dim([1, 2, 3].as_slice(), false, None);
-    each.sum(Kind::Double).double_value(&[])
+    squared_errors(a, b).sum(Kind::Double).double_value(&[])
+}
+
+/// Mean squared difference of each picture, `[B]`.
+pub(super) fn squared_errors(a: &Tensor, b: &Tensor) -> Tensor {
+    (a - b).square().mean_dim([1, 2, 3].as_slice(), false, None)
 }

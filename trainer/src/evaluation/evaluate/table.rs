@@ -58,6 +58,14 @@ impl Evaluation {
                 row.reconstructed.as_ref().map_or_else(|| format!("{:>8}", "-"), quality)
             ));
         }
+        for row in &self.by_context {
+            if let (Some(best), Some(difference)) = (row.mse_best_sample, row.sample_difference) {
+                lines.push(format!(
+                    "{:5} views: MSE of the mean {:.5}, of one sample {:.5}, of the best {best:.5}; two samples differ by {:.2} of 255",
+                    row.context, row.generated.mse, row.mse_sampled, 255.0 * difference
+                ));
+            }
+        }
         lines.push("excess and KL in nats, MAE and RMSE of 255 levels, PSNR in dB".to_owned());
         if self.phase == Phase::Generation {
             lines.push(
