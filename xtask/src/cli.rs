@@ -26,9 +26,10 @@ impl Cli {
     /// Whether packages of the system are only listed; among options that are passed on, the flag is one of them.
     pub(crate) fn no_system(&self) -> bool {
         let passed: &[OsString] = match &self.command {
-            Command::Web(passed) | Command::BenchWeb(passed) | Command::Dist(passed) => {
-                &passed.options
-            }
+            Command::Web(passed)
+            | Command::BenchWeb(passed)
+            | Command::Dist(passed)
+            | Command::Providers(passed) => &passed.options,
             _ => &[],
         };
         self.no_system || passed.iter().any(|option| option == NO_SYSTEM)
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Fuzz(FuzzOptions),
     /// Build gqn-run, C library, service and manual as an archive for devices
     Dist(Passed),
+    /// Verify packages on ONNX Runtime's OpenVINO provider, and on its WebGPU provider with a software Vulkan
+    Providers(Passed),
     /// The quick part of `test`: format check, lints, types of the page, unit tests; minutes when it is built already
     Check,
     /// Format check, lints, all tests, documentation: what continuous integration runs

@@ -59,6 +59,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Fuzz(options) => fuzz::run(workspace, &options.into()),
         Command::Dist(passed) => return passed::run(workspace, &DEVICE, "dist", &passed.options),
+        Command::Providers(passed) => {
+            return passed::run(workspace, &DEVICE, "providers", &passed.options);
+        }
         Command::Check => test::check(workspace),
         Command::Test(options) => test::run(workspace, &options.only),
     }?;

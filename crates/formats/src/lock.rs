@@ -21,7 +21,7 @@ pub struct FolderLock {
     /// Folders that were made, the innermost first.
     made: Vec<PathBuf>,
     /// The folder itself, or [`LOCK_FILE`] in it.
-    _locked: File,
+    locked: File,
 }
 
 impl FolderLock {
@@ -38,7 +38,7 @@ impl FolderLock {
             std::fs::create_dir_all(folder).map_err(failed)?;
             let locked = lock(folder)?;
             if is_still(folder, &locked) {
-                let lock = Self { made, _locked: locked };
+                let lock = Self { made, locked };
                 part::file_in(folder).map_err(failed)?;
                 return Ok(lock);
             }
@@ -48,7 +48,13 @@ impl FolderLock {
 
     /// Whether another process writes to the folder at this moment.
     pub fn is_taken(folder: &Path) -> bool {
-        matches!(lock(folder), Err(FormatError::Locked { .. }))
+        match lock(folder) {
+            Ok(locked) => {
+                let _ = locked.unlock();
+                false
+            }
+            Err(error) => matches!(error, FormatError::Locked { .. }),
+        }
     }
 }
 
@@ -56,6 +62,8 @@ impl Drop for FolderLock {
     fn drop(&mut self) {
         // Only what is empty can be removed so.
         let _ = self.made.iter().try_for_each(std::fs::remove_dir);
+        // Closing the file is not enough: a child that is being started holds it too, until it becomes another program.
+        let _ = self.locked.unlock();
     }
 }
 
@@ -127,6 +135,16 @@ mod tests {
         FolderLock::acquire(&run).expect("the next");
         assert!(!FolderLock::is_taken(&run) && !FolderLock::is_taken(Path::new("no/such")));
         assert_eq!(std::fs::read_dir(&run).expect("a folder").count(), 1, "no file stays");
+    }
+
+    #[test]
+    fn a_folder_is_free_although_a_child_that_is_being_started_holds_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = FolderLock::acquire(folder.path()).expect("a lock");
+        let inherited = first.locked.try_clone().expect("the same open file");
+        drop(first);
+        FolderLock::acquire(folder.path()).expect("the next");
+        drop(inherited);
     }
 
     #[test]

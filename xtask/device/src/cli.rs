@@ -22,6 +22,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Write gqn-run-VERSION-TARGET.tar.gz into target/dist: program, C library, service, manual, licences
     Dist(Dist),
+    /// Run `gqn-run verify` on ONNX Runtime's OpenVINO provider, and on its WebGPU provider with and without a driver
+    Providers(Providers),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Providers {
+    /// A package to verify with [default: web-demo/models/rooms-ring-camera-edge]
+    #[arg(long = "package", value_name = "DIR")]
+    pub(crate) packages: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `xtask-device`: what is shipped to devices, `cargo xtask dist`.
+//! `xtask-device`: what is shipped to devices, `cargo xtask dist`, and what runs there, `cargo xtask providers`.
 //!
 //! A program of its own, so that the other chores need not wait until it is compiled.
 //!
@@ -11,6 +11,7 @@
 //! | `licences.rs` | the licences of what is linked |
 //! | `contents.rs` | the files of an archive |
 //! | `archive.rs` | a tar file whose bytes depend on its contents only |
+//! | `providers.rs` | ONNX Runtime's `OpenVINO` and `WebGPU` providers on shipped packages |
 //! | `releases.rs` | the releases of ONNX Runtime that an archive is verified with |
 //! | `emulator.rs` | how a program of the other architecture is run |
 //! | `verify.rs` | an archive's program on several versions of ONNX Runtime |
@@ -22,6 +23,7 @@ mod contents;
 mod emulator;
 mod glibc;
 mod licences;
+mod providers;
 mod releases;
 mod target;
 mod verify;
@@ -51,6 +53,11 @@ fn run(cli: Cli) -> Result<()> {
     let workspace = Workspace::here()?.with_system_packages(system);
     match cli.command {
         Command::Dist(options) => dist(&workspace, &options),
+        Command::Providers(options) => {
+            let opened = [workspace.root().join("web-demo/models/rooms-ring-camera-edge")];
+            let named = options.packages.as_slice();
+            providers::run(&workspace, if named.is_empty() { &opened } else { named })
+        }
     }
 }
 

@@ -134,7 +134,7 @@ fn example(folder: &Path, unpacked: &Path, target: Target) -> Result<PathBuf> {
 }
 
 /// One line of the table. A closed stdout is no error.
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
