@@ -327,7 +327,7 @@ impl TrainConfig {
     }
 
     /// What a step maximises: that of its phase, but for the steps of [`TrainConfig::mean_every`]. Those are the last of
-    /// each so many steps of the run, so that steps whose numbers are round are of the ELBO.
+    /// each so many steps of the run, and leave inference cores and posterior as they are.
     pub fn objective_at(&self, step: u64) -> Phase {
         match self.mean_every {
             Some(every) if (step + 1).is_multiple_of(every.into()) => Phase::Generation,

@@ -17,19 +17,14 @@ pub(crate) struct Program {
     name: &'static str,
     /// What is built: it, and what it calls.
     packages: &'static [&'static str],
-    needs: &'static [debian::Need],
 }
 
 /// The page: built, checked and timed.
-pub(crate) const WEB: Program =
-    Program { name: "xtask-web", packages: &["xtask-web"], needs: debian::WEB };
+pub(crate) const WEB: Program = Program { name: "xtask-web", packages: &["xtask-web"] };
 
 /// The archive for devices, which holds the manual and the completions that `gqn-run` prints.
-pub(crate) const DEVICE: Program = Program {
-    name: "xtask-device",
-    packages: &["xtask-device", "gqn-runtime-native"],
-    needs: debian::DEVICE,
-};
+pub(crate) const DEVICE: Program =
+    Program { name: "xtask-device", packages: &["xtask-device", "gqn-runtime-native"] };
 
 /// Runs a command with the user's options. What it prints and its exit code are those of `cargo xtask`.
 pub(crate) fn run(
@@ -38,7 +33,7 @@ pub(crate) fn run(
     command: &str,
     options: &[OsString],
 ) -> Result<ExitCode> {
-    debian::list_missing(workspace, program.needs);
+    debian::list_missing(workspace, needs_of(command));
     let mut call = program.command(workspace, command)?;
     call.args(options.iter().filter(|option| *option != NO_SYSTEM));
     let status = call.status().with_context(|| format!("cannot run {}", program.name))?;
@@ -49,6 +44,16 @@ pub(crate) fn run(
 /// Runs a command of the page; its failure is an error.
 pub(crate) fn check_page(workspace: &Workspace, command: &str, options: &[&OsStr]) -> Result<()> {
     call(WEB.command(workspace, command)?.args(options))
+}
+
+/// The packages of the system that a command needs.
+fn needs_of(command: &str) -> &'static [debian::Need] {
+    match command {
+        "bench-web" => debian::BENCH_WEB,
+        "dist" => debian::DIST,
+        "providers" => debian::PROVIDERS,
+        _ => debian::WEB,
+    }
 }
 
 impl Program {

@@ -37,7 +37,7 @@ pub(crate) struct EvalFlags {
     /// Views painted of each scene, at most; never one of the context
     #[arg(long, value_name = "N", default_value_t = TestPlan::QUERIES as u32, value_parser = clap::value_parser!(u32).range(1..=MOST_VIEWS))]
     pub(crate) queries: u32,
-    /// Samples of each picture. From 2 on, how much they differ and the error of the best of them are measured too
+    /// Samples of each picture. From 2 on, how much two of them differ and the error of the best of all are measured too
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) samples: u32,
     /// Pixel standard deviation of the bound [default: that of the run's last step]

@@ -22,8 +22,20 @@ struct Slot {
     parameter: Tensor,
     /// Steps of the optimiser before the first that moves it.
     start: u64,
+    /// The last of so many steps each leaves it as it is.
+    pause: Option<u64>,
     first_moment: Tensor,
     second_moment: Tensor,
+}
+
+impl Slot {
+    /// How often it was moved before that step; none if the step leaves it as it is.
+    fn moved_before(&self, step: u64) -> Option<u64> {
+        let paused = |step: u64| self.pause.map_or(0, |every| step / every);
+        let is_paused = paused(step + 1) > paused(step);
+        (step >= self.start && !is_paused)
+            .then(|| step - self.start - (paused(step) - paused(self.start)))
+    }
 }
 
 impl Adam {
@@ -37,7 +49,7 @@ impl Adam {
         let slot = |parameter: Tensor| {
             let zeros = || parameter.detach().zeros_like();
             let (first_moment, second_moment) = (zeros(), zeros());
-            Slot { parameter, start: 0, first_moment, second_moment }
+            Slot { parameter, start: 0, pause: None, first_moment, second_moment }
         };
         Self {
             slots: parameters
@@ -48,11 +60,16 @@ impl Adam {
         }
     }
 
-    /// Leaves the parameters that `is_late` names as they are, moments included, before step `start`. From then on they
-    /// are moved as by an optimiser that begins there.
-    pub fn delay_updates(&mut self, is_late: impl Fn(&str) -> bool, start: u64) {
+    /// Leaves the parameters that `is_late` names as they are, moments included, before step `start`, and in the last of
+    /// each `pause` steps. In the others they are moved as by an optimiser that takes no more than those.
+    pub fn delay_updates(
+        &mut self,
+        is_late: impl Fn(&str) -> bool,
+        start: u64,
+        pause: Option<u64>,
+    ) {
         for (name, slot) in &mut self.slots {
-            slot.start = if is_late(name) { start } else { 0 };
+            (slot.start, slot.pause) = if is_late(name) { (start, pause) } else { (0, None) };
         }
     }
 
@@ -61,8 +78,8 @@ impl Adam {
         let before = self.steps;
         self.steps += 1;
         tch::no_grad(|| {
-            for (name, slot) in self.slots.iter_mut().filter(|(_, slot)| slot.start <= before) {
-                let taken = before - slot.start;
+            for (name, slot) in &mut self.slots {
+                let Some(taken) = slot.moved_before(before) else { continue };
                 let correction = |beta: f64| 1.0 - beta.powf((taken + 1) as f64);
                 let step_size = learning_rate / correction(BETA_1);
                 let scale = correction(BETA_2).sqrt().recip();
@@ -111,7 +128,7 @@ impl Adam {
 
     /// The gradients of those parameters that the next step moves, in the order of their names.
     pub fn gradients(&self) -> Vec<Tensor> {
-        let moving = self.slots.values().filter(|slot| slot.start <= self.steps);
+        let moving = self.slots.values().filter(|slot| slot.moved_before(self.steps).is_some());
         moving.map(|slot| slot.parameter.grad()).collect()
     }
 
@@ -198,6 +215,26 @@ mod tests {
     }
 
     #[test]
+    fn what_pauses_is_moved_as_by_an_optimiser_that_takes_the_other_steps() {
+        let run = |steps: &[u64], pause: Option<u64>| {
+            let store = VarStore::new(Device::Cpu);
+            let late = store.root().var("late", &[3], nn::Init::Const(0.0));
+            let mut adam = Adam::new(store.variables().into_iter().collect());
+            adam.delay_updates(|_| true, 0, pause);
+            for &step in steps {
+                // In a pause the loss does not reach it.
+                if !adam.gradients().is_empty() {
+                    (&late * 2.0 - step as f64).square().sum(Kind::Float).backward();
+                }
+                adam.step(0.01, None);
+            }
+            Vec::<f32>::try_from(late.detach()).expect("three numbers")
+        };
+        assert_eq!(run(&[0, 1, 2, 3, 4, 5, 6, 7], Some(3)), run(&[0, 1, 3, 4, 6, 7], None));
+        assert_ne!(run(&[0, 1, 2], Some(3)), run(&[0, 1, 2], None));
+    }
+
+    #[test]
     fn what_is_held_back_is_moved_as_by_an_optimiser_that_begins_later() {
         const START: u64 = 7;
         let run = |steps: std::ops::Range<u64>, start: u64| {
@@ -206,7 +243,7 @@ mod tests {
             let [early, late] = ["early", "late"].map(|name| store.root().var(name, &[3], zero));
             let mut adam = Adam::new(store.variables().into_iter().collect());
             let average = Ema::new(0.9, store.variables().into_iter().collect());
-            adam.delay_updates(|name| name == "late", start);
+            adam.delay_updates(|name| name == "late", start, None);
             for step in steps {
                 let mut loss = (&early + step as f64).square();
                 let moving = if adam.steps() < start {

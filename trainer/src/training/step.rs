@@ -50,7 +50,8 @@ impl Trainer {
 
     /// Takes over when the ELBO phase begins. To be called when the plan of a run has changed.
     pub(crate) fn apply_plan(&mut self, config: &TrainConfig) {
-        self.adam.delay_updates(is_training_only, config.elbo_start());
+        let pause = config.mean_every.map(u64::from);
+        self.adam.delay_updates(is_training_only, config.elbo_start(), pause);
     }
 
     /// Runs `job` on the model that is evaluated and exported: with averaged weights, if there are any.

@@ -106,7 +106,7 @@ pub(crate) fn all_of(phase: Phase, config: &TrainConfig) -> TrainConfig {
         Phase::Generation => Some(crate::config::schedule::GenerationSteps::Steps(u64::MAX)),
         Phase::Elbo => None,
     };
-    TrainConfig { generation_steps, ..config.clone() }
+    TrainConfig { generation_steps, mean_every: None, ..config.clone() }
 }
 
 #[cfg(test)]

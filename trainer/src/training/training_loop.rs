@@ -366,11 +366,14 @@ fn step_secs(
     processes: &Processes,
 ) -> Result<StepSecs, TrainError> {
     let elbo = secs_of(Phase::Elbo, trainer, config, batches, processes)?;
-    let generation = match config.generation_steps {
-        Some(_) => secs_of(Phase::Generation, trainer, config, batches, processes)?,
-        None => elbo,
+    let generation = if config.generation_steps.is_some() || config.mean_every.is_some() {
+        secs_of(Phase::Generation, trainer, config, batches, processes)?
+    } else {
+        elbo
     };
     trainer.apply_plan(config);
+    let of_mean = config.mean_every.map_or(0.0, |every| f64::from(every).recip());
+    let elbo = of_mean * generation + (1.0 - of_mean) * elbo;
     Ok(StepSecs { generation, elbo })
 }
 

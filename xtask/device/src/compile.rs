@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use xtask_workspace::wheels::Stamp;
 use xtask_workspace::{Workspace, add_target, call, console, failure, python, read};
 
 use crate::glibc::Glibc;
@@ -13,6 +14,7 @@ use crate::target::Target;
 /// That of Debian 11 and of Ubuntu 20.04, which `JetPack` 5 is made of.
 pub(crate) const GLIBC: Glibc = Glibc::new(2, 31);
 
+const ZIGBUILD: &str = "cargo-zigbuild";
 const TOOLS: [&str; 2] = ["cargo-zigbuild==0.24.1", "ziglang==0.17.1"];
 
 /// What was compiled.
@@ -31,7 +33,7 @@ pub(crate) fn build(workspace: &Workspace, folder: &Path, target: Target) -> Res
     require_target(workspace, target)?;
     let tools = Tools::set_up(folder)?;
     let build = folder.join("build");
-    let mut command = tools.command("cargo-zigbuild");
+    let mut command = tools.command(&tools.scripts()?.join(ZIGBUILD))?;
     command.args(["zigbuild", "--profile=dist", "--locked", "--bin=gqn-run", "--lib"]);
     command.args(["--package=gqn-runtime-native", "--package=gqn-capi", "--target"]);
     command.arg(format!("{}.{GLIBC}", target.triple())).arg("--target-dir").arg(&build);
@@ -68,33 +70,41 @@ struct Tools {
 impl Tools {
     fn set_up(folder: &Path) -> Result<Self> {
         let tools = Self { folder: folder.join("tools") };
-        let stamp = tools.folder.join("installed");
-        if std::fs::read_to_string(&stamp).is_ok_and(|found| found == TOOLS.join("\n")) {
+        let source: Vec<String> = TOOLS.iter().map(|&tool| tool.to_owned()).collect();
+        if Stamp::holds(&tools.folder, &source) {
             return Ok(tools);
         }
         console::line(&format!("setting up {}", TOOLS.join(" and ")));
         let arguments = [&["--no-deps", "--only-binary=:all:"], &TOOLS[..]].concat();
         python::make_environment(&tools.folder, &arguments, &folder.join("tools.temporary"))?;
-        std::fs::write(&stamp, TOOLS.join("\n"))
-            .with_context(|| format!("cannot write {}", stamp.display()))?;
+        let program = tools.scripts()?.join(ZIGBUILD);
+        let found = std::fs::metadata(&program)
+            .with_context(|| format!("the wheels left no {}", program.display()))?;
+        Stamp { source, files: vec![(program, found.len())] }.write(&tools.folder)?;
         Ok(tools)
     }
 
+    /// Where pip puts programs when it is told where to put packages.
+    fn scripts(&self) -> Result<PathBuf> {
+        Ok(Path::new(&python::site_packages(&self.folder)?).join("bin"))
+    }
+
     /// A program of the environment, which finds the others.
-    fn command(&self, name: &str) -> Command {
-        let bin = self.folder.join("bin");
-        let mut command = Command::new(bin.join(name));
+    fn command(&self, program: &Path) -> Result<Command> {
+        let mut command = Command::new(program);
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
+        let ours = [self.scripts()?, self.folder.join("bin")];
+        let folders = ours.into_iter().chain(std::env::split_paths(&path));
         if let Ok(path) = std::env::join_paths(folders) {
             command.env("PATH", path);
         }
-        command
+        Ok(command)
     }
 
     fn zig(&self) -> Result<PathBuf> {
         let script = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
-        let stdout = read(self.command("python").args(["-c", script]))?;
+        let python = self.folder.join("bin/python");
+        let stdout = read(Command::new(python).args(["-c", script]))?;
         Ok(PathBuf::from(String::from_utf8_lossy(&stdout).trim()))
     }
 }

@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use xtask_workspace::{SystemPackages, Workspace, console, describe, name_of};
+use xtask_workspace::{SystemPackages, Workspace, console, describe, name_of, write};
 
 use cli::{Cli, Command, Dist};
 
@@ -74,7 +74,7 @@ fn dist(workspace: &Workspace, options: &Dist) -> Result<()> {
     let files = contents::of(workspace.root(), &built, options.target)?;
     let path = folder.join(format!("{name}.tar.gz"));
     let bytes = archive::pack(&name, &files, archive::time(workspace.root()))?;
-    fs::write(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    write(&path, &bytes)?;
     console::line(&format!(
         "{}: {} files, {:.1} MB",
         path.display(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use xtask_workspace::wheels::{Contents, Platform, Select, Stamp, Wheel};
+use xtask_workspace::wheels::{Contents, Platform, Select, Wheel};
 
 /// A release of ONNX Runtime for both targets.
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +50,7 @@ impl Release {
         let contents = Contents { wheels: &wheels, links: &[] };
         let name = format!("onnxruntime-{}-{}", self.version, platform.wheel_arch());
         let folder = downloads.join(name);
-        if !Stamp::holds(&folder, &contents.source()) {
-            contents.install(platform, downloads, &folder)?;
-        }
+        contents.ensure(platform, downloads, &folder)?;
         Ok(folder)
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use xtask_workspace::failure;
+use xtask_workspace::{failure, remove};
 
 /// Marks a folder as the demo's.
 const MARK: &str = "made-by-xtask-demo";
@@ -39,13 +39,7 @@ pub(super) fn check(folder: &Path, force: bool) -> Result<()> {
 /// Makes the folder ready: new, or an earlier demo's without its files.
 pub(super) fn prepare(folder: &Path) -> Result<()> {
     for (name, _) in OWN {
-        let path = folder.join(name.trim_end_matches('/'));
-        let removed = match fs::symlink_metadata(&path) {
-            Err(_) => continue,
-            Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
-            Ok(_) => fs::remove_file(&path),
-        };
-        removed.with_context(|| format!("cannot remove {}", path.display()))?;
+        remove(&folder.join(name.trim_end_matches('/')))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let note =

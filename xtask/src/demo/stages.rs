@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{self, Path, PathBuf};
 
 use anyhow::{Context, Result};
-use xtask_workspace::{Programs, Workspace, console, debian};
+use xtask_workspace::{Programs, Workspace, console, debian, write};
 
 use super::folder::{self, COMPARISON};
 use super::words::{expectation, next_steps};
@@ -69,8 +69,9 @@ fn train(programs: &Programs<'_>, demo: &DemoOptions, out: &Path) -> Result<()> 
         ],
     )?;
     let (measured, shown) = (out.join("run/metrics.json"), out.join("metrics.json"));
-    fs::copy(&measured, &shown).with_context(|| format!("cannot copy {}", measured.display()))?;
-    Ok(())
+    let bytes =
+        fs::read(&measured).with_context(|| format!("cannot open {}", measured.display()))?;
+    write(&shown, &bytes)
 }
 
 fn export(programs: &Programs<'_>, out: &Path) -> Result<()> {
@@ -101,7 +102,7 @@ fn paint(programs: &Programs<'_>, out: &Path) -> Result<()> {
     arguments.extend([out.join("orbit.gif").into(), "--truth".into()]);
     programs.run("gqn-run", &arguments)?;
     let shipped = Path::new(MODELS).join(format!("{world}-edge"));
-    if shipped.is_dir() {
+    if shipped.join("manifest.json").is_file() {
         let mut arguments: Vec<OsString> = vec!["compare".into(), package.into(), shipped.into()];
         arguments.extend(["--names".into(), "of this demo,shipped; hours of training".into()]);
         arguments.extend(["--world".into(), world.into(), "--seed".into()]);
@@ -123,7 +124,8 @@ fn world(config: &Path) -> Result<String> {
 
 /// What was written, what the evaluation found, and what comes next; an error if the model learned nothing.
 fn report(programs: &Programs<'_>, demo: &DemoOptions, out: &Path) -> Result<()> {
-    let files = folder::OWN.map(|(name, what)| format!("  {name:<14}{what}"));
+    let written = folder::OWN.iter().filter(|(name, _)| out.join(name).exists());
+    let files: Vec<String> = written.map(|(name, what)| format!("  {name:<14}{what}")).collect();
     console::line(&format!("\nwritten to {}:\n{}\n", out.display(), files.join("\n")));
     let learned = programs.run("gqn-train", &["summary".into(), out.join("run").into()]);
     console::line(&format!("\n{}", expectation(demo.minutes)));

@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build the page, its engine in wasm and the models as a static folder, web-demo/dist
     Web(WebOptions),
-    /// The engine in wasm beside onnxruntime-web, in one run of Chromium
+    /// The engine in wasm beside onnxruntime-web, tract and rten, in one run of Chromium
     BenchWeb(BenchWebOptions),
     /// Type-check the page's modules; a stage of `cargo xtask check`
     CheckTypes,

@@ -43,8 +43,12 @@ const MPI: Need = Need {
 pub const DEMO: &[Need] = &[CXX, PIP];
 /// What `cargo xtask web` needs.
 pub const WEB: &[Need] = &[NODE];
-/// What `cargo xtask dist` needs.
-pub const DEVICE: &[Need] = &[PIP];
+/// What `cargo xtask bench-web` needs.
+pub const BENCH_WEB: &[Need] = &[NODE, CHROMIUM];
+/// What `cargo xtask dist` needs; for `--verify` more.
+pub const DIST: &[Need] = &[PIP];
+/// What `cargo xtask providers` needs.
+pub const PROVIDERS: &[Need] = &[PIP, CHROMIUM];
 /// What `cargo xtask check` needs.
 pub const CHECK: &[Need] = &[CXX, PIP, NODE];
 /// What `cargo xtask test` needs.

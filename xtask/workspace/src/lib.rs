@@ -1,5 +1,5 @@
 //! What the programs of `xtask` share: where things lie in the workspace, how its programs are called, and what is
-//! said on the console. Nothing here knows a model, a page or a test.
+//! said on the console. Nothing here knows what a model or a page is.
 //!
 //! | file | holds |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `debian.rs` | [`debian`]: programs from Debian's packages, installed, or listed with `--no-system` |
 //! | `wheels/` | [`wheels`]: libraries out of pinned Python wheels |
 //! | `python.rs` | [`python`]: the machine's own `python3` and its pip, and what their complaints mean |
-//! | `files.rs` | [`remove`]: whatever lies at a path |
+//! | `files.rs` | [`remove`] whatever lies at a path, [`write`] a file whole |
 //! | `error.rs` | [`failure`]: an error with a remedy, and how errors are printed |
 //! | `console.rs` | [`console`]: lines, headings and bars on stderr |
 
@@ -28,7 +28,7 @@ mod workspace;
 pub use command::{call, last_line, name_of, output, read};
 pub use debian::SystemPackages;
 pub use error::{describe, failure};
-pub use files::remove;
+pub use files::{remove, write};
 pub use programs::{Programs, scoreboard};
 pub use target::add_target;
 pub use workspace::Workspace;

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -49,11 +49,6 @@ impl<'a> Programs<'a> {
     /// One that finds what was set up.
     pub fn command(&self, name: &str) -> Command {
         self.workspace.command(self.path(name))
-    }
-
-    /// Where they run.
-    pub fn root(&self) -> &Path {
-        self.workspace.root()
     }
 
     /// Runs one to its end.

@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Error, Result, anyhow};
 
-use crate::command::read;
+use crate::command::{last_line, read};
 use crate::error::failure;
 use crate::files::remove;
 
@@ -119,14 +119,10 @@ fn interpret(complaints: &str) -> Error {
             "is the network up? behind a proxy, set HTTPS_PROXY; pip's own configuration is respected",
         )
     } else {
-        let last = complaints
-            .lines()
-            .map(str::trim)
-            .rfind(|line| !line.is_empty())
-            .unwrap_or("no reason given");
+        let last = last_line(complaints.as_bytes());
         failure(
-            format!("python3 failed: {}", last.trim_start_matches("ERROR: ")),
-            "does `python3 -m pip download torch==2.11.0 --no-deps` work by hand?",
+            format!("python3 failed: {}", last.trim().trim_start_matches("ERROR: ")),
+            "does `python3 -m pip download onnx --no-deps` work by hand?",
         )
     }
 }

@@ -35,6 +35,17 @@ impl Contents<'_> {
             .collect()
     }
 
+    /// Installs what is not there whole already.
+    ///
+    /// # Errors
+    /// As [`Contents::install`].
+    pub fn ensure(&self, platform: Platform, downloads: &Path, folder: &Path) -> Result<()> {
+        if Stamp::holds(folder, &self.source()) {
+            return Ok(());
+        }
+        self.install(platform, downloads, folder)
+    }
+
     /// Fetches the wheels and unpacks them into `folder`, replacing what is there.
     ///
     /// # Errors
