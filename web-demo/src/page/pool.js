@@ -16,6 +16,8 @@ const KEPT = 1200;
 export class Pool extends Painters {
   /** @type {Map<string, Uint8Array>} */
   #kept = new Map();
+  /** How many packages were opened. */
+  #packages = 0;
   /** @type {Map<string, Job>} */
   #underway = new Map();
   /** @type {Job | undefined} */
@@ -34,6 +36,7 @@ export class Pool extends Painters {
   /** Goes on with a painter that has another package open, and with no picture. @param {Remote} remote */
   restart(remote) {
     for (const painter of this.painters.splice(0)) painter.remote.end();
+    this.#packages += 1;
     this.#kept.clear();
     this.#underway.clear();
     this.#blind = true;
@@ -51,7 +54,8 @@ export class Pool extends Painters {
 
   /** @param {string} key @param {Float32Array[]} contributions what each picture tells */
   setScene(key, contributions) {
-    this.scene = { key, contributions };
+    // The same views tell another package something else.
+    this.scene = { key: `${this.#packages}:${key}`, contributions };
     this.#blind = false;
     this.drop();
   }
@@ -87,6 +91,8 @@ export class Pool extends Painters {
 
   /** @override @param {Painter} painter */
   next(painter) {
+    // What is asked for meanwhile is about the scene as another package sees it.
+    if (this.#blind) return undefined;
     const [first, ...others] = this.painters;
     const wanted = this.#wanted;
     if (wanted) {
