@@ -99,6 +99,22 @@ test("of calls that wait, only the latest is made", async () => {
   assert.deepEqual(made, [1, 3]);
 });
 
+test("a package that has not seen the scene yet is given no work about it", async () => {
+  const { pool, asked } = staged(1);
+  pool.setScene("old", []);
+  const calls = /** @type {string[]} */ ([]);
+  const another = /** @type {any} */ ({ call: async (/** @type {string} */ operation) => { calls.push(operation); }, end() {} });
+  pool.restart(another);
+  pool.later((remote) => remote.call("drawing", {}));
+  await soon();
+  assert.deepEqual(calls, [], "what the old package was told is nothing to it");
+  pool.setScene("old", []);
+  pool.later((remote) => remote.call("drawing", {}));
+  await soon();
+  assert.deepEqual(calls, ["scene", "drawing"]);
+  assert.deepEqual(asked, []);
+});
+
 test("what is to stay live is done between wishes, the latest of it, by a painter to spare", async () => {
   const alone = staged(1);
   assert.equal(alone.pool.live(async () => assert.fail("nobody has time")), false);
