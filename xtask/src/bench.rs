@@ -20,7 +20,7 @@ pub(crate) fn run(workspace: &Workspace, bench: &BenchOptions) -> Result<()> {
             ["--queries", &bench.queries, "--rounds", &rounds, "--rows"].map(OsStr::new).to_vec();
         options.push(found.as_os_str());
         options.extend(bench.only.iter().flat_map(|model| ["--only", model]).map(OsStr::new));
-        passed::check_page(workspace, "bench-web", &options)?;
+        passed::BENCH_WEB.check(workspace, &options)?;
         flags.extend(["--with".to_owned(), found.display().to_string()]);
     }
     flags.extend(["--threads".to_owned(), bench.threads.clone()]);

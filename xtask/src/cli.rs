@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use xtask_workspace::SystemFlag;
 
 use crate::fuzz::Fuzz;
 use crate::passed::NO_SYSTEM;
@@ -16,10 +17,8 @@ use crate::setup::Parts;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Install no packages of the system, as root otherwise does on Debian: list those that are missing, and how to
-    /// install them
-    #[arg(long, global = true)]
-    no_system: bool,
+    #[command(flatten)]
+    system: SystemFlag,
 }
 
 impl Cli {
@@ -32,7 +31,7 @@ impl Cli {
             | Command::Providers(passed) => &passed.options,
             _ => &[],
         };
-        self.no_system || passed.iter().any(|option| option == NO_SYSTEM)
+        self.system.no_system || passed.iter().any(|option| option == NO_SYSTEM)
     }
 }
 

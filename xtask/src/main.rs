@@ -32,35 +32,31 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use xtask_workspace::{SystemPackages, Workspace, console, describe};
+use xtask_workspace::{SystemPackages, Workspace, ended};
 
 use cli::{Cli, Command};
-use passed::{DEVICE, WEB};
 
 fn main() -> ExitCode {
-    run(Cli::parse()).unwrap_or_else(|error| {
-        console::line(&describe(&error));
-        ExitCode::FAILURE
-    })
+    ended(run(Cli::parse()))
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
-    let system = if cli.no_system() { SystemPackages::ListOnly } else { SystemPackages::Install };
+    let system = SystemPackages::without(cli.no_system());
     let workspace = &Workspace::here()?.with_system_packages(system);
     match cli.command {
         Command::Setup(options) => setup::set_up(workspace, options.parts()),
         Command::Demo(options) => demo::run(workspace, &options),
         Command::TrainRelease(options) => release::run(workspace, &options),
         Command::GpuCheck(options) => gpu_check::run(workspace, &options),
-        Command::Web(passed) => return passed::run(workspace, &WEB, "web", &passed.options),
+        Command::Web(passed) => return passed::WEB.run(workspace, &passed.options),
         Command::Bench(options) => bench::run(workspace, &options),
         Command::BenchWeb(passed) => {
-            return passed::run(workspace, &WEB, "bench-web", &passed.options);
+            return passed::BENCH_WEB.run(workspace, &passed.options);
         }
         Command::Fuzz(options) => fuzz::run(workspace, &options.into()),
-        Command::Dist(passed) => return passed::run(workspace, &DEVICE, "dist", &passed.options),
+        Command::Dist(passed) => return passed::DIST.run(workspace, &passed.options),
         Command::Providers(passed) => {
-            return passed::run(workspace, &DEVICE, "providers", &passed.options);
+            return passed::PROVIDERS.run(workspace, &passed.options);
         }
         Command::Check => test::check(workspace),
         Command::Test(options) => test::run(workspace, &options.only),

@@ -11,60 +11,64 @@ use xtask_workspace::{Programs, SystemPackages, Workspace, call, debian};
 /// The option that all programs know.
 pub(crate) const NO_SYSTEM: &str = "--no-system";
 
-/// Another program.
+/// A command of another program.
 #[derive(Debug)]
-pub(crate) struct Program {
-    name: &'static str,
-    /// What is built: it, and what it calls.
+pub(crate) struct Task {
+    program: &'static str,
+    command: &'static str,
+    /// What is built: the program, and what it calls.
     packages: &'static [&'static str],
+    /// What the command needs of the system.
+    needs: &'static [debian::Need],
 }
 
-/// The page: built, checked and timed.
-pub(crate) const WEB: Program = Program { name: "xtask-web", packages: &["xtask-web"] };
+/// The page: built.
+pub(crate) const WEB: Task = of_page("web", debian::WEB);
+/// The page's engine: timed.
+pub(crate) const BENCH_WEB: Task = of_page("bench-web", debian::BENCH_WEB);
+/// The page: its types checked.
+pub(crate) const CHECK_TYPES: Task = of_page("check-types", debian::WEB);
+/// The page: tested in a browser.
+pub(crate) const TEST_PAGE: Task = of_page("test-page", debian::TEST);
+/// The archive for devices.
+pub(crate) const DIST: Task = of_device("dist", debian::DIST);
+/// Packages on the providers that need no accelerator.
+pub(crate) const PROVIDERS: Task = of_device("providers", debian::PROVIDERS);
 
-/// The archive for devices, which holds the manual and the completions that `gqn-run` prints.
-pub(crate) const DEVICE: Program =
-    Program { name: "xtask-device", packages: &["xtask-device", "gqn-runtime-native"] };
-
-/// Runs a command with the user's options. What it prints and its exit code are those of `cargo xtask`.
-pub(crate) fn run(
-    workspace: &Workspace,
-    program: &Program,
-    command: &str,
-    options: &[OsString],
-) -> Result<ExitCode> {
-    debian::list_missing(workspace, needs_of(command));
-    let mut call = program.command(workspace, command)?;
-    call.args(options.iter().filter(|option| *option != NO_SYSTEM));
-    let status = call.status().with_context(|| format!("cannot run {}", program.name))?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+const fn of_page(command: &'static str, needs: &'static [debian::Need]) -> Task {
+    Task { program: "xtask-web", command, packages: &["xtask-web"], needs }
 }
 
-/// Runs a command of the page; its failure is an error.
-pub(crate) fn check_page(workspace: &Workspace, command: &str, options: &[&OsStr]) -> Result<()> {
-    call(WEB.command(workspace, command)?.args(options))
+/// With `gqn-run`, which is called, and prints the manual and the completions that are packed.
+const fn of_device(command: &'static str, needs: &'static [debian::Need]) -> Task {
+    let packages = &["xtask-device", "gqn-runtime-native"];
+    Task { program: "xtask-device", command, packages, needs }
 }
 
-/// The packages of the system that a command needs.
-fn needs_of(command: &str) -> &'static [debian::Need] {
-    match command {
-        "bench-web" => debian::BENCH_WEB,
-        "dist" => debian::DIST,
-        "providers" => debian::PROVIDERS,
-        _ => debian::WEB,
+impl Task {
+    /// Runs it with the user's options. What it prints and its exit code are those of `cargo xtask`.
+    pub(crate) fn run(&self, workspace: &Workspace, options: &[OsString]) -> Result<ExitCode> {
+        debian::list_missing(workspace, self.needs);
+        let mut program = self.build(workspace)?;
+        program.args(options.iter().filter(|option| *option != NO_SYSTEM));
+        let status = program.status().with_context(|| format!("cannot run {}", self.program))?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
     }
-}
 
-impl Program {
-    fn command(&self, workspace: &Workspace, command: &str) -> Result<Command> {
+    /// Runs it as a stage of a task of ours: its failure is an error.
+    pub(crate) fn check(&self, workspace: &Workspace, options: &[&OsStr]) -> Result<()> {
+        call(self.build(workspace)?.args(options))
+    }
+
+    fn build(&self, workspace: &Workspace) -> Result<Command> {
         let programs = Programs::beside_us(workspace)?;
         programs.build(self.packages)?;
-        let mut program = programs.command(self.name);
+        let mut program = programs.command(self.program);
         // Paths among the options are the user's.
         program.current_dir(env::current_dir().context("cannot tell the working folder")?);
         let list_only = workspace.system_packages() == SystemPackages::ListOnly;
-        program.args(list_only.then_some(NO_SYSTEM)).arg(command);
+        program.args(list_only.then_some(NO_SYSTEM)).arg(self.command);
         Ok(program)
     }
 }

@@ -53,7 +53,7 @@ fn quick_stages(workspace: &Workspace, stopwatch: &mut Stopwatch) -> Result<()> 
     for (name, arguments) in &STAGES[..2] {
         stopwatch.time(name, || cargo(workspace, arguments))?;
     }
-    stopwatch.time("types", || passed::check_page(workspace, "check-types", &[]))?;
+    stopwatch.time("types", || passed::CHECK_TYPES.check(workspace, &[]))?;
     stopwatch.time("unit tests", || cargo(workspace, UNIT_TESTS))
 }
 
@@ -89,7 +89,7 @@ fn stages(
         stopwatch.time(FUZZ, || fuzz::run(workspace, &fuzz))?;
     }
     if is_wanted(PAGE) {
-        stopwatch.time(PAGE, || passed::check_page(workspace, "test-page", &[]))?;
+        stopwatch.time(PAGE, || passed::TEST_PAGE.check(workspace, &[]))?;
     }
     // Last: it builds the trainer once more, with MPI.
     if is_wanted(PROCESSES) {

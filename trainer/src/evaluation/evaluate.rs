@@ -312,9 +312,9 @@ impl Evaluator<'_> {
                 Predictions::new(model, &batch, r, &noises, sigma);
             let sums = &mut self.rows[row];
             sums.pictures += choices.len();
-            sums.sampled += squared_error(&samples[0], truth);
             let errors: Vec<Tensor> =
                 samples.iter().map(|sample| squared_errors(sample, truth)).collect();
+            sums.sampled += total(&errors[0]);
             sums.best_sample += total(&Tensor::stack(&errors, 0).amin([0].as_slice(), false));
             if let [first, second, ..] = samples.as_slice() {
                 sums.difference += squared_error(first, second);

@@ -5,6 +5,7 @@ pub mod activation_checkpointing;
 #[cfg(test)]
 mod agreement;
 pub mod ema;
+mod error;
 pub(crate) mod init;
 pub mod memory;
 pub mod monitor;

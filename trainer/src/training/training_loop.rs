@@ -5,16 +5,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gqn_datasets::DataError;
 use gqn_formats::{FormatError, Provenance};
-use thiserror::Error;
 
 use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
 use crate::data::batch_source::BatchSource;
 use crate::data::scenes::describe;
 use crate::device::{OpenDevice, prepare};
-use crate::distributed::{ParallelError, Processes};
+use crate::distributed::Processes;
 use crate::evaluation::evaluate::{Evaluation, Figures, TestPlan, evaluate};
 use crate::model::Gqn;
 use crate::run::event::Event;
@@ -28,6 +26,8 @@ use crate::training::monitor::Monitor;
 use crate::training::state;
 use crate::training::step::Trainer;
 use crate::training::time_budget::{StepSecs, TimeBudget, all_of};
+
+pub use super::error::TrainError;
 
 /// How a run is started; nothing here changes its numbers, but for `minutes`, which sets the number of steps, and `init`.
 #[derive(Debug)]
@@ -47,43 +47,6 @@ pub struct TrainOptions {
     pub device: OpenDevice,
     /// The command line, for the provenance.
     pub command: String,
-}
-
-/// Why training stopped early.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "the messages say what each field is")]
-pub enum TrainError {
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    #[error(transparent)]
-    Data(#[from] DataError),
-    #[error(transparent)]
-    Parallel(#[from] ParallelError),
-    #[error(
-        "the loss is not finite at step {step}\n\
-         hint: the last saved state is kept; lower learning_rate or raise pixel_std_dev, then train again or --resume"
-    )]
-    NotFinite { step: u64 },
-    #[error("{} holds a run\nhint: go on with --resume, replace it with --force, or name another --out", path.display())]
-    Exists { path: PathBuf },
-    #[error(
-        "the run is at step {step}, past the {steps} steps asked for\nhint: give --steps a larger number"
-    )]
-    Past { step: u64, steps: u64 },
-    #[error(
-        "the model of {} is another one than the run's: {key} is {found}, expected {expected}\n\
-         hint: the flags or the --config file must say what that model is", path.display()
-    )]
-    OtherModel { path: PathBuf, key: String, found: String, expected: String },
-    #[error("{} holds no run to resume\nhint: leave out --resume to start one", path.display())]
-    NoRun { path: PathBuf },
-    #[error(
-        "the run in {} was stopped before its first state was saved, and it began with other weights, which its \
-         configuration does not name\nhint: begin it again as it was begun, with --init and without --resume",
-        path.display()
-    )]
-    BegunWithInit { path: PathBuf },
 }
 
 /// Trains until the planned number of steps is reached or `interrupted` becomes true in any of the processes, which

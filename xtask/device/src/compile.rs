@@ -33,7 +33,7 @@ pub(crate) fn build(workspace: &Workspace, folder: &Path, target: Target) -> Res
     require_target(workspace, target)?;
     let tools = Tools::set_up(folder)?;
     let build = folder.join("build");
-    let mut command = tools.command(&tools.scripts()?.join(ZIGBUILD))?;
+    let mut command = tools.zigbuild();
     command.args(["zigbuild", "--profile=dist", "--locked", "--bin=gqn-run", "--lib"]);
     command.args(["--package=gqn-runtime-native", "--package=gqn-capi", "--target"]);
     command.arg(format!("{}.{GLIBC}", target.triple())).arg("--target-dir").arg(&build);
@@ -65,40 +65,40 @@ fn require_target(workspace: &Workspace, target: Target) -> Result<()> {
 #[derive(Debug)]
 struct Tools {
     folder: PathBuf,
+    /// Where pip puts programs when it is told where to put packages.
+    scripts: PathBuf,
 }
 
 impl Tools {
     fn set_up(folder: &Path) -> Result<Self> {
-        let tools = Self { folder: folder.join("tools") };
+        let environment = folder.join("tools");
         let source: Vec<String> = TOOLS.iter().map(|&tool| tool.to_owned()).collect();
-        if Stamp::holds(&tools.folder, &source) {
-            return Ok(tools);
+        let is_there = Stamp::holds(&environment, &source);
+        if !is_there {
+            console::line(&format!("setting up {}", TOOLS.join(" and ")));
+            let arguments = [&["--no-deps", "--only-binary=:all:"], &TOOLS[..]].concat();
+            python::make_environment(&environment, &arguments, &folder.join("tools.temporary"))?;
         }
-        console::line(&format!("setting up {}", TOOLS.join(" and ")));
-        let arguments = [&["--no-deps", "--only-binary=:all:"], &TOOLS[..]].concat();
-        python::make_environment(&tools.folder, &arguments, &folder.join("tools.temporary"))?;
-        let program = tools.scripts()?.join(ZIGBUILD);
-        let found = std::fs::metadata(&program)
-            .with_context(|| format!("the wheels left no {}", program.display()))?;
-        Stamp { source, files: vec![(program, found.len())] }.write(&tools.folder)?;
-        Ok(tools)
+        let scripts = Path::new(&python::site_packages(&environment)?).join("bin");
+        if !is_there {
+            let program = scripts.join(ZIGBUILD);
+            let found = std::fs::metadata(&program)
+                .with_context(|| format!("the wheels left no {}", program.display()))?;
+            Stamp { source, files: vec![(program, found.len())] }.write(&environment)?;
+        }
+        Ok(Self { folder: environment, scripts })
     }
 
-    /// Where pip puts programs when it is told where to put packages.
-    fn scripts(&self) -> Result<PathBuf> {
-        Ok(Path::new(&python::site_packages(&self.folder)?).join("bin"))
-    }
-
-    /// A program of the environment, which finds the others.
-    fn command(&self, program: &Path) -> Result<Command> {
-        let mut command = Command::new(program);
+    /// cargo-zigbuild, which finds zig.
+    fn zigbuild(&self) -> Command {
+        let mut command = Command::new(self.scripts.join(ZIGBUILD));
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let ours = [self.scripts()?, self.folder.join("bin")];
+        let ours = [self.scripts.clone(), self.folder.join("bin")];
         let folders = ours.into_iter().chain(std::env::split_paths(&path));
         if let Ok(path) = std::env::join_paths(folders) {
             command.env("PATH", path);
         }
-        Ok(command)
+        command
     }
 
     fn zig(&self) -> Result<PathBuf> {

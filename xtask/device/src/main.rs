@@ -12,7 +12,6 @@
 //! | `contents.rs` | the files of an archive |
 //! | `archive.rs` | a tar file whose bytes depend on its contents only |
 //! | `providers.rs` | ONNX Runtime's `OpenVINO` and `WebGPU` providers on shipped packages |
-//! | `releases.rs` | the releases of ONNX Runtime that an archive is verified with |
 //! | `emulator.rs` | how a program of the other architecture is run |
 //! | `verify.rs` | an archive's program on several versions of ONNX Runtime |
 
@@ -24,7 +23,6 @@ mod emulator;
 mod glibc;
 mod licences;
 mod providers;
-mod releases;
 mod target;
 mod verify;
 
@@ -34,22 +32,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use xtask_workspace::{SystemPackages, Workspace, console, describe, name_of, write};
+use xtask_workspace::{SystemPackages, Workspace, console, ended, name_of, write};
 
 use cli::{Cli, Command, Dist};
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            console::line(&describe(&error));
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(Cli::parse()).map(|()| ExitCode::SUCCESS))
 }
 
 fn run(cli: Cli) -> Result<()> {
-    let system = if cli.no_system { SystemPackages::ListOnly } else { SystemPackages::Install };
+    let system = SystemPackages::without(cli.system.no_system);
     let workspace = Workspace::here()?.with_system_packages(system);
     match cli.command {
         Command::Dist(options) => dist(&workspace, &options),

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use xtask_workspace::{Workspace, call, console, last_line, name_of, output, read};
 
 use crate::emulator::Runner;
-use crate::releases::{RELEASES, Release};
 use crate::target::Target;
+use xtask_workspace::wheels::onnxruntime::{RELEASES, Release};
 
 /// What is read of `gqn-run verify --json`.
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use xtask_workspace::SystemFlag;
 
 use crate::bench::{BenchWeb, Output};
 use crate::dist::Addresses;
@@ -15,10 +16,8 @@ use crate::wasm::Build;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Install no packages of the system, as root otherwise does on Debian: list those that are missing, and how to
-    /// install them
-    #[arg(long, global = true)]
-    pub(crate) no_system: bool,
+    #[command(flatten)]
+    pub(crate) system: SystemFlag,
 }
 
 #[derive(Debug, Subcommand)]

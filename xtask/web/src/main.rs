@@ -34,22 +34,16 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use xtask_workspace::{SystemPackages, Workspace, console, describe};
+use xtask_workspace::{SystemPackages, Workspace, ended};
 
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            console::line(&describe(&error));
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(Cli::parse()).map(|()| ExitCode::SUCCESS))
 }
 
 fn run(cli: Cli) -> Result<()> {
-    let system = if cli.no_system { SystemPackages::ListOnly } else { SystemPackages::Install };
+    let system = SystemPackages::without(cli.system.no_system);
     let workspace = Workspace::here()?.with_system_packages(system);
     match cli.command {
         Command::Web(options) => page::run(&workspace, &options.into()),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
+use clap::Args;
 
 use crate::command::call;
 use crate::console;
@@ -17,6 +18,22 @@ pub enum SystemPackages {
     Install,
     /// Say what is missing and how to install it.
     ListOnly,
+}
+
+/// The flag of all command lines that decides it.
+#[derive(Debug, Args)]
+pub struct SystemFlag {
+    /// Install no packages of the system, as root otherwise does on Debian: list those that are missing, and how to
+    /// install them
+    #[arg(long, global = true)]
+    pub no_system: bool,
+}
+
+impl SystemPackages {
+    /// What the flag says.
+    pub fn without(no_system: bool) -> Self {
+        if no_system { Self::ListOnly } else { Self::Install }
+    }
 }
 
 /// A program that a command calls, and the packages that it comes from.

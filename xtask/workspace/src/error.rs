@@ -1,8 +1,11 @@
 //! Errors with a remedy, and how errors are printed.
 
 use std::fmt;
+use std::process::ExitCode;
 
-use anyhow::Error;
+use anyhow::{Error, Result};
+
+use crate::console;
 
 /// What went wrong and what the user can do about it.
 #[derive(Debug)]
@@ -33,6 +36,14 @@ pub fn describe(error: &Error) -> String {
         text.push_str(&failure.hint);
     }
     text
+}
+
+/// How a program ends: with an exit code, or with its error on stderr.
+pub fn ended(result: Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        console::line(&describe(&error));
+        ExitCode::FAILURE
+    })
 }
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ pub mod wheels;
 mod workspace;
 
 pub use command::{call, last_line, name_of, output, read};
-pub use debian::SystemPackages;
-pub use error::{describe, failure};
+pub use debian::{SystemFlag, SystemPackages};
+pub use error::{describe, ended, failure};
 pub use files::{remove, write};
 pub use programs::{Programs, scoreboard};
 pub use target::add_target;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use xtask_workspace::{Workspace, scoreboard};
+use xtask_workspace::{Workspace, scoreboard, write};
 
 use super::table::table;
 use crate::chromium;
@@ -43,11 +43,10 @@ pub(crate) enum Output {
 /// Times the engines, and prints the table or writes the rows.
 pub(crate) fn run(workspace: &Workspace, bench: &BenchWeb) -> Result<()> {
     let found = measure(workspace, bench)?;
+    let text = fs::read(&found).with_context(|| format!("cannot open {}", found.display()))?;
     let file = match &bench.output {
         Output::Rows(file) => Some(file),
         Output::Table { json } => {
-            let text =
-                fs::read(&found).with_context(|| format!("cannot open {}", found.display()))?;
             let rows: Value = serde_json::from_slice(&text)
                 .with_context(|| format!("{} is not what web.js writes", found.display()))?;
             // Whoever reads the table may stop reading.
@@ -56,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace, bench: &BenchWeb) -> Result<()> {
         }
     };
     if let Some(path) = file {
-        fs::copy(&found, path).with_context(|| format!("cannot write {}", path.display()))?;
+        write(path, &text)?;
     }
     Ok(())
 }

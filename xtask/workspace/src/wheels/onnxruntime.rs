@@ -1,14 +1,18 @@
-//! The releases of ONNX Runtime that an archive is verified with, out of pinned wheels.
+//! ONNX Runtime: the one library file out of its wheel, in the releases that something is tested with.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use xtask_workspace::wheels::{Contents, Platform, Select, Wheel};
+
+use super::contents::Contents;
+use super::platform::Platform;
+use super::wheel::Wheel;
 
 /// A release of ONNX Runtime for both targets.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Release {
-    pub(crate) version: &'static str,
+pub struct Release {
+    /// As the wheel and the library's name have it.
+    pub version: &'static str,
     aarch64: Pinned,
     x86_64: Pinned,
 }
@@ -16,8 +20,11 @@ pub(crate) struct Release {
 /// SHA-256 and bytes of `CPython` 3.11's wheel.
 type Pinned = (&'static str, u64);
 
-/// The oldest that runs, one of `JetPack` 6's time, and the one that this project tests with.
-pub(crate) const RELEASES: [Release; 3] = [
+/// The one that this project tests with and `cargo xtask setup` fetches.
+pub const RELEASE: Release = RELEASES[2];
+
+/// The oldest that runs, one of `JetPack` 6's time, and [`RELEASE`].
+pub const RELEASES: [Release; 3] = [
     Release {
         version: "1.20.1",
         aarch64: ("f6243e34d74423bdd1edf0ae9596dd61023b260f546ee17d701723915f06a9f7", 11_955_227),
@@ -36,17 +43,21 @@ pub(crate) const RELEASES: [Release; 3] = [
 ];
 
 impl Release {
-    /// The folder with the library, below `downloads`; fetched if it is not there.
-    ///
-    /// # Errors
-    /// If pip fails, or brought another file than the pinned one.
-    pub(crate) fn fetch(&self, platform: Platform, downloads: &Path) -> Result<PathBuf> {
+    /// Its wheel.
+    pub fn wheel(&self, platform: Platform) -> Wheel {
         let (sha256, bytes) = match platform {
             Platform::LinuxAarch64 => self.aarch64,
             Platform::LinuxX86_64 => self.x86_64,
         };
-        let wheel = Wheel { package: "onnxruntime", version: self.version, sha256, bytes };
-        let wheels = [(wheel, library as Select)];
+        Wheel { package: "onnxruntime", version: self.version, sha256, bytes }
+    }
+
+    /// The folder with the library, below `downloads`; fetched if it is not there.
+    ///
+    /// # Errors
+    /// If pip fails, or brought another file than the pinned one.
+    pub fn fetch(&self, platform: Platform, downloads: &Path) -> Result<PathBuf> {
+        let wheels = [(self.wheel(platform), library as _)];
         let contents = Contents { wheels: &wheels, links: &[] };
         let name = format!("onnxruntime-{}-{}", self.version, platform.wheel_arch());
         let folder = downloads.join(name);
@@ -55,7 +66,23 @@ impl Release {
     }
 }
 
-fn library(name: &str) -> Option<PathBuf> {
+/// Takes the library out of a wheel, and nothing else.
+pub fn library(name: &str) -> Option<PathBuf> {
     let file = name.strip_prefix("onnxruntime/capi/")?;
     file.starts_with("libonnxruntime.so.").then(|| file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_library_is_taken() {
+        assert_eq!(
+            library("onnxruntime/capi/libonnxruntime.so.1.32.0"),
+            Some("libonnxruntime.so.1.32.0".into())
+        );
+        assert_eq!(library("onnxruntime/capi/libonnxruntime_providers_shared.so"), None);
+        assert_eq!(library("onnxruntime/__init__.py"), None);
+    }
 }
