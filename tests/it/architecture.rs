@@ -6,103 +6,62 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
+use cargo_metadata::{
+    DepKindInfo, DependencyKind, Metadata, MetadataCommand, NodeDep, Package, PackageId,
+};
 
 use crate::programs::run;
 
-/// What `cargo metadata` says of this workspace on this platform.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Metadata {
-    pub(crate) packages: Vec<Package>,
-    workspace_members: BTreeSet<String>,
-    workspace_default_members: BTreeSet<String>,
-    resolve: Resolve,
+/// What a package uses directly.
+fn dependencies<'a>(metadata: &'a Metadata, id: &PackageId) -> &'a [NodeDep] {
+    let resolve = metadata.resolve.as_ref().expect("a resolved workspace");
+    &resolve.nodes.iter().find(|node| node.id == *id).expect("a resolved package").deps
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Package {
-    id: String,
-    pub(crate) name: String,
-    pub(crate) manifest_path: PathBuf,
-}
-
-#[derive(Debug, Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Node {
-    id: String,
-    deps: Vec<Dependency>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Dependency {
-    pkg: String,
-    dep_kinds: Vec<DependencyKind>,
-}
-
-#[derive(Debug, Deserialize)]
-struct DependencyKind {
-    /// Absent for what the crate itself uses; `dev` or `build` otherwise.
-    kind: Option<String>,
-}
-
-impl Metadata {
-    /// The members of the workspace.
-    pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
-        self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
-    }
-
-    fn package(&self, id: &str) -> &Package {
-        self.packages.iter().find(|package| package.id == id).expect("a resolved package")
-    }
-
-    fn dependencies(&self, id: &str) -> &[Dependency] {
-        &self.resolve.nodes.iter().find(|node| node.id == id).expect("a resolved package").deps
-    }
-
-    /// Names of all that a member is built and tested with. Development dependencies count for the member alone.
-    fn reached(&self, member: &str) -> BTreeSet<&str> {
-        let (mut seen, mut next) = (BTreeSet::new(), vec![member]);
-        while let Some(id) = next.pop() {
-            for dependency in self.dependencies(id) {
-                let is_dev = |kind: &DependencyKind| kind.kind.as_deref() == Some("dev");
-                let counts = id == member || !dependency.dep_kinds.iter().all(is_dev);
-                if counts && seen.insert(dependency.pkg.as_str()) {
-                    next.push(&dependency.pkg);
-                }
+/// Names of all that a member is built and tested with. Development dependencies count for the member alone.
+fn reached<'a>(metadata: &'a Metadata, member: &'a PackageId) -> BTreeSet<&'a str> {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![member]);
+    while let Some(id) = next.pop() {
+        for dependency in dependencies(metadata, id) {
+            let is_dev = |kind: &DepKindInfo| kind.kind == DependencyKind::Development;
+            let counts = id == member || !dependency.dep_kinds.iter().all(is_dev);
+            if counts && seen.insert(&dependency.pkg) {
+                next.push(&dependency.pkg);
             }
         }
-        seen.into_iter().map(|id| self.package(id).name.as_str()).collect()
     }
-
-    /// Names of the members that a member's own code uses directly.
-    fn used_members(&self, id: &str) -> BTreeSet<&str> {
-        let is_own = |dependency: &&Dependency| {
-            dependency.dep_kinds.iter().any(|kind| kind.kind.is_none())
-                && self.workspace_members.contains(&dependency.pkg)
-        };
-        let used = self.dependencies(id).iter().filter(is_own);
-        used.map(|dependency| self.package(&dependency.pkg).name.as_str()).collect()
-    }
+    seen.into_iter().map(|id| metadata[id].name.as_str()).collect()
 }
 
-/// The metadata, asked for once.
+/// Names of the members that a member's own code uses directly.
+fn used_members<'a>(metadata: &'a Metadata, id: &PackageId) -> BTreeSet<&'a str> {
+    let is_own = |dependency: &&NodeDep| {
+        dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
+            && metadata.workspace_members.contains(&dependency.pkg)
+    };
+    let used = dependencies(metadata, id).iter().filter(is_own);
+    used.map(|dependency| metadata[&dependency.pkg].name.as_str()).collect()
+}
+
+/// What cargo says of this workspace on this platform, asked for once.
 pub(crate) fn metadata() -> &'static Metadata {
     static METADATA: OnceLock<Metadata> = OnceLock::new();
     METADATA.get_or_init(|| {
         // Packages of other platforms need not be on this machine.
         let version = run(Command::new("rustc").arg("-vV")).succeeded().stdout;
         let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let arguments =
-            ["metadata", "--offline", "--locked", "--format-version=1", "--filter-platform"];
-        let outcome =
-            run(Command::new(cargo).args(arguments).arg(host).current_dir(root())).succeeded();
-        serde_json::from_str(&outcome.stdout).expect("cargo's JSON")
+        metadata_for(host, &["--offline"])
     })
+}
+
+/// What cargo says of this workspace on a platform.
+pub(crate) fn metadata_for(target: &str, options: &[&str]) -> Metadata {
+    let mut command = MetadataCommand::new();
+    command
+        .current_dir(root())
+        .other_options(vec!["--locked".to_owned(), format!("--filter-platform={target}")]);
+    let mut command = command.cargo_command();
+    MetadataCommand::parse(run(command.args(options)).succeeded().stdout).expect("cargo's JSON")
 }
 
 /// The workspace's folder.
@@ -146,8 +105,9 @@ fn without_parentheses(text: &str) -> String {
 fn only_the_trainer_and_these_tests_reach_libtorch() {
     let metadata = metadata();
     let reaching: BTreeSet<&str> = metadata
-        .members()
-        .filter(|member| metadata.reached(&member.id).contains("torch-sys"))
+        .workspace_packages()
+        .into_iter()
+        .filter(|member| reached(metadata, &member.id).contains("torch-sys"))
         .map(|member| member.name.as_str())
         .collect();
     assert_eq!(reaching, BTreeSet::from(["gqn-tests", "gqn-trainer"]));
@@ -156,10 +116,11 @@ fn only_the_trainer_and_these_tests_reach_libtorch() {
 #[test]
 fn default_members_are_all_of_the_product_that_builds_without_libtorch() {
     let metadata = metadata();
-    let default: BTreeSet<&String> = metadata.workspace_default_members.iter().collect();
-    let without: BTreeSet<&String> = metadata
-        .members()
-        .filter(|member| !metadata.reached(&member.id).contains("torch-sys"))
+    let default: BTreeSet<&PackageId> = metadata.workspace_default_members.iter().collect();
+    let without: BTreeSet<&PackageId> = metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|member| !reached(metadata, &member.id).contains("torch-sys"))
         // The scoreboard, a peer on it and the fuzzer take minutes to compile, and nobody runs them by themselves.
         .filter(|member| {
             !["gqn-bench-rten", "gqn-fuzz", "gqn-scoreboard"].contains(&member.name.as_str())
@@ -172,10 +133,11 @@ fn default_members_are_all_of_the_product_that_builds_without_libtorch() {
 #[test]
 fn crates_use_what_the_architecture_says() {
     let (metadata, table) = (metadata(), table());
-    let members: BTreeSet<String> = metadata.members().map(|member| member.name.clone()).collect();
+    let members: BTreeSet<String> =
+        metadata.workspace_packages().iter().map(|member| member.name.to_string()).collect();
     assert_eq!(table.keys().cloned().collect::<BTreeSet<_>>(), members, "rows of the table");
-    for member in metadata.members() {
-        let Some(listed) = &table[&member.name] else { continue };
+    for member in metadata.workspace_packages() {
+        let Some(listed) = &table[member.name.as_str()] else { continue };
         let mut allowed = listed.clone();
         // What a crate may use, it may use the parts of: the table lists no crate twice.
         let mut next: Vec<String> = listed.iter().cloned().collect();
@@ -184,7 +146,7 @@ fn crates_use_what_the_architecture_says() {
             next.extend(below.iter().filter(|name| allowed.insert((*name).clone())).cloned());
         }
         let used: BTreeSet<String> =
-            metadata.used_members(&member.id).into_iter().map(str::to_owned).collect();
+            used_members(metadata, &member.id).into_iter().map(str::to_owned).collect();
         let (name, extra) = (&member.name, used.difference(&allowed).collect::<Vec<_>>());
         assert!(extra.is_empty(), "{name} uses {extra:?}, which ARCHITECTURE.md does not list");
         let idle: Vec<_> = listed.difference(&used).collect();
@@ -196,8 +158,8 @@ fn crates_use_what_the_architecture_says() {
 fn scenes_stand_alone_and_runtimes_know_no_trainer() {
     // Said by the table too; these hold whatever the table says.
     let metadata = metadata();
-    for member in metadata.members() {
-        let used = metadata.used_members(&member.id);
+    for member in metadata.workspace_packages() {
+        let used = used_members(metadata, &member.id);
         match member.name.as_str() {
             "gqn-scenes" => assert!(used.is_empty(), "{used:?}"),
             "gqn-runtime" | "gqn-portable" | "gqn-runtime-native" | "gqn-runtime-wasm" => {
@@ -213,7 +175,8 @@ fn scenes_stand_alone_and_runtimes_know_no_trainer() {
 
 /// The sources of a member, each with its path below `src`.
 fn sources(member: &Package) -> Vec<(PathBuf, String)> {
-    let src = member.manifest_path.parent().expect("a member's folder").join("src");
+    let src =
+        member.manifest_path.parent().expect("a member's folder").join("src").into_std_path_buf();
     let (mut found, mut folders) = (Vec::new(), vec![src.clone()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -279,7 +242,7 @@ fn reached_modules(arrows: &BTreeMap<String, BTreeSet<String>>, module: &str) ->
 
 #[test]
 fn no_folder_of_a_crate_is_part_of_a_circle() {
-    for member in metadata().members() {
+    for member in metadata().workspace_packages() {
         let sources = sources(member);
         let folders: BTreeSet<String> = sources
             .iter()
@@ -313,7 +276,7 @@ fn circles_are_found() {
 
 #[test]
 fn every_module_begins_with_what_may_enter() {
-    for member in metadata().members() {
+    for member in metadata().workspace_packages() {
         let silent: Vec<PathBuf> = sources(member)
             .into_iter()
             .filter(|(_, text)| !text.starts_with("//! "))

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Command;
 
+use cargo_metadata::semver::VersionReq;
+use cargo_metadata::{Dependency, Package};
 use serde::Deserialize;
 use spdx::{Expression, Licensee, ParseMode};
 
-use crate::architecture::root;
-use crate::programs::run;
+use crate::architecture::{metadata_for, root};
 
 /// `deny.toml`. A key that is not read here is not honoured here, and refused.
 #[derive(Debug, Deserialize)]
@@ -55,41 +55,6 @@ struct Sources {
     unknown_git: String,
 }
 
-/// What cargo says of a package.
-#[derive(Debug, Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    version: String,
-    license: Option<String>,
-    /// Absent for those of the workspace.
-    source: Option<String>,
-    dependencies: Vec<Dependency>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Dependency {
-    name: String,
-    req: String,
-    path: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    resolve: Resolve,
-}
-
-#[derive(Debug, Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Node {
-    id: String,
-}
-
 fn deny() -> Deny {
     let text = fs::read_to_string(root().join("deny.toml")).expect("a file");
     toml::from_str(&text).unwrap_or_else(|error| panic!("deny.toml: {error}"))
@@ -98,16 +63,12 @@ fn deny() -> Deny {
 /// Every package that is built for one of the systems.
 fn packages(graph: &Graph) -> Vec<Package> {
     assert!(graph.all_features, "some packages are not looked at");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut found = BTreeMap::new();
     for target in &graph.targets {
-        let mut command = Command::new(&cargo);
         // What only an optional feature needs may have to be fetched.
-        command.args(["metadata", "--locked", "--format-version=1", "--all-features"]);
-        let outcome = run(command.args(["--filter-platform", target]).current_dir(root()));
-        let metadata: Metadata =
-            serde_json::from_str(&outcome.succeeded().stdout).expect("cargo's JSON");
-        let built: BTreeSet<_> = metadata.resolve.nodes.into_iter().map(|node| node.id).collect();
+        let metadata = metadata_for(target, &["--all-features"]);
+        let nodes = metadata.resolve.expect("a resolved workspace").nodes;
+        let built: BTreeSet<_> = nodes.into_iter().map(|node| node.id).collect();
         let packages = metadata.packages.into_iter();
         found.extend(
             packages
@@ -135,7 +96,7 @@ fn licences_bans_and_sources_are_as_deny_toml_says() {
     let Deny { graph, licenses, bans, sources, .. } = deny();
     let packages = packages(&graph);
     assert!(packages.len() > 200, "{} packages only", packages.len());
-    assert!(packages.iter().any(|package| package.name == "mpi"), "features are left out");
+    assert!(packages.iter().any(|package| package.name.as_str() == "mpi"), "features are left out");
     let allow = licensees(&licenses.allow);
     assert_eq!(bans.multiple_versions, "allow");
     assert_eq!([bans.wildcards, sources.unknown_registry, sources.unknown_git], ["deny"; 3]);
@@ -144,11 +105,11 @@ fn licences_bans_and_sources_are_as_deny_toml_says() {
         if !license.as_deref().is_some_and(|expression| is_allowed(&allow, expression)) {
             refused.push(format!("{name} {version}: licence {license:?}"));
         }
-        match source.as_deref() {
+        match source.as_ref().map(|source| source.repr.as_str()) {
             None => {
                 let is_wild = |dependency: &&Dependency| {
                     let is_path = dependency.path.is_some() && bans.allow_wildcard_paths;
-                    dependency.req == "*" && !is_path
+                    dependency.req == VersionReq::STAR && !is_path
                 };
                 let wild = dependencies.iter().filter(is_wild);
                 refused.extend(wild.map(|wild| format!("{name}: any {}", wild.name)));

@@ -113,8 +113,8 @@ fn what_is_more_than_a_name_is_seen() {
 
 #[test]
 fn every_member_takes_the_workspaces_lints() {
-    for member in metadata().members() {
-        let manifest = read(&member.manifest_path);
+    for member in metadata().workspace_packages() {
+        let manifest = read(member.manifest_path.as_std_path());
         let manifest: toml::Table = manifest.parse().expect("TOML");
         let workspace = manifest.get("lints").and_then(|lints| lints.get("workspace"));
         assert_eq!(workspace, Some(&toml::Value::Boolean(true)), "lints of {}", member.name);

@@ -4,68 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
-use xtask_workspace::{name_of, read};
+use cargo_metadata::camino::Utf8Path;
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Node, Package, PackageId, Target};
+use xtask_workspace::name_of;
 
-use crate::target::Target;
-
-#[derive(Debug, Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    workspace_members: BTreeSet<String>,
-    resolve: Resolve,
-}
-
-#[derive(Debug, Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    version: String,
-    license: Option<String>,
-    repository: Option<String>,
-    manifest_path: PathBuf,
-    targets: Vec<Kinds>,
-}
-
-/// A library, program, test, … of a package.
-#[derive(Debug, Deserialize)]
-struct Kinds {
-    kind: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Node {
-    id: String,
-    deps: Vec<Dependency>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Dependency {
-    pkg: String,
-    dep_kinds: Vec<DependencyKind>,
-}
-
-#[derive(Debug, Deserialize)]
-struct DependencyKind {
-    /// Absent for what is linked.
-    kind: Option<String>,
-}
+use crate::target;
 
 /// The text of `THIRD-PARTY-LICENSES.txt`.
-pub(crate) fn text(root: &Path, target: Target, zig: &Path) -> Result<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["metadata", "--locked", "--format-version=1", "--filter-platform"]);
-    let stdout = read(command.arg(target.triple()).current_dir(root))?;
-    let metadata: Metadata = serde_json::from_slice(&stdout).context("cannot read cargo's JSON")?;
+pub(crate) fn text(root: &Path, target: target::Target, zig: &Path) -> Result<String> {
+    let mut command = MetadataCommand::new();
+    command.current_dir(root).other_options(vec![
+        "--locked".to_owned(),
+        format!("--filter-platform={}", target.triple()),
+    ]);
+    let metadata = command.exec().context("cannot ask cargo for the packages")?;
     let mut parts: Vec<(String, Vec<PathBuf>)> =
         linked(&metadata, &["gqn-runtime-native", "gqn-capi"])
             .into_iter()
@@ -82,33 +36,30 @@ pub(crate) fn text(root: &Path, target: Target, zig: &Path) -> Result<String> {
 
 /// The packages that are linked into some members, those of the workspace left out.
 fn linked<'a>(metadata: &'a Metadata, members: &[&str]) -> Vec<&'a Package> {
-    let packages: BTreeMap<&str, &Package> =
-        metadata.packages.iter().map(|package| (package.id.as_str(), package)).collect();
-    let nodes: BTreeMap<&str, &Node> =
-        metadata.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
-    let is_macro = |package: &Package| {
-        package.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "proc-macro"))
-    };
-    let mut next: Vec<&str> = (metadata.packages.iter())
-        .filter(|package| members.contains(&package.name.as_str()))
-        .map(|package| package.id.as_str())
+    let nodes: BTreeMap<&PackageId, &Node> = metadata
+        .resolve
+        .iter()
+        .flat_map(|graph| &graph.nodes)
+        .map(|node| (&node.id, node))
         .collect();
-    let mut seen: BTreeSet<&str> = next.iter().copied().collect();
+    let is_macro = |id: &PackageId| metadata[id].targets.iter().any(Target::is_proc_macro);
+    let mut next: Vec<&PackageId> = (metadata.packages.iter())
+        .filter(|package| members.contains(&package.name.as_str()))
+        .map(|package| &package.id)
+        .collect();
+    let mut seen: BTreeSet<&PackageId> = next.iter().copied().collect();
     while let Some(id) = next.pop() {
         for dependency in nodes.get(id).into_iter().flat_map(|node| &node.deps) {
-            let is_linked = dependency.dep_kinds.iter().any(|kind| kind.kind.is_none());
-            let id = dependency.pkg.as_str();
-            if is_linked
-                && packages.get(id).is_some_and(|package| !is_macro(package))
-                && seen.insert(id)
-            {
-                next.push(id);
+            let is_linked =
+                dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
+            if is_linked && !is_macro(&dependency.pkg) && seen.insert(&dependency.pkg) {
+                next.push(&dependency.pkg);
             }
         }
     }
-    let is_foreign = |id: &&str| !metadata.workspace_members.contains(*id);
+    let is_foreign = |id: &&PackageId| !metadata.workspace_members.contains(id);
     let mut found: Vec<&Package> =
-        seen.into_iter().filter(is_foreign).filter_map(|id| packages.get(id).copied()).collect();
+        seen.into_iter().filter(is_foreign).map(|id| &metadata[id]).collect();
     found.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
     found
 }
@@ -118,7 +69,7 @@ fn of_package(package: &Package) -> (String, Vec<PathBuf>) {
     let Package { name, version, license, repository, .. } = package;
     let license = license.as_deref().unwrap_or("see its text");
     let repository = repository.as_deref().map_or_else(String::new, |url| format!(" ({url})"));
-    let folder = package.manifest_path.parent().unwrap_or(Path::new("."));
+    let folder = package.manifest_path.parent().map_or(Path::new("."), Utf8Path::as_std_path);
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -175,7 +126,7 @@ mod tests {
         fs::create_dir_all(zig.path().join("lib/libunwind")).unwrap();
         fs::write(zig.path().join("LICENSE"), "zig's text").unwrap();
         fs::write(zig.path().join("lib/libunwind/LICENSE.TXT"), "LLVM's text").unwrap();
-        let text = text(&root(), Target::X86_64, zig.path()).unwrap();
+        let text = text(&root(), target::Target::X86_64, zig.path()).unwrap();
         for name in ["ort ", "clap ", "axum ", "libc "] {
             assert!(text.contains(&format!("\n- {name}")), "{name}");
         }
