@@ -10,7 +10,7 @@
 //! | `debian.rs` | [`debian`]: programs from Debian's packages, installed, or listed with `--no-system` |
 //! | `wheels/` | [`wheels`]: libraries out of pinned Python wheels |
 //! | `python.rs` | [`python`]: the machine's own `python3` and its pip, and what their complaints mean |
-//! | `files.rs` | [`remove`] whatever lies at a path, [`write`] a file whole |
+//! | `files.rs` | [`remove`] whatever lies at a path, [`write()`] a file whole |
 //! | `error.rs` | [`failure`]: an error with a remedy, and how errors are printed |
 //! | `console.rs` | [`console`]: lines, headings and bars on stderr |
 
