@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { PATIENCE, open } from "./browser.js";
+import { PATIENCE, open, ready } from "./browser.js";
 import { serve } from "./server.js";
 import { stage } from "./staged.js";
 
@@ -45,6 +45,37 @@ test("what the user chose stays with another model", () => open({ url: server.ur
   await choose(page, "tower");
   await page.locator("#figures", { hasText: "paper" }).waitFor(PATIENCE);
   await shows(page, true);
+}));
+
+test("of two models the one that was chosen last stays, whichever comes first", () => open({ url: server.url, hash: "#model=grid" }, async (page) => {
+  await page.route("**/models/early/**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue();
+  });
+  const late = page.waitForResponse("**/models/early/**");
+  await choose(page, "early");
+  await choose(page, "tower");
+  await page.locator("#figures", { hasText: "paper" }).waitFor(PATIENCE);
+  await late;
+  // As long as another needs to be opened.
+  await page.waitForTimeout(1000);
+  assert.match(await page.locator("#figures").innerText(), /paper/);
+  assert.equal(await page.locator("#model").inputValue(), "tower");
+  assert.match(page.url(), /model=tower/);
+}));
+
+test("another model is opened although the one before gives no answer", () => open({ url: server.url, hash: "#model=grid" }, async (page) => {
+  for (const silent of ["endless", "mute"]) {
+    await choose(page, silent);
+    await page.waitForTimeout(1000);
+    await choose(page, "tower");
+    await page.locator("#figures", { hasText: "paper" }).waitFor(PATIENCE);
+    await ready(page);
+    await choose(page, "grid");
+    await page.locator("#figures", { hasText: "cells" }).waitFor(PATIENCE);
+    await ready(page);
+  }
+  assert.equal(await page.locator("#messages .message").count(), 0);
 }));
 
 test("rendered scenes are not shown to a model of other cameras", () => open({ url: server.url, hash: "#model=grid" }, async (page) => {

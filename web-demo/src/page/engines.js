@@ -1,11 +1,16 @@
 // @ts-check
 import { Download } from "./download.js";
 import { element, make, say } from "./dom.js";
-import { notice, size } from "./messages.js";
+import { notice, phase, size } from "./messages.js";
+import { Remote } from "./remote.js";
 
 /** What an engine says of a graph with operators that it does not have. */
 const UNKNOWN = /no such operator is known|none that the exporter writes/;
 
+/** What is going on when the engine says that a part of the work has begun or is over. @type {Record<string, string>} */
+const PARTS = { "unpack 0": "checking the files", "read 0": "reading the graphs", "read 1": "warming up" };
+
+/** @typedef {import("../types").PackageFiles} PackageFiles */
 /** @typedef {{ name: "portable" | "tract", module: WebAssembly.Module, bytes: number }} Engine */
 
 /** The engines that can run a package: the built-in one, and tract, which is loaded only when it is chosen or needed. */
@@ -37,6 +42,20 @@ export class Engines {
     return { name: "tract", module, bytes: this.tractBytes };
   }
 
+  /** A painter with a package open, on the engine that the state names or on the one that is needed instead.
+   * @param {PackageFiles} files @param {import("../types").State} state */
+  async open(files, state) {
+    const progress = (/** @type {any} */ { phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined);
+    const asked = await this.chosen(state);
+    try {
+      return { ...(await started(files, asked, progress)), engine: asked, asked };
+    } catch (error) {
+      const engine = await this.instead(asked, error);
+      if (!engine) throw error;
+      return { ...(await started(files, engine, progress)), engine, asked };
+    }
+  }
+
   /** The engine for a package that one has refused; none if another would not help. @param {Engine} engine @param {unknown} error
    * @returns {Promise<Engine> | undefined} */
   instead(engine, error) {
@@ -44,7 +63,7 @@ export class Engines {
     return engine.name === "portable" && unknown && this.tractBytes ? this.tract() : undefined;
   }
 
-  /** The menu of engines. @param {import("../types").State} state @param {() => Promise<void>} change */
+  /** The menu of engines. @param {import("../types").State} state @param {() => Promise<unknown>} change */
   menu(state, change) {
     const menu = element("engine", HTMLSelectElement);
     const tract = this.tractBytes ? [make("option", { value: "tract" }, `tract (${size(this.tractBytes)} more)`)] : [];
@@ -55,6 +74,19 @@ export class Engines {
       menu.disabled = true;
       await change().finally(() => { menu.disabled = false; });
     });
+  }
+}
+
+/** A new painter with a package open; the others are not disturbed if it is refused.
+ * @param {PackageFiles} files @param {Engine} engine @param {(progress: any) => void} [progress]
+ * @returns {Promise<{ remote: Remote, found: any }>} */
+export async function started(files, { module, name }, progress) {
+  const remote = await Remote.start(module, name);
+  try {
+    return { remote, found: await remote.call("open", files, progress) };
+  } catch (error) {
+    remote.end();
+    throw error;
   }
 }
 

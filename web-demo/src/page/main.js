@@ -85,15 +85,16 @@ async function main() {
   await scene.open();
 
   const engines = new Engines(module, offered);
-  const { open, again } = opener({ asked, mark, engines, pool, scene, look });
-  engines.menu(state, () => again().then(mark, fail));
-  await open(first, download);
+  const openings = opener({ asked, mark, engines, pool, scene, look });
+  const { open } = openings;
+  engines.menu(state, () => openings.again().then(mark, fail));
+  await open({ coming: first, download });
   if (refused) notice(refused);
   how(scene, look);
 
   const { leave } = own(scene, {
     async package(next, name) {
-      await open(Promise.resolve(next));
+      if (!(await open({ coming: Promise.resolve(next) }))) return;
       state.model = "";
       named(name);
       mark();
@@ -104,7 +105,7 @@ async function main() {
       await scene.open();
     },
   });
-  travelling(scene, look, { models, worlds, open, tools: using, repaint, arrived, leave, fail });
+  travelling(scene, look, { models, worlds, openings, tools: using, repaint, arrived, leave, fail });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (state.orbit) roam();
   else if (!linked) {

@@ -1,23 +1,27 @@
 // @ts-check
 import { card } from "./card.js";
 import { say } from "./dom.js";
+import { running, started } from "./engines.js";
+import { meanFirst } from "./mean.js";
 import { phase, settle, size } from "./messages.js";
-import { Remote, Silent } from "./remote.js";
-import { running } from "./engines.js";
-import { guesses } from "./state.js";
+import { Ended, Silent } from "./remote.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles */
-
-/** What is going on when the engine says that a part of the work has begun or is over. @type {Record<string, string>} */
-const PARTS = { "unpack 0": "checking the files", "read 0": "reading the graphs", "read 1": "warming up" };
 
 /** Other painters begin when nothing moves, or so long after the first picture. */
 const HELP_MS = 1500;
 
-/** Opens packages: in one painter first, and in the others when the first picture is there.
+/** A package that is to be opened, what shows how much of it has come, and what is done when an engine has taken it.
+ * @typedef {{ coming: Promise<PackageFiles>, download?: import("./download.js").Download, taken?: () => void }} Opening */
+
+/** `open` ends with the first picture, with false if another was asked for meanwhile; the page stays as it was if a package is refused.
+ * `again` opens the same on the engine that is chosen now, and `stay` gives up what is being opened.
+ * @typedef {{ open: (opening: Opening) => Promise<boolean>, again: () => Promise<boolean>, stay: () => void }} Openings */
+
+/** Opens packages: in one painter first, and in the others when the first picture is there. Of two that are opened at the same
+ * time, the one that was asked for last stays.
  * @param {{ asked: boolean, mark: () => void, engines: import("./engines.js").Engines, pool: import("./pool.js").Pool, scene: import("./scene.js").Scene, look: import("./look.js").Look }} page
- * @returns {{ open: (coming: Promise<PackageFiles>, download?: import("./download.js").Download) => Promise<void>, again: () => Promise<void> }}
- *   `open` ends with the first picture; the page stays as it was if a package is refused. `again` opens the same on the engine that is chosen now */
+ * @returns {Openings} */
 export function opener({ asked, mark, engines, pool, scene, look }) {
   /** The files that the painters were started with. @type {PackageFiles} */
   let files;
@@ -26,21 +30,12 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
   const describe = card(scene);
   /** Ends the wait for a package's first picture. @type {((why: Error) => void) | undefined} */
   let giveUp;
+  /** The one that was asked for last. @type {symbol | undefined} */
+  let last;
+  /** When that is over. @type {Promise<unknown>} */
+  let over = Promise.resolve();
 
-  /** Whether it was not the user who chose the mean picture. */
-  let chosen = false;
-
-  /** Begins with the mean picture where guesses say nothing; what a link asks of the first package is done. @param {any} manifest */
-  function begin(manifest) {
-    const { state } = scene;
-    const mean = !guesses(manifest);
-    if (!asked && mean !== state.mean && (mean || chosen)) {
-      state.mean = mean;
-      chosen = mean;
-      mark();
-    }
-    asked = false;
-  }
+  const begin = meanFirst(scene.state, { asked, mark });
 
   /** @param {number} bytes of the package */
   async function help(bytes) {
@@ -49,30 +44,28 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     say("n-painters", String(pool.painters.length));
     const mine = files;
     for (let others = pool.painters.length; others < most; others++) {
-      const [remote] = await started(mine, engine);
+      const { remote } = await started(mine, engine);
       if (files !== mine) return remote.end();
       pool.add(remote);
       say("n-painters", String(pool.painters.length));
     }
   }
 
-  /** @param {PackageFiles} next */
-  async function open(next) {
+  /** @param {symbol} mine which opening this is @param {PackageFiles} next @param {() => void} [taken] @returns {Promise<boolean>} */
+  async function open(mine, next, taken) {
     phase("prepare", "", undefined);
     const before = files;
     const { own, fieldOfView } = scene;
     const wanted = { ...next, ...(own ? { fieldOfView } : { rendered: true }) };
-    const progress = (/** @type {any} */ { phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined);
-    const wish = await engines.chosen(scene.state);
-    const [first, found, able] = await started(wanted, wish, progress).then(([remote, found]) => /** @type {const} */ ([remote, found, wish]), async (error) => {
-      const other = await engines.instead(wish, error);
-      if (!other) throw error;
-      const [remote, found] = await started(wanted, other, progress);
-      return /** @type {const} */ ([remote, found, other]);
-    });
+    const { remote: first, found, engine: able, asked: wish } = await engines.open(wanted, scene.state);
+    if (mine !== last) {
+      first.end();
+      return false;
+    }
     phase("prepare", `${(found.ms / 1000).toFixed(1)} s`, 1);
     phase("picture", "", undefined);
     [files, engine] = [next, able];
+    taken?.();
     pool.restart(first);
     const bytes = [...next.files, ...(next.zip ? [next.zip] : [])].reduce((sum, file) => sum + file.size, 0);
     say("n-model", size(bytes));
@@ -86,30 +79,19 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
       await Promise.race([scene.repackage(found.side, found.manifest.config.voxel).then(() => painted), lost]);
     } catch (error) {
       // It opens, but does not paint: back to the one before.
+      if (mine !== last) return false;
       giveUp = undefined;
-      if (before && before !== next) await open(before);
+      if (before && before !== next) await open(mine, before);
       throw error;
     }
+    if (mine !== last) return false;
     giveUp = undefined;
     phase("picture", "", 1);
     // When one looks around without a rest, too: who walks around by itself never rests.
     const rested = new Promise((resolve) => look.addEventListener("rest", resolve, { once: true }));
-    const mine = files;
     Promise.race([rested, new Promise((resolve) => setTimeout(resolve, HELP_MS))])
-      .then(() => (files === mine ? help(bytes) : undefined)).catch(pool.events.fail);
-  }
-
-  /** A new painter with a package open; the others are not disturbed if it is refused.
-   * @param {PackageFiles} wanted @param {import("./engines.js").Engine} engine @param {(progress: any) => void} [progress]
-   * @returns {Promise<[Remote, any]>} */
-  async function started(wanted, { module, name }, progress) {
-    const remote = await Remote.start(module, name);
-    try {
-      return [remote, await remote.call("open", wanted, progress)];
-    } catch (error) {
-      remote.end();
-      throw error;
-    }
+      .then(() => (files === next ? help(bytes) : undefined)).catch(pool.events.fail);
+    return true;
   }
 
   // A painter that gave no answer is gone; the first one is needed.
@@ -117,23 +99,49 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     if (giveUp) return giveUp(new Silent());
     const mine = files;
     if (!mine || pool.painters.length) return;
-    const [remote] = await started(mine, engine);
+    const { remote } = await started(mine, engine);
     if (files !== mine || pool.painters.length) return remote.end();
     pool.add(remote);
     await scene.relearn();
   };
 
-  const start = async (/** @type {Promise<PackageFiles>} */ coming, /** @type {import("./download.js").Download | undefined} */ download) => {
+  /** The one before waits for a picture that is no longer painted. @param {symbol} [mine] */
+  function supersede(mine) {
+    last = mine;
+    giveUp?.(new Ended());
+    giveUp = undefined;
+  }
+
+  /** @param {Opening} opening */
+  async function start({ coming, download, taken }) {
+    const mine = Symbol("opening");
+    supersede(mine);
     if (files) settle(false);
     try {
       const next = await coming;
+      if (mine !== last) return false;
       if (download) download.end();
       else phase("download", "from here", 1);
-      await open(next);
+      return await open(mine, next, taken);
+    } catch (error) {
+      if (mine !== last) return false;
+      throw error;
     } finally {
       // Without a package there is nothing to see; otherwise the one before is still open.
-      if (files) settle(true);
+      if (files && mine === last) settle(true);
     }
+  }
+
+  return {
+    open(opening) {
+      const opened = start(opening);
+      over = opened.catch(() => undefined);
+      return opened;
+    },
+    again() { return over.then(() => this.open({ coming: Promise.resolve(files) })); },
+    stay() {
+      supersede();
+      if (files) settle(true);
+    },
   };
-  return { open: start, again: () => start(Promise.resolve(files), undefined) };
 }

@@ -6,10 +6,6 @@ export const initial = () => ({
   model: "", world: "", seed: "111", shown: [0, 1, 2], at: undefined, noise: 1, mean: false, pixels: false, orbit: false, step: 0, holds: true, engine: "",
 });
 
-/** Whether a package's guesses say something: weights of the generation phase have not learned how far they may lie from
- * their mean. @param {any} manifest */
-export const guesses = (manifest) => manifest.provenance?.metrics?.elbo_phase !== 0;
-
 /** Reads the hash of a link; what is missing or does not make sense stays as it is in `state`.
  * @param {string} hash @param {State} state @returns {State} */
 export function read(hash, state) {

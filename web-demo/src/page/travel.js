@@ -25,22 +25,21 @@ export function menus(models, worlds) {
 
 /** Goes where the menus, links and the browser's ways back and forward lead.
  * @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look
- * @param {{ models: Models, worlds: string[], open: (coming: Promise<import("../types").PackageFiles>, download?: Download) => Promise<void>,
+ * @param {{ models: Models, worlds: string[], openings: import("./open.js").Openings,
  *   tools: ReturnType<typeof import("./tools.js").tools>, repaint: () => void, arrived: () => void, leave: () => void, fail: (error: unknown) => void }} page */
-export function travelling(scene, look, { models, worlds, open, tools: { mark, roam, start }, repaint, arrived, leave, fail }) {
+export function travelling(scene, look, { models, worlds, openings, tools: { mark, roam, start }, repaint, arrived, leave, fail }) {
   const { state } = scene;
   /** Opens another of the models, in the world that it knows. @param {string} name */
   async function change(name) {
     const { world = null } = models.find((model) => model.name === name) ?? {};
     const before = { ...state };
-    const coming = new Download();
-    const files = coming.files(name).then((files) => {
+    const download = new Download();
+    const taken = () => {
       Object.assign(state, { model: name }, world && world !== state.world ? start(world) : {});
       look.reset();
-      return files;
-    });
+    };
     try {
-      await open(files, coming);
+      if (!(await openings.open({ coming: download.files(name), download, taken }))) return;
       named(undefined);
     } catch (error) {
       const moved = state.world !== before.world;
@@ -69,7 +68,10 @@ export function travelling(scene, look, { models, worlds, open, tools: { mark, r
     state.model = before;
     if (!worlds.includes(state.world)) state.world = models[0].world ?? worlds[0];
     look.reset();
-    if (wanted === before) mark();
+    if (wanted === before) {
+      openings.stay();
+      mark();
+    }
     repaint();
     await (wanted === before ? scene.open() : change(wanted)).catch(fail);
     if (state.orbit) roam();
