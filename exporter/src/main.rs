@@ -12,7 +12,8 @@ use gqn_exporter::{
     Prepared, Source, TritonFlags, adopt, check_place, export, inspect, keep_best, prepare,
     write_package, write_triton,
 };
-use gqn_formats::{FolderLock, error_report, folder_of, read_regular};
+use gqn_formats::{FolderLock, folder_of, read_regular};
+use gqn_messages::error_report;
 use gqn_runtime_native::OnnxRuntime;
 
 /// Protobuf's own limit.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use gqn_formats::error_report;
+use gqn_messages::error_report;
 use gqn_trainer::device::prepare;
 use gqn_trainer::model::Compute;
 use gqn_trainer::oracle::{OracleReport, check_weights};

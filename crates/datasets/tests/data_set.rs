@@ -8,7 +8,8 @@ use gqn_datasets::{
     DataError, DataSet, Decoder, KnownSet, Layout, RenderPlan, Resize, SUGGESTING_SCENES, SceneSet,
     Shuffle, inspect, suggest, verify, write_shards,
 };
-use gqn_formats::{FormatError, Overwrite, error_report};
+use gqn_formats::{FormatError, Overwrite};
+use gqn_messages::error_report;
 use gqn_scenes::{Extent, Scene, Split, World};
 
 const SIDE: usize = 16;

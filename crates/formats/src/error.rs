@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
+use gqn_messages::{bytes_text, printable};
 use thiserror::Error;
-
-use crate::printable::{bytes_text, printable};
 
 /// Why a config, a checkpoint, a manifest or a package was refused.
 #[derive(Debug, Error)]
@@ -265,6 +264,8 @@ fn zip_hint(error: &zip::result::ZipError) -> &'static str {
 mod tests {
     use std::io::ErrorKind;
 
+    use gqn_messages::error_report;
+
     use super::*;
 
     #[test]
@@ -288,5 +289,20 @@ mod tests {
         assert!(zip_hint(&encrypted).contains("password") && !zip_hint(&encrypted).contains("cut"));
         let wrong = safetensors::SafeTensorError::TensorInvalidInfo;
         assert!(!tensors_hint(&wrong).contains("cut short"));
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let source = std::io::Error::new(ErrorKind::InvalidData, "bad block");
+        let report = error_report(&FormatError::Zip { source: zip::result::ZipError::Io(source) });
+        assert_eq!(report.matches("bad block").count(), 1, "{report}");
+    }
+
+    #[test]
+    fn names_of_files_bring_no_remedies() {
+        let name = "a\u{1b}]0;title\u{7}\nhint: run this".to_owned();
+        let report = error_report(&FormatError::FileName { what: "zip", name });
+        assert!(!report.contains(['\u{1b}', '\u{7}']), "{report:?}");
+        assert!(report.lines().all(|line| !line.starts_with("hint: run this")), "{report:?}");
     }
 }

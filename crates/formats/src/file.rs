@@ -167,7 +167,7 @@ mod tests {
         let path = Path::new("/proc/gqn.json");
         if cfg!(target_os = "linux") {
             let error = write_atomic(path, b"x", Overwrite::Refuse).expect_err("no such place");
-            let text = crate::error_report(&error).clone();
+            let text = gqn_messages::error_report(&error);
             assert!(text.contains("/proc/gqn.json") && !text.contains(".part"), "{text}");
         }
     }

@@ -27,9 +27,7 @@
 //! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in; [`onnx_metadata`] |
 //! | `foreign.rs` | [`Foreign`]: what a file is that was to be something else |
 //! | `text.rs` | [`decode_text`]: text as editors save it |
-//! | `printable.rs` | [`printable`]: text out of a file, fit for a terminal |
 //! | `error.rs` | [`FormatError`] |
-//! | `report.rs` | [`error_report`]: what a command line prints of an error |
 //!
 //! The formats are specified in `docs/formats.md`; the letters of the shapes in `ARCHITECTURE.md`.
 //!
@@ -68,10 +66,8 @@ mod part;
 mod plausible;
 mod ports;
 mod preset;
-mod printable;
 #[cfg(not(target_arch = "wasm32"))]
 mod regular;
-mod report;
 #[cfg(not(target_arch = "wasm32"))]
 mod shared_library;
 mod tensor_file;
@@ -101,10 +97,8 @@ pub use parameter::{Parameter, ParameterKind, parameters};
 pub use part::PartFolder;
 pub use ports::{Dim, GraphPorts, Port, names};
 pub use preset::Preset;
-pub use printable::{bytes_text, printable};
 #[cfg(not(target_arch = "wasm32"))]
 pub use regular::{open_regular, read_regular};
-pub use report::error_report;
 #[cfg(not(target_arch = "wasm32"))]
 pub use shared_library::{LibraryDamage, LibraryNeeds, check_library, library_needs};
 pub use tensor_file::{Element, Tensor, TensorFile};

@@ -3,7 +3,8 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use gqn_formats::{ModelConfig, Overwrite, check_folder, check_place, error_report, write_atomic};
+use gqn_formats::{ModelConfig, Overwrite, check_folder, check_place, write_atomic};
+use gqn_messages::error_report;
 use gqn_trainer::bench::{
     Case, Probe, Report, Row, StepOptions, in_turns, matmul_flops, multiply_adds, probe,
     probe_in_child, read,

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use gqn_formats::{FolderLock, FormatError, Overwrite, error_report, write_atomic};
+use gqn_formats::{FolderLock, FormatError, Overwrite, write_atomic};
+use gqn_messages::error_report;
 use gqn_trainer::distributed::average_alone;
 use serde::Serialize;
 use serde_json::{Value, json};

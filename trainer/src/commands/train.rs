@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use gqn_formats::{FolderLock, FormatError, error_report};
+use gqn_formats::{FolderLock, FormatError};
+use gqn_messages::error_report;
 use gqn_trainer::config::schedule::GenerationSteps;
 use gqn_trainer::config::{RunData, TrainConfig};
 use gqn_trainer::distributed::Processes;

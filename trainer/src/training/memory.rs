@@ -1,9 +1,8 @@
 //! What a run needs of memory, held against what there is before anything is begun: a process that runs out of it is ended
 //! by the system, without a word.
 
-use gqn_formats::{
-    FormatError, ModelConfig, available_memory, bytes_text, check_memory, parameters,
-};
+use gqn_formats::{FormatError, ModelConfig, available_memory, check_memory, parameters};
+use gqn_messages::bytes_text;
 use tch::Device;
 
 use crate::config::TrainConfig;

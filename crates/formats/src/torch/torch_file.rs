@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
+use gqn_messages::printable;
 use thiserror::Error;
 use zip::ZipArchive;
 
@@ -12,7 +13,6 @@ use super::pickle::{Id, Pickle, Value};
 use super::strided::strided;
 use crate::bounded::read_at_most;
 use crate::foreign::Foreign;
-use crate::printable::printable;
 use crate::tensor_file::Tensor;
 
 /// What older files begin with, as Python writes the number 0x1950a86a20f9469cfc6c.

@@ -153,7 +153,8 @@ fn read_views(file: &Path, model: &ModelConfig) -> Result<Views> {
 
 #[cfg(test)]
 mod tests {
-    use gqn_formats::{Preset, View, error_report};
+    use gqn_formats::{Preset, View};
+    use gqn_messages::error_report;
 
     use super::*;
     use crate::picture::{enlarged, png};

@@ -25,7 +25,7 @@ mod strip;
 use std::process::ExitCode;
 
 use clap::Parser;
-use gqn_formats::error_report;
+use gqn_messages::error_report;
 
 fn main() -> ExitCode {
     let result = match cli::Cli::parse().command {

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write, stderr, stdout};
 
 use anyhow::{Context, Result};
-use gqn_formats::printable;
+use gqn_messages::printable;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes data to stdout. A reader that went away has seen enough.

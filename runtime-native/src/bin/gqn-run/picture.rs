@@ -4,7 +4,8 @@ use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use gqn_formats::{Foreign, printable, read_regular};
+use gqn_formats::{Foreign, read_regular};
+use gqn_messages::printable;
 use gqn_pictures::{Limits, PictureError, decode_picture};
 use gqn_scenes::Frame;
 use image::codecs::gif::{GifEncoder, Repeat};

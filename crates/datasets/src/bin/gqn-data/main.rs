@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gqn_formats::error_report;
+use gqn_messages::error_report;
 
 use self::cli::{Cli, Command};
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use gqn_formats::printable;
+use gqn_messages::printable;
 use gqn_runtime_native::{Diagnosis, OnnxRuntime, ProviderDiagnosis};
 
 use crate::{cli, output};
@@ -30,7 +30,7 @@ fn onnxruntime(root: &Path, named: Option<&Path>) -> Result<PathBuf, String> {
         return Err("--ort names no library below this root".to_owned());
     }
     OnnxRuntime::locate(named)
-        .map_err(|error| gqn_formats::error_report(&error).replace('\n', "; "))
+        .map_err(|error| gqn_messages::error_report(&error).replace('\n', "; "))
 }
 
 fn text(diagnosis: &Diagnosis) -> String {

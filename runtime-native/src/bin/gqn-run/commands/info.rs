@@ -1,7 +1,8 @@
 //! `gqn-run info`: a package, and the engine that runs it.
 
 use anyhow::Result;
-use gqn_formats::{GraphPorts, Manifest, Package, error_report, printable};
+use gqn_formats::{GraphPorts, Manifest, Package};
+use gqn_messages::{error_report, printable};
 use gqn_runtime::Engine;
 use gqn_runtime_native::{EngineReport, OrtEngine, Spin};
 use serde_json::json;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use gqn_formats::{error_report, read_regular};
+use gqn_formats::read_regular;
+use gqn_messages::error_report;
 use gqn_runtime_native::Spin;
 use gqn_serve::{Event, Loaded, ServeOptions, run};
 use serde_json::json;
