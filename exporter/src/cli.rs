@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use gqn_formats::{Overwrite, Precision, Variant};
+use gqn_formats::{Precision, Variant};
 use gqn_scenes::{PoseEncoding, World};
+use gqn_system::Overwrite;
 
 use crate::adopt::ForeignPorts;
 use crate::calibrate::Calibration;

@@ -12,9 +12,9 @@ use gqn_exporter::{
     Prepared, Source, TritonFlags, adopt, check_place, export, inspect, keep_best, prepare,
     write_package, write_triton,
 };
-use gqn_formats::{FolderLock, folder_of, read_regular};
 use gqn_messages::error_report;
 use gqn_runtime_native::OnnxRuntime;
+use gqn_system::{FolderLock, folder_of, read_regular};
 
 /// Protobuf's own limit.
 const MOST_GRAPH_BYTES: u64 = 1 << 31;

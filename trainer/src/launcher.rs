@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use gqn_formats::{LibraryDamage, LibraryNeeds, library_needs};
+use gqn_system::{LibraryDamage, LibraryNeeds, library_needs};
 
 /// What glibc is told about memory: a step asks for what the last one gave back, some of it in very large pieces. By
 /// itself glibc hands these to the system, which clears every page of them again; that can take longer than all of the

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use gqn_formats::{FormatError, read_hint};
+use gqn_formats::FormatError;
+use gqn_system::{SystemError, read_hint};
 use thiserror::Error;
 
 use crate::damage::Damage;
@@ -47,4 +48,6 @@ pub enum DataError {
     Jpeg { source: image::ImageError },
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
 }

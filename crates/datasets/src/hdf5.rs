@@ -10,9 +10,9 @@ mod contents;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_pictures::Resize;
 use gqn_scenes::{Camera, Frame, PoseEncoding};
+use gqn_system::{Overwrite, check_place, write_atomic};
 use hdf5_pure::{Dataset, File, FileBuilder};
 use rayon::prelude::*;
 

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use gqn_formats::{FolderLock, Views};
+use gqn_formats::Views;
 use gqn_scenes::{Scene, World};
+use gqn_system::FolderLock;
 
 fn gqn_data(folder: &Path, arguments: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gqn-data"));

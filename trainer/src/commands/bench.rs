@@ -3,8 +3,9 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use gqn_formats::{ModelConfig, Overwrite, check_folder, check_place, write_atomic};
+use gqn_formats::ModelConfig;
 use gqn_messages::error_report;
+use gqn_system::{Overwrite, check_folder, check_place, write_atomic};
 use gqn_trainer::bench::{
     Case, Probe, Report, Row, StepOptions, in_turns, matmul_flops, multiply_adds, probe,
     probe_in_child, read,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
-use gqn_formats::{Overwrite, write_atomic};
+use gqn_system::{Overwrite, write_atomic};
 use gqn_trainer::run::curves::{Chart, held_out, of_run};
 
 use crate::cli::CurvesFlags;

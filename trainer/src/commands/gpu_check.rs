@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use gqn_formats::{FolderLock, FormatError, Overwrite, write_atomic};
 use gqn_messages::error_report;
+use gqn_system::{FolderLock, Overwrite, SystemError, write_atomic};
 use gqn_trainer::distributed::average_alone;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
     parts.retain(|part| flags.only.is_empty() || flags.only.contains(&part.name));
     let _alone = FolderLock::acquire(&check.out)?;
     if let Some(path) = check.in_the_way(&parts).filter(|_| !flags.force) {
-        return Err(FormatError::Exists { path }.into());
+        return Err(SystemError::Exists { path }.into());
     }
     let sizes = if check.small { ", small sizes" } else { "" };
     print(&format!("on {}{sizes}, {} minutes at most", opened.description, flags.minutes))?;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use gqn_formats::read_regular;
+use gqn_system::read_regular;
 use gqn_trainer::evaluation::evaluate::Evaluation;
 use gqn_trainer::run::folder::{EVALUATION_FILE, RunFolder};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use gqn_formats::{FolderLock, FormatError};
 use gqn_messages::error_report;
+use gqn_system::{FolderLock, SystemError};
 use gqn_trainer::config::schedule::GenerationSteps;
 use gqn_trainer::config::{RunData, TrainConfig};
 use gqn_trainer::distributed::Processes;
@@ -160,7 +160,7 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
     match (folder.found(), folder.in_the_way()) {
         _ if flags.force => {}
         (Found::Run, _) => return Err(TrainError::Exists { path: flags.out.clone() }.into()),
-        (Found::Nothing, Some(path)) => return Err(FormatError::Exists { path }.into()),
+        (Found::Nothing, Some(path)) => return Err(SystemError::Exists { path }.into()),
         // A run that was stopped before it saved anything is begun again.
         (Found::Begun { .. } | Found::Nothing, _) => {}
     }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use gqn_formats::{
-    Checkpoint, Element, FolderLock, FormatError, Overwrite, TensorFile, check_place, folder_of,
-    read_regular, sha256_hex, write_atomic,
-};
+use gqn_formats::{Checkpoint, Element, TensorFile, sha256_hex};
 use gqn_scenes::World;
+use gqn_system::{
+    FolderLock, Overwrite, SystemError, check_place, folder_of, read_regular, write_atomic,
+};
 use gqn_trainer::config::{RunData, TrainConfig, read_table};
 use gqn_trainer::device::prepare;
 use gqn_trainer::evaluation::evaluate::{TestPlan, evaluate_run};
@@ -182,6 +182,6 @@ fn parent(path: &Path) -> PathBuf {
 
 /// Takes the folder of a file that is one of a run's: a run may be writing to it. Any other file is written whole or not
 /// at all, whoever writes beside it.
-fn alone_at(path: &Path) -> Result<Option<FolderLock>, FormatError> {
+fn alone_at(path: &Path) -> Result<Option<FolderLock>, SystemError> {
     RunFolder::is_run_file(path).then(|| FolderLock::acquire(folder_of(path))).transpose()
 }

@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use gqn_formats::{Foreign, open_regular};
+use gqn_formats::Foreign;
+use gqn_system::open_regular;
 use hdf5_pure::{ChunkIndex, DType, Dataset, Error, File, FormatError, Layout};
 
 use super::{POSE, wrong};

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use gqn_messages::printable;
+use gqn_system::read_at_most;
 use thiserror::Error;
 use zip::ZipArchive;
 
 use super::budget::Budget;
 use super::pickle::{Id, Pickle, Value};
 use super::strided::strided;
-use crate::bounded::read_at_most;
 use crate::foreign::Foreign;
 use crate::tensor_file::Tensor;
 

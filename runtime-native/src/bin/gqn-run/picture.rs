@@ -4,10 +4,11 @@ use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use gqn_formats::{Foreign, read_regular};
+use gqn_formats::Foreign;
 use gqn_messages::printable;
 use gqn_pictures::{Limits, PictureError, decode_picture};
 use gqn_scenes::Frame;
+use gqn_system::read_regular;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::png::PngEncoder;
 use image::imageops::{FilterType, resize};

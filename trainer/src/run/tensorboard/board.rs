@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use gqn_formats::FormatError;
+use gqn_system::SystemError;
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::{EventFile, Value};
@@ -37,8 +37,8 @@ impl Board {
     /// Writes down one event.
     ///
     /// # Errors
-    /// [`FormatError::Write`], for instance because the disk is full.
-    pub fn show(&mut self, event: &Event) -> Result<(), FormatError> {
+    /// [`SystemError::Write`], for instance because the disk is full.
+    pub fn show(&mut self, event: &Event) -> Result<(), SystemError> {
         match event {
             Event::Started { step, .. } => {
                 // Steps are counted as taken here: what an earlier file says of later ones is void.
@@ -66,7 +66,7 @@ impl Board {
         }
     }
 
-    fn append(&mut self, step: u64, values: Vec<Value>) -> Result<(), FormatError> {
+    fn append(&mut self, step: u64, values: Vec<Value>) -> Result<(), SystemError> {
         self.file.as_mut().map_or(Ok(()), |file| file.append(step, values))
     }
 }

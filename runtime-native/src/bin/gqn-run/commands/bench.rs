@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use gqn_formats::{Package, TensorFile, names, read_regular};
+use gqn_formats::{Package, TensorFile, names};
 use gqn_runtime::{Engine, Noise, Session};
 use gqn_runtime_native::{EngineReport, OrtEngine, Spin, power_mode};
 use gqn_scenes::Camera;
+use gqn_system::read_regular;
 use serde::{Deserialize, Serialize};
 
 use super::{engine_with, open};

@@ -19,10 +19,11 @@ mod warmup;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use gqn_formats::{Overwrite, Package};
+use gqn_formats::Package;
 use gqn_runtime::{Engine, Noise, Session, SessionError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, Spin};
 use gqn_scenes::{Camera, Frame, World};
+use gqn_system::Overwrite;
 
 pub(crate) use self::arithmetic::arithmetic;
 pub(crate) use self::bench::bench;

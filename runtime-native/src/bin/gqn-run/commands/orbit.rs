@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use gqn_formats::{check_place, write_atomic};
 use gqn_runtime::{Engine, Session};
+use gqn_system::{check_place, write_atomic};
 
 use super::{BATCH, engine, noise, open, overwrite, warn_of_cameras, warn_of_other_world};
 use crate::input::Input;

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use gqn_formats::{FolderLock, Overwrite, Views, check_place, read_regular, write_atomic};
+use gqn_formats::Views;
 use gqn_runtime::{Engine, FrameMetrics, Session};
 use gqn_scenes::{Camera, Frame};
+use gqn_system::{FolderLock, Overwrite, check_place, read_regular, write_atomic};
 use image::RgbImage;
 use ndarray::{Axis, concatenate};
 use serde_json::{Value, json};

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use gqn_formats::read_regular;
 use gqn_messages::error_report;
 use gqn_runtime_native::Spin;
 use gqn_serve::{Event, Loaded, ServeOptions, run};
+use gqn_system::read_regular;
 use serde_json::json;
 
 use super::{engine_with, open};

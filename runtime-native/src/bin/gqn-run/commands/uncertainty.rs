@@ -1,9 +1,9 @@
 //! `gqn-run uncertainty`: mean and spread of samples by the number of context views.
 
 use anyhow::{Result, bail};
-use gqn_formats::Overwrite;
 use gqn_runtime::{Engine, Noise, Session, heat_rgba8};
 use gqn_scenes::Frame;
+use gqn_system::Overwrite;
 use serde_json::json;
 
 use super::{engine, error_in_words, mse, open, paint, warn_of_cameras, warn_of_other_world};

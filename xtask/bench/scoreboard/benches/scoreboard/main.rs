@@ -123,7 +123,7 @@ fn write_packages(folder: &Path, sizes: &[Size]) -> Result<()> {
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {
-    gqn_formats::write_atomic(path, content, gqn_formats::Overwrite::Force)
+    gqn_system::write_atomic(path, content, gqn_system::Overwrite::Force)
         .with_context(|| path.display().to_string())
 }
 

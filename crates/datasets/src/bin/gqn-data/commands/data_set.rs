@@ -9,8 +9,8 @@ use gqn_datasets::{
     DataError, DataSet, Hdf5Set, Layout, SceneRecord, TorchSet, Verdict, data_sheet,
     folder_of_split, write_hdf5, write_shards,
 };
-use gqn_formats::{FolderLock, Overwrite, check_place};
 use gqn_messages::error_report;
+use gqn_system::{FolderLock, Overwrite, check_place};
 
 use super::pictures::write_sheet;
 use crate::cli::{self, Target};

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use gqn_datasets::{Sheet, contact_sheet};
-use gqn_formats::{FolderLock, Overwrite, View, Views, check_place, write_atomic};
+use gqn_formats::{View, Views};
 use gqn_scenes::Scene;
+use gqn_system::{FolderLock, Overwrite, check_place, write_atomic};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use gqn_datasets::{Layout, RenderPlan, write_shards};
-use gqn_formats::{FolderLock, Overwrite};
 use gqn_scenes::Split;
+use gqn_system::{FolderLock, Overwrite};
 
 use crate::cli;
 use crate::progress::progress;
