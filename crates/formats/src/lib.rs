@@ -15,7 +15,6 @@
 //! | `manifest.rs` | [`Manifest`]: the contract of a package |
 //! | `graph_metadata.rs` | [`Manifest::check_graph`]: was a graph made for the cameras of its manifest? |
 //! | `package.rs` | [`Package`]: a package's files, checked against its manifest |
-//! | `torch/` | [`torch`]: files of `torch.save`, as data |
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
 //! | `plausible.rs` | [`Manifest::camera_warnings`]: cameras that a model can make nothing of |
 //! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in; [`onnx_metadata`] |
@@ -53,7 +52,6 @@ mod ports;
 mod preset;
 mod tensor_file;
 mod text;
-pub mod torch;
 mod views;
 mod voxel;
 

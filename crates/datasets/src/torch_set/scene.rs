@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use gqn_formats::torch::{Id, Pickle};
 use gqn_scenes::{Camera, Frame};
+use gqn_torch_files::{Id, Pickle};
 
 use super::Loaded;
 use super::array::{Array, Values, array, is_array, shape};
