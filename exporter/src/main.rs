@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+use gqn_command_line::{conclude, print, say};
 use gqn_exporter::cli::{AdoptFlags, Cli, Command, ExportFlags, KeepFlags};
 use gqn_exporter::{
     Prepared, Source, TritonFlags, adopt, check_place, export, inspect, keep_best, prepare,
     write_package, write_triton,
 };
-use gqn_messages::error_report;
 use gqn_runtime_native::OnnxRuntime;
 use gqn_system::{FolderLock, folder_of, read_regular};
 
@@ -29,13 +28,7 @@ fn main() -> ExitCode {
         }
         Command::Triton(flags) => run_triton(&flags),
     };
-    match result.and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&error_report(error.as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    conclude(result.and_then(|text| print(&text)).map(|()| ExitCode::SUCCESS))
 }
 
 fn run_keep(flags: &KeepFlags) -> Result<String> {
@@ -102,17 +95,4 @@ fn table(files: &BTreeMap<String, Vec<u8>>) -> String {
         writeln!(text, "{name:width$}  {bytes:>12}").expect("a string takes any text");
     }
     text
-}
-
-/// The one place that writes to stdout. Whoever reads it may stop reading.
-fn print(text: &str) -> Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
-}
-
-fn say(text: &str) {
-    // Nothing is left to do when even stderr is closed.
-    let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use gqn_command_line::{print, print_json};
 use gqn_messages::printable;
 use gqn_runtime_native::{Diagnosis, OnnxRuntime, ProviderDiagnosis};
 
-use crate::{cli, output};
+use crate::cli;
 
 /// `gqn-run doctor`.
 pub(crate) fn doctor(flags: &cli::Doctor) -> Result<()> {
@@ -19,9 +20,9 @@ pub(crate) fn doctor(flags: &cli::Doctor) -> Result<()> {
     );
     let diagnosis = Diagnosis::examine(root, onnxruntime(root, flags.engine.ort.as_deref()));
     if flags.json {
-        return output::json(&diagnosis);
+        return print_json(&diagnosis);
     }
-    output::data(&text(&diagnosis))
+    print(&text(&diagnosis))
 }
 
 /// The library that would be loaded; below another root only one that is named.

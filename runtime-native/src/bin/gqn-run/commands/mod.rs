@@ -19,6 +19,7 @@ mod warmup;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use gqn_command_line::{progress_bar, say};
 use gqn_formats::Package;
 use gqn_runtime::{Engine, Noise, Session, SessionError};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, Spin};
@@ -41,8 +42,8 @@ pub(crate) use self::uncertainty::uncertainty;
 pub(crate) use self::verify::verify;
 pub(crate) use self::warmup::warmup;
 
+use crate::cli;
 use crate::input::Input;
-use crate::{cli, output};
 
 /// Pictures painted in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
 const BATCH: usize = 8;
@@ -61,7 +62,7 @@ fn warn_of_other_world(package: &Package, world: Option<World>) {
     if let (Some(trained), Some(asked)) = (package.manifest.provenance.world(), world)
         && trained != asked
     {
-        output::talk(&format!("note: the model was trained on {trained}, not on {asked}"));
+        say(&format!("note: the model was trained on {trained}, not on {asked}"));
     }
 }
 
@@ -79,7 +80,7 @@ fn warn_of_cameras(package: &Package, input: &Input, cameras: Option<(&Path, &[C
 
 fn warn(warnings: &[String]) {
     for warning in warnings {
-        output::talk(&format!("warning: {warning}"));
+        say(&format!("warning: {warning}"));
     }
 }
 
@@ -111,7 +112,7 @@ fn paint(
     cameras: &[Camera],
     noise: &Noise,
 ) -> Result<Vec<Frame>, SessionError> {
-    let bar = output::progress("painting", cameras.len());
+    let bar = progress_bar("painting", cameras.len());
     let mut frames = Vec::with_capacity(cameras.len());
     for batch in cameras.chunks(BATCH) {
         frames.extend(session.query(batch, noise)?);

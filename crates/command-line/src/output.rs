@@ -1,25 +1,52 @@
-//! The one place that writes to the terminal: data to stdout, talk to stderr.
+//! The one place where programs write to the terminal: data to stdout, talk to stderr.
 
-use std::io::{ErrorKind, Write, stderr, stdout};
+use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 use gqn_messages::printable;
-use indicatif::{ProgressBar, ProgressStyle};
 
-/// Writes data to stdout. A reader that went away has seen enough.
-pub(crate) fn data(text: &str) -> Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+/// Writes data to stdout as it is. That its reader went away is no error: the command goes on, and its exit code says what
+/// it found.
+///
+/// # Errors
+/// Stdout takes nothing, as a file on a full disk.
+pub fn print(text: &str) -> Result<()> {
+    match write(text) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("could not write to stdout"),
+        result => result.context(FAILED),
     }
 }
 
+/// Writes a line to stdout.
+///
+/// # Errors
+/// As [`print()`]; also when its reader went away, so that a command which writes line by line ends with the first that
+/// nobody reads. [`conclude`](crate::conclude) makes success of that.
+pub fn print_line(line: &str) -> Result<()> {
+    write(&format!("{line}\n")).context(FAILED)
+}
+
 /// Writes JSON to stdout. What a terminal would act on stands as JSON's own escapes, so that it reads back as it was.
-pub(crate) fn json(value: &impl serde::Serialize) -> Result<()> {
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value).context("could not write JSON")?;
     let lines: Vec<String> = text.lines().map(escaped).collect();
-    data(&format!("{}\n", lines.join("\n")))
+    print(&format!("{}\n", lines.join("\n")))
+}
+
+/// Says something on stderr; that nobody listens is no error.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+const FAILED: &str = "could not write to stdout";
+
+fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// A line of JSON. Control characters and marks of direction stand in its strings alone, and none is beyond U+FFFF.
@@ -33,18 +60,6 @@ fn escaped(line: &str) -> String {
         }
     };
     line.chars().map(escaped).collect()
-}
-
-/// Says something on stderr; that nobody listens is no error.
-pub(crate) fn talk(text: &str) {
-    let _ = writeln!(stderr().lock(), "{text}");
-}
-
-/// Progress on stderr, shown on terminals only; without colours.
-pub(crate) fn progress(what: &'static str, length: usize) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64).with_message(what);
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 #[cfg(test)]
