@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use gqn_formats::FormatError;
+use gqn_pictures::EncodeError;
 use gqn_system::{SystemError, read_hint};
 use thiserror::Error;
 
@@ -44,8 +45,8 @@ pub enum DataError {
     Hdf5 { path: PathBuf, reason: String },
     #[error("{} is no file of torch.save with scenes: {reason}", path.display())]
     Torch { path: PathBuf, reason: String },
-    #[error("the picture cannot be encoded as JPEG")]
-    Jpeg { source: image::ImageError },
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     #[error(transparent)]
     Format(#[from] FormatError),
     #[error(transparent)]

@@ -1,11 +1,10 @@
 //! Events of a run as `TensorBoard`'s scalars, histograms and images.
 
-use std::io::Cursor;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use gqn_pictures::{PngSize, encode_png};
 use gqn_system::SystemError;
-use image::{ExtendedColorType, ImageEncoder};
 
 use super::{EventFile, Value};
 use crate::config::schedule::Phase;
@@ -122,10 +121,7 @@ fn picture(tag: String, side: usize, pictures: &[&[u8]]) -> Value {
             rgb8[start..start + 3 * side].copy_from_slice(line);
         }
     }
-    let (width, height) = (width as u32, side as u32);
-    let mut png = Cursor::new(Vec::new());
-    image::codecs::png::PngEncoder::new(&mut png)
-        .write_image(&rgb8, width, height, ExtendedColorType::Rgb8)
-        .expect("a picture of this size fits into memory as PNG");
-    Value::picture(tag, width, height, png.into_inner())
+    let png = encode_png(width, side, &rgb8, PngSize::Quick);
+    let png = png.expect("a picture of this size fits into memory as PNG");
+    Value::picture(tag, width as u32, side as u32, png)
 }
