@@ -43,6 +43,10 @@ pub enum DataError {
     Gap { path: PathBuf, from: u64, to: u64 },
     #[error("{} is no HDF5 file with `images` and `viewpoints`: {reason}", path.display())]
     Hdf5 { path: PathBuf, reason: String },
+    #[error(
+        "{} is an HDF5 file, and this program is built without them\nhint: build it with `cargo build --release -p gqn-datasets --features hdf5`", path.display()
+    )]
+    NoHdf5 { path: PathBuf },
     #[error("{} is no file of torch.save with scenes: {reason}", path.display())]
     Torch { path: PathBuf, reason: String },
     #[error(transparent)]
