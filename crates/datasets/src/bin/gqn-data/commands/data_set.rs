@@ -30,7 +30,7 @@ pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
     print_json(&inventory)?;
     if let Some(voxel) = &inventory.voxel {
         // For people; the JSON has the same numbers.
-        say(&voxel.to_toml().to_string());
+        say(&voxel.to_toml());
     }
     if let Some(path) = &flags.sheet {
         let (rows, columns, side) = SHEET;
