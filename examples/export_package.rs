@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use gqn_exporter::{ExportOptions, Measurements, Source, export, write_package};
-use gqn_formats::Overwrite;
+use gqn_system::Overwrite;
 
 fn main() -> Result<()> {
     let given: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use gqn_formats::Package;
+use gqn_pictures::{PngSize, encode_png};
 use gqn_portable::PortableEngine;
 use gqn_runtime::{Noise, Session};
 use gqn_scenes::{Scene, World};
@@ -27,8 +28,7 @@ fn main() -> Result<()> {
     session.observe(&views)?;
     let frame = session.query(&cameras[3..], &Noise::mean())?.remove(0);
 
-    let pixels = u32::try_from(side)?;
-    image::save_buffer(&out, frame.rgb8(), pixels, pixels, image::ExtendedColorType::Rgb8)?;
+    std::fs::write(&out, encode_png(side, side, frame.rgb8(), PngSize::Small)?)?;
     println!("{}: what the model expects at {:?}", out.display(), cameras[3].position);
     Ok(())
 }

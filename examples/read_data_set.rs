@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use gqn_datasets::{DataSet, Layout, RenderPlan, write_shards};
-use gqn_formats::Overwrite;
 use gqn_scenes::{Split, World};
+use gqn_system::Overwrite;
 
 fn main() -> Result<()> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from).context("expected FOLDER")?;

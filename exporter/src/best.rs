@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use gqn_formats::{Manifest, Package, names, read_regular};
+use gqn_formats::{Manifest, Package, names};
+use gqn_system::read_regular;
 
 use crate::error::ExportError;
 use crate::folder::{LARGEST_MANIFEST, put_in_place};

@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use gqn_formats::{Overwrite, Precision, Variant};
+use gqn_exporter::{
+    Calibration, ExportOptions, ForeignPorts, PrepareOptions, Target, TritonOptions, Winograd,
+};
+use gqn_formats::{Precision, Variant};
 use gqn_scenes::{PoseEncoding, World};
-
-use crate::adopt::ForeignPorts;
-use crate::calibrate::Calibration;
-use crate::options::{ExportOptions, Target, Winograd};
-use crate::prepare::PrepareOptions;
-use crate::triton::TritonFlags;
+use gqn_system::Overwrite;
 
 /// Held-out views that an export may measure on: hours of them for a large model.
 const MOST_VIEWS: i64 = 100_000;
@@ -18,15 +16,15 @@ const MOST_VIEWS: i64 = 100_000;
 /// Turn a trained checkpoint into a package of ONNX graphs, and look into packages and checkpoints.
 #[derive(Debug, Parser)]
 #[command(name = "gqn-export", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What `gqn-export` does.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Write a package: representation.onnx, generator.onnx, drawing.onnx, manifest, sample and model card
     Export(ExportFlags),
     /// Write a package of two ONNX graphs from elsewhere, such as torch.onnx's, checked on ONNX Runtime
@@ -41,16 +39,16 @@ pub enum Command {
 
 /// Flags of `gqn-export export`.
 #[derive(Debug, Args)]
-pub struct ExportFlags {
+pub(crate) struct ExportFlags {
     /// A run folder of gqn-train, or a checkpoint
     #[arg(value_name = "RUN_OR_CHECKPOINT")]
-    pub source: PathBuf,
+    pub(crate) source: PathBuf,
     /// Folder to write the package into
     #[arg(long, value_name = "PACKAGE")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// The trainer's outputs for this checkpoint [default: golden.safetensors beside the checkpoint]
     #[arg(long, value_name = "FILE")]
-    pub sample: Option<PathBuf>,
+    pub(crate) sample: Option<PathBuf>,
     /// Which graphs to write
     #[arg(long, value_enum, default_value_t)]
     variant: VariantFlag,
@@ -88,16 +86,16 @@ pub struct ExportFlags {
 
 /// Flags of `gqn-export adopt`.
 #[derive(Debug, Args)]
-pub struct AdoptFlags {
+pub(crate) struct AdoptFlags {
     /// The graph from pictures and cameras to a scene
     #[arg(long, value_name = "ONNX")]
-    pub representation: PathBuf,
+    pub(crate) representation: PathBuf,
     /// The graph from a scene, cameras and noise to pictures
     #[arg(long, value_name = "ONNX")]
-    pub generator: PathBuf,
+    pub(crate) generator: PathBuf,
     /// Folder to write the package into
     #[arg(long, value_name = "PACKAGE")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Input of the representation graph: pictures [views,3,S,S], values from 0 to 1
     #[arg(long, value_name = "PORT", default_value = "frames")]
     frames: String,
@@ -124,13 +122,13 @@ pub struct AdoptFlags {
     picture: String,
     /// How the graphs expect cameras: xyz-cos-sin (position, then cosine and sine of yaw and of pitch) or xyz-sin-cos
     #[arg(long, value_name = "ENCODING", default_value = "xyz-cos-sin")]
-    pub pose_encoding: PoseEncoding,
+    pub(crate) pose_encoding: PoseEncoding,
     /// World whose rendered pictures are the package's sample
     #[arg(long, value_name = "WORLD", default_value = "rooms-ring-camera")]
-    pub world: World,
+    pub(crate) world: World,
     /// ONNX Runtime to check with: its file or folder [default: as gqn-run looks for it]
     #[arg(long, value_name = "PATH")]
-    pub ort: Option<PathBuf>,
+    pub(crate) ort: Option<PathBuf>,
     /// Replace a package that is there already; other folders are never replaced
     #[arg(long)]
     force: bool,
@@ -138,7 +136,7 @@ pub struct AdoptFlags {
 
 impl AdoptFlags {
     /// What the graphs' ports are called.
-    pub fn ports(&self) -> ForeignPorts {
+    pub(crate) fn ports(&self) -> ForeignPorts {
         ForeignPorts {
             frames: self.frames.clone(),
             poses: self.poses.clone(),
@@ -152,34 +150,69 @@ impl AdoptFlags {
     }
 
     /// Whether a package is replaced.
-    pub fn overwrite(&self) -> Overwrite {
+    pub(crate) fn overwrite(&self) -> Overwrite {
         Overwrite::forced(self.force)
     }
 }
 
 /// Flags of `gqn-export inspect`.
 #[derive(Debug, Args)]
-pub struct InspectFlags {
+pub(crate) struct InspectFlags {
     /// A package (folder or zip), a graph inside one, a checkpoint, or a run folder
     #[arg(value_name = "PACKAGE_OR_ONNX_OR_CHECKPOINT")]
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// Flags of `gqn-export keep`.
 #[derive(Debug, Args)]
-pub struct KeepFlags {
+pub(crate) struct KeepFlags {
     /// The new package
     #[arg(value_name = "PACKAGE")]
-    pub package: PathBuf,
+    pub(crate) package: PathBuf,
     /// Folder of the best package so far; replaced as a whole
     #[arg(long, value_name = "DIR")]
-    pub best: PathBuf,
+    pub(crate) best: PathBuf,
     /// The run's curves, as `gqn-train curves` draws them: copied along as training.svg
     #[arg(long, value_name = "FILE")]
-    pub curves: Option<PathBuf>,
+    pub(crate) curves: Option<PathBuf>,
     /// Refuse a package with more bytes, all files together
     #[arg(long, value_name = "N")]
-    pub most_bytes: Option<u64>,
+    pub(crate) most_bytes: Option<u64>,
+}
+
+/// Flags of `gqn-export triton`.
+#[derive(Debug, Args)]
+pub(crate) struct TritonFlags {
+    /// A package (folder or zip)
+    #[arg(value_name = "PACKAGE")]
+    pub(crate) package: PathBuf,
+    /// Folder to write the model repository into; it must not be there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Let TensorRT run what it takes, with its engines cached in this folder of the server
+    #[arg(long, value_name = "DIR")]
+    tensorrt_cache: Option<String>,
+    /// Queries of one run that TensorRT's engines are built for, at most
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    batch: u32,
+    /// Instances of each graph
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    instances: u32,
+    /// Where KServe finds the repository
+    #[arg(long, value_name = "URI", default_value = "pvc://models/gqn")]
+    storage_uri: String,
+}
+
+impl TritonFlags {
+    /// How the repository is written.
+    pub(crate) fn options(&self) -> TritonOptions {
+        TritonOptions {
+            tensorrt_cache: self.tensorrt_cache.clone(),
+            batch: self.batch,
+            instances: self.instances,
+            storage_uri: self.storage_uri.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -235,7 +268,7 @@ enum TargetFlag {
 
 impl ExportFlags {
     /// What the flags choose about the graphs.
-    pub fn options(&self) -> ExportOptions {
+    pub(crate) fn options(&self) -> ExportOptions {
         let variant = match self.variant {
             VariantFlag::Reference => Variant::Reference,
             VariantFlag::Optimised => Variant::Optimised,
@@ -262,7 +295,7 @@ impl ExportFlags {
     }
 
     /// What the flags ask to calibrate and to measure.
-    pub fn prepare_options(&self) -> PrepareOptions {
+    pub(crate) fn prepare_options(&self) -> PrepareOptions {
         let calibration = match self.calibration {
             CalibrationFlag::Minmax => Calibration::MinMax,
             CalibrationFlag::Percentile => Calibration::Percentile,
@@ -278,7 +311,7 @@ impl ExportFlags {
     }
 
     /// Whether an existing package may be replaced.
-    pub fn overwrite(&self) -> Overwrite {
+    pub(crate) fn overwrite(&self) -> Overwrite {
         Overwrite::forced(self.force)
     }
 }

@@ -6,6 +6,7 @@ use gqn_datasets::DataError;
 use gqn_formats::FormatError;
 use gqn_runtime::EngineError;
 use gqn_runtime_native::OrtError;
+use gqn_system::SystemError;
 use thiserror::Error;
 
 /// Why something was not exported or inspected.
@@ -15,6 +16,8 @@ use thiserror::Error;
 pub enum ExportError {
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
     #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gqn_formats::{
-    FormatError, LOCK_FILE, Overwrite, PartFolder, folder_of, names, read_regular, write_atomic,
+use gqn_formats::names;
+use gqn_system::{
+    LOCK_FILE, Overwrite, PartFolder, SystemError, folder_of, read_regular, write_atomic,
 };
 
 use crate::error::ExportError;
@@ -17,8 +18,8 @@ pub(crate) const LARGEST_MANIFEST: u64 = 1 << 24;
 /// exchange folders. An empty folder is replaced without it.
 ///
 /// # Errors
-/// [`FormatError::Exists`] if `out` is there and may not be replaced, [`ExportError::NotReplaced`] or
-/// [`ExportError::ForeignFile`] if it holds other things, [`FormatError::Write`] if the disk is full or the place
+/// [`SystemError::Exists`] if `out` is there and may not be replaced, [`ExportError::NotReplaced`] or
+/// [`ExportError::ForeignFile`] if it holds other things, [`SystemError::Write`] if the disk is full or the place
 /// is not writable. Nothing half-written stays.
 pub fn write_package(
     files: &BTreeMap<String, Vec<u8>>,
@@ -33,20 +34,20 @@ pub fn write_package(
 /// exchanged for it.
 ///
 /// # Errors
-/// [`FormatError::Write`], which names the place and not the temporary folder. Nothing half-written stays.
+/// [`SystemError::Write`], which names the place and not the temporary folder. Nothing half-written stays.
 pub(crate) fn put_in_place(
     files: &BTreeMap<String, Vec<u8>>,
     out: &Path,
 ) -> Result<(), ExportError> {
-    let failed = |source| FormatError::Write { path: out.to_owned(), source };
+    let failed = |source| SystemError::Write { path: out.to_owned(), source };
     let parent = folder_of(out);
     std::fs::create_dir_all(parent).map_err(failed)?;
     let part = PartFolder::new_in(parent).map_err(failed)?;
     for (name, content) in files {
         write_atomic(&part.path().join(name), content, Overwrite::Refuse).map_err(|error| {
             match error {
-                FormatError::Write { source, .. } => {
-                    FormatError::Write { path: out.join(name), source }
+                SystemError::Write { source, .. } => {
+                    SystemError::Write { path: out.join(name), source }
                 }
                 other => other,
             }
@@ -73,7 +74,7 @@ pub fn check_place(out: &Path, overwrite: Overwrite) -> Result<(), ExportError> 
         return Ok(());
     }
     if overwrite == Overwrite::Refuse {
-        return Err(FormatError::Exists { path: out.to_owned() }.into());
+        return Err(SystemError::Exists { path: out.to_owned() }.into());
     }
     let names = entries.map_err(|_| not_replaced())?;
     let known = package_files(out).ok_or_else(not_replaced)?;

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path;
 
 use gqn_formats::{
-    Checkpoint, FormatError, ModelConfig, Package, Provenance, folder_of, names, onnx_metadata,
-    parameters,
+    Checkpoint, FormatError, ModelConfig, Package, Provenance, names, onnx_metadata, parameters,
 };
+use gqn_system::folder_of;
 
 use crate::error::ExportError;
 use crate::graphs::{TARGET_KEY, WINOGRAD_KEY};

@@ -32,13 +32,12 @@
 //! | `inspect.rs` | [`inspect`]: what a package or a checkpoint holds |
 //! | `triton.rs` | [`write_triton`]: a package as a model repository of Triton's |
 //! | `error.rs` | [`ExportError`] |
-//! | `cli.rs` | the command line of `gqn-export` |
+//! | `main.rs`, `cli.rs`, `commands/` | the program `gqn-export` |
 
 mod adopt;
 mod best;
 mod calibrate;
 mod card;
-pub mod cli;
 mod cost;
 mod engine;
 mod error;
@@ -78,4 +77,4 @@ pub use scenes::{SceneSource, SceneViews};
 pub use shorten::{shortened, shortened_sample};
 pub use source::Source;
 pub use summary::{GraphSummary, summarize, summarize_passes};
-pub use triton::{TritonFlags, write_triton};
+pub use triton::{TritonOptions, write_triton};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{Checkpoint, ModelConfig, Precision, PrecisionError, Tensor};
-use gqn_runtime::{Engine, FrameMetrics, Noise};
+use gqn_pictures::FrameMetrics;
+use gqn_runtime::{Engine, Noise};
 use gqn_runtime_native::OnnxRuntime;
 use gqn_scenes::Split;
 use ndarray::Axis;

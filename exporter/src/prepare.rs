@@ -117,7 +117,7 @@ pub fn prepare(
         match measured {
             Ok(error) => measurements.precision_error = Some(error),
             Err(error @ (ExportError::NoScenes { .. } | ExportError::OnnxRuntime(_))) => {
-                note = Some(gqn_formats::error_report(&error));
+                note = Some(gqn_messages::error_report(&error));
             }
             Err(error) => return Err(error),
         }

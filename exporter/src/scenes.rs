@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use gqn_datasets::{DataSet, Limits, Resize, SceneSet, decode_picture};
-use gqn_formats::{ModelConfig, Tensor, Views, read_regular};
+use gqn_formats::{ModelConfig, Tensor, Views};
 use gqn_scenes::{Camera, Frame, Scene, Split, World};
+use gqn_system::read_regular;
 
 use crate::error::ExportError;
 

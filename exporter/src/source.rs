@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use gqn_formats::{
-    Checkpoint, FolderLock, FormatError, TensorFile, folder_of, names, read_regular, sha256_hex,
-};
+use gqn_formats::{Checkpoint, TensorFile, names, sha256_hex};
+use gqn_system::{FolderLock, SystemError, folder_of, read_regular};
 
 use crate::error::ExportError;
 
@@ -97,6 +96,6 @@ impl Source {
     }
 }
 
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FormatError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, SystemError> {
     read_regular(path, u64::MAX)
 }

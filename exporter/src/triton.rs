@@ -2,48 +2,40 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
-use clap::Args;
 use gqn_formats::{Dim, FormatError, GraphPorts, Package, Precision, external_locations, names};
 
 use crate::error::ExportError;
 use crate::folder::put_in_place;
 
-/// Flags of `gqn-export triton`.
-#[derive(Debug, Args)]
-pub struct TritonFlags {
-    /// A package (folder or zip)
-    #[arg(value_name = "PACKAGE")]
-    pub package: PathBuf,
-    /// Folder to write the model repository into; it must not be there
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Let TensorRT run what it takes, with its engines cached in this folder of the server
-    #[arg(long, value_name = "DIR")]
+/// How a repository is written.
+#[derive(Debug, Clone)]
+pub struct TritonOptions {
+    /// Let TensorRT run what it takes, with its engines cached in this folder of the server.
     pub tensorrt_cache: Option<String>,
-    /// Queries of one run that TensorRT's engines are built for, at most
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    /// Queries of one run that TensorRT's engines are built for, at most.
     pub batch: u32,
-    /// Instances of each graph
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    /// Instances of each graph.
     pub instances: u32,
-    /// Where KServe finds the repository
-    #[arg(long, value_name = "URI", default_value = "pvc://models/gqn")]
+    /// Where `KServe` finds the repository.
     pub storage_uri: String,
 }
 
-/// Writes the repository; gives the names of its models.
+/// Writes a package (folder or zip) as a repository into the folder `out`; gives the names of its models.
 ///
 /// # Errors
 /// [`ExportError`]: the package is refused, the folder is there, or the disk does not take it.
-pub fn write_triton(flags: &TritonFlags) -> Result<Vec<String>, ExportError> {
-    let package = Package::open(&flags.package)?;
-    let out = &flags.out;
+pub fn write_triton(
+    package: &Path,
+    out: &Path,
+    options: &TritonOptions,
+) -> Result<Vec<String>, ExportError> {
+    let package = Package::open(package)?;
     if std::fs::symlink_metadata(out).is_ok() {
-        return Err(ExportError::Occupied { path: out.clone() });
+        return Err(ExportError::Occupied { path: out.to_owned() });
     }
-    put_in_place(&repository(&package, flags)?, out)?;
+    put_in_place(&repository(&package, options)?, out)?;
     Ok(MODELS.iter().map(|(model, _)| (*model).to_owned()).collect())
 }
 
@@ -53,7 +45,7 @@ const MODELS: [(&str, &str); 2] =
 /// Files of the repository by their paths in it.
 fn repository(
     package: &Package,
-    flags: &TritonFlags,
+    options: &TritonOptions,
 ) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
     let mut files = BTreeMap::new();
     for (model, graph) in MODELS {
@@ -63,7 +55,7 @@ fn repository(
             &package.manifest.representation
         };
         let bytes = package.file(graph)?;
-        let config = config(model, ports, package.manifest.precision, flags);
+        let config = config(model, ports, package.manifest.precision, options);
         files.insert(format!("{model}/config.pbtxt"), config.into_bytes());
         files.insert(format!("{model}/1/model.onnx"), bytes.to_vec());
         let unreadable = |reason| FormatError::Graph { graph: graph.to_owned(), reason };
@@ -72,13 +64,18 @@ fn repository(
             files.insert(format!("{model}/1/{location}"), content);
         }
     }
-    files.insert("kserve.yaml".to_owned(), kserve(&flags.storage_uri).into_bytes());
+    files.insert("kserve.yaml".to_owned(), kserve(&options.storage_uri).into_bytes());
     Ok(files)
 }
 
 /// A model's `config.pbtxt`. Triton may not join requests: the representation sums over its first axis, and one run of the
 /// generator paints one scene. So the models have no batch axis of Triton's, and a request holds as many rows as it likes.
-fn config(model: &str, ports: &GraphPorts, precision: Precision, flags: &TritonFlags) -> String {
+fn config(
+    model: &str,
+    ports: &GraphPorts,
+    precision: Precision,
+    options: &TritonOptions,
+) -> String {
     let mut text = String::new();
     let mut line = |line: &str| writeln!(text, "{line}").expect("a string takes any text");
     line(&format!("name: \"{model}\""));
@@ -96,7 +93,7 @@ fn config(model: &str, ports: &GraphPorts, precision: Precision, flags: &TritonF
             ));
         }
     }
-    line(&format!("instance_group {{ kind: KIND_AUTO count: {} }}", flags.instances));
+    line(&format!("instance_group {{ kind: KIND_AUTO count: {} }}", options.instances));
     line("model_warmup {");
     line("  name: \"one row of zeros\"");
     line("  batch_size: 1");
@@ -106,7 +103,7 @@ fn config(model: &str, ports: &GraphPorts, precision: Precision, flags: &TritonF
         line(&format!("  inputs {{ key: \"{}\" value {{ {value} }} }}", port.name));
     }
     line("}");
-    if let Some(cache) = &flags.tensorrt_cache {
+    if let Some(cache) = &options.tensorrt_cache {
         let shapes = |rows: u32| {
             let dynamic = ports
                 .inputs
@@ -128,8 +125,8 @@ fn config(model: &str, ports: &GraphPorts, precision: Precision, flags: &TritonF
             ("trt_timing_cache_enable", "true".to_owned()),
             ("trt_timing_cache_path", folder),
             ("trt_profile_min_shapes", shapes(1)),
-            ("trt_profile_opt_shapes", shapes(flags.batch)),
-            ("trt_profile_max_shapes", shapes(flags.batch)),
+            ("trt_profile_opt_shapes", shapes(options.batch)),
+            ("trt_profile_max_shapes", shapes(options.batch)),
         ] {
             line(&format!("  parameters {{ key: \"{key}\" value: {value:?} }}"));
         }
@@ -170,15 +167,13 @@ mod tests {
     fn requests_are_not_joined_and_profiles_name_every_dynamic_input() {
         let model = Preset::TinyTower.config();
         let ports = GraphPorts::generator(&model, &model.scene_shape());
-        let flags = TritonFlags {
-            package: PathBuf::new(),
-            out: PathBuf::new(),
+        let options = TritonOptions {
             tensorrt_cache: Some("/cache/".to_owned()),
             batch: 8,
             instances: 2,
             storage_uri: String::new(),
         };
-        let text = config("gqn_generator", &ports, Precision::Fp16, &flags);
+        let text = config("gqn_generator", &ports, Precision::Fp16, &options);
         let noise = format!("{}x{}x8x8", model.steps, model.latent_channels);
         for part in [
             "max_batch_size: 0\n".to_owned(),

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use gqn_formats::{FormatError, LibraryDamage};
+use gqn_formats::FormatError;
 use gqn_runtime::EngineError;
+use gqn_system::{LibraryDamage, SystemError};
 use thiserror::Error;
 
 use crate::provider::Provider;
@@ -73,6 +74,8 @@ pub enum OrtError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
 }
 
 /// The first line of a message of ONNX Runtime, which likes to add its call stack.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::f32::consts::FRAC_1_SQRT_2;
 use std::sync::Arc;
 
-use gqn_formats::{FormatError, Tensor, external_locations, names, read_regular};
+use gqn_formats::{FormatError, Tensor, external_locations, names};
 use gqn_runtime::EngineError;
+use gqn_system::read_regular;
 use ort::session::{Session, SessionInputValue};
 use ort::value::{TensorRef, ValueType};
 use tempfile::TempDir;

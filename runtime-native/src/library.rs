@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use gqn_formats::{LibraryDamage, check_library};
+use gqn_system::{LibraryDamage, check_library};
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 

@@ -8,9 +8,9 @@ use std::num::NonZeroUsize;
 use gqn_exporter::{ExportOptions, Graphs, Target, Winograd, build_graphs_from, uncalibrated};
 use gqn_formats::{
     Checkpoint, FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, ModelConfig, Package,
-    ParameterKind, Precision, Preset, Provenance, Tensor, Variant, VoxelConfig, error_report,
-    names, parameters,
+    ParameterKind, Precision, Preset, Provenance, Tensor, Variant, VoxelConfig, names, parameters,
 };
+use gqn_messages::error_report;
 use gqn_portable::PortableEngine;
 use gqn_runtime::{Engine, Occupancy};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use gqn_exporter::{ExportOptions, Measurements, export, write_package};
-use gqn_formats::{Checkpoint, ModelConfig, Overwrite, Package, Preset, names, sha256_hex};
+use gqn_formats::{Checkpoint, ModelConfig, Package, Preset, names, sha256_hex};
 use gqn_runtime::verify;
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider};
 use gqn_scenes::World;
+use gqn_system::Overwrite;
 use gqn_trainer::model::Gqn;
 use gqn_trainer::run::golden::golden;
 

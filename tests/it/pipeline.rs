@@ -6,8 +6,9 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use gqn_formats::{Checkpoint, Overwrite, View, Views};
+use gqn_formats::{Checkpoint, View, Views};
 use gqn_scenes::{Scene, World};
+use gqn_system::Overwrite;
 use image::AnimationDecoder;
 use image::codecs::gif::GifDecoder;
 use serde_json::Value;

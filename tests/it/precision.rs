@@ -9,7 +9,8 @@ use gqn_exporter::{
 use gqn_formats::RepresentationKind::{Pool, Pyramid, Tower};
 use gqn_formats::UpsampleR::{Learned, Tile};
 use gqn_formats::{Checkpoint, ModelConfig, Precision, TensorFile, sha256_hex};
-use gqn_runtime::{Engine, mse, psnr};
+use gqn_pictures::{mse, psnr};
+use gqn_runtime::Engine;
 use gqn_runtime_native::OnnxRuntime;
 use gqn_scenes::World;
 

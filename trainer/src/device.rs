@@ -163,7 +163,7 @@ fn open_globally(path: &std::path::Path) -> Result<(), String> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
     if path.exists() {
         let damage = |damage| format!("{} {damage}", path.display());
-        gqn_formats::check_library(path).map_err(damage)?;
+        gqn_system::check_library(path).map_err(damage)?;
     }
     let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
     // The error itself only says that loading failed, its source which file and why.

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use gqn_formats::{LibraryDamage, LibraryNeeds, library_needs};
+use gqn_command_line::say;
+use gqn_system::{LibraryDamage, LibraryNeeds, library_needs};
 
 /// What glibc is told about memory: a step asks for what the last one gave back, some of it in very large pieces. By
 /// itself glibc hands these to the system, which clears every page of them again; that can take longer than all of the
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
         Ok(code) => return code,
         Err(error) => error,
     };
-    let _ = writeln!(io::stderr().lock(), "error: {error}");
+    say(&format!("error: {error}"));
     ExitCode::FAILURE
 }
 

@@ -5,19 +5,14 @@
 //! | `cli.rs`, `cli/` | flags |
 //! | `commands/` | a file for each command |
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
 use clap::Parser;
-use gqn_formats::error_report;
-use gqn_trainer::device::prepare;
-use gqn_trainer::model::Compute;
-use gqn_trainer::oracle::{OracleReport, check_weights};
+use gqn_command_line::{conclude, say};
 use gqn_trainer::run::folder::CHECKPOINT_FILE;
 
-use crate::cli::{Cli, Command, OracleFlags};
+use crate::cli::{Cli, Command};
 
 mod cli;
 mod commands;
@@ -32,56 +27,13 @@ fn main() -> ExitCode {
         Command::Golden(flags) => commands::weights::run_golden(&flags),
         Command::Checkpoint(flags) => commands::weights::run_checkpoint(&flags),
         Command::Import(flags) => commands::weights::run_import(&flags),
-        Command::Oracle(flags) => run_oracle(&flags),
+        Command::Oracle(flags) => commands::oracle::run_oracle(&flags),
         Command::Bench(flags) => commands::bench::run_bench(&flags),
         Command::BenchProbe(flags) => commands::bench::run_probe(&flags),
         Command::GpuCheck(flags) => commands::gpu_check::run_gpu_check(&flags),
         Command::NcclCheck(flags) => commands::gpu_check::run_nccl_check(&flags),
     });
-    match result {
-        Ok(code) => code,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&error_report(&*error));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let OracleFlags { form, winograd, precision, .. } = *flags;
-    let compute = Compute { form, winograd, precision };
-    let device = flags.device.open()?.device;
-    prepare(device, precision);
-    let mut report = OracleReport::default();
-    for file in &flags.files {
-        let one = check_weights(file, flags.checkpoint.as_deref(), compute, device)?;
-        if flags.files.len() > 1 {
-            print(&format!("{}:", file.display()))?;
-        }
-        print_oracle(&one)?;
-        report.lines.extend(one.lines);
-        report.unknown.extend(one.unknown);
-    }
-    let failed = report.lines.iter().filter(|line| !line.passed()).count() + report.unknown.len();
-    let passed = report.lines.len() + report.unknown.len() - failed;
-    print(&format!("{passed} passed, {failed} failed"))?;
-    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn print_oracle(report: &OracleReport) -> io::Result<()> {
-    for line in &report.lines {
-        let (index, found, expected) = line.worst;
-        let verdict = if line.passed() { "pass" } else { "FAIL" };
-        print(&format!(
-            "{verdict}  {:<48} error {:.2e} of {:.0e}  worst at {index}: found {found:.8}, expected {expected:.8}",
-            line.name, line.error, line.tolerance
-        ))?;
-    }
-    for name in &report.unknown {
-        print(&format!("FAIL  {name:<48} is no quantity of this model"))?;
-    }
-    Ok(())
+    conclude(result)
 }
 
 /// Exit code of a run that was interrupted and saved, as shells count SIGINT.
@@ -115,19 +67,6 @@ fn command_line() -> String {
 /// The checkpoint that a run folder, or its own path, names.
 fn checkpoint_of(run: &Path) -> PathBuf {
     if run.is_dir() { run.join(CHECKPOINT_FILE) } else { run.to_owned() }
-}
-
-fn print(line: &str) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{line}")
-}
-
-fn say(line: &str) {
-    // A stderr that is closed has no reader to tell.
-    let _ = writeln!(io::stderr().lock(), "{line}");
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
-use gqn_formats::{Checkpoint, Overwrite, Provenance};
+use gqn_formats::{Checkpoint, Provenance};
+use gqn_system::Overwrite;
 use gqn_trainer::config::TrainConfig;
 use gqn_trainer::device::DeviceChoice;
 use gqn_trainer::distributed::Processes;

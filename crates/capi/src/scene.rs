@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use gqn_formats::{Package, error_report};
+use gqn_formats::Package;
+use gqn_messages::error_report;
 use gqn_runtime::{Noise, Session, ViewId};
 use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions, Provider, Spin};
 use gqn_scenes::{Camera, Frame};

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use gqn_formats::open_regular;
 use gqn_scenes::Split;
+use gqn_system::open_regular;
 
 use crate::catalog::KnownSet;
 use crate::damage::Damage;

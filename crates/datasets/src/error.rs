@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use gqn_formats::{FormatError, read_hint};
+use gqn_formats::FormatError;
+use gqn_pictures::EncodeError;
+use gqn_system::{SystemError, read_hint};
 use thiserror::Error;
 
 use crate::damage::Damage;
@@ -41,10 +43,16 @@ pub enum DataError {
     Gap { path: PathBuf, from: u64, to: u64 },
     #[error("{} is no HDF5 file with `images` and `viewpoints`: {reason}", path.display())]
     Hdf5 { path: PathBuf, reason: String },
+    #[error(
+        "{} is an HDF5 file, and this program is built without them\nhint: build it with `cargo build --release -p gqn-datasets --features hdf5`", path.display()
+    )]
+    NoHdf5 { path: PathBuf },
     #[error("{} is no file of torch.save with scenes: {reason}", path.display())]
     Torch { path: PathBuf, reason: String },
-    #[error("the picture cannot be encoded as JPEG")]
-    Jpeg { source: image::ImageError },
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
 }

@@ -10,9 +10,9 @@ mod contents;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_pictures::Resize;
-use gqn_scenes::{Camera, Frame, PoseEncoding};
+use gqn_scenes::{Frame, PoseEncoding};
+use gqn_system::{Overwrite, check_place, write_atomic};
 use hdf5_pure::{Dataset, File, FileBuilder};
 use rayon::prelude::*;
 
@@ -22,8 +22,8 @@ use crate::error::DataError;
 use crate::listing::files;
 use crate::picture::{Decoder, bytes_of_floats, encode_jpeg};
 use crate::scene_record::SceneRecord;
+use crate::viewpoint::{POSE, camera};
 
-const POSE: usize = 7;
 /// Bytes of pixels that are read at once, or a scene where that has more.
 const AT_ONCE: usize = 1 << 26;
 
@@ -194,16 +194,6 @@ pub fn write_hdf5(
     builder.create_dataset("viewpoints").with_f32_data(&poses).with_shape(&[count, views, 7]);
     let bytes = builder.finish().map_err(|error| wrong(path, &error))?;
     Ok(write_atomic(path, &bytes, overwrite)?)
-}
-
-/// The camera of a viewpoint.
-pub(crate) fn camera(pose: &[f32]) -> Camera {
-    let angle = |cos: f32, sin: f32| sin.atan2(cos);
-    Camera {
-        position: [pose[0], pose[1], pose[2]],
-        yaw: angle(pose[3], pose[4]),
-        pitch: angle(pose[5], pose[6]),
-    }
 }
 
 fn wrong(path: &Path, reason: &dyn ToString) -> DataError {

@@ -6,7 +6,8 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use gqn_formats::{Foreign, Overwrite, open_regular, write_atomic};
+use gqn_formats::Foreign;
+use gqn_system::{Overwrite, open_regular, write_atomic};
 use prost::Message;
 use rayon::prelude::*;
 

@@ -19,7 +19,8 @@
 //! | `shard_writer.rs` | [`write_shards`], [`RenderPlan`]: scenes to shards |
 //! | `suggest.rs` | [`suggest()`]: the geometry of a voxel model, from a set's cameras |
 //! | `inspect.rs` | [`inspect()`], [`verify`]: what a set holds, and whether all of it is sound |
-//! | `hdf5.rs` | [`Hdf5Set`], [`write_hdf5`]: the files of the gqn-dataset-renderer |
+//! | `hdf5.rs` | [`Hdf5Set`], [`write_hdf5`]: the files of the gqn-dataset-renderer (feature `hdf5`; without it `no_hdf5.rs` refuses them) |
+//! | `viewpoint.rs` | viewpoints as the files of other tools have them |
 //! | `torch_set/` | [`TorchSet`]: the files of `PyTorch` ports |
 //! | `listing.rs` | which files of a folder are a data set's |
 //! | `damage.rs`, `error.rs` | [`Damage`], [`DataError`]: what can be wrong |
@@ -41,10 +42,13 @@ mod contact_sheet;
 mod damage;
 mod data_set;
 mod error;
+#[cfg(feature = "hdf5")]
 mod hdf5;
 mod index;
 mod inspect;
 mod listing;
+#[cfg(not(feature = "hdf5"))]
+mod no_hdf5;
 mod picture;
 mod prefetch;
 mod scene_record;
@@ -55,6 +59,7 @@ mod shuffle;
 mod suggest;
 mod tfrecord;
 mod torch_set;
+mod viewpoint;
 
 pub use gqn_pictures::{
     Limits, PictureError, Resize, Rgb8, UnknownResize, decode_picture, decode_rgb8,
@@ -65,8 +70,11 @@ pub use contact_sheet::{GAP, Sheet, contact_sheet, data_sheet};
 pub use damage::Damage;
 pub use data_set::{DataSet, Place, folder_of_split};
 pub use error::DataError;
+#[cfg(feature = "hdf5")]
 pub use hdf5::{Hdf5Set, write_hdf5};
 pub use inspect::{CameraRange, Inventory, SuggestedVoxel, Verdict, inspect, verify};
+#[cfg(not(feature = "hdf5"))]
+pub use no_hdf5::{Hdf5Set, write_hdf5};
 pub use picture::{Decoder, encode_jpeg};
 pub use prefetch::Prefetch;
 pub use scene_record::SceneRecord;

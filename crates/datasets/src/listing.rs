@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gqn_formats::open_regular;
+use gqn_system::open_regular;
 
 use crate::error::DataError;
 

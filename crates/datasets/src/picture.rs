@@ -2,8 +2,6 @@
 
 use gqn_pictures::{Limits, Resize, Resizer, Rgb8, decode_rgb8};
 use gqn_scenes::Frame;
-use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, ImageEncoder};
 
 use crate::damage::Damage;
 use crate::error::DataError;
@@ -68,14 +66,9 @@ pub(crate) fn bytes_of_floats(values: &[f32]) -> Result<Vec<u8>, String> {
 /// A JPEG file of a frame; `quality` runs from 1 to 100.
 ///
 /// # Errors
-/// [`DataError::Jpeg`]: the encoder refused it.
+/// [`DataError::Encode`]: the encoder refused it.
 pub fn encode_jpeg(frame: &Frame, quality: u8) -> Result<Vec<u8>, DataError> {
-    let mut bytes = Vec::new();
-    let side = frame.side() as u32;
-    JpegEncoder::new_with_quality(&mut bytes, quality)
-        .write_image(frame.rgb8(), side, side, ExtendedColorType::Rgb8)
-        .map_err(|source| DataError::Jpeg { source })?;
-    Ok(bytes)
+    Ok(gqn_pictures::encode_jpeg(frame.side(), frame.side(), frame.rgb8(), quality)?)
 }
 
 #[cfg(test)]

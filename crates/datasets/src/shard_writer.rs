@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::path::Path;
 
-use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_scenes::{Scene, Split, World};
+use gqn_system::{Overwrite, check_place, write_atomic};
 use rayon::prelude::*;
 
 use crate::data_set::split_folder;

@@ -8,8 +8,9 @@ use gqn_datasets::{
     DataError, DataSet, Decoder, KnownSet, Layout, RenderPlan, Resize, SUGGESTING_SCENES, SceneSet,
     Shuffle, inspect, suggest, verify, write_shards,
 };
-use gqn_formats::{FormatError, Overwrite, error_report};
+use gqn_messages::error_report;
 use gqn_scenes::{Extent, Scene, Split, World};
+use gqn_system::{Overwrite, SystemError};
 
 const SIDE: usize = 16;
 const VIEWS: usize = 3;
@@ -300,7 +301,7 @@ fn what_lies_in_the_place_of_a_shard_is_named() {
     // A pipe would never begin, a folder is no file.
     fs::create_dir(train.join("2-of-3.tfrecord")).expect("a folder");
     let error = DataSet::open(folder.path(), Split::Train).expect_err("a folder");
-    assert!(matches!(error, DataError::Format(FormatError::NotRegular { .. })), "{error}");
+    assert!(matches!(error, DataError::System(SystemError::NotRegular { .. })), "{error}");
 }
 
 #[test]
@@ -315,7 +316,7 @@ fn shards_are_refused_before_any_scene_is_made() {
     fs::remove_file(folder.path().join("train/1-of-3.tfrecord")).expect("no file");
     assert!(matches!(
         write(3, Overwrite::Refuse),
-        Err(DataError::Format(FormatError::Exists { .. }))
+        Err(DataError::System(SystemError::Exists { .. }))
     ));
     for overwrite in [Overwrite::Refuse, Overwrite::Force] {
         assert!(matches!(write(2, overwrite), Err(DataError::Mixed { .. })));

@@ -6,8 +6,8 @@ use gqn_datasets::{
     DataError, DataSet, Decoder, Hdf5Set, Layout, RenderPlan, Resize, SceneSet, write_hdf5,
     write_shards,
 };
-use gqn_formats::Overwrite;
 use gqn_scenes::{Split, World};
+use gqn_system::Overwrite;
 
 /// Angles go through cosine and sine in single precision.
 const ANGLE_TOLERANCE: f32 = 1e-6;

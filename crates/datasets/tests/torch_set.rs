@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gqn_datasets::{DataError, Decoder, Resize, SceneRecord, TorchSet, encode_jpeg};
-use gqn_formats::error_report;
+use gqn_messages::error_report;
 use gqn_scenes::Frame;
 
 const SIDE: usize = 8;

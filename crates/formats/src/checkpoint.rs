@@ -146,17 +146,17 @@ impl Checkpoint {
 mod files {
     use std::path::Path;
 
+    use gqn_system::{Overwrite, read_regular, write_atomic};
+
     use super::Checkpoint;
     use crate::error::FormatError;
-    use crate::file::{Overwrite, write_atomic};
-    use crate::regular::read_regular;
     use crate::tensor_file::Element;
 
     impl Checkpoint {
         /// Reads and checks a checkpoint.
         ///
         /// # Errors
-        /// [`FormatError::Read`] or [`FormatError::NotRegular`] if there is no such file, otherwise as [`Checkpoint::from_bytes`].
+        /// [`FormatError::System`] if there is no such file, otherwise as [`Checkpoint::from_bytes`].
         pub fn load(path: &Path) -> Result<Self, FormatError> {
             let bytes = read_regular(path, u64::MAX)?;
             Self::from_bytes(&path.display().to_string(), &bytes)
@@ -185,13 +185,16 @@ mod files {
             overwrite: Overwrite,
         ) -> Result<(), FormatError> {
             let what = path.display().to_string();
-            write_atomic(path, &self.into_tensor_file().to_bytes_as(element, &what)?, overwrite)
+            let bytes = self.into_tensor_file().to_bytes_as(element, &what)?;
+            Ok(write_atomic(path, &bytes, overwrite)?)
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use gqn_system::{Overwrite, SystemError};
+
     use super::*;
     use crate::Preset;
 
@@ -216,14 +219,13 @@ mod tests {
 
     #[test]
     fn half_a_checkpoint_is_read_like_a_whole_one() {
-        use crate::file::Overwrite;
         let folder = tempfile::tempdir().expect("a folder");
         let [path, whole] = ["half", "whole"].map(|name| folder.path().join(name));
         let mut checkpoint = zeros();
         checkpoint.tensors.get_mut("prior.bias").expect("a bias").fill(0.1);
         checkpoint.clone().save_half(&path, Overwrite::Refuse).expect("a file");
         let again = checkpoint.clone().save_half(&path, Overwrite::Refuse);
-        assert!(matches!(again, Err(FormatError::Exists { .. })), "{again:?}");
+        assert!(matches!(again, Err(FormatError::System(SystemError::Exists { .. }))), "{again:?}");
         let half = Checkpoint::load(&path).expect("a checkpoint");
         assert_eq!((&half.config, half.step), (&checkpoint.config, 7));
         // 0.1 in eleven bits of mantissa.

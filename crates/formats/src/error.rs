@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
+use gqn_messages::printable;
+use gqn_system::SystemError;
 use thiserror::Error;
-
-use crate::printable::{bytes_text, printable};
 
 /// Why a config, a checkpoint, a manifest or a package was refused.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the messages say what each field is")]
 pub enum FormatError {
+    #[error(transparent)]
+    System(#[from] SystemError),
     #[error(
         "model.{name} is {found}, expected {}from {smallest} to {largest}",
         multiple_of(*multiple)
@@ -38,25 +40,8 @@ pub enum FormatError {
         "unknown preset `{found}`, expected one of: paper, edge, tiny, edge-tower, tiny-tower\nhint: other sizes go into the [model] table of a --config file"
     )]
     Preset { found: String },
-    #[error("could not read {}{}", path.display(), read_hint(source))]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("could not write {}{}", path.display(), write_hint(source))]
-    Write { path: PathBuf, source: std::io::Error },
-    #[error("{} is {found}, expected a regular file\nhint: nothing else is read or replaced; name another place", path.display())]
-    NotRegular { path: PathBuf, found: &'static str },
-    #[error("{} is too large for what it is to be, expected at most {most} bytes", path.display())]
-    FileTooLarge { path: PathBuf, most: u64 },
-    #[error("another process is writing to {}\nhint: wait for its end, stop it, or name another folder", path.display())]
-    Locked { path: PathBuf },
-    #[error(
-        "{what} needs {}, and this machine has {} left\nhint: {hint}",
-        bytes_text(*needed), bytes_text(*available)
-    )]
-    Memory { what: String, needed: u64, available: u64, hint: String },
     #[error("{what} is {found}, expected {expected}\nhint: {hint}")]
     Foreign { what: String, found: &'static str, expected: &'static str, hint: &'static str },
-    #[error("{} exists\nhint: name another place, or replace it with --force", path.display())]
-    Exists { path: PathBuf },
     #[error("{what} is not a readable safetensors file\nhint: {}", tensors_hint(source))]
     Tensors { what: String, source: safetensors::SafeTensorError },
     #[error("{what} is no {expected}: its metadata has no `{key}`")]
@@ -200,42 +185,6 @@ fn field_of_view_hint(share: f64) -> String {
     }
 }
 
-/// A remedy for a file that could not be read, on a line of its own; empty if there is none to name.
-pub fn read_hint(error: &std::io::Error) -> &'static str {
-    use std::io::ErrorKind as Kind;
-    match error.kind() {
-        Kind::NotFound => "\nhint: is the path right?",
-        Kind::PermissionDenied => "\nhint: you may not read it",
-        Kind::IsADirectory => "\nhint: a file is expected here, not a folder",
-        Kind::NotADirectory => "\nhint: a part of the path is a file, not a folder",
-        _ => "",
-    }
-}
-
-fn write_hint(error: &std::io::Error) -> &'static str {
-    use std::io::ErrorKind as Kind;
-    match error.kind() {
-        Kind::StorageFull | Kind::QuotaExceeded => {
-            "\nhint: the disk is full; free some space and run the command again"
-        }
-        Kind::PermissionDenied => "\nhint: you may not write there; name another place",
-        Kind::ReadOnlyFilesystem => {
-            "\nhint: that file system can only be read; name a place on another one"
-        }
-        Kind::NotADirectory | Kind::AlreadyExists => {
-            "\nhint: a part of the path is a file, not a folder; name another place"
-        }
-        Kind::IsADirectory => "\nhint: a folder is there; name a file",
-        Kind::InvalidFilename => {
-            "\nhint: the name is too long, or has letters that cannot be in one"
-        }
-        Kind::FileTooLarge => {
-            "\nhint: that file system takes no file of this size; name a place on another one"
-        }
-        _ => "",
-    }
-}
-
 fn tensors_hint(error: &safetensors::SafeTensorError) -> &'static str {
     use safetensors::SafeTensorError as Cause;
     match error {
@@ -265,28 +214,30 @@ fn zip_hint(error: &zip::result::ZipError) -> &'static str {
 mod tests {
     use std::io::ErrorKind;
 
+    use gqn_messages::error_report;
+
     use super::*;
 
     #[test]
     fn hints_are_of_the_kind_of_the_error() {
-        let written = |kind: ErrorKind| {
-            let path = PathBuf::from("a");
-            FormatError::Write { path, source: kind.into() }.to_string()
-        };
-        for (kind, hint) in [
-            (ErrorKind::ReadOnlyFilesystem, "can only be read"),
-            (ErrorKind::PermissionDenied, "you may not write there"),
-            (ErrorKind::NotADirectory, "is a file, not a folder"),
-            (ErrorKind::InvalidFilename, "the name is too long"),
-            (ErrorKind::StorageFull, "the disk is full"),
-        ] {
-            assert!(written(kind).contains("\nhint: ") && written(kind).contains(hint), "{kind}");
-        }
-        assert_eq!(written(ErrorKind::Interrupted), "could not write a", "no remedy is known");
-        assert_eq!(read_hint(&ErrorKind::UnexpectedEof.into()), "", "the path is right");
         let encrypted = zip::result::ZipError::InvalidPassword;
         assert!(zip_hint(&encrypted).contains("password") && !zip_hint(&encrypted).contains("cut"));
         let wrong = safetensors::SafeTensorError::TensorInvalidInfo;
         assert!(!tensors_hint(&wrong).contains("cut short"));
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let source = std::io::Error::new(ErrorKind::InvalidData, "bad block");
+        let report = error_report(&FormatError::Zip { source: zip::result::ZipError::Io(source) });
+        assert_eq!(report.matches("bad block").count(), 1, "{report}");
+    }
+
+    #[test]
+    fn names_of_files_bring_no_remedies() {
+        let name = "a\u{1b}]0;title\u{7}\nhint: run this".to_owned();
+        let report = error_report(&FormatError::FileName { what: "zip", name });
+        assert!(!report.contains(['\u{1b}', '\u{7}']), "{report:?}");
+        assert!(report.lines().all(|line| !line.starts_with("hint: run this")), "{report:?}");
     }
 }

@@ -15,21 +15,12 @@
 //! | `manifest.rs` | [`Manifest`]: the contract of a package |
 //! | `graph_metadata.rs` | [`Manifest::check_graph`]: was a graph made for the cameras of its manifest? |
 //! | `package.rs` | [`Package`]: a package's files, checked against its manifest |
-//! | `torch/` | [`torch`]: files of `torch.save`, as data |
 //! | `views.rs` | [`Views`]: pictures and the cameras that took them |
 //! | `plausible.rs` | [`Manifest::camera_warnings`]: cameras that a model can make nothing of |
-//! | `file.rs` | [`write_atomic`]: a file is there whole, or not at all |
-//! | `lock.rs` | [`FolderLock`]: one writer to a folder at a time |
-//! | `part.rs` | [`PartFolder`]: what is not yet whole, and what killed processes left of it |
-//! | `memory.rs` | [`check_memory`]: what does not fit is refused before it is begun |
-//! | `shared_library.rs` | [`check_library`]: is a shared library there as a whole? |
-//! | `regular.rs`, `bounded.rs` | [`read_regular`]: files and no devices, up to a size |
 //! | `external_data.rs` | [`external_locations`]: files that a graph keeps numbers in; [`onnx_metadata`] |
 //! | `foreign.rs` | [`Foreign`]: what a file is that was to be something else |
 //! | `text.rs` | [`decode_text`]: text as editors save it |
-//! | `printable.rs` | [`printable`]: text out of a file, fit for a terminal |
 //! | `error.rs` | [`FormatError`] |
-//! | `report.rs` | [`error_report`]: what a command line prints of an error |
 //!
 //! The formats are specified in `docs/formats.md`; the letters of the shapes in `ARCHITECTURE.md`.
 //!
@@ -46,67 +37,37 @@
 //! assert_eq!(gates.shape[0], 4 * config.hidden_channels);
 //! ```
 
-mod bounded;
 mod checkpoint;
 mod config;
 mod error;
 mod external_data;
-#[cfg(not(target_arch = "wasm32"))]
-mod file;
 mod foreign;
 mod gate;
 mod graph_metadata;
-#[cfg(not(target_arch = "wasm32"))]
-mod lock;
 mod manifest;
-#[cfg(not(target_arch = "wasm32"))]
-mod memory;
 mod package;
 mod parameter;
-#[cfg(not(target_arch = "wasm32"))]
-mod part;
 mod plausible;
 mod ports;
 mod preset;
-mod printable;
-#[cfg(not(target_arch = "wasm32"))]
-mod regular;
-mod report;
-#[cfg(not(target_arch = "wasm32"))]
-mod shared_library;
 mod tensor_file;
 mod text;
-pub mod torch;
 mod views;
 mod voxel;
 
 pub use checkpoint::{Checkpoint, Provenance};
 pub use config::{ModelConfig, RepresentationKind, UpsampleR};
-pub use error::{FormatError, read_hint};
+pub use error::FormatError;
 pub use external_data::{external_locations, onnx_metadata};
-#[cfg(not(target_arch = "wasm32"))]
-pub use file::{Overwrite, check_folder, check_place, folder_of, sync_folder, write_atomic};
 pub use foreign::Foreign;
 pub use gate::Gate;
-#[cfg(not(target_arch = "wasm32"))]
-pub use lock::{FolderLock, LOCK_FILE};
 pub use manifest::{
     FileEntry, MANIFEST_FORMAT, Manifest, Precision, PrecisionError, Variant, sha256_hex,
 };
-#[cfg(not(target_arch = "wasm32"))]
-pub use memory::{available_memory, check_memory};
 pub use package::Package;
 pub use parameter::{Parameter, ParameterKind, parameters};
-#[cfg(not(target_arch = "wasm32"))]
-pub use part::PartFolder;
 pub use ports::{Dim, GraphPorts, Port, names};
 pub use preset::Preset;
-pub use printable::{bytes_text, printable};
-#[cfg(not(target_arch = "wasm32"))]
-pub use regular::{open_regular, read_regular};
-pub use report::error_report;
-#[cfg(not(target_arch = "wasm32"))]
-pub use shared_library::{LibraryDamage, LibraryNeeds, check_library, library_needs};
 pub use tensor_file::{Element, Tensor, TensorFile};
 pub use text::decode_text;
 pub use views::{View, Views};

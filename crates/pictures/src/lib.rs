@@ -1,7 +1,8 @@
-//! Pictures from outside as the network's input: decoded strictly, turned upright, cut to a square and resized. Training,
-//! `gqn-run` and the page all come here, so that one photograph is the same input everywhere.
+//! Pictures: from outside as the network's input (decoded strictly, turned upright, cut to a square and resized), compared
+//! with one another, and as files. Training, `gqn-run` and the page all come here, so that one photograph is the same input
+//! everywhere.
 //!
-//! It knows neither data sets nor packages, and writes nothing.
+//! It knows neither data sets nor packages; files are bytes to it.
 //!
 //! | file | holds |
 //! |---|---|
@@ -11,6 +12,8 @@
 //! | `limits.rs` | [`Limits`]: how large a picture may be |
 //! | `jpeg.rs` | [`decode_rgb8`]: JPEG files, strictly (feature `files`) |
 //! | `file.rs` | [`decode_picture`]: PNG, JPEG and GIF files (feature `files`) |
+//! | `encode.rs` | [`encode_png`], [`encode_jpeg`], [`encode_gif`]: pictures as files (feature `files`) |
+//! | `metrics.rs` | [`FrameMetrics`]: how near a picture is to another |
 //! | `error.rs` | [`PictureError`]: what can be wrong |
 //!
 //! A picture of 4×2 pixels becomes an input of 2×2: cut to the square in its middle, then averaged.
@@ -25,6 +28,8 @@
 //! ```
 
 #[cfg(feature = "files")]
+mod encode;
+#[cfg(feature = "files")]
 mod error;
 #[cfg(feature = "files")]
 mod file;
@@ -32,9 +37,12 @@ mod header;
 #[cfg(feature = "files")]
 mod jpeg;
 mod limits;
+mod metrics;
 mod resize;
 mod square;
 
+#[cfg(feature = "files")]
+pub use encode::{EncodeError, PngSize, encode_gif, encode_jpeg, encode_png, enlarged};
 #[cfg(feature = "files")]
 pub use error::PictureError;
 #[cfg(feature = "files")]
@@ -43,5 +51,6 @@ pub use header::{is_whole, size_in_header};
 #[cfg(feature = "files")]
 pub use jpeg::{decode_rgb8, decode_rgb8_within};
 pub use limits::Limits;
+pub use metrics::{FrameMetrics, mse, psnr, ssim};
 pub use resize::{Reduction, Resize, Resizer, UnknownResize};
 pub use square::Square;

@@ -232,7 +232,7 @@ mod tests {
     #[track_caller]
     fn check_refused(result: Result<impl Sized, EngineError>, name: &str, parts: &[&str]) {
         let error = result.err().expect("a graph of another model");
-        let report = gqn_formats::error_report(&error);
+        let report = gqn_messages::error_report(&error);
         for part in [&[name], parts].concat() {
             assert!(report.contains(part), "`{part}` is not in: {report}");
         }

@@ -8,7 +8,6 @@
 //! | `session.rs` | [`Session`]: observe, forget, query |
 //! | `noise.rs` | [`Noise`]: seeded noise of the latents |
 //! | `verify.rs` | [`verify`]: does a package give the pictures it gave where it was made? |
-//! | `metrics.rs` | [`FrameMetrics`]: how near a picture is to another |
 //! | `uncertainty.rs` | [`Uncertainty`]: where pictures of several noises differ |
 //! | `occupancy.rs` | [`Occupancy`]: what a voxel scene holds, seen from above |
 //! | `picture.rs` | pictures for screens: RGBA, other sizes, numbers as colours |
@@ -37,7 +36,6 @@
 
 mod engine;
 mod error;
-mod metrics;
 mod noise;
 mod occupancy;
 mod picture;
@@ -49,7 +47,6 @@ mod verify;
 
 pub use engine::{Engine, EngineError};
 pub use error::SessionError;
-pub use metrics::{FrameMetrics, mse, psnr, ssim};
 pub use noise::{Noise, NoiseSharing};
 pub use occupancy::Occupancy;
 pub use picture::{difference, from_rgba8, heat_rgba8, resize, to_rgba8};

@@ -1,12 +1,12 @@
 //! Does a package give, where it runs, the pictures it gave where it was made?
 
 use gqn_formats::{FormatError, Manifest, Package, Tensor, TensorFile, names};
+use gqn_pictures::{mse, psnr};
 use ndarray::{Axis, Dimension};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::engine::{Engine, EngineError};
-use crate::metrics::{mse, psnr};
 
 /// Largest allowed difference of a value in \[0, 1\] from the sample's. Single precision summed in another order
 /// differs by about 1e-6 after a dozen recurrent steps; a hundred times that leaves room for other kernels and is

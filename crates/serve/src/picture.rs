@@ -1,10 +1,7 @@
 //! Frames as files.
 
+use gqn_pictures::{PngSize, encode_jpeg, encode_png, enlarged};
 use gqn_scenes::Frame;
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
-use image::imageops::{FilterType, resize};
-use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use serde::Deserialize;
 
 use crate::error::Refusal;
@@ -51,29 +48,22 @@ pub(crate) fn encode(
     if !(1..=100).contains(&quality) {
         return Err(Refusal::bad(format!("quality is {quality}, expected 1 to 100")));
     }
-    let image = RgbImage::from_raw(side, side, frame.rgb8().to_vec())
-        .expect("a frame has three bytes a pixel");
-    let image = if scale == 1 {
-        image
-    } else {
-        resize(&image, side * scale, side * scale, FilterType::CatmullRom)
+    let side = (side * scale) as usize;
+    let rgb8 = enlarged(frame, side);
+    let encoded = match kind {
+        Kind::Png => encode_png(side, side, &rgb8, PngSize::Quick),
+        Kind::Jpeg => encode_jpeg(side, side, &rgb8, quality),
+        Kind::Webp => return encode_webp(side as u32, &rgb8),
     };
-    let (width, height, mut bytes) = (image.width(), image.height(), Vec::new());
-    let rgb = ExtendedColorType::Rgb8;
-    let failed =
-        |error: &dyn std::fmt::Display| Refusal::internal(format!("could not encode: {error}"));
-    match kind {
-        Kind::Png => PngEncoder::new(&mut bytes)
-            .write_image(&image, width, height, rgb)
-            .map_err(|error| failed(&error))?,
-        Kind::Jpeg => JpegEncoder::new_with_quality(&mut bytes, quality)
-            .write_image(&image, width, height, rgb)
-            .map_err(|error| failed(&error))?,
-        Kind::Webp => image_webp::WebPEncoder::new(&mut bytes)
-            .encode(&image, width, height, image_webp::ColorType::Rgb8)
-            .map_err(|error| failed(&error))?,
-    }
-    Ok(bytes)
+    encoded.map_err(|error| Refusal::internal(format!("could not encode: {error}")))
+}
+
+fn encode_webp(side: u32, rgb8: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut file = Vec::new();
+    image_webp::WebPEncoder::new(&mut file)
+        .encode(rgb8, side, side, image_webp::ColorType::Rgb8)
+        .map_err(|error| Refusal::internal(format!("could not encode: {error}")))?;
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ async fn form(mut form: Multipart, model: &ModelConfig) -> Result<Vec<(Bytes, Ca
     }
     let list = list.ok_or_else(|| Refusal::bad("the form has no field `views`, a views.json"))?;
     let refused = |error: gqn_formats::FormatError| {
-        Refusal::bad(gqn_formats::error_report(&error).replace('\n', "; "))
+        Refusal::bad(gqn_messages::error_report(&error).replace('\n', "; "))
     };
     let views = Views::from_json(&list).map_err(refused)?;
     views.check_field_of_view("views", model).map_err(refused)?;

@@ -244,7 +244,7 @@ impl Loop {
         self.metrics.ran(rows, start.elapsed());
         match result {
             Ok(Ok(tensor)) => Ok(tensor),
-            Ok(Err(error)) => Err(gqn_formats::error_report(&error).replace('\n', "; ")),
+            Ok(Err(error)) => Err(gqn_messages::error_report(&error).replace('\n', "; ")),
             Err(_) => Err("the engine failed".to_owned()),
         }
     }

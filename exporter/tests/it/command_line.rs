@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use gqn_formats::{FolderLock, Overwrite, Package, write_atomic};
+use gqn_formats::Package;
+use gqn_system::{FolderLock, Overwrite, write_atomic};
 use tempfile::TempDir;
 
 use crate::support::{checkpoint, checkpoint_file, every_kind, sample};

@@ -7,7 +7,8 @@ use gqn_exporter::{
     ExportError, ExportOptions, Measurements, Target, Winograd, export, inspect, summarize,
     write_package,
 };
-use gqn_formats::{FormatError, Overwrite, Package, Preset, Tensor, names};
+use gqn_formats::{FormatError, Package, Preset, Tensor, names};
+use gqn_system::{Overwrite, SystemError};
 
 use crate::support::{checkpoint, checkpoint_file, every_kind, sample};
 
@@ -167,7 +168,7 @@ fn a_folder_is_replaced_only_if_it_is_a_package_and_only_by_force() {
     let out = folder.path().join("package");
     write_package(&files(), &out, Overwrite::Refuse).expect("a new package");
     let again = write_package(&files(), &out, Overwrite::Refuse).expect_err("a package is there");
-    assert!(matches!(again, ExportError::Format(FormatError::Exists { .. })));
+    assert!(matches!(again, ExportError::System(SystemError::Exists { .. })));
 
     fs::remove_file(out.join(names::CARD_FILE)).expect("the card");
     write_package(&files(), &out, Overwrite::Force).expect("a replaced package");
@@ -214,7 +215,7 @@ fn a_place_that_cannot_be_written_is_named() {
     fs::write(&file, "").expect("a file");
     let error = write_package(&files(), &file.join("package"), Overwrite::Refuse)
         .expect_err("a file is no folder");
-    assert!(matches!(error, ExportError::Format(FormatError::Write { .. })), "{error}");
+    assert!(matches!(error, ExportError::System(SystemError::Write { .. })), "{error}");
 }
 
 #[test]

@@ -4,9 +4,10 @@ use gqn_exporter::{
     Calibration, ExportError, ExportOptions, Measurements, SceneSource, Winograd,
     build_graphs_from, build_graphs_with, calibrate, export, inspect, summarize, write_package,
 };
-use gqn_formats::{FormatError, Overwrite, Precision, View, Views, names};
+use gqn_formats::{FormatError, Precision, View, Views, names};
 use gqn_runtime_native::OnnxRuntime;
 use gqn_scenes::{Camera, Split, World};
+use gqn_system::Overwrite;
 
 use crate::support::{parse, sample};
 use crate::voxel::{check_close, reference, run};

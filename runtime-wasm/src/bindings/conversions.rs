@@ -11,7 +11,7 @@ const CAMERA_LENGTH: usize = 5;
 
 /// An error for JavaScript, made of the whole chain. The only place where one is made.
 pub(super) fn to_js(error: &(dyn Error + 'static)) -> JsError {
-    let report = gqn_formats::error_report(error);
+    let report = gqn_messages::error_report(error);
     JsError::new(report.strip_prefix("error: ").unwrap_or(&report))
 }
 

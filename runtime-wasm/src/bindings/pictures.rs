@@ -1,7 +1,8 @@
 //! Comparing pictures, and lists of one's own.
 
 use gqn_formats::Views;
-use gqn_runtime::{FrameMetrics, difference, from_rgba8, heat_rgba8};
+use gqn_pictures::FrameMetrics;
+use gqn_runtime::{difference, from_rgba8, heat_rgba8};
 use gqn_scenes::Frame;
 use wasm_bindgen::prelude::*;
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
-use gqn_formats::torch::TorchFile;
 use gqn_formats::{
     Checkpoint, FileEntry, Manifest, ModelConfig, Package, TensorFile, View, Views, decode_text,
     external_locations, names, parameters,
 };
 use gqn_portable::PortableEngine;
+use gqn_torch_files::TorchFile;
 
 use crate::mend;
 

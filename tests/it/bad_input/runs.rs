@@ -105,7 +105,7 @@ fn a_package_is_written_by_one_and_read_whole_from_a_run_that_goes_on() {
         .succeeded();
     }
     run(program("gqn-run").arg("verify").arg(&package)).succeeded();
-    let lock = gqn_formats::FolderLock::acquire(&package).expect("a lock");
+    let lock = gqn_system::FolderLock::acquire(&package).expect("a lock");
     run(program("gqn-export").arg("export").arg(&out).arg("--force").arg("--out").arg(&package))
         .failed_with_hint(&["another process is writing to", "package"]);
     drop(lock);

@@ -3,7 +3,10 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use gqn_formats::{ModelConfig, Overwrite, check_folder, check_place, error_report, write_atomic};
+use gqn_command_line::{print_line, say};
+use gqn_formats::ModelConfig;
+use gqn_messages::error_report;
+use gqn_system::{Overwrite, check_folder, check_place, write_atomic};
 use gqn_trainer::bench::{
     Case, Probe, Report, Row, StepOptions, in_turns, matmul_flops, multiply_adds, probe,
     probe_in_child, read,
@@ -14,7 +17,7 @@ use gqn_trainer::training::memory::check_measured;
 use tch::{Device, Kind};
 
 use crate::cli::{BenchFlags, ProbeFlags};
-use crate::{command_line, print, say, set_threads};
+use crate::{command_line, set_threads};
 
 const PLAIN: StepOptions = StepOptions {
     form: StepVariant::Reference,
@@ -43,7 +46,7 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
         forms(flags, &device, &mut report)?;
     }
     reading(flags, &mut report)?;
-    print(report.table().trim_end())?;
+    print_line(report.table().trim_end())?;
     write(flags, &report)?;
     Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -89,7 +92,7 @@ pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
     let case: Case = serde_json::from_str(&flags.case).context("the case is not readable")?;
     let device = flags.device.open()?.device;
     prepare(device, case.way.precision);
-    print(&serde_json::to_string(&probe(&case, device, flags.steps as usize)?)?)?;
+    print_line(&serde_json::to_string(&probe(&case, device, flags.steps as usize)?)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
-use gqn_formats::{Overwrite, write_atomic};
+use gqn_command_line::print_line;
+use gqn_system::{Overwrite, write_atomic};
 use gqn_trainer::run::curves::{Chart, held_out, of_run};
 
 use crate::cli::CurvesFlags;
-use crate::print;
 
 pub(crate) fn run_curves(flags: &CurvesFlags) -> Result<ExitCode> {
     let CurvesFlags { runs, names, share, out, force } = flags;
@@ -28,6 +28,6 @@ pub(crate) fn run_curves(flags: &CurvesFlags) -> Result<ExitCode> {
         if *share { "squared error, share of a constant picture's" } else { "mean squared error" };
     let svg = Chart { error: error.to_owned(), curves }.svg()?;
     write_atomic(out, svg.as_bytes(), Overwrite::forced(*force))?;
-    print(&format!("{}", out.display()))?;
+    print_line(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -14,14 +14,16 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use gqn_formats::{FolderLock, FormatError, Overwrite, error_report, write_atomic};
+use gqn_command_line::print_line;
+use gqn_messages::error_report;
+use gqn_system::{FolderLock, Overwrite, SystemError, write_atomic};
 use gqn_trainer::distributed::average_alone;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tch::Device;
 
+use crate::at_most_cores;
 use crate::cli::{GpuCheckFlags, NcclCheckFlags};
-use crate::{at_most_cores, print};
 use parts::{Job, Part};
 
 mod child;
@@ -102,14 +104,14 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
     parts.retain(|part| flags.only.is_empty() || flags.only.contains(&part.name));
     let _alone = FolderLock::acquire(&check.out)?;
     if let Some(path) = check.in_the_way(&parts).filter(|_| !flags.force) {
-        return Err(FormatError::Exists { path }.into());
+        return Err(SystemError::Exists { path }.into());
     }
     let sizes = if check.small { ", small sizes" } else { "" };
-    print(&format!("on {}{sizes}, {} minutes at most", opened.description, flags.minutes))?;
+    print_line(&format!("on {}{sizes}, {} minutes at most", opened.description, flags.minutes))?;
     let mut outcomes = Vec::new();
     for part in &parts {
         let outcome = run_part(&check, part, check.all.saturating_sub(clock.elapsed()));
-        print(&outcome.line())?;
+        print_line(&outcome.line())?;
         check.write(&part.name, &outcome)?;
         outcomes.push(outcome);
     }
@@ -120,7 +122,7 @@ pub(crate) fn run_gpu_check(flags: &GpuCheckFlags) -> Result<ExitCode> {
         "{passed} passed, {failed} failed, {left_out} left out, {late} without time; details in {}",
         check.out.display()
     );
-    print(&summary)?;
+    print_line(&summary)?;
     let about = json!({
         "device": opened.description, "small": check.small, "minutes": flags.minutes,
         "secs": clock.elapsed().as_secs_f64(), "commit": env!("GQN_COMMIT"), "parts": outcomes,
@@ -135,7 +137,7 @@ pub(crate) fn run_nccl_check(flags: &NcclCheckFlags) -> Result<ExitCode> {
         bail!("NCCL is about CUDA devices, and this is none");
     };
     let secs = average_alone(index)?;
-    print(&format!("gradients come back as they were, {:.3} ms for 28.4 MB", 1e3 * secs))?;
+    print_line(&format!("gradients come back as they were, {:.3} ms for 28.4 MB", 1e3 * secs))?;
     Ok(ExitCode::SUCCESS)
 }
 

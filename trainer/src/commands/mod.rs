@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod curves;
 pub(crate) mod gpu_check;
+pub(crate) mod oracle;
 pub(crate) mod out_of_memory;
 pub(crate) mod summary;
 pub(crate) mod train;

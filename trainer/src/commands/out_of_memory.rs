@@ -5,7 +5,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 
 use anyhow::{Result, anyhow};
-use gqn_formats::{available_memory, bytes_text};
+use gqn_messages::bytes_text;
+use gqn_system::available_memory;
 
 /// Runs a command; a panic for want of memory is its error. Any other is a bug and stays a panic.
 pub(crate) fn as_an_error<T>(command: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -77,7 +78,7 @@ fn text(payload: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use gqn_formats::error_report;
+    use gqn_messages::error_report;
     use tch::{Device, Kind, Tensor};
 
     use super::*;

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use gqn_formats::read_regular;
+use gqn_command_line::print_line;
+use gqn_system::read_regular;
 use gqn_trainer::evaluation::evaluate::Evaluation;
 use gqn_trainer::run::folder::{EVALUATION_FILE, RunFolder};
 
 use crate::cli::SummaryFlags;
-use crate::print;
 
 /// An evaluation has a few kilobytes.
 const MOST_BYTES: u64 = 1 << 20;
@@ -20,7 +20,7 @@ pub(crate) fn run_summary(flags: &SummaryFlags) -> Result<ExitCode> {
     )?;
     let evaluation: Evaluation = serde_json::from_slice(&bytes)
         .with_context(|| format!("{} does not hold an evaluation's figures", path.display()))?;
-    let printed = print(&evaluation.summary());
+    let printed = print_line(&evaluation.summary());
     // A closed pipe changes no verdict.
     evaluation.check_learned()?;
     printed?;

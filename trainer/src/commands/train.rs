@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use gqn_formats::{FolderLock, FormatError, error_report};
+use gqn_command_line::{print_line, say};
+use gqn_messages::error_report;
+use gqn_system::{FolderLock, SystemError};
 use gqn_trainer::config::schedule::GenerationSteps;
 use gqn_trainer::config::{RunData, TrainConfig};
 use gqn_trainer::distributed::Processes;
@@ -17,7 +19,7 @@ use gqn_trainer::training::memory::{check_step, resident_scenes, resident_text};
 use gqn_trainer::training::training_loop::{TrainError, TrainOptions, train};
 
 use crate::cli::TrainFlags;
-use crate::{INTERRUPTED, checkpoint_of, command_line, print, say, set_threads};
+use crate::{INTERRUPTED, checkpoint_of, command_line, set_threads};
 
 pub(crate) fn run_train(flags: &TrainFlags) -> Result<ExitCode> {
     let processes = Processes::join()?;
@@ -106,7 +108,7 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
     match train(config, &options, processes, &interrupted, &mut on_event)? {
         Some(_) if !first => Ok(ExitCode::SUCCESS),
         Some(evaluation) => {
-            print(&serde_json::to_string_pretty(&evaluation)?)?;
+            print_line(&serde_json::to_string_pretty(&evaluation)?)?;
             Ok(ExitCode::SUCCESS)
         }
         None => Ok(ExitCode::from(INTERRUPTED as u8)),
@@ -159,7 +161,7 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
     match (folder.found(), folder.in_the_way()) {
         _ if flags.force => {}
         (Found::Run, _) => return Err(TrainError::Exists { path: flags.out.clone() }.into()),
-        (Found::Nothing, Some(path)) => return Err(FormatError::Exists { path }.into()),
+        (Found::Nothing, Some(path)) => return Err(SystemError::Exists { path }.into()),
         // A run that was stopped before it saved anything is begun again.
         (Found::Begun { .. } | Found::Nothing, _) => {}
     }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use gqn_formats::{
-    Checkpoint, Element, FolderLock, FormatError, Overwrite, TensorFile, check_place, folder_of,
-    read_regular, sha256_hex, write_atomic,
-};
+use gqn_command_line::{print_line, say};
+use gqn_formats::{Checkpoint, Element, TensorFile, sha256_hex};
 use gqn_scenes::World;
+use gqn_system::{
+    FolderLock, Overwrite, SystemError, check_place, folder_of, read_regular, write_atomic,
+};
 use gqn_trainer::config::{RunData, TrainConfig, read_table};
 use gqn_trainer::device::prepare;
 use gqn_trainer::evaluation::evaluate::{TestPlan, evaluate_run};
@@ -19,7 +20,7 @@ use gqn_trainer::run::golden::{difference, golden};
 use gqn_trainer::run::progress::Progress;
 
 use crate::cli::{CheckpointFlags, EvalFlags, GoldenFlags, ImportFlags};
-use crate::{checkpoint_of, command_line, print, say, set_threads};
+use crate::{checkpoint_of, command_line, set_threads};
 
 pub(crate) fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
     set_threads(flags.threads);
@@ -60,7 +61,7 @@ pub(crate) fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
         evaluate_run(&checkpoint, &config, &plan, device, &mut |done| progress.show(&done.into()))?
             .expect("nothing interrupts it but the end of the program");
     say(&evaluation.table());
-    print(&serde_json::to_string_pretty(&evaluation)?)?;
+    print_line(&serde_json::to_string_pretty(&evaluation)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,7 +83,7 @@ pub(crate) fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let world = flags.world.map_or_else(|| world_of_run(&parent(&path)), Ok)?;
     let sample = golden(&model, world, seed, &sha256_hex(&bytes)).to_bytes(GOLDEN_FILE)?;
     write_atomic(&out, &sample, Overwrite::forced(flags.force))?;
-    print(&format!("{}", out.display()))?;
+    print_line(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -99,10 +100,14 @@ fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Re
     let found = difference(&model, &what, &sample)?;
     let on = opened.description;
     if found <= TOLERANCE {
-        print(&format!("pass  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
+        print_line(&format!(
+            "pass  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    print(&format!("FAIL  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"))?;
+    print_line(&format!(
+        "FAIL  {what} on {on}: largest difference {found:.1e} of {TOLERANCE:.0e}"
+    ))?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -119,7 +124,7 @@ pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
         ensure!(found as u64 <= most, "the checkpoint has {found} bytes, expected at most {most}");
     }
     write_atomic(&flags.out, &bytes, overwrite)?;
-    print(&format!("{}", flags.out.display()))?;
+    print_line(&format!("{}", flags.out.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -150,7 +155,7 @@ pub(crate) fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
     let model = Gqn::from_checkpoint(&checkpoint, tch::Device::Cpu);
     let bytes = checkpoint.into_tensor_file().to_bytes(&what)?;
     write_atomic(&flags.out, &bytes, overwrite)?;
-    print(&what)?;
+    print_line(&what)?;
     say(&serde_json::to_string(model.config())?);
     let golden_path = parent(&flags.out).join(GOLDEN_FILE);
     if golden_path.exists() && !flags.force {
@@ -182,6 +187,6 @@ fn parent(path: &Path) -> PathBuf {
 
 /// Takes the folder of a file that is one of a run's: a run may be writing to it. Any other file is written whole or not
 /// at all, whoever writes beside it.
-fn alone_at(path: &Path) -> Result<Option<FolderLock>, FormatError> {
+fn alone_at(path: &Path) -> Result<Option<FolderLock>, SystemError> {
     RunFolder::is_run_file(path).then(|| FolderLock::acquire(folder_of(path))).transpose()
 }

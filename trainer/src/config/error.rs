@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use gqn_datasets::DataError;
 use gqn_formats::FormatError;
+use gqn_system::SystemError;
 use thiserror::Error;
 
 /// Why a configuration was refused.
@@ -23,6 +24,8 @@ pub enum ConfigError {
     Range { name: &'static str, found: String, expected: &'static str },
     #[error(transparent)]
     Model(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
     #[error(transparent)]
     Data(#[from] DataError),
     #[error(

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use gqn_datasets::DataSet;
-use gqn_formats::{FormatError, Preset, RepresentationKind, decode_text, read_regular};
+use gqn_formats::{FormatError, Preset, RepresentationKind, decode_text};
 use gqn_scenes::Split;
+use gqn_system::read_regular;
 use toml::{Table, Value};
 
 use super::geometry::{Geometry, GeometrySource};

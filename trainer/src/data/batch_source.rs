@@ -75,8 +75,8 @@ mod tests {
     use std::path::Path;
 
     use gqn_datasets::{DataSet, Layout, RenderPlan, Resize, write_shards};
-    use gqn_formats::Overwrite;
     use gqn_scenes::World;
+    use gqn_system::Overwrite;
 
     use gqn_datasets::SceneSet;
 

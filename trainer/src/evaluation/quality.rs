@@ -1,6 +1,6 @@
 //! How near pictures are to the true ones.
 
-use gqn_runtime::ssim;
+use gqn_pictures::ssim;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use gqn_formats::{Checkpoint, FormatError, Provenance, RepresentationKind};
 use gqn_scenes::PoseEncoding;
+use gqn_system::SystemError;
 use thiserror::Error;
 
 use crate::oracle::mapping;
@@ -84,6 +85,8 @@ pub enum ImportError {
     Representation { found: &'static str },
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
 }
 
 fn shape_text(shape: &[usize]) -> String {

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use gqn_formats::torch::{Id, Pickle, StoredTensor, TorchFile, Value};
-use gqn_formats::{open_regular, printable};
+use gqn_messages::printable;
+use gqn_system::open_regular;
+use gqn_torch_files::{Id, Pickle, StoredTensor, TorchFile, Value};
 
 use super::ImportError;
 

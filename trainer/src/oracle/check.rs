@@ -4,8 +4,9 @@ use std::path::Path;
 
 use gqn_formats::{
     Checkpoint, FormatError, ModelConfig, Preset, Provenance, RepresentationKind, TensorFile,
-    UpsampleR, read_regular,
+    UpsampleR,
 };
+use gqn_system::{SystemError, read_regular};
 use tch::{Device, Kind};
 use thiserror::Error;
 
@@ -67,6 +68,8 @@ pub struct OracleReport {
 pub enum OracleError {
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
     #[error("metadata `{key}` is {found}, expected {expected}")]
     Metadata { key: &'static str, found: String, expected: &'static str },
     #[error("the weights are of the model {found}, the oracle is of {expected}")]

@@ -4,10 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use gqn_formats::{
-    FormatError, ModelConfig, Overwrite, Provenance, TensorFile, check_place, read_regular,
-    sha256_hex, write_atomic,
-};
+use gqn_formats::{FormatError, ModelConfig, Provenance, TensorFile, sha256_hex};
+use gqn_system::{Overwrite, SystemError, check_place, read_regular, write_atomic};
 use serde::{Deserialize, Serialize};
 
 use super::state::TrainingState;
@@ -117,7 +115,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// As [`write_atomic`].
-    pub fn begin(&self, config: &str, with_init: bool) -> Result<(), FormatError> {
+    pub fn begin(&self, config: &str, with_init: bool) -> Result<(), SystemError> {
         let line = if with_init { BEGUN_WITH_INIT } else { BEGUN };
         self.write(CONFIG_FILE, format!("{line}{config}").as_bytes())
     }
@@ -135,14 +133,14 @@ impl RunFolder {
     /// Removes the files of an earlier run, and nothing else.
     ///
     /// # Errors
-    /// [`FormatError::Write`] if a file cannot be removed.
-    pub fn clear(&self) -> Result<(), FormatError> {
+    /// [`SystemError::Write`] if a file cannot be removed.
+    pub fn clear(&self) -> Result<(), SystemError> {
         let files = FILES.map(|name| self.file(name)).into_iter().chain(self.event_files());
         let files: Vec<PathBuf> = files.collect();
         files.iter().try_for_each(|path| check_place(path, Overwrite::Force))?;
         for path in files {
             if path.exists() {
-                fs::remove_file(&path).map_err(|source| FormatError::Write { path, source })?;
+                fs::remove_file(&path).map_err(|source| SystemError::Write { path, source })?;
             }
         }
         Ok(())
@@ -152,7 +150,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// As [`write_atomic`].
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FormatError> {
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), SystemError> {
         write_atomic(&self.file(name), bytes, Overwrite::Force)
     }
 
@@ -180,7 +178,7 @@ impl RunFolder {
     /// [`FormatError::NotFinite`], otherwise as [`write_atomic`].
     pub fn save_state(&self, state: TrainingState) -> Result<(), FormatError> {
         let state = state.into_tensor_file(STATE_FILE)?;
-        self.write(STATE_FILE, &state.to_bytes(STATE_FILE)?)
+        Ok(self.write(STATE_FILE, &state.to_bytes(STATE_FILE)?)?)
     }
 
     /// Reads the training state of a model of that config; with an average of the weights, if that is wanted.
@@ -203,8 +201,8 @@ impl RunFolder {
     /// steps that its state does not know. A log with damaged lines is kept beside it as it was; the copy's path is returned.
     ///
     /// # Errors
-    /// [`FormatError::Write`] if the log cannot be written, [`FormatError::Read`] if one is there and cannot be read.
-    pub fn open_log(&self, name: &str, step: u64) -> Result<(Log, Option<PathBuf>), FormatError> {
+    /// [`SystemError::Write`] if the log cannot be written, [`SystemError::Read`] if one is there and cannot be read.
+    pub fn open_log(&self, name: &str, step: u64) -> Result<(Log, Option<PathBuf>), SystemError> {
         let path = self.file(name);
         let old = if path.exists() { read_regular(&path, u64::MAX)? } else { Vec::new() };
         let mut kept = Vec::with_capacity(old.len());
@@ -225,7 +223,7 @@ impl RunFolder {
         write_atomic(&path, &kept, Overwrite::Force)?;
         match OpenOptions::new().append(true).open(&path) {
             Ok(file) => Ok((Log { file, path }, copy)),
-            Err(source) => Err(FormatError::Write { path, source }),
+            Err(source) => Err(SystemError::Write { path, source }),
         }
     }
 
@@ -254,13 +252,13 @@ impl Log {
     /// Appends one line.
     ///
     /// # Errors
-    /// [`FormatError::Write`], for instance because the disk is full.
-    pub fn append(&mut self, figures: &impl Serialize) -> Result<(), FormatError> {
+    /// [`SystemError::Write`], for instance because the disk is full.
+    pub fn append(&mut self, figures: &impl Serialize) -> Result<(), SystemError> {
         let mut line = serde_json::to_string(figures).expect("figures are JSON");
         line.push('\n');
         self.file
             .write_all(line.as_bytes())
-            .map_err(|source| FormatError::Write { path: self.path.clone(), source })
+            .map_err(|source| SystemError::Write { path: self.path.clone(), source })
     }
 }
 
@@ -296,7 +294,7 @@ mod tests {
         let (_folder, run) = run_folder();
         fs::create_dir(run.file(LOG_FILE)).expect("a folder in its place");
         let error = run.open_log(LOG_FILE, 1).expect_err("no log");
-        assert!(matches!(error, FormatError::NotRegular { .. }), "{error}");
+        assert!(matches!(error, SystemError::NotRegular { .. }), "{error}");
     }
 
     #[test]

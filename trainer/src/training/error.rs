@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use gqn_datasets::DataError;
 use gqn_formats::FormatError;
+use gqn_system::SystemError;
 use thiserror::Error;
 
 use crate::distributed::ParallelError;
@@ -15,6 +16,8 @@ use crate::distributed::ParallelError;
 pub enum TrainError {
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    System(#[from] SystemError),
     #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]

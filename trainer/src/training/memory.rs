@@ -1,9 +1,9 @@
 //! What a run needs of memory, held against what there is before anything is begun: a process that runs out of it is ended
 //! by the system, without a word.
 
-use gqn_formats::{
-    FormatError, ModelConfig, available_memory, bytes_text, check_memory, parameters,
-};
+use gqn_formats::{ModelConfig, parameters};
+use gqn_messages::bytes_text;
+use gqn_system::{SystemError, available_memory, check_memory};
 use tch::Device;
 
 use crate::config::TrainConfig;
@@ -89,31 +89,31 @@ fn activations(model: &ModelConfig, context: usize, recompute: bool) -> f64 {
 /// Refuses a run whose step cannot fit into the memory of this machine, of which `processes` such processes take a share.
 ///
 /// # Errors
-/// [`FormatError::Memory`].
+/// [`SystemError::Memory`].
 pub fn check_step(
     config: &TrainConfig,
     device: Device,
     processes: usize,
-) -> Result<(), FormatError> {
+) -> Result<(), SystemError> {
     check(Needs::of(config), config.share(), device, processes)
 }
 
 /// The same of a step that is measured.
 ///
 /// # Errors
-/// [`FormatError::Memory`].
+/// [`SystemError::Memory`].
 pub fn check_measured(
     model: &ModelConfig,
     batch: usize,
     context: usize,
     recompute: bool,
     device: Device,
-) -> Result<(), FormatError> {
+) -> Result<(), SystemError> {
     let needs = Needs::of_step(model, (batch, context), recompute, false);
     check(Needs { saved: 0.0, ..needs }, batch, device, 1)
 }
 
-fn check(needs: Needs, batch: usize, device: Device, processes: usize) -> Result<(), FormatError> {
+fn check(needs: Needs, batch: usize, device: Device, processes: usize) -> Result<(), SystemError> {
     let text = |bytes: f64| bytes_text(bytes as u64);
     let what = format!(
         "a training step (weights and what Adam keeps of them: {}, a batch of {batch}: {})",
@@ -127,7 +127,7 @@ fn check(needs: Needs, batch: usize, device: Device, processes: usize) -> Result
     let needed = (needs.weights + needs.activations) as u64;
     match on_device {
         Some(available) if needed > available => {
-            Err(FormatError::Memory { what, needed, available, hint: hint.to_owned() })
+            Err(SystemError::Memory { what, needed, available, hint: hint.to_owned() })
         }
         _ => Ok(()),
     }
@@ -137,13 +137,13 @@ fn check(needs: Needs, batch: usize, device: Device, processes: usize) -> Result
 /// itself, that is held against the machine.
 ///
 /// # Errors
-/// [`FormatError::Memory`] if not even a few fit, or not as many as the run says.
+/// [`SystemError::Memory`] if not even a few fit, or not as many as the run says.
 pub fn resident_scenes(
     config: &TrainConfig,
     device: Device,
     processes: usize,
     is_resumed: bool,
-) -> Result<Option<u64>, FormatError> {
+) -> Result<Option<u64>, SystemError> {
     let Some(left) = left_for_scenes(config, device, processes) else {
         return Ok(config.resident_scenes);
     };
@@ -166,10 +166,10 @@ fn fitting(
     config: &TrainConfig,
     fixed: Option<u64>,
     left: u64,
-) -> Result<Option<u64>, FormatError> {
+) -> Result<Option<u64>, SystemError> {
     let refused = |scenes: u64, hint: &str| {
         let side = config.model.image_size;
-        Err(FormatError::Memory {
+        Err(SystemError::Memory {
             what: format!(
                 "keeping {scenes} scenes of {} pictures of {side}×{side}",
                 config.views()

@@ -11,7 +11,7 @@ use crate::run::state::TrainingState;
 /// alone decides where a resumed run goes on, so being killed between the two loses nothing.
 ///
 /// # Errors
-/// [`FormatError::NotFinite`], otherwise as [`write_atomic`](gqn_formats::write_atomic).
+/// [`FormatError::NotFinite`], otherwise as [`write_atomic`](gqn_system::write_atomic).
 pub(crate) fn save(
     folder: &RunFolder,
     trainer: &Trainer,

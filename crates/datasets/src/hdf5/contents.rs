@@ -3,11 +3,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use gqn_formats::{Foreign, open_regular};
+use gqn_formats::Foreign;
+use gqn_system::open_regular;
 use hdf5_pure::{ChunkIndex, DType, Dataset, Error, File, FormatError, Layout};
 
-use super::{POSE, wrong};
+use super::wrong;
 use crate::error::DataError;
+use crate::viewpoint::POSE;
 
 /// The largest side of a frame in pixels, and the most views of a scene; the largest published set has 300.
 const MOST_SIDE: u64 = 4096;

@@ -1,7 +1,7 @@
 //! Arrays in a file of `torch.save`: `NumPy`'s, which lie in its pickle, and `PyTorch`'s.
 
-use gqn_formats::printable;
-use gqn_formats::torch::{Element, Id, Pickle, Value};
+use gqn_messages::printable;
+use gqn_torch_files::{Element, Id, Pickle, Value};
 
 use super::Loaded;
 

@@ -23,8 +23,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use gqn_formats::open_regular;
-use gqn_formats::torch::TorchFile;
+use gqn_system::open_regular;
+use gqn_torch_files::TorchFile;
 use rayon::prelude::*;
 
 use self::room::Room;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use gqn_formats::torch::{Id, Pickle};
 use gqn_scenes::{Camera, Frame};
+use gqn_torch_files::{Id, Pickle};
 
 use super::Loaded;
 use super::array::{Array, Values, array, is_array, shape};
-use crate::hdf5;
 use crate::picture::{bytes_of_floats, decode_jpeg, encode_jpeg};
 use crate::scene_record::SceneRecord;
+use crate::viewpoint;
 
 /// The largest side of a frame, in pixels.
 const MOST_SIDE: usize = 4096;
@@ -150,7 +150,7 @@ fn cameras_of(views: usize, cameras: &Array) -> Result<Vec<Camera>, String> {
         count if count == 5 * views => {
             |pose| Camera { position: [pose[0], pose[1], pose[2]], yaw: pose[3], pitch: pose[4] }
         }
-        count if count == 7 * views => hdf5::camera,
+        count if count == 7 * views => viewpoint::camera,
         _ => {
             return Err(format!(
                 "found {views} frames and cameras {shape:?}, expected 5 or 7 numbers a frame"

@@ -5,19 +5,19 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use gqn_system::{SystemError, not_regular, open_regular, read_at_most};
+
 use super::{MOST_MANIFEST_BYTES, Package, check_length, check_plausible};
-use crate::bounded::read_at_most;
 use crate::error::FormatError;
 use crate::manifest::Manifest;
 use crate::ports::names;
-use crate::regular::{not_regular, open_regular};
 
 impl Package {
     /// Opens a package: a folder, or one zip of it. Of a folder nothing is read but regular files in it, each of the
     /// length that the manifest says.
     ///
     /// # Errors
-    /// [`FormatError::Read`] or [`FormatError::NotRegular`] if there is nothing to read, [`FormatError::NotAPackage`]
+    /// [`FormatError::System`] if there is nothing to read, [`FormatError::NotAPackage`]
     /// for another folder, [`FormatError::NotInFolder`] for a file that is none or lies elsewhere, otherwise as
     /// [`Package::from_files`] and [`Package::from_zip`].
     pub fn open(path: &Path) -> Result<Self, FormatError> {
@@ -41,7 +41,7 @@ impl Package {
         for (name, entry) in &manifest.files {
             // A file that is missing is reported by what checks them all.
             let Some(file) = open_inside(path, name)? else { continue };
-            let unreadable = |source| FormatError::Read { path: path.join(name), source };
+            let unreadable = |source| SystemError::Read { path: path.join(name), source };
             check_length(name, file.metadata().map_err(unreadable)?.len(), entry.bytes)?;
             let content = read(path, name, file, entry.bytes)?;
             files.insert(name.clone(), content.ok_or_else(|| too_large(name, entry.bytes))?);
@@ -51,8 +51,8 @@ impl Package {
 }
 
 fn read(folder: &Path, name: &str, file: File, most: u64) -> Result<Option<Vec<u8>>, FormatError> {
-    let unreadable = |source| FormatError::Read { path: folder.join(name), source };
-    read_at_most(file, most).map_err(unreadable)
+    let unreadable = |source| SystemError::Read { path: folder.join(name), source };
+    Ok(read_at_most(file, most).map_err(unreadable)?)
 }
 
 /// Opens a regular file of a folder; `None` if there is none of that name. A link is followed within the folder alone.
@@ -67,13 +67,13 @@ fn open_inside(folder: &Path, name: &str) -> Result<Option<File>, FormatError> {
             return outside("a link to another place");
         }
         std::fs::metadata(&path)
-            .map_err(|source| FormatError::Read { path: path.clone(), source })?
+            .map_err(|source| SystemError::Read { path: path.clone(), source })?
     } else {
         metadata
     };
     match not_regular(&metadata) {
         Some(found) => outside(found),
-        None => open_regular(&path).map(Some),
+        None => Ok(Some(open_regular(&path)?)),
     }
 }
 
@@ -135,8 +135,11 @@ mod tests {
         assert!(matches!(error, FormatError::Length { found, .. } if found == 1 << 40), "{error}");
         assert!(matches!(
             Package::open(Path::new("/dev/zero")),
-            Err(FormatError::NotRegular { .. })
+            Err(FormatError::System(SystemError::NotRegular { .. }))
         ));
-        assert!(matches!(Package::open(&sample.join("a")), Err(FormatError::Read { .. })));
+        assert!(matches!(
+            Package::open(&sample.join("a")),
+            Err(FormatError::System(SystemError::Read { .. }))
+        ));
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
+use gqn_system::read_at_most;
 use zip::ZipArchive;
 
 use super::{MOST_MANIFEST_BYTES, Package, check_plausible, missing};
-use crate::bounded::read_at_most;
 use crate::error::FormatError;
 use crate::foreign::Foreign;
 use crate::manifest::Manifest;

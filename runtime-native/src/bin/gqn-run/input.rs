@@ -4,8 +4,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use gqn_formats::{FormatError, ModelConfig, Views, read_regular};
+use gqn_formats::{ModelConfig, Views};
 use gqn_scenes::{Camera, Frame, Scene};
+use gqn_system::{SystemError, read_regular};
 
 use crate::cli;
 use crate::path::closed_path;
@@ -139,7 +140,7 @@ fn read_folder(
 /// The list, unless it is of cameras with another field of view than the model's.
 fn read_views(file: &Path, model: &ModelConfig) -> Result<Views> {
     let bytes = read_regular(file, MOST_LIST).map_err(|error| match error {
-        FormatError::Read { source, .. } if source.kind() == ErrorKind::NotFound => anyhow!(
+        SystemError::Read { source, .. } if source.kind() == ErrorKind::NotFound => anyhow!(
             "could not read {}: it is not there\nhint: it lists cameras (and pictures); `gqn-data scene` writes an example",
             file.display()
         ),
@@ -153,7 +154,8 @@ fn read_views(file: &Path, model: &ModelConfig) -> Result<Views> {
 
 #[cfg(test)]
 mod tests {
-    use gqn_formats::{Preset, View, error_report};
+    use gqn_formats::{Preset, View};
+    use gqn_messages::error_report;
 
     use super::*;
     use crate::picture::{enlarged, png};

@@ -10,13 +10,11 @@
 //! | `sheet.rs` | several pictures in one |
 //! | `strip.rs` | rows of pictures under a line of text each, or one after the other in time |
 //! | `machine.rs` | memory and processor time of this process |
-//! | `output.rs` | the one place that writes to the terminal |
 
 mod cli;
 mod commands;
 mod input;
 mod machine;
-mod output;
 mod path;
 mod picture;
 mod sheet;
@@ -25,7 +23,7 @@ mod strip;
 use std::process::ExitCode;
 
 use clap::Parser;
-use gqn_formats::error_report;
+use gqn_command_line::conclude;
 
 fn main() -> ExitCode {
     let result = match cli::Cli::parse().command {
@@ -46,11 +44,5 @@ fn main() -> ExitCode {
         cli::Command::Completions(flags) => commands::completions(&flags),
         cli::Command::Manual => commands::manual(),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::talk(&error_report(error.as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    conclude(result.map(|()| ExitCode::SUCCESS))
 }

@@ -1,16 +1,16 @@
 //! Reading, scaling and writing pictures.
 
-use std::io::Cursor;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
-use gqn_formats::{Foreign, printable, read_regular};
-use gqn_pictures::{Limits, PictureError, decode_picture};
+use anyhow::{Result, anyhow, bail};
+use gqn_formats::Foreign;
+use gqn_messages::printable;
+use gqn_pictures::{
+    EncodeError, Limits, PictureError, PngSize, decode_picture, encode_gif, encode_png,
+};
 use gqn_scenes::Frame;
-use image::codecs::gif::{GifEncoder, Repeat};
-use image::codecs::png::PngEncoder;
-use image::imageops::{FilterType, resize};
-use image::{Delay, ExtendedColorType, ImageEncoder, RgbImage};
+use gqn_system::read_regular;
+use image::RgbImage;
 
 /// No photograph comes near it, in bytes.
 const MOST_BYTES: u64 = 1 << 30;
@@ -70,68 +70,29 @@ pub(crate) fn enlarged(frame: &Frame, scale: u32) -> RgbImage {
 
 /// A frame as an image of another size, made so smoothly.
 pub(crate) fn resized(frame: &Frame, to: u32) -> RgbImage {
-    let side = frame.side() as u32;
-    let image = RgbImage::from_raw(side, side, frame.rgb8().to_vec())
-        .expect("a frame has three bytes a pixel");
-    if to == side { image } else { resize(&image, to, to, FilterType::CatmullRom) }
+    RgbImage::from_raw(to, to, gqn_pictures::enlarged(frame, to as usize))
+        .expect("a frame has three bytes a pixel")
 }
 
 /// The content of a PNG file.
-pub(crate) fn png(image: &RgbImage) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    PngEncoder::new(&mut bytes)
-        .write_image(image, image.width(), image.height(), ExtendedColorType::Rgb8)
-        .context("could not encode a picture as PNG")?;
-    Ok(bytes)
+pub(crate) fn png(image: &RgbImage) -> Result<Vec<u8>, EncodeError> {
+    encode_png(image.width() as usize, image.height() as usize, image, PngSize::Quick)
 }
 
-/// The content of an animated GIF that repeats for ever, each picture with its own 256 colours.
+/// The content of an animated GIF of pictures of one size; see [`encode_gif`].
 pub(crate) fn gif(
     images: impl IntoIterator<Item = RgbImage>,
     milliseconds: u32,
-) -> Result<Vec<u8>> {
-    let mut bytes = Cursor::new(Vec::new());
-    // 1 of 30: the slowest search for colours, the best palette.
-    let mut encoder = GifEncoder::new_with_speed(&mut bytes, 1);
-    encoder.set_repeat(Repeat::Infinite).context("could not encode the GIF")?;
-    for image in images {
-        let image = image::DynamicImage::from(image).into_rgba8();
-        let frame =
-            image::Frame::from_parts(image, 0, 0, Delay::from_numer_denom_ms(milliseconds, 1));
-        encoder.encode_frame(frame).context("could not encode the GIF")?;
-    }
-    drop(encoder);
-    Ok(bytes.into_inner())
+) -> Result<Vec<u8>, EncodeError> {
+    let mut images = images.into_iter().peekable();
+    let (width, height) = images.peek().map_or((1, 1), RgbImage::dimensions);
+    let pictures = images.map(RgbImage::into_raw);
+    encode_gif(width as usize, height as usize, pictures, milliseconds)
 }
 
 #[cfg(test)]
 mod tests {
-    use image::AnimationDecoder;
-    use image::codecs::gif::GifDecoder;
-
     use super::*;
-
-    #[test]
-    fn a_gif_has_its_pictures_and_nearly_their_colours() {
-        let flat = |colour| RgbImage::from_pixel(8, 8, image::Rgb(colour));
-        let bytes = gif([flat([200, 10, 10]), flat([10, 200, 10]), flat([10, 10, 200])], 80)
-            .expect("a GIF");
-        let decoder = GifDecoder::new(Cursor::new(&bytes)).expect("a GIF");
-        let frames = decoder.into_frames().collect_frames().expect("frames");
-        assert_eq!(frames.len(), 3);
-        // NeuQuant shifts colours by a few steps of 256.
-        assert!(
-            frames[1]
-                .buffer()
-                .pixels()
-                .all(|pixel| pixel[1].abs_diff(200) < 4 && pixel[0].abs_diff(10) < 4)
-        );
-        assert_eq!(frames[0].delay().numer_denom_ms(), (80, 1));
-        assert!(
-            bytes.windows(11).any(|window| window == b"NETSCAPE2.0"),
-            "it says that it repeats"
-        );
-    }
 
     #[test]
     fn resizing_keeps_the_middle_square() {

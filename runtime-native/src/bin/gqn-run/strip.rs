@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use font8x8::legacy::BASIC_LEGACY;
-use gqn_formats::{Overwrite, check_place, write_atomic};
 use gqn_scenes::Frame;
+use gqn_system::{Overwrite, check_place, write_atomic};
 use image::{Rgb, RgbImage};
 
 use crate::picture::{gif, png, resized};

@@ -6,7 +6,8 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use gqn_formats::{Overwrite, TensorFile, write_atomic};
+use gqn_formats::TensorFile;
+use gqn_system::{Overwrite, write_atomic};
 use gqn_trainer::run::folder::{CHECKPOINT_FILE, EVALUATION_FILE, LOG_FILE, RunFolder, STATE_FILE};
 use serde_json::{Value, json};
 

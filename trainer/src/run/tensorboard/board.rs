@@ -1,11 +1,10 @@
 //! Events of a run as `TensorBoard`'s scalars, histograms and images.
 
-use std::io::Cursor;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use gqn_formats::FormatError;
-use image::{ExtendedColorType, ImageEncoder};
+use gqn_pictures::{PngSize, encode_png};
+use gqn_system::SystemError;
 
 use super::{EventFile, Value};
 use crate::config::schedule::Phase;
@@ -37,8 +36,8 @@ impl Board {
     /// Writes down one event.
     ///
     /// # Errors
-    /// [`FormatError::Write`], for instance because the disk is full.
-    pub fn show(&mut self, event: &Event) -> Result<(), FormatError> {
+    /// [`SystemError::Write`], for instance because the disk is full.
+    pub fn show(&mut self, event: &Event) -> Result<(), SystemError> {
         match event {
             Event::Started { step, .. } => {
                 // Steps are counted as taken here: what an earlier file says of later ones is void.
@@ -66,7 +65,7 @@ impl Board {
         }
     }
 
-    fn append(&mut self, step: u64, values: Vec<Value>) -> Result<(), FormatError> {
+    fn append(&mut self, step: u64, values: Vec<Value>) -> Result<(), SystemError> {
         self.file.as_mut().map_or(Ok(()), |file| file.append(step, values))
     }
 }
@@ -122,10 +121,7 @@ fn picture(tag: String, side: usize, pictures: &[&[u8]]) -> Value {
             rgb8[start..start + 3 * side].copy_from_slice(line);
         }
     }
-    let (width, height) = (width as u32, side as u32);
-    let mut png = Cursor::new(Vec::new());
-    image::codecs::png::PngEncoder::new(&mut png)
-        .write_image(&rgb8, width, height, ExtendedColorType::Rgb8)
-        .expect("a picture of this size fits into memory as PNG");
-    Value::picture(tag, width, height, png.into_inner())
+    let png = encode_png(width, side, &rgb8, PngSize::Quick);
+    let png = png.expect("a picture of this size fits into memory as PNG");
+    Value::picture(tag, width as u32, side as u32, png)
 }

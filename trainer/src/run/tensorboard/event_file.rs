@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gqn_datasets::append_record;
-use gqn_formats::{FormatError, Overwrite, write_atomic};
+use gqn_system::{Overwrite, SystemError, write_atomic};
 use prost::Message;
 
 use super::message::{Event, Value};
@@ -26,8 +26,8 @@ impl EventFile {
     /// files hold of this step and later ones is void.
     ///
     /// # Errors
-    /// [`FormatError::Write`].
-    pub fn create(folder: &Path, step: u64) -> Result<Self, FormatError> {
+    /// [`SystemError::Write`].
+    pub fn create(folder: &Path, step: u64) -> Result<Self, SystemError> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // Files are read in the order of their names.
         let name = format!("{PREFIX}{:010}.{:09}.gqn", since.as_secs(), since.subsec_nanos());
@@ -38,19 +38,19 @@ impl EventFile {
         write_atomic(&path, &bytes, Overwrite::Refuse)?;
         match OpenOptions::new().append(true).open(&path) {
             Ok(file) => Ok(Self { file, path }),
-            Err(source) => Err(FormatError::Write { path, source }),
+            Err(source) => Err(SystemError::Write { path, source }),
         }
     }
 
     /// Appends what is known of a step.
     ///
     /// # Errors
-    /// [`FormatError::Write`], for instance because the disk is full.
-    pub fn append(&mut self, step: u64, values: Vec<Value>) -> Result<(), FormatError> {
+    /// [`SystemError::Write`], for instance because the disk is full.
+    pub fn append(&mut self, step: u64, values: Vec<Value>) -> Result<(), SystemError> {
         let mut bytes = Vec::new();
         append_record(&mut bytes, &Event::summary(step, values).encode_to_vec());
         let written = self.file.write_all(&bytes);
-        written.map_err(|source| FormatError::Write { path: self.path.clone(), source })
+        written.map_err(|source| SystemError::Write { path: self.path.clone(), source })
     }
 }
 

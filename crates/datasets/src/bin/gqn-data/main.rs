@@ -2,13 +2,11 @@
 
 mod cli;
 mod commands;
-mod progress;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gqn_formats::error_report;
+use gqn_command_line::conclude;
 
 use self::cli::{Cli, Command};
 
@@ -23,20 +21,4 @@ fn main() -> ExitCode {
         Command::Sheet(flags) => commands::sheet(&flags),
     };
     conclude(result.map(|()| ExitCode::SUCCESS))
-}
-
-fn conclude(result: anyhow::Result<ExitCode>) -> ExitCode {
-    match result {
-        Ok(code) => code,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            // A stderr that is closed has no reader to tell.
-            let _ = writeln!(io::stderr().lock(), "{}", error_report(&*error));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

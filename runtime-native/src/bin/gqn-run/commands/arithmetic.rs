@@ -1,13 +1,14 @@
 //! `gqn-run arithmetic`: scenes of several sets of views added and subtracted.
 
 use anyhow::Result;
+use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::{Camera, Frame, Scene};
 
 use super::{engine, noise, open, overwrite, paint};
+use crate::cli;
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
-use crate::{cli, output};
 
 /// `gqn-run arithmetic`: a scene is a sum over views, so scenes can be added and taken from one another (Eslami et al.
 /// 2018, figure 4).
@@ -30,7 +31,7 @@ pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
         (0..flags.queries as usize).map(|index| first.camera(views + index)).collect();
 
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
-    output::talk(&format!("running on {}", session.engine().describe()));
+    say(&format!("running on {}", session.engine().describe()));
     let (mut rows, mut sum) = (Vec::new(), None);
     for (sign, seed) in terms() {
         let scene = Scene::generate(flags.world, seed);
@@ -53,6 +54,6 @@ pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
     let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
     rows.push(Row::new("= painted", &painted));
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

@@ -6,15 +6,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use gqn_formats::{Package, TensorFile, names, read_regular};
+use gqn_command_line::{print, print_json, say};
+use gqn_formats::{Package, TensorFile, names};
 use gqn_runtime::{Engine, Noise, Session};
 use gqn_runtime_native::{EngineReport, OrtEngine, Spin, power_mode};
 use gqn_scenes::Camera;
+use gqn_system::read_regular;
 use serde::{Deserialize, Serialize};
 
 use super::{engine_with, open};
+use crate::cli;
 use crate::machine::{cpu_seconds, peak_memory};
-use crate::{cli, output};
 
 /// No output of this command comes near it, in bytes.
 const MOST_BENCH: u64 = 1 << 24;
@@ -80,12 +82,12 @@ pub(crate) fn bench(flags: &cli::Bench) -> Result<()> {
     let spin = if flags.rate.is_some() { Spin::Off } else { Spin::On };
     let engine = engine_with(&flags.what, &package, spin, true)?;
     let load = start.elapsed();
-    output::talk(&format!("measuring on {}", engine.describe()));
+    say(&format!("measuring on {}", engine.describe()));
     let report = measure(flags, &package, engine, load)?;
     if flags.json {
-        output::json(&report)?;
+        print_json(&report)?;
     } else {
-        output::data(&text(&report))?;
+        print(&text(&report))?;
     }
     match earlier {
         Some(earlier) => compare(&report, &earlier, flags.tolerance),
@@ -262,7 +264,7 @@ fn compare(report: &Report, earlier: &Earlier, tolerance: f64) -> Result<()> {
     let mut slower = Vec::new();
     for (name, before, now) in pairs {
         let change = 100.0 * (now.p50_ms / before.p50_ms - 1.0);
-        output::talk(&format!(
+        say(&format!(
             "{name}: {:.2} ms, {:.2} ms before ({change:+.1} %)",
             now.p50_ms, before.p50_ms
         ));

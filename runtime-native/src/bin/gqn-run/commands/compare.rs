@@ -1,13 +1,14 @@
 //! `gqn-run compare`: one scene painted with several packages.
 
 use anyhow::{Result, ensure};
+use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 
 use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras, warn_of_other_world};
+use crate::cli;
 use crate::input::Input;
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
-use crate::{cli, output};
 
 /// `gqn-run compare`.
 pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
@@ -38,7 +39,7 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
         }
         let mut session = Session::new(engine(&flags.what(path), package)?, &package.manifest);
         if index == 0 {
-            output::talk(&format!("running on {}", session.engine().describe()));
+            say(&format!("running on {}", session.engine().describe()));
         }
         session.observe(&input.context)?;
         let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
@@ -47,10 +48,10 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
         let truth = input.truth(&cameras, side);
         let errors = truth.map(|truth| format!(": {}", errors(&painted, &truth)));
         let text = format!("{name}{}", errors.unwrap_or_default());
-        output::talk(&text);
+        say(&text);
         rows.push(Row::new(text, &painted));
     }
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

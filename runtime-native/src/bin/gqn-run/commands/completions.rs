@@ -2,14 +2,15 @@
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
+use gqn_command_line::print;
 
-use crate::{cli, output};
+use crate::cli;
 
 /// `gqn-run completions`.
 pub(crate) fn completions(flags: &cli::Completions) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(flags.shell, &mut cli::Cli::command(), "gqn-run", &mut script);
-    output::data(&String::from_utf8(script).context("a shell's script is text")?)
+    print(&String::from_utf8(script).context("a shell's script is text")?)
 }
 
 /// `gqn-run manual`: the program's page, then one of each command, as roff.
@@ -28,5 +29,5 @@ pub(crate) fn manual() -> Result<()> {
             .context("could not write the page")?;
         page.extend_from_slice(&part);
     }
-    output::data(&String::from_utf8(page).context("a page is text")?)
+    print(&String::from_utf8(page).context("a page is text")?)
 }

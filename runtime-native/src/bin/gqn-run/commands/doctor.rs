@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use gqn_formats::printable;
+use gqn_command_line::{print, print_json};
+use gqn_messages::printable;
 use gqn_runtime_native::{Diagnosis, OnnxRuntime, ProviderDiagnosis};
 
-use crate::{cli, output};
+use crate::cli;
 
 /// `gqn-run doctor`.
 pub(crate) fn doctor(flags: &cli::Doctor) -> Result<()> {
@@ -19,9 +20,9 @@ pub(crate) fn doctor(flags: &cli::Doctor) -> Result<()> {
     );
     let diagnosis = Diagnosis::examine(root, onnxruntime(root, flags.engine.ort.as_deref()));
     if flags.json {
-        return output::json(&diagnosis);
+        return print_json(&diagnosis);
     }
-    output::data(&text(&diagnosis))
+    print(&text(&diagnosis))
 }
 
 /// The library that would be loaded; below another root only one that is named.
@@ -30,7 +31,7 @@ fn onnxruntime(root: &Path, named: Option<&Path>) -> Result<PathBuf, String> {
         return Err("--ort names no library below this root".to_owned());
     }
     OnnxRuntime::locate(named)
-        .map_err(|error| gqn_formats::error_report(&error).replace('\n', "; "))
+        .map_err(|error| gqn_messages::error_report(&error).replace('\n', "; "))
 }
 
 fn text(diagnosis: &Diagnosis) -> String {

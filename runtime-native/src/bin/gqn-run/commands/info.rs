@@ -1,13 +1,15 @@
 //! `gqn-run info`: a package, and the engine that runs it.
 
 use anyhow::Result;
-use gqn_formats::{GraphPorts, Manifest, Package, error_report, printable};
+use gqn_command_line::{print, print_json};
+use gqn_formats::{GraphPorts, Manifest, Package};
+use gqn_messages::{error_report, printable};
 use gqn_runtime::Engine;
 use gqn_runtime_native::{EngineReport, OrtEngine, Spin};
 use serde_json::json;
 
 use super::{engine_with, open};
-use crate::{cli, output};
+use crate::cli;
 
 /// `gqn-run info`.
 pub(crate) fn info(flags: &cli::Info) -> Result<()> {
@@ -21,14 +23,14 @@ pub(crate) fn info(flags: &cli::Info) -> Result<()> {
     if flags.json {
         let (line, error) = (found.as_ref().ok(), found.as_ref().err());
         let report = engine.as_ref().ok().map(OrtEngine::report);
-        return output::json(&json!({
+        return print_json(&json!({
             "manifest": package.manifest, "engine": line, "engine_report": report, "engine_error": error
         }));
     }
     let line =
         found.unwrap_or_else(|error| format!("none here\n  {}", error.replace('\n', "\n  ")));
     let report = engine.as_ref().map(|engine| lines(engine.report())).unwrap_or_default();
-    output::data(&format!("{}engine          {line}\n{report}", describe(&package)))
+    print(&format!("{}engine          {line}\n{report}", describe(&package)))
 }
 
 /// What the line of the engine does not say.

@@ -1,15 +1,16 @@
 //! `gqn-run interpolate`: a way from one view to another.
 
 use anyhow::{Result, ensure};
+use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::Camera;
 
 use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras};
+use crate::cli;
 use crate::input::Input;
 use crate::path::way;
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
-use crate::{cli, output};
 
 /// `gqn-run interpolate`.
 pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
@@ -23,18 +24,18 @@ pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
     warn_of_cameras(&package, &input, None);
     let cameras = way(&camera(&input, *from)?, &camera(&input, *to)?, flags.frames as usize);
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
-    output::talk(&format!("running on {}", session.engine().describe()));
+    say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
     let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
     let views = input.context.len();
     let mut rows =
         vec![Row::new(format!("from view {from} to view {to}, {views} views shown"), &painted)];
     if let Some(truth) = input.truth(&cameras, side) {
-        output::talk(&errors(&painted, &truth));
+        say(&errors(&painted, &truth));
         rows.insert(0, Row::new("truth", &truth));
     }
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
 

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use gqn_formats::{check_place, write_atomic};
+use gqn_command_line::{progress_bar, say};
 use gqn_runtime::{Engine, Session};
+use gqn_system::{check_place, write_atomic};
 
 use super::{BATCH, engine, noise, open, overwrite, warn_of_cameras, warn_of_other_world};
+use crate::cli;
 use crate::input::Input;
 use crate::picture::{check_sheet, enlarged, gif};
 use crate::sheet::sheet;
-use crate::{cli, output};
 
 /// 48 pictures take four seconds.
 const MILLISECONDS: u32 = 80;
@@ -28,10 +29,10 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     warn_of_cameras(&package, &input, None);
     let cameras = input.orbit(flags.frames as usize)?;
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
-    output::talk(&format!("running on {}", session.engine().describe()));
+    say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
 
-    let bar = output::progress("painting", cameras.len());
+    let bar = progress_bar("painting", cameras.len());
     let (mut images, noise) = (Vec::with_capacity(cameras.len()), noise(&flags.look));
     for batch in cameras.chunks(BATCH) {
         let truth = if flags.truth { input.truth(batch, side) } else { None };
@@ -48,7 +49,7 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     }
     bar.finish_and_clear();
     write_atomic(&flags.out, &gif(images, MILLISECONDS)?, overwrite)?;
-    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
 

@@ -4,18 +4,21 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use gqn_formats::{FolderLock, Overwrite, Views, check_place, read_regular, write_atomic};
-use gqn_runtime::{Engine, FrameMetrics, Session};
+use gqn_command_line::{print_json, progress_bar, say};
+use gqn_formats::Views;
+use gqn_pictures::FrameMetrics;
+use gqn_runtime::{Engine, Session};
 use gqn_scenes::{Camera, Frame};
+use gqn_system::{FolderLock, Overwrite, check_place, read_regular, write_atomic};
 use image::RgbImage;
 use ndarray::{Axis, concatenate};
 use serde_json::{Value, json};
 
 use super::{BATCH, engine, noise, open, overwrite, warn_of_cameras, warn_of_other_world};
+use crate::cli;
 use crate::input::Input;
 use crate::picture::{check_sheet, enlarged, png};
 use crate::sheet::{blocks, sheet};
-use crate::{cli, output};
 
 /// What a run says of itself, written last.
 const METRICS_FILE: &str = "metrics.json";
@@ -49,10 +52,10 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     }
     let _lock = FolderLock::acquire(&flags.out)?;
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
-    output::talk(&format!("running on {}", session.engine().describe()));
+    say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
     let mut planar = Vec::new();
-    let bar = output::progress("painting", cameras.len());
+    let bar = progress_bar("painting", cameras.len());
     for batch in cameras.chunks(BATCH) {
         planar.push(session.query_planar(batch, &noise(&flags.look))?);
         bar.inc(batch.len() as u64);
@@ -74,7 +77,7 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let facts = facts(flags, &input, &painted, &session.engine().describe());
     write(flags, &input, &painted, &facts, overwrite)?;
     if flags.json {
-        output::json(&facts)?;
+        print_json(&facts)?;
     }
     Ok(())
 }
@@ -191,7 +194,7 @@ fn write(
     let quality =
         mean.map(|mean| format!(", mean PSNR {:.2} dB, SSIM {:.3}", mean.psnr, mean.ssim));
     let (count, out) = (painted.cameras.len(), flags.out.display());
-    output::talk(&format!("painted {count} views into {out}{}", quality.unwrap_or_default()));
+    say(&format!("painted {count} views into {out}{}", quality.unwrap_or_default()));
     Ok(())
 }
 

@@ -1,13 +1,14 @@
 //! `gqn-run rotate`: mental rotation.
 
 use anyhow::Result;
+use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 
 use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras};
+use crate::cli;
 use crate::input::Input;
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
-use crate::{cli, output};
 
 /// `gqn-run rotate`.
 pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
@@ -24,7 +25,7 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
         input.context.truncate(1);
     }
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
-    output::talk(&format!("running on {}", session.engine().describe()));
+    say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
     let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
     let shown: Vec<_> = input.context.iter().map(|(frame, _)| frame.clone()).collect();
@@ -35,10 +36,10 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     ];
     if let Some(truth) = input.truth(&cameras, side) {
         let errors = errors(&painted, &truth);
-        output::talk(&errors);
+        say(&errors);
         rows.push(Row::new(format!("truth ({errors})"), &truth));
     }
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

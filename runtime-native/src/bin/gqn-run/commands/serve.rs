@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use gqn_formats::{error_report, read_regular};
+use gqn_command_line::say;
+use gqn_messages::error_report;
 use gqn_runtime_native::Spin;
 use gqn_serve::{Event, Loaded, ServeOptions, run};
+use gqn_system::read_regular;
 use serde_json::json;
 
 use super::{engine_with, open};
-use crate::{cli, output};
+use crate::cli;
 
 /// No token comes near it, in bytes.
 const MOST_TOKEN: u64 = 1 << 12;
@@ -22,7 +24,7 @@ pub(crate) fn serve(flags: &cli::Serve) -> Result<()> {
         None => std::env::var("GQN_TOKEN").ok().filter(|token| !token.is_empty()),
     };
     if !flags.listen.ip().is_loopback() && token.is_none() {
-        output::talk("warning: other machines can use this server, and no token is asked of them");
+        say("warning: other machines can use this server, and no token is asked of them");
     }
     // A path and an engine that cannot be had are said before anything listens.
     open(&flags.what)?;
@@ -79,5 +81,5 @@ fn log(event: &Event) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let mut line = event.to_json();
     line["time"] = json!((now.map_or(0.0, |now| now.as_secs_f64()) * 1e3).round() / 1e3);
-    output::talk(&line.to_string());
+    say(&line.to_string());
 }

@@ -1,16 +1,17 @@
 //! `gqn-run uncertainty`: mean and spread of samples by the number of context views.
 
 use anyhow::{Result, bail};
-use gqn_formats::Overwrite;
+use gqn_command_line::{print_json, progress_bar, say};
 use gqn_runtime::{Engine, Noise, Session, heat_rgba8};
 use gqn_scenes::Frame;
+use gqn_system::Overwrite;
 use serde_json::json;
 
 use super::{engine, error_in_words, mse, open, paint, warn_of_cameras, warn_of_other_world};
+use crate::cli;
 use crate::input::Input;
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
-use crate::{cli, output};
 
 /// `gqn-run uncertainty`.
 pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
@@ -34,7 +35,7 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
     let cameras = input.queries(None, Some(flags.queries), &package.manifest.config)?;
     let truth = input.truth(&cameras, side);
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
-    output::talk(&format!("running on {}", session.engine().describe()));
+    say(&format!("running on {}", session.engine().describe()));
     let mut rows: Vec<Row> = truth.iter().map(|truth| Row::new("truth", truth)).collect();
     let mut facts = Vec::new();
     for &context in &flags.context {
@@ -43,7 +44,7 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
         let views = if context == 1 { "1 view".to_owned() } else { format!("{context} views") };
         // Zero noise: the mean picture.
         let mean = paint(&mut session, &cameras, &Noise::new(flags.noise_seed, 0.0))?;
-        let bar = output::progress("sampling", cameras.len());
+        let bar = progress_bar("sampling", cameras.len());
         let (mut maps, mut means) = (Vec::new(), Vec::new());
         for camera in &cameras {
             let found = session.uncertainty(camera, flags.noise_seed, flags.samples as usize)?;
@@ -55,7 +56,7 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
         let std_dev = means.iter().sum::<f64>() / means.len() as f64;
         let mse = truth.as_ref().map(|truth| mse(&mean, truth));
         let error = mse.map(|mse| format!(", {}", error_in_words(mse))).unwrap_or_default();
-        output::talk(&format!("{views}: standard deviation {std_dev:.4}{error}"));
+        say(&format!("{views}: standard deviation {std_dev:.4}{error}"));
         rows.push(Row::new(format!("{views}: mean picture{error}"), &mean));
         rows.push(Row::new(
             format!("{views}: standard deviation {std_dev:.3} (white: {})", flags.white),
@@ -64,9 +65,9 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
         facts.push(json!({ "context": context, "std_dev": std_dev, "mse": mse }));
     }
     write(&flags.out, &rows, flags.scale, overwrite)?;
-    output::talk(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
     if flags.json {
-        output::json(&json!({
+        print_json(&json!({
             "package": flags.what.package,
             "engine": session.engine().describe(),
             "world": flags.source.world,

@@ -1,12 +1,13 @@
 //! `gqn-run verify`: the pictures of a package against those of its sample.
 
 use anyhow::{Result, ensure};
+use gqn_command_line::{print, print_json};
 use gqn_runtime::Engine;
 use gqn_runtime_native::Spin;
 use serde_json::json;
 
 use super::{engine_with, open};
-use crate::{cli, output};
+use crate::cli;
 
 /// `gqn-run verify`.
 pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
@@ -15,7 +16,7 @@ pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
     let report = gqn_runtime::verify(&mut engine, &package)?;
     let files = package.files().count();
     if flags.json {
-        output::json(&json!({
+        print_json(&json!({
             "engine": engine.describe(), "engine_report": engine.report(), "files": files, "sample": report
         }))?;
     } else {
@@ -36,7 +37,7 @@ pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
             };
             lines.push(format!("{name:<13}{verdict}: {difference}, {allowed}\n"));
         }
-        output::data(&lines.concat())?;
+        print(&lines.concat())?;
     }
     let package = flags.what.package.display();
     ensure!(

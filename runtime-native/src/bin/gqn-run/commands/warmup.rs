@@ -1,27 +1,26 @@
 //! `gqn-run warmup`: what the first view waits for, built ahead.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
+use gqn_command_line::{print, print_json, say, spinner};
 use gqn_formats::names;
 use gqn_runtime::{Engine, Noise, Session};
 use gqn_runtime_native::Spin;
 use gqn_scenes::{Camera, Frame};
-use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::{engine_with, open};
-use crate::{cli, output};
+use crate::cli;
 
 /// `gqn-run warmup`: what the first pictures would wait for. With a cache, later calls find it done.
 pub(crate) fn warmup(flags: &cli::WarmUp) -> Result<()> {
     let package = open(&flags.what)?;
     let start = Instant::now();
-    let bar = ProgressBar::new_spinner().with_message("preparing; TensorRT takes minutes");
-    bar.enable_steady_tick(Duration::from_millis(200));
+    let bar = spinner("preparing; TensorRT takes minutes");
     let engine = engine_with(&flags.what, &package, Spin::On, true)?;
     let opened = start.elapsed();
-    output::talk(&format!("opened after {:.1} s: {}", opened.as_secs_f64(), engine.describe()));
+    say(&format!("opened after {:.1} s: {}", opened.as_secs_f64(), engine.describe()));
     let most = engine.batch();
     let mut session = Session::new(engine, &package.manifest);
     let camera = Camera { position: [0.8, 0.0, 0.4], yaw: 3.1, pitch: -0.2 };
@@ -34,7 +33,7 @@ pub(crate) fn warmup(flags: &cli::WarmUp) -> Result<()> {
         let start = Instant::now();
         session.query_planar(&vec![camera; queries], &Noise::mean())?;
         let seconds = start.elapsed().as_secs_f64();
-        output::talk(&format!("{} of {queries} queries: {seconds:.2} s", names::GENERATOR_FILE));
+        say(&format!("{} of {queries} queries: {seconds:.2} s", names::GENERATOR_FILE));
         runs.push(json!({ "queries": queries, "seconds": seconds }));
         if queries >= most {
             break;
@@ -46,9 +45,9 @@ pub(crate) fn warmup(flags: &cli::WarmUp) -> Result<()> {
     let total = start.elapsed().as_secs_f64();
     if flags.json {
         let opened = opened.as_secs_f64();
-        return output::json(&json!({
+        return print_json(&json!({
             "engine_report": report, "open_seconds": opened, "runs": runs, "seconds": total
         }));
     }
-    output::data(&format!("ready after {total:.1} s\n"))
+    print(&format!("ready after {total:.1} s\n"))
 }

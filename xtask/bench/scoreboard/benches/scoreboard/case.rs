@@ -9,9 +9,10 @@ use gqn_exporter::{
     summarize, uncalibrated,
 };
 use gqn_formats::{
-    Checkpoint, Manifest, ModelConfig, Overwrite, Precision, Preset, Provenance, Tensor,
-    TensorFile, Variant, names, parameters, write_atomic,
+    Checkpoint, Manifest, ModelConfig, Precision, Preset, Provenance, Tensor, TensorFile, Variant,
+    names, parameters,
 };
+use gqn_system::{Overwrite, write_atomic};
 use serde::Serialize;
 
 /// A preset, and whether its cores are shared.

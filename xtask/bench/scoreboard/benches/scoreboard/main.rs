@@ -10,20 +10,22 @@
 //! | `case.rs` | what is measured: presets, variants, random weights |
 //! | `rten.rs` | rten as an engine |
 //! | `measure.rs` | loading and timing a graph, and the machine's peak by the same engine |
-//! | `report.rs` | rows, the table, the chart |
+//! | `report.rs` | rows, the table |
+//! | `chart.rs` | the chart, drawn as `gqn-train curves` draws its own |
 
 mod case;
+mod chart;
 mod measure;
 mod report;
 mod rten;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
 use case::{Case, Size};
+use gqn_command_line::{print, say};
 use gqn_exporter::Target;
 use measure::{Measured, ONNX_RUNTIME, PURE_RUST, RTEN};
 use report::{Browser, Row};
@@ -101,12 +103,12 @@ fn main() -> Result<()> {
             serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
         rows.extend(browser.rows.into_iter().map(Row::from));
     }
-    print(&report::table(&rows));
+    print(&report::table(&rows))?;
     if let Some(path) = &flags.json {
         write(path, &serde_json::to_vec_pretty(&rows)?)?;
     }
     if let Some(path) = &flags.chart {
-        write(path, report::chart(&rows).as_bytes())?;
+        write(path, chart::chart(&rows)?.as_bytes())?;
     }
     Ok(())
 }
@@ -123,15 +125,6 @@ fn write_packages(folder: &Path, sizes: &[Size]) -> Result<()> {
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {
-    gqn_formats::write_atomic(path, content, gqn_formats::Overwrite::Force)
+    gqn_system::write_atomic(path, content, gqn_system::Overwrite::Force)
         .with_context(|| path.display().to_string())
-}
-
-fn print(text: &str) {
-    // Whoever reads the table may stop reading.
-    let _ = io::stdout().lock().write_all(text.as_bytes());
-}
-
-fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Rows, the table and the chart.
+//! Rows and the table.
 
 use std::fmt::Write;
 
@@ -82,7 +82,7 @@ impl From<BrowserRow> for Row {
 
 impl Row {
     /// What distinguishes graphs of a model.
-    fn graph(&self) -> &'static str {
+    pub(crate) fn graph(&self) -> &'static str {
         match (self.variant, self.precision.as_str(), self.winograd) {
             (Variant::Reference, _, _) => "reference",
             (_, "int8", _) => "int8",
@@ -92,7 +92,7 @@ impl Row {
         }
     }
 
-    fn model(&self) -> String {
+    pub(crate) fn model(&self) -> String {
         let cores = if self.shared_core { "" } else { ", unshared" };
         format!("{}{cores}", self.preset)
     }
@@ -104,7 +104,7 @@ impl Row {
 }
 
 /// In the order in which they come, each once.
-fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+pub(crate) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut list = Vec::new();
     for item in items {
         if !list.contains(&item) {
@@ -186,59 +186,4 @@ fn line(
     }
     text.push('\n');
     Ok(())
-}
-
-/// Bars of the rows of one query on the fewest threads, as an SVG: a panel for each model, each with a scale of its own.
-pub(crate) fn chart(rows: &[Row]) -> String {
-    const BAR: usize = 20;
-    const LEFT: usize = 250;
-    const WIDTH: usize = 900;
-    let fewest = rows.iter().map(|row| row.threads).min().unwrap_or_default();
-    let rows = rows.iter().filter(|row| row.queries == 1 && row.threads == fewest);
-    let rows: Vec<&Row> = rows.filter(|row| row.refused.is_none()).collect();
-    let models = distinct(rows.iter().map(|row| row.model()));
-    let height = BAR * (rows.len() + 2 * models.len() + 1);
-    let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"white\"/>\n"
-    );
-    let mut top = BAR / 2;
-    for model in models {
-        let of_model: Vec<&&Row> = rows.iter().filter(|row| row.model() == model).collect();
-        let longest = of_model.iter().map(|row| row.ms_per_view).fold(1e-9, f64::max);
-        writeln!(
-            text,
-            "<text x=\"8\" y=\"{}\" font-weight=\"bold\">{model}: milliseconds a view, one query, {fewest} thread{}</text>",
-            top + 16,
-            if fewest == 1 { "" } else { "s" },
-        )
-        .expect("a string takes any text");
-        top += BAR + BAR / 4;
-        for row in of_model {
-            let length = row.ms_per_view / longest * (WIDTH - LEFT - 70) as f64;
-            let colour = match row.graph() {
-                "reference" => "#999999",
-                "direct" => "#4c8fbd",
-                "Winograd" => "#d9772b",
-                "fp16" => "#c9a227",
-                _ => "#3f9b5c",
-            };
-            writeln!(
-                text,
-                "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}, {}</text><rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.1}\" height=\"{}\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"{}\">{:.2}</text>",
-                LEFT - 8,
-                top + 13,
-                row.engine,
-                row.graph(),
-                BAR - 4,
-                LEFT as f64 + length + 6.0,
-                top + 13,
-                row.ms_per_view,
-            )
-            .expect("a string takes any text");
-            top += BAR;
-        }
-        top += BAR - BAR / 4;
-    }
-    text.push_str("</svg>\n");
-    text
 }

@@ -1,10 +1,10 @@
 //! How fast scenes are read.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use gqn_command_line::print_line;
 use gqn_datasets::{DataError, DataSet, Decoder, Prefetch, Shuffle};
 
 use super::data_set::open;
@@ -31,14 +31,13 @@ pub(crate) fn bench(flags: &cli::Bench) -> Result<()> {
     for (rates, threads) in rates.iter_mut().zip(&flags.threads) {
         rates.sort_by(f64::total_cmp);
         let (low, median, high) = (rates[0], rates[rates.len() / 2], rates[rates.len() - 1]);
-        writeln!(
-            io::stdout().lock(),
+        print_line(&format!(
             "{threads} threads: {median:.0} scenes/s of {views} views at {size} pixels, {frames:.0} frames/s \
              (median of {rounds} rounds; {low:.0} to {high:.0} scenes/s)",
             size = flags.size,
             frames = median * views as f64,
             rounds = flags.rounds,
-        )?;
+        ))?;
     }
     Ok(())
 }

@@ -1,19 +1,20 @@
 //! Data sets on disk: what they hold, whether they are sound, and other forms of them.
 
-use std::io::{self, ErrorKind, Write};
+use std::fmt::Write;
 use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use gqn_command_line::{print, print_json, progress_bar, say};
 use gqn_datasets::{
     DataError, DataSet, Hdf5Set, Layout, SceneRecord, TorchSet, Verdict, data_sheet,
     folder_of_split, write_hdf5, write_shards,
 };
-use gqn_formats::{FolderLock, Overwrite, check_place, error_report};
+use gqn_messages::error_report;
+use gqn_system::{FolderLock, Overwrite, check_place};
 
 use super::pictures::write_sheet;
 use crate::cli::{self, Target};
-use crate::progress::progress;
 
 /// Rows, columns and side of the sheet that `inspect` writes.
 const SHEET: (usize, usize, usize) = (8, 10, 64);
@@ -26,10 +27,10 @@ pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
     }
     let set = open(&flags.from)?;
     let inventory = gqn_datasets::inspect(&set, flags.sample as usize)?;
-    writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&inventory)?)?;
+    print_json(&inventory)?;
     if let Some(voxel) = &inventory.voxel {
-        // For people; the JSON has the same numbers. A stderr that is closed has no reader to tell.
-        let _ = writeln!(io::stderr().lock(), "{}", voxel.to_toml());
+        // For people; the JSON has the same numbers.
+        say(&voxel.to_toml());
     }
     if let Some(path) = &flags.sheet {
         let (rows, columns, side) = SHEET;
@@ -41,25 +42,23 @@ pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
 /// `gqn-data verify`.
 pub(crate) fn verify(flags: &cli::Verify) -> Result<ExitCode> {
     let set = open(&flags.from)?;
-    let bar = progress(set.len(), "scenes read");
+    let bar = progress_bar("scenes read", set.len());
     let verdict = gqn_datasets::verify(&set, || bar.inc(1));
     bar.finish_and_clear();
     let code = if verdict.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    match print(&set, &verdict) {
-        // Who closes the pipe has read enough; the exit code still says what was found.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(code),
-        printed => Ok(printed.map(|()| code)?),
-    }
+    // Who closes the pipe has read enough; the exit code still says what was found.
+    print(&report(&set, &verdict))?;
+    Ok(code)
 }
 
-fn print(set: &DataSet, verdict: &Verdict) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+fn report(set: &DataSet, verdict: &Verdict) -> String {
+    let mut out = String::new();
     for damage in &verdict.damaged {
         // The remedies are the reader's to choose: this is the report that they speak of.
         let report = error_report(damage);
         let lines = report.lines().filter(|line| !line.starts_with("hint: "));
         let line = lines.collect::<Vec<_>>().join(" ");
-        writeln!(out, "{}", line.trim_start_matches("error: "))?;
+        writeln!(out, "{}", line.trim_start_matches("error: ")).expect("a string takes any text");
     }
     let (shards, promised) = set.shards();
     writeln!(
@@ -69,6 +68,8 @@ fn print(set: &DataSet, verdict: &Verdict) -> io::Result<()> {
         set.len(),
         verdict.damaged.len()
     )
+    .expect("a string takes any text");
+    out
 }
 
 /// `gqn-data convert`.
@@ -79,7 +80,7 @@ pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
         Target::Tfrecord => {
             let source = Source::open(flags)?;
             let _lock = FolderLock::acquire(&flags.out)?;
-            let bar = progress(source.len(), "scenes converted");
+            let bar = progress_bar("scenes converted", source.len());
             let layout = Layout { scenes: source.len(), shards: source.len().div_ceil(per_file) };
             write_shards(&flags.out, flags.split, layout, overwrite, |range| {
                 let scenes = source.scenes(range, flags.quality)?;
@@ -95,7 +96,7 @@ pub(crate) fn convert(flags: &cli::Convert) -> Result<()> {
             for index in 0..set.len().div_ceil(per_file) {
                 check_place(&file(index), overwrite)?;
             }
-            let bar = progress(set.len(), "scenes converted");
+            let bar = progress_bar("scenes converted", set.len());
             for (index, start) in (0..set.len()).step_by(per_file).enumerate() {
                 let range = start..(start + per_file).min(set.len());
                 write_hdf5(&set, range.clone(), &file(index), overwrite)?;

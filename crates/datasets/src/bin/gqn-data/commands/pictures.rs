@@ -1,14 +1,13 @@
 //! Pictures and sheets.
 
-use std::io::Cursor;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use gqn_datasets::{Sheet, contact_sheet};
-use gqn_formats::{FolderLock, Overwrite, View, Views, check_place, write_atomic};
+use gqn_formats::{View, Views};
+use gqn_pictures::{PngSize, encode_png};
 use gqn_scenes::Scene;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
+use gqn_system::{FolderLock, Overwrite, check_place, write_atomic};
 
 use crate::cli;
 
@@ -31,7 +30,7 @@ pub(crate) fn scene(flags: &cli::Scene) -> Result<()> {
     let mut views = Vec::with_capacity(count);
     for (index, camera) in scene.cameras(count).iter().enumerate() {
         let name = format!("{index:02}.png");
-        let picture = png(side, side, scene.render(camera, side).rgb8())?;
+        let picture = encode_png(side, side, scene.render(camera, side).rgb8(), PngSize::Small)?;
         write(&flags.out.join(&name), &picture, overwrite)?;
         views.push(View::new(Some(name), camera));
     }
@@ -55,18 +54,10 @@ pub(crate) fn sheet(flags: &cli::Sheet) -> Result<()> {
 }
 
 pub(super) fn write_sheet(sheet: &Sheet, path: &Path, overwrite: Overwrite) -> Result<()> {
-    write(path, &png(sheet.width, sheet.height, &sheet.rgb8)?, overwrite)
+    write(path, &encode_png(sheet.width, sheet.height, &sheet.rgb8, PngSize::Small)?, overwrite)
 }
 
 fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
     // The error names the path.
     Ok(write_atomic(path, bytes, overwrite)?)
-}
-
-fn png(width: usize, height: usize, rgb8: &[u8]) -> Result<Vec<u8>> {
-    let mut bytes = Cursor::new(Vec::new());
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
-        .write_image(rgb8, width as u32, height as u32, ExtendedColorType::Rgb8)
-        .context("cannot encode the picture as PNG")?;
-    Ok(bytes.into_inner())
 }

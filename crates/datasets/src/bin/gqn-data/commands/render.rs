@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use gqn_command_line::progress_bar;
 use gqn_datasets::{Layout, RenderPlan, write_shards};
-use gqn_formats::{FolderLock, Overwrite};
 use gqn_scenes::Split;
+use gqn_system::{FolderLock, Overwrite};
 
 use crate::cli;
-use crate::progress::progress;
 
 /// `gqn-data render`.
 pub(crate) fn render(flags: &cli::Render) -> Result<()> {
@@ -34,7 +34,7 @@ fn render_split(flags: &cli::Render, plan: &RenderPlan, scenes: usize, out: &Pat
     if scenes == 0 {
         return Ok(());
     }
-    let bar = progress(scenes, "scenes rendered");
+    let bar = progress_bar("scenes rendered", scenes);
     let layout = Layout { scenes, shards: scenes.div_ceil(flags.per_shard as usize) };
     write_shards(out, plan.split, layout, Overwrite::forced(flags.force), |range| {
         plan.render(range, || bar.inc(1))

@@ -4,10 +4,10 @@ use std::fs::{File, Metadata};
 use std::path::Path;
 
 use crate::bounded::read_at_most;
-use crate::error::FormatError;
+use crate::error::SystemError;
 
 /// What an entry of a folder is, in words; `None` for a regular file.
-pub(crate) fn not_regular(metadata: &Metadata) -> Option<&'static str> {
+pub fn not_regular(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     if kind.is_file() {
         return None;
@@ -37,13 +37,13 @@ pub(crate) fn not_regular(metadata: &Metadata) -> Option<&'static str> {
 /// Opens a regular file, or a link to one, to read it.
 ///
 /// # Errors
-/// [`FormatError::NotRegular`] for a folder, a pipe or a device, [`FormatError::Read`] where there is nothing to open.
-pub fn open_regular(path: &Path) -> Result<File, FormatError> {
-    let failed = |source| FormatError::Read { path: path.to_owned(), source };
+/// [`SystemError::NotRegular`] for a folder, a pipe or a device, [`SystemError::Read`] where there is nothing to open.
+pub fn open_regular(path: &Path) -> Result<File, SystemError> {
+    let failed = |source| SystemError::Read { path: path.to_owned(), source };
     // Looked at first: opening a pipe waits for its other end.
     let metadata = std::fs::metadata(path).map_err(failed)?;
     match not_regular(&metadata) {
-        Some(found) => Err(FormatError::NotRegular { path: path.to_owned(), found }),
+        Some(found) => Err(SystemError::NotRegular { path: path.to_owned(), found }),
         None => File::open(path).map_err(failed),
     }
 }
@@ -51,13 +51,13 @@ pub fn open_regular(path: &Path) -> Result<File, FormatError> {
 /// The content of a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// As [`open_regular`]; [`FormatError::FileTooLarge`] for a larger one.
-pub fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>, FormatError> {
-    let failed = |source| FormatError::Read { path: path.to_owned(), source };
+/// As [`open_regular`]; [`SystemError::FileTooLarge`] for a larger one.
+pub fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>, SystemError> {
+    let failed = |source| SystemError::Read { path: path.to_owned(), source };
     let file = open_regular(path)?;
     let found = file.metadata().map_err(failed)?.len();
     let bytes = if found <= most { read_at_most(file, most).map_err(failed)? } else { None };
-    bytes.ok_or_else(|| FormatError::FileTooLarge { path: path.to_owned(), most })
+    bytes.ok_or_else(|| SystemError::FileTooLarge { path: path.to_owned(), most })
 }
 
 #[cfg(test)]
@@ -70,13 +70,13 @@ mod tests {
         let path = folder.path().join("a");
         std::fs::write(&path, b"four").expect("a file");
         assert_eq!(read_regular(&path, 4).expect("a file"), b"four");
-        assert!(matches!(read_regular(&path, 3), Err(FormatError::FileTooLarge { most: 3, .. })));
+        assert!(matches!(read_regular(&path, 3), Err(SystemError::FileTooLarge { most: 3, .. })));
         let found = |path: &Path| match read_regular(path, 9) {
-            Err(FormatError::NotRegular { found, .. }) => found,
+            Err(SystemError::NotRegular { found, .. }) => found,
             other => panic!("{other:?}"),
         };
         assert_eq!(found(folder.path()), "a folder");
-        assert!(matches!(read_regular(&folder.path().join("b"), 9), Err(FormatError::Read { .. })));
+        assert!(matches!(read_regular(&folder.path().join("b"), 9), Err(SystemError::Read { .. })));
         #[cfg(unix)]
         {
             assert_eq!(found(Path::new("/dev/zero")), "a device");

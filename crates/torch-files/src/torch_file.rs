@@ -4,16 +4,15 @@
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
+use gqn_formats::{Foreign, Tensor};
+use gqn_messages::printable;
+use gqn_system::read_at_most;
 use thiserror::Error;
 use zip::ZipArchive;
 
-use super::budget::Budget;
-use super::pickle::{Id, Pickle, Value};
-use super::strided::strided;
-use crate::bounded::read_at_most;
-use crate::foreign::Foreign;
-use crate::printable::printable;
-use crate::tensor_file::Tensor;
+use crate::budget::Budget;
+use crate::pickle::{Id, Pickle, Value};
+use crate::strided::strided;
 
 /// What older files begin with, as Python writes the number 0x1950a86a20f9469cfc6c.
 const OLD_MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -204,7 +203,7 @@ impl Pickle {
 }
 
 impl Element {
-    pub(super) fn bytes(self) -> usize {
+    pub(crate) fn bytes(self) -> usize {
         match self {
             Self::Byte => 1,
             Self::Half | Self::BFloat16 => 2,

@@ -37,33 +37,52 @@ pub fn error_report(error: &(dyn Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Error, ErrorKind};
-    use std::path::PathBuf;
+    use std::fmt;
 
     use super::*;
-    use crate::FormatError;
 
-    #[test]
-    fn the_hint_comes_after_the_cause() {
-        let source = Error::from(ErrorKind::StorageFull);
-        let cause = source.to_string();
-        let error = FormatError::Write { path: PathBuf::from("a"), source };
-        let hint = "hint: the disk is full; free some space and run the command again";
-        assert_eq!(error_report(&error), format!("error: could not write a: {cause}\n{hint}"));
+    #[derive(Debug)]
+    struct Told(&'static str, Option<Box<Told>>);
+
+    impl fmt::Display for Told {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str(self.0)
+        }
+    }
+
+    impl Error for Told {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|source| source as _)
+        }
+    }
+
+    #[track_caller]
+    fn check(messages: &[&'static str], expected: &str) {
+        let chain = messages
+            .iter()
+            .rev()
+            .fold(None, |source, message| Some(Box::new(Told(message, source))));
+        assert_eq!(error_report(&*chain.expect("a message")), expected);
     }
 
     #[test]
-    fn a_cause_is_told_once() {
-        let source = zip::result::ZipError::Io(Error::new(ErrorKind::InvalidData, "bad block"));
-        let report = error_report(&FormatError::Zip { source });
-        assert_eq!(report.matches("bad block").count(), 1, "{report}");
+    fn the_hint_comes_after_the_cause() {
+        check(
+            &["could not write a\nhint: free some space", "no space left"],
+            "error: could not write a: no space left\nhint: free some space",
+        );
+    }
+
+    #[test]
+    fn causes_and_remedies_are_told_once() {
+        check(
+            &["outer: bad block\nhint: copy it", "bad block\nhint: copy it"],
+            "error: outer: bad block\nhint: copy it",
+        );
     }
 
     #[test]
     fn escapes_do_not_reach_the_terminal() {
-        let name = "a\u{1b}]0;title\u{7}\nhint: run this".to_owned();
-        let report = error_report(&FormatError::FileName { what: "zip", name });
-        assert!(!report.contains(['\u{1b}', '\u{7}']), "{report:?}");
-        assert!(report.lines().all(|line| !line.starts_with("hint: run this")), "{report:?}");
+        check(&["a\u{1b}]0;title\u{7}"], "error: a\\u{1b}]0;title\\u{7}");
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::budget::Budget;
-use super::pickle::{Id, Pickle, Value};
+use crate::budget::Budget;
+use crate::pickle::{Id, Pickle, Value};
 
 /// A state of an unshared model has some thousand values; this keeps hostile files from filling the memory.
 const MOST_VALUES: usize = 5_000_000;
@@ -20,7 +20,7 @@ const KEPT: usize = 4 * size_of::<u64>();
 const ITEM: usize = size_of::<Id>();
 
 /// What a pickle is a program for.
-pub(super) struct Machine<'a, R> {
+pub(crate) struct Machine<'a, R> {
     source: &'a mut R,
     budget: &'a mut Budget,
     pickle: Pickle,
@@ -30,12 +30,12 @@ pub(super) struct Machine<'a, R> {
 }
 
 impl<'a, R: Read> Machine<'a, R> {
-    pub(super) fn new(source: &'a mut R, budget: &'a mut Budget) -> Self {
+    pub(crate) fn new(source: &'a mut R, budget: &'a mut Budget) -> Self {
         Self { source, budget, pickle: Pickle::default(), stack: vec![], memo: BTreeMap::new() }
     }
 
     /// Up to the end of the pickle.
-    pub(super) fn run(mut self) -> Result<Pickle, String> {
+    pub(crate) fn run(mut self) -> Result<Pickle, String> {
         loop {
             if self.pickle.values.len() > MOST_VALUES {
                 return Err(format!("its pickle has more than {MOST_VALUES} values"));

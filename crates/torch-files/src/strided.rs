@@ -1,13 +1,13 @@
 //! Tensors out of storages.
 
+use gqn_formats::Tensor;
 use half::{bf16, f16};
 
-use super::torch_file::Element;
-use crate::tensor_file::Tensor;
+use crate::torch_file::Element;
 
 /// Row-major copy of `shape` numbers with strides, from number `offset` of the storage's bytes on; `None` if they reach
 /// beyond it. The caller has held the count of numbers against the storage.
-pub(super) fn strided(
+pub(crate) fn strided(
     storage: &[u8],
     element: Element,
     offset: usize,

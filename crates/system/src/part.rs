@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use tempfile::{Builder, NamedTempFile, TempDir};
 
-use crate::file::{folder_of, sync_folder};
+use crate::atomic::{folder_of, sync_folder};
 use crate::lock;
 
 /// Beginning and end of the names of what is not yet whole.

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use crate::error::FormatError;
+use crate::error::SystemError;
 use crate::part;
 use crate::regular::not_regular;
 
 /// What to do when the file is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {
-    /// Leave it and return [`FormatError::Exists`].
+    /// Leave it and return [`SystemError::Exists`].
     Refuse,
     /// Replace it, if it is a regular file.
     Force,
@@ -29,11 +29,11 @@ impl Overwrite {
 /// leads to. What an earlier process that was killed left behind half-written in the folder is removed.
 ///
 /// # Errors
-/// [`FormatError::Exists`] if the file is there and may not be replaced, [`FormatError::NotRegular`] if something else than
-/// a file is there, [`FormatError::Write`] if the disk is full, the place is not writable, or anything else keeps the bytes
+/// [`SystemError::Exists`] if the file is there and may not be replaced, [`SystemError::NotRegular`] if something else than
+/// a file is there, [`SystemError::Write`] if the disk is full, the place is not writable, or anything else keeps the bytes
 /// from the disk. A half-written file does not stay.
-pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), FormatError> {
-    let failed = |source| FormatError::Write { path: path.to_owned(), source };
+pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), SystemError> {
+    let failed = |source| SystemError::Write { path: path.to_owned(), source };
     check_place(path, overwrite)?;
     let target = match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => std::fs::canonicalize(path).map_err(failed)?,
@@ -50,7 +50,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(
         Overwrite::Force => file.persist(&target).map_err(|error| failed(error.error))?,
         Overwrite::Refuse => file.persist_noclobber(&target).map_err(|error| {
             if error.error.kind() == ErrorKind::AlreadyExists {
-                FormatError::Exists { path: path.to_owned() }
+                SystemError::Exists { path: path.to_owned() }
             } else {
                 failed(error.error)
             }
@@ -62,17 +62,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(
 /// Whether [`write_atomic`] may write there, as far as that can be told beforehand: looked at before any work is done.
 ///
 /// # Errors
-/// [`FormatError::Exists`] or [`FormatError::NotRegular`].
-pub fn check_place(path: &Path, overwrite: Overwrite) -> Result<(), FormatError> {
+/// [`SystemError::Exists`] or [`SystemError::NotRegular`].
+pub fn check_place(path: &Path, overwrite: Overwrite) -> Result<(), SystemError> {
     if std::fs::symlink_metadata(path).is_err() {
         return Ok(());
     }
     let path = path.to_owned();
     match std::fs::metadata(&path).as_ref().map(not_regular) {
-        Ok(Some(found)) => Err(FormatError::NotRegular { path, found }),
+        Ok(Some(found)) => Err(SystemError::NotRegular { path, found }),
         Ok(None) if overwrite == Overwrite::Force => Ok(()),
-        Ok(None) => Err(FormatError::Exists { path }),
-        Err(_) => Err(FormatError::NotRegular { path, found: "a link that leads nowhere" }),
+        Ok(None) => Err(SystemError::Exists { path }),
+        Err(_) => Err(SystemError::NotRegular { path, found: "a link that leads nowhere" }),
     }
 }
 
@@ -80,9 +80,9 @@ pub fn check_place(path: &Path, overwrite: Overwrite) -> Result<(), FormatError>
 /// is not there.
 ///
 /// # Errors
-/// [`FormatError::Write`].
-pub fn check_folder(path: &Path) -> Result<(), FormatError> {
-    let failed = |source| FormatError::Write { path: path.to_owned(), source };
+/// [`SystemError::Write`].
+pub fn check_folder(path: &Path) -> Result<(), SystemError> {
+    let failed = |source| SystemError::Write { path: path.to_owned(), source };
     let folder = folder_of(path);
     make_folder(folder).map_err(failed)?;
     part::file_in(folder).map(drop).map_err(failed)
@@ -142,7 +142,7 @@ mod tests {
         write_atomic(&path, b"one", Overwrite::Refuse).expect("a new file");
         assert!(matches!(
             write_atomic(&path, b"two", Overwrite::Refuse),
-            Err(FormatError::Exists { .. })
+            Err(SystemError::Exists { .. })
         ));
         assert_eq!(std::fs::read(&path).expect("the file"), b"one");
         write_atomic(&path, b"two", Overwrite::Force).expect("a replaced file");
@@ -157,7 +157,7 @@ mod tests {
         std::fs::write(&file, b"").expect("a file");
         assert!(matches!(
             write_atomic(&file.join("a"), b"", Overwrite::Force),
-            Err(FormatError::Write { .. })
+            Err(SystemError::Write { .. })
         ));
     }
 
@@ -167,7 +167,7 @@ mod tests {
         let path = Path::new("/proc/gqn.json");
         if cfg!(target_os = "linux") {
             let error = write_atomic(path, b"x", Overwrite::Refuse).expect_err("no such place");
-            let text = crate::error_report(&error).clone();
+            let text = gqn_messages::error_report(&error);
             assert!(text.contains("/proc/gqn.json") && !text.contains(".part"), "{text}");
         }
     }
@@ -184,7 +184,7 @@ mod tests {
         for path in [&socket, &nowhere, folder.path(), Path::new("/dev/null")] {
             for overwrite in [Overwrite::Force, Overwrite::Refuse] {
                 let error = write_atomic(path, b"x", overwrite).expect_err("no file");
-                assert!(matches!(error, FormatError::NotRegular { .. }), "{error}");
+                assert!(matches!(error, SystemError::NotRegular { .. }), "{error}");
             }
         }
         assert!(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::FormatError;
+use crate::error::SystemError;
 
 /// Bytes that this process can take before the system refuses them or ends it: the least of what the machine has
 /// available, of what its control groups leave, and of what its address space may grow by. `None` where the system does
@@ -22,12 +22,12 @@ pub fn available_memory() -> Option<u64> {
 /// Refuses work that needs more memory than there is, before it is begun.
 ///
 /// # Errors
-/// [`FormatError::Memory`] with both numbers; `hint` says what needs less.
-pub fn check_memory(what: &str, needed: u64, hint: &str) -> Result<(), FormatError> {
+/// [`SystemError::Memory`] with both numbers; `hint` says what needs less.
+pub fn check_memory(what: &str, needed: u64, hint: &str) -> Result<(), SystemError> {
     match available_memory() {
         Some(available) if needed > available => {
             let (what, hint) = (what.to_owned(), hint.to_owned());
-            Err(FormatError::Memory { what, needed, available, hint })
+            Err(SystemError::Memory { what, needed, available, hint })
         }
         _ => Ok(()),
     }

@@ -1,4 +1,6 @@
-//! Files of `PyTorch`'s `torch.save`: read as data, without Python.
+//! Files of `PyTorch`'s `torch.save`: read as data, without Python and without libtorch.
+//!
+//! Not a place for what the tensors mean: data sets and weights are read from them in `gqn-datasets` and in the trainer.
 //!
 //! | file | holds |
 //! |---|---|

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::FormatError;
+use crate::error::SystemError;
 use crate::part;
 
 /// The file that is locked where the file system locks no folders.
@@ -28,9 +28,9 @@ impl FolderLock {
     /// Takes the folder, which is made if it is not there; before any work is done for what goes into it.
     ///
     /// # Errors
-    /// [`FormatError::Locked`] if another process has it, [`FormatError::Write`] if it cannot be made or written to.
-    pub fn acquire(folder: &Path) -> Result<Self, FormatError> {
-        let failed = |source| FormatError::Write { path: folder.to_owned(), source };
+    /// [`SystemError::Locked`] if another process has it, [`SystemError::Write`] if it cannot be made or written to.
+    pub fn acquire(folder: &Path) -> Result<Self, SystemError> {
+        let failed = |source| SystemError::Write { path: folder.to_owned(), source };
         let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made: Vec<PathBuf> =
             folder.ancestors().take_while(is_missing).map(Path::to_owned).collect();
@@ -43,7 +43,7 @@ impl FolderLock {
                 return Ok(lock);
             }
         }
-        Err(FormatError::Locked { path: folder.to_owned() })
+        Err(SystemError::Locked { path: folder.to_owned() })
     }
 
     /// Whether another process writes to the folder at this moment.
@@ -53,7 +53,7 @@ impl FolderLock {
                 let _ = locked.unlock();
                 false
             }
-            Err(error) => matches!(error, FormatError::Locked { .. }),
+            Err(error) => matches!(error, SystemError::Locked { .. }),
         }
     }
 }
@@ -67,8 +67,8 @@ impl Drop for FolderLock {
     }
 }
 
-fn lock(folder: &Path) -> Result<File, FormatError> {
-    let locked = || FormatError::Locked { path: folder.to_owned() };
+fn lock(folder: &Path) -> Result<File, SystemError> {
+    let locked = || SystemError::Locked { path: folder.to_owned() };
     // A folder leaves no file behind; network file systems, and Windows, lock files alone.
     match File::open(folder).map_err(TryLockError::Error).and_then(held) {
         Ok(held) => return Ok(held),
@@ -79,7 +79,7 @@ fn lock(folder: &Path) -> Result<File, FormatError> {
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(file);
     file.map_err(TryLockError::Error).and_then(held).map_err(|error| match error {
         TryLockError::WouldBlock => locked(),
-        TryLockError::Error(source) => FormatError::Write { path: folder.to_owned(), source },
+        TryLockError::Error(source) => SystemError::Write { path: folder.to_owned(), source },
     })
 }
 
@@ -128,7 +128,7 @@ mod tests {
         let first = FolderLock::acquire(&run).expect("the first");
         assert!(FolderLock::is_taken(&run));
         let second = FolderLock::acquire(&run).expect_err("the second");
-        assert!(matches!(second, FormatError::Locked { .. }), "{second}");
+        assert!(matches!(second, SystemError::Locked { .. }), "{second}");
         FolderLock::acquire(folder.path()).expect("another folder");
         std::fs::write(run.join("a"), b"").expect("a file");
         drop(first);
@@ -163,9 +163,9 @@ mod tests {
     fn a_folder_that_cannot_be_written_is_refused_at_once() {
         // Root may write anywhere but there.
         let error = FolderLock::acquire(Path::new("/proc/self/new")).expect_err("no place");
-        assert!(matches!(error, FormatError::Write { .. }), "{error}");
+        assert!(matches!(error, SystemError::Write { .. }), "{error}");
         let error = FolderLock::acquire(Path::new("/proc/self")).expect_err("no place");
-        assert!(matches!(error, FormatError::Write { .. }), "{error}");
+        assert!(matches!(error, SystemError::Write { .. }), "{error}");
     }
 
     #[cfg(unix)]

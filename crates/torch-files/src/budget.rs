@@ -7,20 +7,20 @@ const TIMES_LENGTH: u64 = 4;
 
 /// Bytes that are left to a file.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     most: u64,
     left: u64,
 }
 
 impl Budget {
     /// For a file of that length.
-    pub(super) fn of(length: u64) -> Self {
+    pub(crate) fn of(length: u64) -> Self {
         let most = length.saturating_mul(TIMES_LENGTH).saturating_add(LEAST);
         Self { most, left: most }
     }
 
     /// Before memory is taken; what is given back is not counted, since nothing is read that is not needed.
-    pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), String> {
         let left = self.left.checked_sub(bytes as u64);
         self.left = left.ok_or_else(|| {
             format!("it asks for more memory than its length allows, {} MiB", self.most >> 20)

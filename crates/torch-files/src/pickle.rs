@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use super::budget::Budget;
-use super::machine::Machine;
+use crate::budget::Budget;
+use crate::machine::Machine;
 
 /// Where a value is in a [`Pickle`]. Values refer to one another by this, so that a file in which many names share one
 /// value stays small.
@@ -18,7 +18,7 @@ const MOST_AXES: usize = 32;
 /// The values of a pickle.
 #[derive(Debug, Default)]
 pub struct Pickle {
-    pub(super) values: Vec<Value>,
+    pub(crate) values: Vec<Value>,
     /// The value that was pickled.
     pub root: Id,
 }
@@ -62,7 +62,7 @@ impl Pickle {
     }
 
     /// As [`read`](Self::read), with what is left to a file of the memory that it may take.
-    pub(super) fn read_within(source: &mut impl Read, budget: &mut Budget) -> Result<Self, String> {
+    pub(crate) fn read_within(source: &mut impl Read, budget: &mut Budget) -> Result<Self, String> {
         Machine::new(source, budget).run()
     }
 

@@ -1,0 +1,55 @@
+//! Painting many cameras, and how far the pictures are from the true ones.
+
+use gqn_command_line::progress_bar;
+use gqn_runtime::{Engine, Noise, Session, SessionError};
+use gqn_scenes::{Camera, Frame};
+use gqn_system::Overwrite;
+
+use crate::cli;
+
+/// Pictures painted in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
+pub(super) const BATCH: usize = 8;
+
+/// Paints many cameras, with progress.
+pub(super) fn paint(
+    session: &mut Session<impl Engine>,
+    cameras: &[Camera],
+    noise: &Noise,
+) -> Result<Vec<Frame>, SessionError> {
+    let bar = progress_bar("painting", cameras.len());
+    let mut frames = Vec::with_capacity(cameras.len());
+    for batch in cameras.chunks(BATCH) {
+        frames.extend(session.query(batch, noise)?);
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(frames)
+}
+
+/// Mean squared error of pictures, and their signal-to-noise ratio, for people.
+pub(super) fn errors(painted: &[Frame], truth: &[Frame]) -> String {
+    error_in_words(mse(painted, truth))
+}
+
+pub(super) fn error_in_words(mse: f64) -> String {
+    format!("MSE {mse:.4}, PSNR {:.1} dB", gqn_pictures::psnr(mse))
+}
+
+/// Mean squared error of pictures.
+pub(super) fn mse(painted: &[Frame], truth: &[Frame]) -> f64 {
+    let planar = |frame: &Frame| {
+        let mut values = vec![0.0; 3 * frame.side() * frame.side()];
+        frame.write_planar(&mut values);
+        values
+    };
+    let error = |(a, b): (&Frame, &Frame)| gqn_pictures::mse(&planar(a), &planar(b));
+    painted.iter().zip(truth).map(error).sum::<f64>() / painted.len().max(1) as f64
+}
+
+pub(super) fn noise(look: &cli::Look) -> Noise {
+    Noise::new(look.noise_seed, look.temperature)
+}
+
+pub(super) fn overwrite(look: &cli::Look) -> Overwrite {
+    Overwrite::forced(look.force)
+}
