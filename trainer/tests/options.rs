@@ -219,10 +219,11 @@ fn held_out_scenes_are_painted_with_the_average() {
     let config = config(folder.path(), "tiny-tower", "weight_average = 0.9\nevaluate_every = 3");
     train_in(folder.path(), config.clone(), false, false);
     let log = std::fs::read_to_string(folder.path().join(HELD_OUT_FILE)).expect("a log");
-    let set = ValidationSet::open(&config, tch::Device::Cpu).expect("scenes");
+    let set = ValidationSet::open(&config.scenes(), tch::Device::Cpu).expect("scenes");
     let figures = |checkpoint: &Checkpoint| {
         let model = Gqn::from_checkpoint(checkpoint, tch::Device::Cpu);
-        serde_json::to_string(&set.validate(&model, &config, 3).figures).expect("figures are JSON")
+        serde_json::to_string(&set.validate(&model, &config.schedules, 3).figures)
+            .expect("figures are JSON")
     };
     let average = Checkpoint::load(&folder.path().join(CHECKPOINT_FILE)).expect("a checkpoint");
     assert_eq!(log.trim(), figures(&average));

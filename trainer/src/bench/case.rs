@@ -4,7 +4,7 @@ use gqn_formats::ModelConfig;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
-use crate::config::TrainConfig;
+use crate::config::{ComputeConfig, StepConfig, TrainConfig};
 use crate::data::batch::Batch;
 use crate::model::{Precision, StepVariant};
 use crate::training::step::{Loss, Trainer};
@@ -37,7 +37,6 @@ pub struct Case {
 
 /// A case made ready.
 pub(super) struct Running {
-    config: TrainConfig,
     trainer: Trainer,
     batch: Batch,
     device: Device,
@@ -58,21 +57,20 @@ impl StepOptions {
 
 impl Case {
     pub(super) fn start(&self, device: Device) -> Running {
-        let preset = TrainConfig::preset(gqn_formats::Preset::Paper);
-        let config = TrainConfig {
-            model: self.model.clone(),
-            batch: self.batch,
-            form: self.way.form,
-            precision: self.way.precision,
-            winograd: self.way.winograd,
-            recompute: self.way.recompute,
-            ..preset
+        let StepOptions { form, precision, winograd, recompute } = self.way;
+        let compute = ComputeConfig {
+            variant: form,
+            precision,
+            winograd,
+            activation_checkpointing: recompute,
+            accumulate: 1,
         };
+        let paper = TrainConfig::preset(gqn_formats::Preset::Paper).step();
+        let step = StepConfig { compute, ..paper };
         Running {
-            trainer: Trainer::new(&config, device),
+            trainer: Trainer::new(&self.model, step, device),
             batch: Batch::synthetic(&self.model, self.batch as i64, self.context as i64, device),
             device,
-            config,
         }
     }
 }
@@ -81,8 +79,8 @@ impl Running {
     /// A whole training step.
     pub(super) fn step(&mut self) -> Loss {
         let step = self.trainer.adam.steps();
-        let loss = self.trainer.gradients_of(&self.config, &self.batch, step);
-        self.trainer.update(&self.config);
+        let loss = self.trainer.gradients_of(&self.batch, step);
+        self.trainer.update();
         loss
     }
 

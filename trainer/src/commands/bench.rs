@@ -10,7 +10,7 @@ use gqn_trainer::bench::{
 };
 use gqn_trainer::device::{OpenDevice, prepare};
 use gqn_trainer::model::{Precision, StepVariant};
-use gqn_trainer::training::memory::check_measured;
+use gqn_trainer::training::memory::{StepSize, check_measured};
 use tch::{Device, Kind};
 
 use crate::cli::{BenchFlags, ProbeFlags};
@@ -54,7 +54,13 @@ fn check_sizes(flags: &BenchFlags, device: &OpenDevice) -> Result<()> {
     // With checkpointing: a case of a suite that needs more is noted, and the others go on.
     let (batch, context) = (usize::from(batch), usize::from(flags.context));
     let model = flags.model(flags.shared_core().unwrap_or(true))?;
-    Ok(check_measured(&model, batch, context, flags.gpu_suite, device.device)?)
+    let size = StepSize {
+        rows: batch,
+        context,
+        activation_checkpointing: flags.gpu_suite,
+        has_average: false,
+    };
+    Ok(check_measured(&model, size, device.device)?)
 }
 
 /// As far as it is: what is measured is not lost if the rest takes too long.
@@ -68,12 +74,12 @@ fn write(flags: &BenchFlags, report: &Report) -> Result<()> {
 /// How fast files are read, and how many times over that feeds the fastest training.
 fn reading(flags: &BenchFlags, report: &mut Report) -> Result<()> {
     const THREADS: [usize; 2] = [1, 2];
-    let Some(config) = flags.reading()? else { return Ok(()) };
+    let Some(scenes) = flags.reading()? else { return Ok(()) };
     let trained = report.rows.iter().map(|row| row.batch as f64 * row.steps_per_sec);
     let fastest = trained.fold(0.0, f64::max);
     for threads in THREADS {
         say(&format!("reading with {threads} threads"));
-        let Some(reading) = read(&config, threads)? else { continue };
+        let Some(reading) = read(&scenes, threads)? else { continue };
         if fastest > 0.0 {
             let name = format!("scenes/s read with {threads} threads / fastest trained");
             report.ratios.insert(name, reading.scenes_per_sec / fastest);

@@ -16,7 +16,7 @@ pub enum ConfigError {
     #[error("{} is not valid TOML\nhint: a run's own config.toml shows the form", path.display())]
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error(
-        "the configuration does not fit\nhint: trainer/src/config.rs lists the keys; a run's config.toml shows all of them"
+        "the configuration does not fit\nhint: trainer/src/config/file.rs lists the keys; a run's config.toml shows all of them"
     )]
     Fields { source: Box<toml::de::Error> },
     #[error("{name} is {found}, expected {expected}")]

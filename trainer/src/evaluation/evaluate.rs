@@ -9,7 +9,7 @@ use tch::{Device, Tensor};
 
 use super::Progress;
 use super::predictions::{Predictions, squared_error, squared_errors};
-use crate::config::TrainConfig;
+use crate::config::RunScenes;
 use crate::config::schedule::Phase;
 use crate::data::batch::{Choice, DeviceScenes, noise};
 use crate::data::scenes::{CONSTANT_SCENES, SCENES_AT_ONCE, constant_picture};
@@ -128,6 +128,8 @@ pub struct TestPlan {
 pub struct Figures<'a> {
     /// Mean of the training frames, `[3,S,S]`.
     pub constant: &'a [f32],
+    /// The phase of the last step of training.
+    pub phase: Phase,
     /// Steps of training.
     pub steps: u64,
     /// Seconds of training.
@@ -139,16 +141,16 @@ impl TestPlan {
     pub const QUERIES: usize = 16;
 
     /// What a run measures at its end: one, two, three context views as far as the run trains on so many, and its most.
-    pub fn of_run(config: &TrainConfig) -> Self {
-        let most = config.max_context;
+    pub fn of_run(run: &RunScenes, pixel_std_dev: f64) -> Self {
+        let most = run.data.max_context;
         let contexts = (1..=3).filter(|context| *context < most).chain([most]).collect();
         Self {
-            scenes: Some(config.test_scenes),
+            scenes: Some(run.data.test_scenes),
             contexts,
             queries: Self::QUERIES,
             samples: 1,
-            pixel_std_dev: config.pixel_std_dev_at(config.steps),
-            seed: config.seed,
+            pixel_std_dev,
+            seed: run.seed,
         }
     }
 
@@ -164,25 +166,26 @@ impl TestPlan {
     }
 }
 
-/// Evaluates a checkpoint on held-out scenes of a run's configuration; `None` if `interrupted` becomes true.
+/// Evaluates a checkpoint, whose last training step was of `phase`, on held-out scenes of a run.
 ///
 /// # Errors
 /// [`DataError`]: the scenes' files cannot be read.
 pub fn evaluate_run(
     checkpoint: &Checkpoint,
-    config: &TrainConfig,
+    phase: Phase,
+    run: &RunScenes,
     plan: &TestPlan,
     device: Device,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Option<Evaluation>, DataError> {
     let model = Gqn::from_checkpoint(checkpoint, device);
-    let scenes = config.scenes.min(CONSTANT_SCENES);
-    let constant = constant_picture(config, scenes, &mut |done, scenes| {
+    let scenes = run.data.scenes.min(CONSTANT_SCENES);
+    let constant = constant_picture(run, scenes, &mut |done, scenes| {
         on_progress(Progress::Rendering { done, scenes });
     })?;
     let (steps, seconds) = (checkpoint.step, checkpoint.provenance.seconds);
-    let figures = Figures { constant: &constant, steps, seconds };
-    evaluate(&model, config, plan, figures, &AtomicBool::new(false), on_progress)
+    let figures = Figures { constant: &constant, phase, steps, seconds };
+    evaluate(&model, run, plan, figures, &AtomicBool::new(false), on_progress)
 }
 
 /// Evaluates a model on held-out scenes; `None` if `interrupted` becomes true.
@@ -191,20 +194,20 @@ pub fn evaluate_run(
 /// [`DataError`]: the scenes' files cannot be read.
 pub(crate) fn evaluate(
     model: &Gqn,
-    config: &TrainConfig,
+    run: &RunScenes,
     plan: &TestPlan,
     known: Figures<'_>,
     interrupted: &AtomicBool,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Option<Evaluation>, DataError> {
-    let scenes = TestScenes::open(config, plan.scenes)?;
+    let scenes = TestScenes::open(run, plan.scenes)?;
     let count = scenes.len() as u64;
     let side = model.config().image_size as i64;
     let constant = Tensor::from_slice(known.constant).view([1, 3, side, side]);
     let mut evaluator = Evaluator {
         model,
         plan,
-        phase: config.phase_at(known.steps.saturating_sub(1)),
+        phase: known.phase,
         constant: constant.to_device(model.device()),
         scenes: 0,
         constant_error: 0.0,
