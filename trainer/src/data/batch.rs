@@ -50,7 +50,7 @@ pub struct Choice {
 impl Batch {
     /// Noise for pictures, and cameras on a ring that look across its middle: what is measured or tested does not
     /// depend on what there is to see, but for a model that knows geometry there must be something in sight.
-    pub(crate) fn synthetic(model: &ModelConfig, batch: i64, views: i64, device: Device) -> Self {
+    pub fn synthetic(model: &ModelConfig, batch: i64, views: i64, device: Device) -> Self {
         let side = model.image_size as i64;
         with_torch_seed(1, || {
             let draw = |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu));
