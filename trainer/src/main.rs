@@ -49,8 +49,8 @@ fn main() -> ExitCode {
 }
 
 fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let OracleFlags { form, winograd, precision, .. } = *flags;
-    let compute = Compute { form, winograd, precision };
+    let OracleFlags { variant, winograd, precision, .. } = *flags;
+    let compute = Compute { variant, winograd, precision };
     let device = flags.device.open()?.device;
     prepare(device, precision);
     let mut report = OracleReport::default();

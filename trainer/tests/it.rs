@@ -74,7 +74,7 @@ fn a_failing_part_of_the_gpu_check_does_not_stop_the_others() {
     assert!(said.contains("golden.json exists") && said.contains("hint: "), "{said}");
     let output = gpu_check(folder.path(), &["gold"]);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("expected one of: oracle-fast"), "{said}");
+    assert!(!output.status.success() && said.contains("expected one of: oracle-fused"), "{said}");
 }
 
 #[test]

@@ -12,14 +12,14 @@ use crate::training::step::{Loss, Trainer};
 /// How a step is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepOptions {
-    /// Which way round.
-    pub form: StepVariant,
-    /// In which numbers.
+    /// The variant of the step.
+    pub variant: StepVariant,
+    /// The compute type.
     pub precision: Precision,
     /// Whether large convolutions go by Winograd's algorithm; `None`: where it pays.
     pub winograd: Option<bool>,
-    /// Whether steps are computed anew for the backward pass.
-    pub recompute: bool,
+    /// Whether activations are recomputed for the backward pass instead of kept.
+    pub activation_checkpointing: bool,
 }
 
 /// What is measured.
@@ -28,7 +28,7 @@ pub struct Case {
     /// Sizes of the model.
     pub model: ModelConfig,
     /// How a step is computed.
-    pub way: StepOptions,
+    pub options: StepOptions,
     /// B: scenes in a batch.
     pub batch: usize,
     /// M: context views of each.
@@ -43,28 +43,24 @@ pub(super) struct Running {
 }
 
 impl StepOptions {
-    /// Such as `fast+checkpointing`.
+    /// Such as `fused+checkpointing`.
     pub fn name(self) -> String {
-        let form = self.form.name();
+        let variant = self.variant.name();
         let winograd = match self.winograd {
             None => "",
             Some(true) => "+winograd",
             Some(false) => "+direct",
         };
-        format!("{form}{winograd}{}", if self.recompute { "+checkpointing" } else { "" })
+        let checkpointing = if self.activation_checkpointing { "+checkpointing" } else { "" };
+        format!("{variant}{winograd}{checkpointing}")
     }
 }
 
 impl Case {
     pub(super) fn start(&self, device: Device) -> Running {
-        let StepOptions { form, precision, winograd, recompute } = self.way;
-        let compute = ComputeConfig {
-            variant: form,
-            precision,
-            winograd,
-            activation_checkpointing: recompute,
-            accumulate: 1,
-        };
+        let StepOptions { variant, precision, winograd, activation_checkpointing } = self.options;
+        let compute =
+            ComputeConfig { variant, precision, winograd, activation_checkpointing, accumulate: 1 };
         let paper = TrainConfig::preset(gqn_formats::Preset::Paper).step();
         let step = StepConfig { compute, ..paper };
         Running {

@@ -39,7 +39,7 @@ pub(crate) struct BenchFlags {
     /// Also read scenes from these files, and say how many times over that feeds the fastest training
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Every form in fp32, tf32 and bf16, unshared and shared: what a GPU is to show, in one call
+    /// Every variant in fp32, tf32 and bf16, unshared and shared: what a GPU is to show, in one call
     #[arg(long)]
     pub(crate) gpu_suite: bool,
     /// Where to compute: auto, cpu or cuda:N

@@ -19,6 +19,10 @@ pub enum ConfigError {
         "the configuration does not fit\nhint: trainer/src/config/file.rs lists the keys; a run's config.toml shows all of them"
     )]
     Fields { source: Box<toml::de::Error> },
+    #[error(
+        "`{old}` and `{new}` are both there, expected one: `{old}` is the earlier name of `{new}`"
+    )]
+    Renamed { old: &'static str, new: &'static str },
     #[error("{name} is {found}, expected {expected}")]
     Range { name: &'static str, found: String, expected: &'static str },
     #[error(transparent)]

@@ -3,11 +3,12 @@
 use gqn_formats::ModelConfig;
 use gqn_scenes::World;
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
 use super::schedule::{GenerationSteps, LinearSchedule};
 use super::{
-    ComputeConfig, DataConfig, FilesConfig, IntervalConfig, OptimiserConfig, ScheduleConfig,
-    TrainConfig,
+    ComputeConfig, ConfigError, DataConfig, FilesConfig, IntervalConfig, OptimiserConfig,
+    ScheduleConfig, TrainConfig,
 };
 use crate::model::{Precision, StepVariant};
 
@@ -66,7 +67,7 @@ pub(super) struct ConfigFile {
     pub(super) weight_average: Option<f64>,
     /// The variant of the step.
     #[serde(default)]
-    pub(super) form: StepVariant,
+    pub(super) variant: StepVariant,
     /// The compute type.
     #[serde(default)]
     pub(super) precision: Precision,
@@ -76,7 +77,7 @@ pub(super) struct ConfigFile {
     /// Activation checkpointing: the DRAW steps and the representation are recomputed for the backward pass instead of
     /// kept. Less memory, more time.
     #[serde(default)]
-    pub(super) recompute: bool,
+    pub(super) activation_checkpointing: bool,
     /// Steps between checkpoints.
     pub(super) checkpoint_every: u64,
     /// Steps between lines of `metrics.jsonl`; a line waits for the device.
@@ -131,10 +132,10 @@ impl From<ConfigFile> for TrainConfig {
                 weight_average: file.weight_average,
             },
             compute: ComputeConfig {
-                variant: file.form,
+                variant: file.variant,
                 precision: file.precision,
                 winograd: file.winograd,
-                activation_checkpointing: file.recompute,
+                activation_checkpointing: file.activation_checkpointing,
                 accumulate: file.accumulate,
             },
             intervals: IntervalConfig {
@@ -167,10 +168,10 @@ impl From<TrainConfig> for ConfigFile {
             mean_every: schedules.mean_every,
             clip_gradient: optimiser.clip_gradient,
             weight_average: optimiser.weight_average,
-            form: compute.variant,
+            variant: compute.variant,
             precision: compute.precision,
             winograd: compute.winograd,
-            recompute: compute.activation_checkpointing,
+            activation_checkpointing: compute.activation_checkpointing,
             checkpoint_every: intervals.checkpoint_every,
             log_every: intervals.log_every,
             test_scenes: data.test_scenes,
@@ -181,6 +182,23 @@ impl From<TrainConfig> for ConfigFile {
             model,
         }
     }
+}
+
+/// Keys that had other names in earlier versions: the earlier name, the present one.
+const RENAMED: [(&str, &str); 2] = [("form", "variant"), ("recompute", "activation_checkpointing")];
+
+/// Gives the keys of an earlier version their present names.
+///
+/// # Errors
+/// [`ConfigError::Renamed`]: a key is there under both names.
+pub(super) fn rename_keys(table: &mut Table) -> Result<(), ConfigError> {
+    for (old, new) in RENAMED {
+        let Some(value) = table.remove(old) else { continue };
+        if table.insert(new.to_owned(), value).is_some() {
+            return Err(ConfigError::Renamed { old, new });
+        }
+    }
+    Ok(())
 }
 
 fn one() -> usize {

@@ -7,6 +7,7 @@ use gqn_formats::{FormatError, Preset, RepresentationKind, decode_text, read_reg
 use gqn_scenes::Split;
 use toml::{Table, Value};
 
+use super::file::rename_keys;
 use super::geometry::{Geometry, GeometrySource};
 use super::{ConfigError, TrainConfig, out_of_range};
 
@@ -63,8 +64,11 @@ impl TrainConfig {
     fn of_tables(
         preset: Option<Preset>,
         mut over: Table,
-        flags: Table,
+        mut flags: Table,
     ) -> Result<(Self, Option<Geometry>), ConfigError> {
+        for table in [&mut over, &mut flags] {
+            rename_keys(table)?;
+        }
         let named = match over.remove("preset") {
             Some(Value::String(name)) => Some(name.parse::<Preset>()?),
             Some(other) => return Err(out_of_range("preset", &other, "a name")),

@@ -49,7 +49,7 @@ impl ComputeConfig {
         // One transformed kernel for all steps; of unshared cores there would be gigabytes, and each would serve once.
         let pays = device == Device::Cpu && model.shared_core && model.shares_inference_core();
         Compute {
-            form: self.variant,
+            variant: self.variant,
             precision: self.precision,
             winograd: self.winograd.unwrap_or(pays),
         }

@@ -7,6 +7,7 @@ use gqn_scenes::World;
 
 use super::schedule::Phase;
 use super::*;
+use crate::model::StepVariant;
 
 #[test]
 fn flags_win_over_the_file_and_the_file_over_the_preset() {
@@ -85,6 +86,31 @@ fn a_presets_geometry_goes_with_its_representation() {
         "[model]\nrepresentation = \"tower\"\n[model.voxel]\nnear = 0.2",
         "model.voxel is there",
     );
+}
+
+#[test]
+fn earlier_names_of_keys_and_values_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.toml");
+    for (before, variant) in [("plain", StepVariant::Reference), ("fast", StepVariant::Fused)] {
+        let keys = format!("form = \"{before}\"\nrecompute = true\n");
+        std::fs::write(&file, keys).expect("a file");
+        let config = TrainConfig::layered(None, Some(&file), toml::Table::new());
+        let compute = config.expect("a config").compute;
+        assert_eq!((compute.variant, compute.activation_checkpointing), (variant, true));
+        let flags = "variant = \"reference\"".parse().expect("TOML");
+        let config = TrainConfig::layered(None, Some(&file), flags).expect("a config");
+        assert_eq!(config.compute.variant, StepVariant::Reference, "flags win over the file");
+    }
+    // A whole run as an earlier version wrote it.
+    let whole = of("").to_toml();
+    let earlier = whole.replace("variant =", "form =");
+    let earlier = earlier.replace("activation_checkpointing =", "recompute =");
+    assert!(earlier.contains("form =") && earlier.contains("recompute ="), "{earlier}");
+    std::fs::write(&file, earlier).expect("a file");
+    let again = TrainConfig::layered(None, Some(&file), toml::Table::new()).expect("a config");
+    assert_eq!(again, of(""));
+    refused("form = \"plain\"\nvariant = \"fused\"", "`form` and `variant` are both there");
 }
 
 #[test]
@@ -219,8 +245,8 @@ fn what_does_not_fit_is_refused_by_name() {
     refused("clip_gradient = nan", "clip_gradient is NaN");
     refused("weight_average = 1.0", "weight_average is 1");
     refused("kl_weight = { start = -1.0, end = 1.0, over = 3 }", "kl_weight is -1 to 1");
-    refused("form = \"slow\"", "slow");
-    refused("form = \"plain\"\nprecision = \"bf16\"", "precision is bf16");
+    refused("variant = \"slow\"", "slow");
+    refused("variant = \"reference\"\nprecision = \"bf16\"", "precision is bf16");
     refused("precision = \"fp8\"", "fp8");
     refused("[model]\nshared_core = \"false\"", "shared_core");
     refused("mean_every = 1", "mean_every is 1");

@@ -170,9 +170,9 @@ mod tests {
             let loss = trainer.gradients_of(&batch, 7);
             (loss.total().double_value(&[]), trainer.model.parameters())
         };
-        let mut plain = config.clone();
-        (plain.compute.activation_checkpointing, plain.compute.accumulate) = (false, 1);
-        let ((found_loss, found), (loss, expected)) = (run(config), run(&plain));
+        let mut in_one_pass = config.clone();
+        (in_one_pass.compute.activation_checkpointing, in_one_pass.compute.accumulate) = (false, 1);
+        let ((found_loss, found), (loss, expected)) = (run(config), run(&in_one_pass));
         assert!((found_loss / loss - 1.0).abs() < TOLERANCE, "{found_loss}, expected {loss}");
         for (name, expected) in expected {
             let expected = expected.grad();
@@ -200,10 +200,10 @@ mod tests {
 
     #[test]
     fn a_batch_in_parts_is_a_batch() {
-        for recompute in [false, true] {
+        for activation_checkpointing in [false, true] {
             check(|config| {
                 config.compute.accumulate = 2;
-                config.compute.activation_checkpointing = recompute;
+                config.compute.activation_checkpointing = activation_checkpointing;
             });
         }
     }

@@ -142,7 +142,7 @@ fn check(needs: Needs, batch: usize, device: Device, processes: usize) -> Result
         text(needs.weights),
         text(needs.activations)
     );
-    let hint = "a smaller --batch, --accumulate N, --recompute, or a model with fewer channels";
+    let hint = "a smaller --batch, --accumulate N, --activation-checkpointing, or a model with fewer channels";
     let needed = needs.of_host(device) * processes as f64;
     check_memory(&what, needed as u64, hint)?;
     let on_device = if device.is_cuda() { free_on_device() } else { None };
