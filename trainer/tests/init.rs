@@ -124,19 +124,19 @@ fn checkpoint_writes_halves_and_replaces_nothing_unasked() {
     let size = |path: &Path| std::fs::metadata(path).expect("a file").len();
     assert!(size(&to) < size(&from));
     let again = gqn_train(&arguments);
-    let talk = String::from_utf8_lossy(&again.stderr);
-    assert!(!again.status.success() && talk.contains("--force"), "{talk}");
+    let stderr = String::from_utf8_lossy(&again.stderr);
+    assert!(!again.status.success() && stderr.contains("--force"), "{stderr}");
 
     let too_large = ["--force".as_ref(), "--most-bytes".as_ref(), Path::new("1000")];
     let output = gqn_train(&[&arguments[..], &too_large].concat());
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && talk.contains("expected at most 1000"), "{talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("expected at most 1000"), "{stderr}");
 
     let mut large = given;
     large.tensors.get_mut("prior.bias").expect("a bias").fill(1e6);
     large.save(&from, Overwrite::Force).expect("a file");
     let output = gqn_train(&[&arguments[..], &["--force".as_ref()]].concat());
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && talk.contains("prior.bias"), "{talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("prior.bias"), "{stderr}");
     assert!(Checkpoint::load(&to).is_ok(), "the earlier file is still there");
 }

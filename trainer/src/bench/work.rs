@@ -124,7 +124,7 @@ fn composing(model: &ModelConfig) -> f64 {
     pairs * 16.0 * u * u * h + model.cores() as f64 * 16.0 * 3.0 * u * h
 }
 
-/// Of the up-samplers of a core at one place.
+/// Of the up-samplers of a core at one spatial position.
 fn scene(model: &ModelConfig) -> f64 {
     let square =
         |channels: usize, learns: bool| if learns { (channels * channels) as f64 } else { 0.0 };
@@ -135,7 +135,7 @@ fn scene(model: &ModelConfig) -> f64 {
 struct Sizes {
     /// Places of a hidden state.
     area: f64,
-    /// Of all gates, for one input channel at one place.
+    /// Of all gates, for one input channel at one spatial position.
     gate: f64,
     h: f64,
     z: f64,

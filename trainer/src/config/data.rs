@@ -86,8 +86,8 @@ impl DataConfig {
 
     /// The index, among all scenes that the run's seed gives, of a scene in memory. Where scenes are refreshed, each
     /// generation has new ones; otherwise the generations go round in the run's scenes.
-    pub fn scene_index(&self, generation: u64, place: u64) -> u64 {
-        let index = generation.saturating_mul(self.resident()).saturating_add(place);
+    pub fn scene_index(&self, generation: u64, slot: u64) -> u64 {
+        let index = generation.saturating_mul(self.resident()).saturating_add(slot);
         if self.refresh_epochs.is_some() { index } else { index % self.scenes }
     }
 }

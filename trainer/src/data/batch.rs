@@ -166,14 +166,14 @@ fn generator(seed: u64, stream: u64, position: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// The scenes of a step, as places in memory: the next `batch` of the endless sequence of epochs, each of which has every
+/// The scenes of a step, as slots in memory: the next `batch` of the endless sequence of epochs, each of which has every
 /// scene once.
 fn scenes(run: &RunScenes, step: u64) -> Vec<usize> {
     let batch = run.data.batch as u64;
-    let scene = |place: u64| {
+    let scene = |slot: u64| {
         let scenes = run.data.resident();
-        let (epoch, place) = (place / scenes, place % scenes);
-        Shuffle::new(scenes as usize, run.seed, epoch).at(place as usize)
+        let (epoch, slot) = (slot / scenes, slot % scenes);
+        Shuffle::new(scenes as usize, run.seed, epoch).at(slot as usize)
     };
     (step * batch..(step + 1) * batch).map(scene).collect()
 }

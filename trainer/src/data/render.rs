@@ -16,7 +16,7 @@ pub(crate) fn render(
     scenes: Range<u64>,
     on_progress: &mut dyn FnMut(u64, u64),
 ) -> SceneSet {
-    let index = |place| scenes.start + place as u64;
+    let index = |slot| scenes.start + slot as u64;
     render_some(run, split, (scenes.end - scenes.start, &index), on_progress)
 }
 

@@ -93,7 +93,7 @@ fn render_generation(
     generation: u64,
     on_progress: &mut dyn FnMut(u64, u64),
 ) -> SceneSet {
-    let index = |place| run.data.scene_index(generation, place as u64);
+    let index = |slot| run.data.scene_index(generation, slot as u64);
     render_some(run, Split::Train, (run.data.resident(), &index), on_progress)
 }
 
@@ -142,7 +142,7 @@ mod tests {
         let keys =
             "scenes = 5\nresident_scenes = 2\nbatch = 2\nsteps = 6\n[model]\nimage_size = 16\n";
         let run = run_of(keys);
-        let seen = |generation| [0, 1].map(|place| run.data.scene_index(generation, place));
+        let seen = |generation| [0, 1].map(|slot| run.data.scene_index(generation, slot));
         assert_eq!([0, 1, 2, 3].map(seen), [[0, 1], [2, 3], [4, 0], [1, 2]]);
         assert_eq!([0, 1, 5].map(|step| run.data.generation(step)), [0, 1, 5]);
         let mut refreshed = run.data.clone();
@@ -151,8 +151,8 @@ mod tests {
         let whole = render(&run, Split::Train, 0..5, &mut |_, _| {});
         for generation in [0, 2, 3] {
             let part = render_generation(&run, generation, &mut |_, _| {});
-            for (place, index) in seen(generation).into_iter().enumerate() {
-                assert_eq!(part.frame(place, 3), whole.frame(index as usize, 3));
+            for (slot, index) in seen(generation).into_iter().enumerate() {
+                assert_eq!(part.frame(slot, 3), whole.frame(index as usize, 3));
             }
         }
         let (batches, constant) =
