@@ -23,7 +23,7 @@ fn main() -> Result<()> {
 
     // The preset's sizes and schedules, on few scenes.
     let mut config = TrainConfig::preset(Preset::Tiny);
-    (config.scenes, config.steps, config.test_scenes) = (200, steps, 10);
+    (config.data.scenes, config.data.test_scenes, config.schedules.steps) = (200, 10, steps);
     config.validate()?;
 
     let options = TrainOptions {

@@ -33,6 +33,20 @@
 //! | `triton.rs` | [`write_triton`]: a package as a model repository of Triton's |
 //! | `error.rs` | [`ExportError`] |
 //! | `main.rs`, `cli.rs`, `commands/` | the program `gqn-export` |
+//!
+//! How much arithmetic the optimised graphs have, against the reference's; nothing is read or written:
+//!
+//! ```
+//! use gqn_exporter::{ExportOptions, summarize};
+//! use gqn_formats::{Preset, Variant};
+//!
+//! let config = Preset::Tiny.config();
+//! let of = |variant| {
+//!     let [_, generator] = summarize(&config, &ExportOptions { variant, ..ExportOptions::default() });
+//!     generator.multiply_adds
+//! };
+//! assert!(of(Variant::Optimised) < of(Variant::Reference));
+//! ```
 
 mod adopt;
 mod best;

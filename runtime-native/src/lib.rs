@@ -21,6 +21,30 @@
 //! | `power.rs` | [`power_mode`] |
 //! | `error.rs` | [`OrtError`] |
 //! | `bin/gqn-run` | the command line |
+//!
+//! A package observes one view of a scene and renders three others:
+//!
+//! ```no_run
+//! use gqn_formats::Package;
+//! use gqn_runtime::{Noise, Session};
+//! use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtOptions};
+//! use gqn_scenes::{Scene, World};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let package = Package::open("package".as_ref())?;
+//! let side = package.manifest.config.image_size;
+//! let scene = Scene::generate(World::RoomsRingCamera, 1);
+//! let cameras = scene.cameras(4);
+//!
+//! let library = OnnxRuntime::load(None)?;
+//! let engine = OrtEngine::new(library, &package, &OrtOptions::default())?;
+//! let mut session = Session::new(engine, &package.manifest);
+//! session.observe(&[(scene.render(&cameras[0], side), cameras[0])])?;
+//! let frames = session.query(&cameras[1..], &Noise::mean())?;
+//! assert_eq!(frames.len(), 3);
+//! # Ok(())
+//! # }
+//! ```
 
 mod batch;
 mod cuda;

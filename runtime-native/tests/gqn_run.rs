@@ -28,13 +28,13 @@ fn gqn_run() -> Command {
     command
 }
 
-/// The talk of a program that ended so.
+/// The stderr of a program that ended so.
 #[track_caller]
 fn ended(output: &Output, code: i32) -> String {
-    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{talk}");
-    assert!(!talk.contains("panicked"), "{talk}");
-    talk
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
 }
 
 /// A folder with pictures, all from one camera.
@@ -139,9 +139,9 @@ fn photographs_stand_upright() {
 fn a_photograph_that_was_cut_off_is_refused() {
     let whole = jpeg(&photograph(64, 64), 1);
     let folder = folder(CAMERA, &[("a.jpg", whole[..2 * whole.len() / 3].to_vec())]);
-    let talk = ended(&render(folder.path(), &["--resize"]), 1);
+    let stderr = ended(&render(folder.path(), &["--resize"]), 1);
     for part in ["a.jpg is no picture that can be read: it is cut short", "\nhint: "] {
-        assert!(talk.contains(part), "{talk}");
+        assert!(stderr.contains(part), "{stderr}");
     }
     assert!(!folder.path().join("out/prediction_00.png").exists());
 }
@@ -152,15 +152,15 @@ fn implausible_cameras_are_named() {
     let good = folder(CAMERA, &picture());
     assert!(!ended(&render(good.path(), &[]), 0).contains("warning"), "nothing is odd here");
     let degrees = folder(Camera { yaw: 180.0, pitch: -15.0, ..CAMERA }, &picture());
-    let talk = ended(&render(degrees.path(), &[]), 0);
+    let stderr = ended(&render(degrees.path(), &[]), 0);
     for part in ["warning: of view 0 the pitch is -15", "of view 0 the yaw is 180", "radians"] {
-        assert!(talk.contains(part), "`{part}` is not in: {talk}");
+        assert!(stderr.contains(part), "`{part}` is not in: {stderr}");
     }
     let away = Camera { position: [1e30, 0.0, 0.0], ..CAMERA };
     let views = Views::new(vec![View::new(None, &away)]).to_json();
     fs::write(good.path().join("cameras.json"), views).expect("a file");
-    let talk = ended(&render(good.path(), &[]), 0);
-    assert!(talk.contains("warning: of camera 0 in ") && talk.contains("1e30"), "{talk}");
+    let stderr = ended(&render(good.path(), &[]), 0);
+    assert!(stderr.contains("warning: of camera 0 in ") && stderr.contains("1e30"), "{stderr}");
 }
 
 #[test]
@@ -168,18 +168,18 @@ fn what_would_not_fit_into_memory_is_refused_before_the_work() {
     let folder = folder(CAMERA, &[("a.png", png(&photograph(SIDE, SIDE)))]);
     let views = Views::new(vec![View::new(None, &CAMERA); 10_001]).to_json();
     fs::write(folder.path().join("cameras.json"), views).expect("a file");
-    let talk = ended(&render(folder.path(), &[]), 1);
-    assert!(talk.contains("names 10001 cameras, expected at most 10000\nhint:"), "{talk}");
+    let stderr = ended(&render(folder.path(), &[]), 1);
+    assert!(stderr.contains("names 10001 cameras, expected at most 10000\nhint:"), "{stderr}");
     let views = Views::new(vec![View::new(None, &CAMERA); 9_999]).to_json();
     fs::write(folder.path().join("cameras.json"), views).expect("a file");
     let mut command = gqn_run();
     command.arg("render").arg(package()).arg("--views").arg(folder.path());
     command.arg("--cameras").arg(folder.path().join("cameras.json")).args(["--scale", "16"]);
     let output = command.arg("--out").arg(folder.path().join("large")).output().expect("a program");
-    let talk = ended(&output, 1);
+    let stderr = ended(&output, 1);
     assert!(
-        talk.contains("10000 pictures of 512x512 pixels") && talk.contains("--scale"),
-        "{talk}"
+        stderr.contains("10000 pictures of 512x512 pixels") && stderr.contains("--scale"),
+        "{stderr}"
     );
     let mut command = gqn_run();
     command.arg("orbit").arg(package()).args(["--world", "mazes", "--frames", "1000"]);
@@ -189,9 +189,9 @@ fn what_would_not_fit_into_memory_is_refused_before_the_work() {
         let mut command = gqn_run();
         command.arg(name).args(vec![package(); packages]).args(["--world", "mazes"]);
         command.args(["--queries", "100", "--scale", "16", "--out", "/nonexistent/sheet.png"]);
-        let talk = ended(&command.output().expect("a program"), 1);
+        let stderr = ended(&command.output().expect("a program"), 1);
         let said = format!("{pictures} pictures of 512x512 pixels");
-        assert!(talk.contains(&said) && talk.contains("--scale"), "{talk}");
+        assert!(stderr.contains(&said) && stderr.contains("--scale"), "{stderr}");
     }
 }
 

@@ -22,10 +22,10 @@ fn run(arguments: &[&str], package: Option<&Path>) -> Output {
 
 #[track_caller]
 fn ended(output: &Output, code: i32) -> String {
-    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{talk}");
-    assert!(!talk.contains("panicked"), "{talk}");
-    talk
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
 }
 
 fn json(output: &Output) -> Value {
@@ -48,11 +48,11 @@ fn where_nodes_ran_is_measured() {
         ended(&run(&["verify", "--provider", "cpu", "--strict"], Some(&package(name))), 0);
     }
     let tower = package(PACKAGES[0]);
-    let talk = ended(&run(&["verify", "--strict"], Some(&tower)), 1);
-    assert!(talk.contains("--provider is auto\nhint: "), "{talk}");
-    let talk =
+    let stderr = ended(&run(&["verify", "--strict"], Some(&tower)), 1);
+    assert!(stderr.contains("--provider is auto\nhint: "), "{stderr}");
+    let stderr =
         ended(&run(&["verify", "--provider", "cpu", "--device-memory", "512"], Some(&tower)), 1);
-    assert!(talk.contains("provider cpu has no such limit\nhint: "), "{talk}");
+    assert!(stderr.contains("provider cpu has no such limit\nhint: "), "{stderr}");
 }
 
 /// A provider that cannot be had is an error of its own name; afterwards the process ends as every other does.
@@ -63,9 +63,9 @@ fn providers_that_do_not_run_are_said() {
         if output.status.success() {
             continue;
         }
-        let talk = ended(&output, 1);
+        let stderr = ended(&output, 1);
         let line = format!("error: provider {provider} does not run here: ");
-        assert!(talk.contains(&line) && talk.contains("\nhint: "), "{talk}");
+        assert!(stderr.contains(&line) && stderr.contains("\nhint: "), "{stderr}");
     }
 }
 
@@ -108,15 +108,15 @@ fn bench_finds_regressions() {
     report["batches"][1]["p50_ms"] = 1e6.into();
     compare(&report, 0);
     report["batches"][1]["p50_ms"] = 1e-6.into();
-    let talk = compare(&report, 1);
+    let stderr = compare(&report, 1);
     assert!(
-        talk.contains("slower than before: 3 at once by ") && !talk.contains("1 at once by"),
-        "{talk}"
+        stderr.contains("slower than before: 3 at once by ") && !stderr.contains("1 at once by"),
+        "{stderr}"
     );
     fs::write(&old, "{}").expect("a file");
     let arguments = ["bench", "--compare", old.to_str().expect("a path")];
-    let talk = ended(&run(&arguments, Some(&package(PACKAGES[1]))), 1);
-    assert!(talk.contains("is no output of `gqn-run bench --json`"), "{talk}");
+    let stderr = ended(&run(&arguments, Some(&package(PACKAGES[1]))), 1);
+    assert!(stderr.contains("is no output of `gqn-run bench --json`"), "{stderr}");
 }
 
 #[test]

@@ -9,18 +9,14 @@ use gqn_trainer::data::batch::choices;
 #[test]
 fn the_query_view_is_never_in_the_context() {
     for world in World::ALL {
-        let config = TrainConfig {
-            world,
-            scenes: 50,
-            batch: 7,
-            max_context: world.max_context(),
-            ..TrainConfig::preset(gqn_formats::Preset::TinyTower)
-        };
+        let mut scenes = TrainConfig::preset(gqn_formats::Preset::TinyTower).scenes();
+        (scenes.data.world, scenes.data.scenes, scenes.data.batch) = (world, 50, 7);
+        scenes.data.max_context = world.max_context();
         let (mut sizes, mut queries) = (BTreeSet::new(), BTreeSet::new());
         // Each of at most 14 sizes is drawn about 28 times in 400 steps.
         for step in 0..400 {
-            let batch = choices(&config, step);
-            assert_eq!(batch.len(), config.batch);
+            let batch = choices(&scenes, step);
+            assert_eq!(batch.len(), scenes.data.batch);
             for choice in &batch {
                 assert!(!choice.context.contains(&choice.query), "step {step}: {choice:?}");
                 let distinct: BTreeSet<_> = choice.context.iter().collect();

@@ -25,6 +25,7 @@
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
 //! | `architecture.rs`, `deny.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
+//! | `snapshots.rs` | help texts, what `inspect` prints, a model card and a manifest, word for word |
 //! | `documents.rs` | files that documents name, and links between them |
 //! | `examples.rs` | the programs of `examples/` |
 //! | `programs.rs`, `micro.rs`, `weights.rs` | calling programs, a run of seconds, random weights |
@@ -49,6 +50,7 @@ mod programs;
 mod resume;
 mod settings;
 mod shards;
+mod snapshots;
 mod sources;
 mod strips;
 mod trained;

@@ -59,8 +59,8 @@ fn so_it_does_by_winograds_algorithm() {
 }
 
 #[test]
-fn the_plain_form_agrees_as_well() {
-    check(Compute { form: StepVariant::Reference, ..Compute::default() });
+fn the_reference_variant_agrees_as_well() {
+    check(Compute { variant: StepVariant::Reference, ..Compute::default() });
 }
 
 #[test]
@@ -88,14 +88,14 @@ fn a_voxel_model_with_sixteen_rays_and_the_other_pose_encoding_agrees() {
     check_voxel("voxel-shared-2", 1, [0.0, 1.0]);
 }
 
-/// Every quantity, by every form, ten times closer than the reference's: both sides are in double precision but for the
+/// Every quantity, by every variant, ten times closer than the reference's: both sides are in double precision but for the
 /// trainer's last digit. `views` are the fewest and the most that see a cell.
 #[track_caller]
 fn check_voxel(variant: &str, cores: usize, views: [f32; 2]) {
     const TOLERANCE: f64 = 1e-5;
-    let (fast, path) = (Compute::default(), oracle(variant));
-    let plain = Compute { form: StepVariant::Reference, ..fast };
-    for compute in [fast, plain, Compute { winograd: true, ..fast }] {
+    let (fused, path) = (Compute::default(), oracle(variant));
+    let reference = Compute { variant: StepVariant::Reference, ..fused };
+    for compute in [fused, reference, Compute { winograd: true, ..fused }] {
         let report = agreement(&path, compute);
         let (gradients, others): (Vec<_>, Vec<_>) =
             report.lines.iter().partition(|line| line.name.starts_with("grad_norm/"));
@@ -121,9 +121,9 @@ fn check_voxel(variant: &str, cores: usize, views: [f32; 2]) {
 }
 
 #[track_caller]
-fn check_unshared(variant: &str, convolutions: usize) {
-    for form in [StepVariant::Fused, StepVariant::Reference] {
-        let report = agreement(&oracle(variant), Compute { form, ..Compute::default() });
+fn check_unshared(name: &str, convolutions: usize) {
+    for variant in [StepVariant::Fused, StepVariant::Reference] {
+        let report = agreement(&oracle(name), Compute { variant, ..Compute::default() });
         let names = || report.lines.iter().map(|line| line.name.as_str());
         let gradients = names().filter(|name| name.starts_with("grad_norm/")).count();
         assert_eq!(gradients, gradients_unshared(convolutions));
@@ -186,8 +186,8 @@ fn the_program_fails_what_is_off_and_what_it_does_not_know() {
     let prior = file.tensors.get_mut("prior_mean").expect("a tensor");
     assert!(prior.iter().all(|value| value.abs() < 1.0));
     prior[[1, 2, 0, 3, 4]] += 2e-4;
-    let made_up = gqn_formats::Tensor::zeros(vec![1]);
-    file.tensors.insert("made_up".to_owned(), made_up);
+    let stray = gqn_formats::Tensor::zeros(vec![1]);
+    file.tensors.insert("stray".to_owned(), stray);
     let path = folder.path().join("off.safetensors");
     fs::write(&path, file.to_bytes("off").expect("bytes")).expect("a file");
 
@@ -196,10 +196,7 @@ fn the_program_fails_what_is_off_and_what_it_does_not_know() {
     let failures: Vec<&str> =
         outcome.stdout.lines().filter(|line| line.starts_with("FAIL ")).collect();
     assert_eq!(failures.len(), 2, "{}", outcome.stdout);
-    assert!(
-        failures[0].contains("prior_mean ") && failures[1].contains("made_up "),
-        "{failures:?}"
-    );
+    assert!(failures[0].contains("prior_mean ") && failures[1].contains("stray "), "{failures:?}");
     let passed = QUANTITIES.len() + GRADIENTS - 1;
     let end = format!("{passed} passed, 2 failed\n");
     assert!(outcome.stdout.ends_with(&end), "{}", outcome.stdout);

@@ -68,7 +68,7 @@ impl Outcome {
         self
     }
 
-    /// Exit code 1, and at the end of the talk an error of one line, which may be followed by hints. The error and its
+    /// Exit code 1, and at the end of stderr an error of one line, which may be followed by hints. The error and its
     /// hints hold `parts`.
     #[track_caller]
     pub(crate) fn failed(&self, parts: &[&str]) {

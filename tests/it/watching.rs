@@ -23,7 +23,7 @@ fn train(folder: &Path, settings: &[(&str, &str)]) -> (Outcome, PathBuf) {
     (run(command.arg("--out").arg(&out)), out)
 }
 
-fn looks(out: &Path) -> Vec<Value> {
+fn validations(out: &Path) -> Vec<Value> {
     let log = fs::read_to_string(out.join("held_out.jsonl")).expect("a log");
     log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
@@ -36,11 +36,12 @@ fn the_best_weights_are_kept() {
     let settings = [("steps", "40"), ("evaluate_every", "4"), ("learning_rate", rate)];
     let (outcome, out) = train(folder.path(), &settings);
     outcome.succeeded();
-    let looks = looks(&out);
-    let steps: Vec<_> = looks.iter().filter_map(|look| look["step"].as_u64()).collect();
-    assert_eq!(steps, (1..=10).map(|look| 4 * look).collect::<Vec<_>>());
-    let error = |look: &Value| look["mse_generated"].as_f64().expect("a number");
-    let best = looks.iter().min_by(|a, b| error(a).total_cmp(&error(b))).expect("a look");
+    let validations = validations(&out);
+    let steps: Vec<_> = validations.iter().filter_map(|line| line["step"].as_u64()).collect();
+    assert_eq!(steps, (1..=10).map(|index| 4 * index).collect::<Vec<_>>());
+    let error = |line: &Value| line["mse_generated"].as_f64().expect("a number");
+    let best =
+        validations.iter().min_by(|a, b| error(a).total_cmp(&error(b))).expect("a validation");
     assert!(best["step"] != steps[9], "a run whose last weights are its best shows nothing");
     let kept = Checkpoint::load(&out.join("best.safetensors")).expect("a checkpoint");
     assert_eq!(kept.step, best["step"].as_u64().expect("a number"));
@@ -61,7 +62,7 @@ fn a_collapse_is_said() {
     for part in ["warning: the KL divergence has collapsed", "warning: the latents are ignored"] {
         assert!(outcome.stderr.contains(part), "no `{part}` in: {}", outcome.stderr);
     }
-    assert!(looks(&out)[0]["kl"].as_f64().expect("a number") < 0.1);
+    assert!(validations(&out)[0]["kl"].as_f64().expect("a number") < 0.1);
     // The same run standing still has the divergence of its fresh weights.
     let (outcome, _) = train(folder.path(), &[sigma, ("learning_rate", &still)]);
     let outcome = outcome.succeeded();

@@ -57,7 +57,7 @@ pub(crate) enum Command {
     /// Check this program against the reference's numbers (docs/oracles.md); exit code 1 if any quantity is off
     Oracle(OracleFlags),
     /// Measure the training step on synthetic data: steps a second and memory of the reference variant, the fused one, and the
-    /// fast one with activation checkpointing
+    /// fused one with activation checkpointing
     Bench(BenchFlags),
     /// What a machine with a GPU is to show, in one call: oracles, a sample, an interrupted run, NCCL, the suite of
     /// `bench`; writes a line and a JSON file for each part, exit code 1 if any fails
@@ -187,13 +187,13 @@ pub(crate) struct MethodFlags {
     /// σ of a pixel: VALUE, or START:END:STEPS, where STEPS may be `run`
     #[arg(long, value_name = "SCHEDULE")]
     pixel_std_dev: Option<LinearSchedule>,
-    /// Adam's step size, written alike
+    /// Adam's step size, a schedule as well
     #[arg(long, value_name = "SCHEDULE")]
     learning_rate: Option<LinearSchedule>,
     /// First steps over which the learning rate rises to its schedule
     #[arg(long, value_name = "N")]
     warmup_steps: Option<u32>,
-    /// How much the divergence counts, written alike; 0:1:10000 warms up from the first step of the ELBO phase [default: 1]
+    /// How much the divergence counts, a schedule as well; 0:1:10000 warms up from the first step of the ELBO phase [default: 1]
     #[arg(long, value_name = "SCHEDULE")]
     kl_weight: Option<LinearSchedule>,
     /// Train representation and generator alone at first, for N steps or P% of the run: latents at the prior's mean, no
@@ -219,8 +219,8 @@ pub(crate) struct MethodFlags {
     #[arg(long, value_name = "DECAY")]
     weight_average: Option<f64>,
     /// Variant of the step: fused or reference
-    #[arg(long)]
-    form: Option<StepVariant>,
+    #[arg(long, alias = "form")]
+    variant: Option<StepVariant>,
     /// Whether the fused variant's large convolutions go by Winograd's algorithm [default: with shared cores on a CPU]
     #[arg(long, value_name = "true|false")]
     winograd: Option<bool>,
@@ -228,8 +228,8 @@ pub(crate) struct MethodFlags {
     #[arg(long)]
     precision: Option<Precision>,
     /// Activation checkpointing: recompute for the backward pass instead of keeping; less memory, more time
-    #[arg(long)]
-    recompute: bool,
+    #[arg(long, alias = "recompute")]
+    activation_checkpointing: bool,
 }
 
 impl TrainFlags {
@@ -292,10 +292,10 @@ impl MethodFlags {
             ("accumulate", value(self.accumulate)),
             ("clip_gradient", value(self.clip_gradient)),
             ("weight_average", value(self.weight_average)),
-            ("form", value(self.form)),
+            ("variant", value(self.variant)),
             ("winograd", value(self.winograd)),
             ("precision", value(self.precision)),
-            ("recompute", value(self.recompute.then_some(true))),
+            ("activation_checkpointing", value(self.activation_checkpointing.then_some(true))),
         ])
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! | folder | holds |
 //! |---|---|
-//! | `config/` | [`config::TrainConfig`]: all that a run's numbers follow from; schedules as pure functions of the step |
+//! | `config/` | [`config::TrainConfig`]: all that a run's numbers follow from, in parts; schedules as pure functions of the step |
 //! | `model/` | the networks, one struct a file, [`model::Rollout`], the loop over DRAW steps, and the bound |
 //! | `data/` | batch sources: which scenes, views and noise a step sees, rendered or read from files |
 //! | `training/` | the training step and loop, the optimiser, the moving average, activation checkpointing, the monitor |
@@ -19,6 +19,29 @@
 //!
 //! The program `gqn-train` is `main.rs`, `cli.rs` and `commands/`. No two folders use one another
 //! (`tests/it/architecture.rs`).
+//!
+//! A network on the CPU, one training step of it on a synthetic batch, and the picture that it expects of a view:
+//!
+//! ```no_run
+//! use gqn_formats::Preset;
+//! use gqn_trainer::config::TrainConfig;
+//! use gqn_trainer::data::batch::Batch;
+//! use gqn_trainer::training::step::Trainer;
+//! use tch::Device;
+//!
+//! let config = TrainConfig::preset(Preset::Tiny);
+//! let mut trainer = Trainer::new(&config.model, config.step(), Device::Cpu);
+//! let batch = Batch::synthetic(&config.model, 8, 3, Device::Cpu);
+//! let loss = trainer.gradients_of(&batch, 0);
+//! trainer.update();
+//! println!("loss {}", loss.total().double_value(&[]));
+//!
+//! let r = trainer.model.represent(&batch.context_frames, &batch.context_poses);
+//! let noise = trainer.model.noise_shape(8);
+//! let noise = tch::Tensor::zeros(noise, (tch::Kind::Float, Device::Cpu));
+//! let frames = trainer.model.generate(&batch.query_poses, &r, &noise);
+//! assert_eq!(frames.size(), [8, 3, 32, 32]);
+//! ```
 //!
 //! The letters of the shapes are explained in `ARCHITECTURE.md`.
 

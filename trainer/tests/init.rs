@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
-use gqn_formats::{Checkpoint, Provenance};
+use gqn_formats::{Checkpoint, Element, Provenance};
 use gqn_system::Overwrite;
 use gqn_trainer::config::TrainConfig;
 use gqn_trainer::device::DeviceChoice;
@@ -74,7 +74,8 @@ fn a_run_begins_with_given_weights_or_their_halves() {
     let [whole, half] =
         ["whole.safetensors", "half.safetensors"].map(|name| folder.path().join(name));
     given.clone().save(&whole, Overwrite::Refuse).expect("a file");
-    given.clone().save_half(&half, Overwrite::Refuse).expect("a file");
+    let halves = given.clone().into_tensor_file().to_bytes_as(Element::F16, "half");
+    std::fs::write(&half, halves.expect("weights that fit")).expect("a file");
     let found = run(&folder.path().join("run"), config.clone(), &whole).expect("a run");
     check_equal(&found, &given);
     assert_eq!(found.step, 2);
@@ -124,19 +125,19 @@ fn checkpoint_writes_halves_and_replaces_nothing_unasked() {
     let size = |path: &Path| std::fs::metadata(path).expect("a file").len();
     assert!(size(&to) < size(&from));
     let again = gqn_train(&arguments);
-    let talk = String::from_utf8_lossy(&again.stderr);
-    assert!(!again.status.success() && talk.contains("--force"), "{talk}");
+    let stderr = String::from_utf8_lossy(&again.stderr);
+    assert!(!again.status.success() && stderr.contains("--force"), "{stderr}");
 
     let too_large = ["--force".as_ref(), "--most-bytes".as_ref(), Path::new("1000")];
     let output = gqn_train(&[&arguments[..], &too_large].concat());
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && talk.contains("expected at most 1000"), "{talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("expected at most 1000"), "{stderr}");
 
     let mut large = given;
     large.tensors.get_mut("prior.bias").expect("a bias").fill(1e6);
     large.save(&from, Overwrite::Force).expect("a file");
     let output = gqn_train(&[&arguments[..], &["--force".as_ref()]].concat());
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && talk.contains("prior.bias"), "{talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("prior.bias"), "{stderr}");
     assert!(Checkpoint::load(&to).is_ok(), "the earlier file is still there");
 }

@@ -99,20 +99,20 @@ fn every_option_resumes_and_changes_something() {
 
 #[track_caller]
 fn every_option_of(preset: &str) {
-    let plain = check(preset, "");
+    let base = check(preset, "");
     for option in [
         "kl_weight = { start = 0.0, end = 1.0, over = 2 }",
         "clip_gradient = 0.5",
         "weight_average = 0.9",
         "generation_steps = 1",
         "generation_steps = 0.67\nweight_average = 0.9\naccumulate = 2",
-        "generation_steps = 2\nrecompute = true",
-        "generation_steps = 1\nform = \"plain\"",
+        "generation_steps = 2\nactivation_checkpointing = true",
+        "generation_steps = 1\nvariant = \"reference\"",
         "accumulate = 2",
         "resident_scenes = 3",
         "min_context = 3",
-        "recompute = true",
-        "form = \"plain\"",
+        "activation_checkpointing = true",
+        "variant = \"reference\"",
         "winograd = false",
         "precision = \"bf16\"",
         "pixel_std_dev = { start = 3.0, end = 2.0, over = \"run\" }",
@@ -120,7 +120,7 @@ fn every_option_of(preset: &str) {
         "[model]\nshared_inference_core = false",
         "[model]\nshared_core = false",
     ] {
-        assert!(check(preset, option) != plain, "{option} changes nothing with {preset}");
+        assert!(check(preset, option) != base, "{option} changes nothing with {preset}");
     }
 }
 
@@ -157,9 +157,11 @@ fn check_figures(run: &std::path::Path, is_elbo: bool) {
 fn the_generation_phase_moves_the_generator_alone() {
     tch::set_num_threads(1);
     let is_late = |name: &str| name.contains("inference_core.") || name.contains("posterior.");
-    for (preset, form) in [("tiny-tower", "fast"), ("tiny-tower", "plain"), ("tiny", "fast")] {
+    for (preset, variant) in
+        [("tiny-tower", "fused"), ("tiny-tower", "reference"), ("tiny", "fused")]
+    {
         let folder = tempfile::tempdir().expect("a folder");
-        let option = format!("form = \"{form}\"\nweight_average = 0.5\ngeneration_steps = ");
+        let option = format!("variant = \"{variant}\"\nweight_average = 0.5\ngeneration_steps = ");
         let run = |name: &str, generation_steps: &str| {
             let config = config(folder.path(), preset, &format!("{option}{generation_steps}"));
             let out = folder.path().join(name);
@@ -182,10 +184,10 @@ fn the_generation_phase_moves_the_generator_alone() {
             if is_late(name) {
                 assert!(
                     all[name] == fresh && *average == fresh,
-                    "{preset} {form}: {name} was moved"
+                    "{preset} {variant}: {name} was moved"
                 );
                 let is_zero = |numbers: &Vec<u32>| numbers.iter().all(|bits| *bits == 0);
-                assert!(moments.into_iter().all(is_zero), "{preset} {form}: moments of {name}");
+                assert!(moments.into_iter().all(is_zero), "{preset} {variant}: moments of {name}");
             }
         }
         let moved = fresh.keys().filter(|name| !is_late(name));
@@ -195,7 +197,7 @@ fn the_generation_phase_moves_the_generator_alone() {
                 moments.iter().all(|bits| *bits == 0)
             })
             .collect();
-        assert!(still.is_empty(), "{preset} {form}: nothing reached {still:?}");
+        assert!(still.is_empty(), "{preset} {variant}: nothing reached {still:?}");
         let (_, part, log) = run("part", "2");
         check_figures(&folder.path().join("part"), true);
         assert!(part.iter().any(|(name, bits)| is_late(name) && *bits != all[name]));
@@ -219,10 +221,11 @@ fn held_out_scenes_are_painted_with_the_average() {
     let config = config(folder.path(), "tiny-tower", "weight_average = 0.9\nevaluate_every = 3");
     train_in(folder.path(), config.clone(), false, false);
     let log = std::fs::read_to_string(folder.path().join(HELD_OUT_FILE)).expect("a log");
-    let set = ValidationSet::open(&config, tch::Device::Cpu).expect("scenes");
+    let set = ValidationSet::open(&config.scenes(), tch::Device::Cpu).expect("scenes");
     let figures = |checkpoint: &Checkpoint| {
         let model = Gqn::from_checkpoint(checkpoint, tch::Device::Cpu);
-        serde_json::to_string(&set.validate(&model, &config, 3).figures).expect("figures are JSON")
+        serde_json::to_string(&set.validate(&model, &config.schedules, 3).figures)
+            .expect("figures are JSON")
     };
     let average = Checkpoint::load(&folder.path().join(CHECKPOINT_FILE)).expect("a checkpoint");
     assert_eq!(log.trim(), figures(&average));

@@ -151,8 +151,8 @@ fn two_processes_train_what_one_does_with_the_double_batch() {
     for (name, found) in &found {
         assert!(*found == expected[name], "{name} differs from the same sum in one process");
     }
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(talk.matches("2 processes").count(), 1, "one process talks: {talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(stderr.matches("2 processes").count(), 1, "one process talks: {stderr}");
     let evaluation: serde_json::Value =
         serde_json::from_slice(&output.stdout).expect("one evaluation on stdout");
     assert_eq!(evaluation["scenes"], 1);
@@ -212,10 +212,13 @@ fn a_killed_process_ends_the_job(rank: usize) {
     let (job, processes) = started(folder.path());
     let output = end(job, processes[rank], "-KILL");
     assert!(!output.status.success(), "the job failed");
-    let talk = String::from_utf8_lossy(&output.stderr).into_owned()
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned()
         + &String::from_utf8_lossy(&output.stdout);
-    assert!(talk.contains(&format!("process rank {rank} ")), "mpirun names the process: {talk}");
-    assert!(talk.contains("go on with --resume"), "the other process says what to do: {talk}");
+    assert!(
+        stderr.contains(&format!("process rank {rank} ")),
+        "mpirun names the process: {stderr}"
+    );
+    assert!(stderr.contains("go on with --resume"), "the other process says what to do: {stderr}");
     // What is there is whole.
     for file in ["state.safetensors", "checkpoint.safetensors", "golden.safetensors"] {
         assert!(!tensors(folder.path(), file).is_empty(), "{file}");
@@ -251,8 +254,8 @@ fn a_process_that_is_told_to_stop_stops_all_and_they_save() {
     let folder = tempfile::tempdir().expect("a folder");
     let (job, processes) = started(folder.path());
     let output = end(job, processes[1], "-TERM");
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(talk.contains("interrupted at step"), "{talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("interrupted at step"), "{stderr}");
     let log = fs::read_to_string(folder.path().join("run/metrics.jsonl")).expect("a log");
     let state = fs::read(folder.path().join("run/state.safetensors")).expect("a state");
     let state = TensorFile::from_bytes("state", &state).expect("tensors");
@@ -273,7 +276,7 @@ fn a_batch_that_cannot_be_shared_is_refused_by_all() {
     let folder = tempfile::tempdir().expect("a folder");
     succeeded(&mut train(folder.path(), 1, &["--batch", "3", "--steps", "1"]));
     let output = train(folder.path(), 2, &["--resume", "--steps", "2"]).output().expect("mpirun");
-    let talk = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    assert!(talk.contains("process 0 of 2: error: batch is 3, expected a multiple"), "{talk}");
+    assert!(stderr.contains("process 0 of 2: error: batch is 3, expected a multiple"), "{stderr}");
 }

@@ -19,11 +19,12 @@ fn every_recipe_is_a_run_of_its_world_with_schedules_over_the_run() {
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
         let config = TrainConfig::layered(None, Some(&path), toml::Table::new());
         let config = config.unwrap_or_else(|error| panic!("{name}: {error}"));
-        for schedule in [config.pixel_std_dev, config.learning_rate] {
+        for schedule in [config.schedules.pixel_std_dev, config.schedules.learning_rate] {
             assert_eq!(schedule.over, Span::Run(WholeRun::Run), "{name}");
         }
+        let world = config.data.world;
         if name != "demo" {
-            assert!(name.starts_with(config.world.name()), "{name} trains {}", config.world);
+            assert!(name.starts_with(world.name()), "{name} trains {world}");
         }
         if name == "rooms-ring-camera-tiny" {
             assert_eq!(config.model.representation, RepresentationKind::Tower);
@@ -32,10 +33,10 @@ fn every_recipe_is_a_run_of_its_world_with_schedules_over_the_run() {
         let side = if name == "demo" { 32 } else { 64 };
         assert_eq!(config.model.image_size, side, "{name}");
         let voxel = config.model.voxel.expect("a voxel model");
-        let low = config.world.extent().low.map(f64::to_bits);
+        let low = world.extent().low.map(f64::to_bits);
         assert_eq!(voxel.low.map(f64::to_bits), low, "{name}");
         // Two generations of scenes are in memory while one replaces the other.
-        let bytes = 2 * config.scenes as usize * config.world.views_per_scene() * 3 * side * side;
+        let bytes = 2 * config.data.scenes as usize * world.views_per_scene() * 3 * side * side;
         assert!(bytes < 2 << 30, "{name} keeps {bytes} bytes of scenes");
         voxels += 1;
     }

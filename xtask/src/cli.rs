@@ -145,7 +145,7 @@ pub(crate) struct GpuCheckOptions {
     /// CPU threads of every part [default: one a core]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<u16>,
-    /// Only these parts, such as oracle-fast or bench-edge-shared [default: all]
+    /// Only these parts, such as oracle-fused or bench-edge-shared [default: all]
     #[arg(long, value_name = "PART")]
     pub(crate) only: Vec<String>,
     /// The recipe that is trained for a while: NAME of trainer/configs/NAME.toml [default: the trainer's]

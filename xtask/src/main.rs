@@ -13,7 +13,7 @@
 //! | `passed.rs` | the commands of `xtask-web` and `xtask-device`: the page, and the archive for devices |
 //! | `bench.rs` | the scoreboard, with its flags |
 //! | `test.rs` | formatting, lints, tests and docs, in that order; `check` is the quick part of them |
-//! | `processes.rs` | the tests of training by several processes |
+//! | `mpi_tests.rs` | the tests of training by several processes |
 //! | `stopwatch.rs` | what each stage of a task took |
 
 mod bench;
@@ -21,8 +21,8 @@ mod cli;
 mod demo;
 mod fuzz;
 mod gpu_check;
+mod mpi_tests;
 mod passed;
-mod processes;
 mod release;
 mod setup;
 mod stopwatch;

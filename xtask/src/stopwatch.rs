@@ -1,4 +1,4 @@
-//! What each stage of a chore took.
+//! What each stage of a task took.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// For a chore of that many stages.
+    /// For a task of that many stages.
     pub(crate) fn new(stages: usize) -> Self {
         Self { stages, laps: Vec::new() }
     }

@@ -7,8 +7,8 @@ use anyhow::Result;
 use xtask_workspace::{Workspace, call, console, debian, failure};
 
 use crate::fuzz::{self, Fuzz};
+use crate::mpi_tests;
 use crate::passed;
-use crate::processes;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
 
@@ -93,7 +93,7 @@ fn stages(
     }
     // Last: it builds the trainer once more, with MPI.
     if is_wanted(PROCESSES) {
-        stopwatch.time(PROCESSES, || processes::test(workspace))?;
+        stopwatch.time(PROCESSES, || mpi_tests::test(workspace))?;
     }
     Ok(())
 }
@@ -104,6 +104,8 @@ fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     if arguments[0] == "doc" {
         command.env("RUSTDOCFLAGS", "-D warnings");
     }
+    // A snapshot that differs fails its test, and no file is written.
+    command.env("INSTA_UPDATE", "no");
     call(command.args(arguments))
 }
 

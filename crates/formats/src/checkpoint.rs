@@ -150,7 +150,6 @@ mod files {
 
     use super::Checkpoint;
     use crate::error::FormatError;
-    use crate::tensor_file::Element;
 
     impl Checkpoint {
         /// Reads and checks a checkpoint.
@@ -167,26 +166,8 @@ mod files {
         /// # Errors
         /// As [`write_atomic`].
         pub fn save(self, path: &Path, overwrite: Overwrite) -> Result<(), FormatError> {
-            self.save_as(Element::F32, path, overwrite)
-        }
-
-        /// Writes the checkpoint atomically in half precision, to which its weights are rounded.
-        ///
-        /// # Errors
-        /// [`FormatError::NotHalf`] if a weight is too large, otherwise as [`write_atomic`].
-        pub fn save_half(self, path: &Path, overwrite: Overwrite) -> Result<(), FormatError> {
-            self.save_as(Element::F16, path, overwrite)
-        }
-
-        fn save_as(
-            self,
-            element: Element,
-            path: &Path,
-            overwrite: Overwrite,
-        ) -> Result<(), FormatError> {
             let what = path.display().to_string();
-            let bytes = self.into_tensor_file().to_bytes_as(element, &what)?;
-            Ok(write_atomic(path, &bytes, overwrite)?)
+            Ok(write_atomic(path, &self.into_tensor_file().to_bytes(&what)?, overwrite)?)
         }
     }
 }
@@ -219,21 +200,29 @@ mod tests {
 
     #[test]
     fn half_a_checkpoint_is_read_like_a_whole_one() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let [path, whole] = ["half", "whole"].map(|name| folder.path().join(name));
+        use crate::tensor_file::Element;
         let mut checkpoint = zeros();
         checkpoint.tensors.get_mut("prior.bias").expect("a bias").fill(0.1);
-        checkpoint.clone().save_half(&path, Overwrite::Refuse).expect("a file");
-        let again = checkpoint.clone().save_half(&path, Overwrite::Refuse);
-        assert!(matches!(again, Err(FormatError::System(SystemError::Exists { .. }))), "{again:?}");
-        let half = Checkpoint::load(&path).expect("a checkpoint");
+        let bytes = |element| {
+            checkpoint.clone().into_tensor_file().to_bytes_as(element, "test").expect("bytes")
+        };
+        let [half_bytes, whole_bytes] = [Element::F16, Element::F32].map(bytes);
+        let half = Checkpoint::from_bytes("test", &half_bytes).expect("a checkpoint");
         assert_eq!((&half.config, half.step), (&checkpoint.config, 7));
         // 0.1 in eleven bits of mantissa.
         let rounded = 0.099_975_586_f32.to_bits();
         assert!(half.tensors["prior.bias"].iter().all(|value| value.to_bits() == rounded));
-        checkpoint.save(&whole, Overwrite::Refuse).expect("a file");
-        let size = |path| std::fs::metadata(path).expect("a file").len() as f64;
-        assert!((size(&path) / size(&whole) - 0.5).abs() < 0.1);
+        assert!((half_bytes.len() as f64 / whole_bytes.len() as f64 - 0.5).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_checkpoint_is_not_replaced_unasked() {
+        use crate::file::Overwrite;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("whole");
+        zeros().save(&path, Overwrite::Refuse).expect("a file");
+        let again = zeros().save(&path, Overwrite::Refuse);
+        assert!(matches!(again, Err(FormatError::Exists { .. })), "{again:?}");
     }
 
     #[test]

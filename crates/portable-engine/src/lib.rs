@@ -12,6 +12,29 @@
 //! | `lower/` | from an ONNX graph to what is computed |
 //! | `compute/` | what is computed, and in which order |
 //! | `kernels/` | arithmetic on plain slices |
+//!
+//! A package observes one view of a scene and renders three others:
+//!
+//! ```no_run
+//! use gqn_formats::Package;
+//! use gqn_portable::PortableEngine;
+//! use gqn_runtime::{Noise, Session};
+//! use gqn_scenes::{Scene, World};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let package = Package::open("package".as_ref())?;
+//! let side = package.manifest.config.image_size;
+//! let scene = Scene::generate(World::RoomsRingCamera, 1);
+//! let cameras = scene.cameras(4);
+//!
+//! let engine = PortableEngine::new(&package)?;
+//! let mut session = Session::new(engine, &package.manifest);
+//! session.observe(&[(scene.render(&cameras[0], side), cameras[0])])?;
+//! let frames = session.query(&cameras[1..], &Noise::mean())?;
+//! assert_eq!(frames.len(), 3);
+//! # Ok(())
+//! # }
+//! ```
 
 mod compute;
 mod engine;

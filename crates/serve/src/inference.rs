@@ -25,14 +25,14 @@ const VERSION: &str = "1";
 struct Inference {
     id: Option<String>,
     #[serde(default)]
-    parameters: Wishes,
+    parameters: InferenceParameters,
     inputs: Vec<InputTensor>,
     #[serde(default)]
     outputs: Vec<Output>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Wishes {
+struct InferenceParameters {
     #[serde(default)]
     binary_data_output: bool,
 }
@@ -41,11 +41,11 @@ struct Wishes {
 struct Output {
     name: String,
     #[serde(default)]
-    parameters: OutputWishes,
+    parameters: OutputParameters,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct OutputWishes {
+struct OutputParameters {
     binary_data: Option<bool>,
 }
 

@@ -19,6 +19,38 @@
 //! | `inference.rs`, `tensor_json.rs` | `/v2…`: the Open Inference Protocol with its binary extension |
 //! | `metrics.rs` | counters in Prometheus' text format |
 //! | `error.rs` | [`ServeError`], and what a refused request gets |
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use gqn_serve::{Limits, Loaded, ServeOptions, run};
+//!
+//! /// Opens an engine, renders once, and compares the package's sample.
+//! fn load() -> Result<Loaded, String> {
+//!     Err("no package is there yet".to_owned())
+//! }
+//!
+//! # fn main() -> Result<(), gqn_serve::ServeError> {
+//! let limits = Limits {
+//!     window: Duration::from_millis(2),
+//!     queue: 64,
+//!     scenes: 256,
+//!     views: 64,
+//!     idle: Duration::from_secs(3600),
+//!     body: 64 << 20,
+//!     timeout: Duration::from_secs(30),
+//!     connections: 512,
+//! };
+//! let options = ServeOptions {
+//!     listen: ([127, 0, 0, 1], 8080).into(),
+//!     token: None,
+//!     limits,
+//!     events: Arc::new(|event| println!("{event:?}")),
+//! };
+//! run(options, Arc::new(load))
+//! # }
+//! ```
 
 mod app;
 mod error;

@@ -156,7 +156,7 @@ impl Viewer {
     /// Adds a picture (RGBA, of any size) and the camera that took it to the scene; the view's number.
     ///
     /// # Errors
-    /// If the picture or the camera is none.
+    /// If the picture or the camera is invalid.
     pub fn observe(&mut self, rgba: &[u8], side: usize, from: &[f32]) -> Result<u32, JsError> {
         let camera = camera(from)?;
         let frame = from_rgba8(side, rgba).map_err(|error| to_js(&error))?;
@@ -186,7 +186,7 @@ impl Viewer {
     /// The pictures that cameras would take, RGBA, one below the other; the same noise for all of them.
     ///
     /// # Errors
-    /// If nothing was observed, or a camera, the seed or the temperature is none.
+    /// If nothing was observed, or a camera, the seed or the temperature is invalid.
     pub fn query(&mut self, from: &[f32], seed: f64, temperature: f32) -> Result<Vec<u8>, JsError> {
         let noise = Noise::new(whole("seed", seed)?, temperature);
         let frames = self.session.query(&cameras(from)?, &noise).map_err(|error| to_js(&error))?;

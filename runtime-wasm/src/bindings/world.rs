@@ -60,7 +60,7 @@ impl World {
     /// The picture that a camera takes, RGBA.
     ///
     /// # Errors
-    /// If the camera is none, or the side is 0 or far too large.
+    /// If the camera is invalid, or the side is 0 or far too large.
     pub fn render(&self, camera_numbers: &[f32], side: usize) -> Result<Vec<u8>, JsError> {
         if side == 0 || side > LARGEST_SIDE.min(Frame::MAX_SIDE) {
             return Err(unfit(format!("a side of {side} pixels, expected 1 to {LARGEST_SIDE}")));
@@ -92,7 +92,7 @@ impl World {
     /// after it went `advance` world units ahead.
     ///
     /// # Errors
-    /// If the camera is none.
+    /// If the camera is invalid.
     #[wasm_bindgen(js_name = "move")]
     pub fn moved(
         &self,
@@ -107,7 +107,7 @@ impl World {
     /// The camera so many steps further on the way around by itself: no step is the nearest camera of that way.
     ///
     /// # Errors
-    /// If the camera is none.
+    /// If the camera is invalid.
     pub fn onward(&self, from: &[f32], steps: usize) -> Result<Vec<f32>, JsError> {
         Ok(numbers(&[self.scene.onward(&camera(from)?, steps.min(MOST_CAMERAS))]))
     }
@@ -127,7 +127,7 @@ impl World {
     /// u and v on the map, 0 to 1 from its upper left corner, and the heading in radians clockwise from up.
     ///
     /// # Errors
-    /// If the camera is none.
+    /// If the camera is invalid.
     #[wasm_bindgen(js_name = toMap)]
     pub fn to_map(&self, from: &[f32]) -> Result<Vec<f32>, JsError> {
         let point = self.scene.to_map(&camera(from)?);
@@ -137,7 +137,7 @@ impl World {
     /// The allowed camera nearest to a place on the map.
     ///
     /// # Errors
-    /// If the camera is none.
+    /// If the camera is invalid.
     #[wasm_bindgen(js_name = fromMap)]
     pub fn from_map(&self, from: &[f32], u: f32, v: f32) -> Result<Vec<f32>, JsError> {
         Ok(numbers(&[self.scene.from_map(&camera(from)?, u, v)]))
@@ -146,7 +146,7 @@ impl World {
     /// The camera part of the way from one to another.
     ///
     /// # Errors
-    /// If a camera is none.
+    /// If a camera is invalid.
     pub fn between(&self, from: &[f32], to: &[f32], t: f32) -> Result<Vec<f32>, JsError> {
         Ok(numbers(&[self.scene.between(&camera(from)?, &camera(to)?, t)]))
     }

@@ -229,11 +229,11 @@ fn scenes_that_do_not_fit_are_kept_in_parts() {
     let mut large = fresh(folder.path(), &out, &["--scenes", "2000000", "--image-size", "256"]);
     let mut child = large.spawn().expect("a started program");
     let mut said = String::new();
-    let mut talk = BufReader::new(child.stderr.take().expect("a pipe"));
-    while !said.contains("rendering") && talk.read_line(&mut said).is_ok_and(|read| read > 0) {}
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    while !said.contains("rendering") && stderr.read_line(&mut said).is_ok_and(|read| read > 0) {}
     let _ = child.kill();
     let _ = child.wait();
-    let _ = talk.read_to_string(&mut said);
+    let _ = stderr.read_to_string(&mut said);
     for part in ["2000000 scenes would take", "TiB", "at a time are kept in memory"] {
         assert!(said.contains(part), "no `{part}` in: {said}");
     }

@@ -4,7 +4,7 @@ use gqn_formats::ModelConfig;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
-use crate::config::TrainConfig;
+use crate::config::{ComputeConfig, StepConfig, TrainConfig};
 use crate::data::batch::Batch;
 use crate::model::{Precision, StepVariant};
 use crate::training::step::{Loss, Trainer};
@@ -12,14 +12,14 @@ use crate::training::step::{Loss, Trainer};
 /// How a step is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepOptions {
-    /// Which way round.
-    pub form: StepVariant,
-    /// In which numbers.
+    /// The variant of the step.
+    pub variant: StepVariant,
+    /// The compute type.
     pub precision: Precision,
     /// Whether large convolutions go by Winograd's algorithm; `None`: where it pays.
     pub winograd: Option<bool>,
-    /// Whether steps are computed anew for the backward pass.
-    pub recompute: bool,
+    /// Whether activations are recomputed for the backward pass instead of kept.
+    pub activation_checkpointing: bool,
 }
 
 /// What is measured.
@@ -28,7 +28,7 @@ pub struct Case {
     /// Sizes of the model.
     pub model: ModelConfig,
     /// How a step is computed.
-    pub way: StepOptions,
+    pub options: StepOptions,
     /// B: scenes in a batch.
     pub batch: usize,
     /// M: context views of each.
@@ -37,42 +37,36 @@ pub struct Case {
 
 /// A case made ready.
 pub(super) struct Running {
-    config: TrainConfig,
     trainer: Trainer,
     batch: Batch,
     device: Device,
 }
 
 impl StepOptions {
-    /// Such as `fast+checkpointing`.
+    /// Such as `fused+checkpointing`.
     pub fn name(self) -> String {
-        let form = self.form.name();
+        let variant = self.variant.name();
         let winograd = match self.winograd {
             None => "",
             Some(true) => "+winograd",
             Some(false) => "+direct",
         };
-        format!("{form}{winograd}{}", if self.recompute { "+checkpointing" } else { "" })
+        let checkpointing = if self.activation_checkpointing { "+checkpointing" } else { "" };
+        format!("{variant}{winograd}{checkpointing}")
     }
 }
 
 impl Case {
     pub(super) fn start(&self, device: Device) -> Running {
-        let preset = TrainConfig::preset(gqn_formats::Preset::Paper);
-        let config = TrainConfig {
-            model: self.model.clone(),
-            batch: self.batch,
-            form: self.way.form,
-            precision: self.way.precision,
-            winograd: self.way.winograd,
-            recompute: self.way.recompute,
-            ..preset
-        };
+        let StepOptions { variant, precision, winograd, activation_checkpointing } = self.options;
+        let compute =
+            ComputeConfig { variant, precision, winograd, activation_checkpointing, accumulate: 1 };
+        let paper = TrainConfig::preset(gqn_formats::Preset::Paper).step();
+        let step = StepConfig { compute, ..paper };
         Running {
-            trainer: Trainer::new(&config, device),
+            trainer: Trainer::new(&self.model, step, device),
             batch: Batch::synthetic(&self.model, self.batch as i64, self.context as i64, device),
             device,
-            config,
         }
     }
 }
@@ -81,8 +75,8 @@ impl Running {
     /// A whole training step.
     pub(super) fn step(&mut self) -> Loss {
         let step = self.trainer.adam.steps();
-        let loss = self.trainer.gradients_of(&self.config, &self.batch, step);
-        self.trainer.update(&self.config);
+        let loss = self.trainer.gradients_of(&self.batch, step);
+        self.trainer.update();
         loss
     }
 

@@ -1,10 +1,10 @@
-//! Steps a second and memory of every form of the training step, measured on synthetic data: the numbers do not depend
+//! Steps a second and memory of every variant of the training step, measured on synthetic data: the numbers do not depend
 //! on what the pictures show.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `case.rs` | what is measured: a model, a form, a batch |
-//! | `turns.rs` | several cases in one process, a step each in turns |
+//! | `case.rs` | what is measured: a model, a variant, a batch |
+//! | `interleaved.rs` | several cases in one process, their steps interleaved |
 //! | `probe.rs` | one case in a process of its own, for its memory |
 //! | `memory.rs` | what the process or the device holds at most |
 //! | `reading.rs` | scenes a second from files |
@@ -12,17 +12,17 @@
 //! | `report.rs` | rows, table and JSON |
 
 mod case;
+mod interleaved;
 mod memory;
 mod probe;
 mod reading;
 mod report;
-mod turns;
 mod work;
 
 pub use case::{Case, StepOptions};
+pub use interleaved::{Timing, interleaved};
 pub use memory::MemoryError;
 pub use probe::{BenchError, Probe, probe, probe_in_child};
 pub use reading::{Reading, read};
 pub use report::{Report, Row};
-pub use turns::{Timing, in_turns};
 pub use work::{matmul_flops, multiply_adds};

@@ -3,7 +3,7 @@
 use gqn_datasets::DataError;
 use serde::Serialize;
 
-use crate::config::TrainConfig;
+use crate::config::RunScenes;
 use crate::data::file_source::reading_rate;
 
 /// Seconds that reading is measured for.
@@ -20,12 +20,12 @@ pub struct Reading {
     pub scenes_per_sec: f64,
 }
 
-/// Reads batches as training does, if the configuration names files.
+/// Reads batches as training does, if the run is trained on files.
 ///
 /// # Errors
 /// [`DataError`]: the files cannot be read.
-pub fn read(config: &TrainConfig, threads: usize) -> Result<Option<Reading>, DataError> {
-    let Some(data) = &config.data else { return Ok(None) };
-    let scenes_per_sec = reading_rate(config, data, threads, SECS)?;
-    Ok(Some(Reading { threads, views: config.max_context + 1, scenes_per_sec }))
+pub fn read(run: &RunScenes, threads: usize) -> Result<Option<Reading>, DataError> {
+    let Some(files) = &run.data.files else { return Ok(None) };
+    let scenes_per_sec = reading_rate(run, files, threads, SECS)?;
+    Ok(Some(Reading { threads, views: run.data.max_context + 1, scenes_per_sec }))
 }

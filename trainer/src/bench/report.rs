@@ -21,15 +21,15 @@ pub struct Report {
     /// Cases that could not be measured, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<String>,
-    /// How the forms compare, by name.
+    /// How the variants compare, by name.
     pub ratios: std::collections::BTreeMap<String, f64>,
 }
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// Such as `plain`, `fast` or `fast+checkpointing`.
-    pub form: String,
+    /// Such as `reference`, `fused` or `fused+checkpointing`.
+    pub variant: String,
     /// Where it ran.
     pub device: String,
     /// `fp32`, `tf32` or `bf16`.
@@ -44,7 +44,7 @@ pub struct Row {
     pub context: usize,
     /// Whole training steps, the optimiser's included, a second.
     pub steps_per_sec: f64,
-    /// `turns`: the median of steps in turns with the other forms; `alone`: the mean of a process of its own.
+    /// `interleaved`: the median of steps interleaved with those of the other variants; `alone`: the mean of a process of its own.
     pub timed: String,
     /// Most memory in use, less parameters, gradients and Adam's moments; where it was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub struct Row {
     pub matmul_share: f64,
     /// Rate of that product.
     pub matmul_flops: f64,
-    /// Largest relative difference of a step's loss from the reference variant's, over the steps in turns.
+    /// Largest relative difference of a step's loss from the reference variant's, over the interleaved steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_difference: Option<f64>,
 }
@@ -68,7 +68,7 @@ impl Report {
         let mut table = format!(
             "{:<7} {:<25} {:<5} {:<9} {:>5} {:>8} {:>10} {:>13} {:>8} {:>13}\n",
             "model",
-            "form",
+            "variant",
             "dtype",
             "cores",
             "batch",
@@ -87,7 +87,7 @@ impl Report {
                 table,
                 "{:<7} {:<25} {:<5} {:<9} {:>5} {:>8.3} {:>10.3} {activations:>13} {:>7.0}% {difference:>13}",
                 row.representation,
-                row.form,
+                row.variant,
                 row.dtype,
                 row.cores,
                 row.batch,

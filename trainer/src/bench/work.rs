@@ -10,10 +10,15 @@ use crate::model::StepVariant;
 /// Multiplications, each with an addition, of the forward pass of a batch; a backward pass has twice as many.
 ///
 /// Of the fused variant those that it does, so that its share of the matrix rate is no larger than the device's.
-pub fn multiply_adds(model: &ModelConfig, form: StepVariant, batch: usize, context: usize) -> f64 {
-    let rollout = match form {
-        StepVariant::Reference => plain(model) * batch as f64,
-        StepVariant::Fused => fast(model) * batch as f64 + composing(model),
+pub fn multiply_adds(
+    model: &ModelConfig,
+    variant: StepVariant,
+    batch: usize,
+    context: usize,
+) -> f64 {
+    let rollout = match variant {
+        StepVariant::Reference => reference(model) * batch as f64,
+        StepVariant::Fused => fused(model) * batch as f64 + composing(model),
     };
     let views = (batch * context) as f64;
     rollout
@@ -85,7 +90,7 @@ fn rendering(model: &ModelConfig) -> f64 {
 }
 
 /// Of one scene's rollout with all of a step's inputs in one convolution a core.
-fn plain(model: &ModelConfig) -> f64 {
+fn reference(model: &ModelConfig) -> f64 {
     let Sizes { area, gate, h, z, u, .. } = Sizes::new(model);
     let gates = gate * (model.inference_channels() + model.generation_channels()) as f64;
     let heads = 2.0 * 25.0 * 2.0 * z * h;
@@ -94,7 +99,7 @@ fn plain(model: &ModelConfig) -> f64 {
     model.steps as f64 * step + 16.0 * area * u * 3.0
 }
 
-fn fast(model: &ModelConfig) -> f64 {
+fn fused(model: &ModelConfig) -> f64 {
     let Sizes { area, gate, h, z, u, fixed } = Sizes::new(model);
     let (inference, generation) = (model.inference_cores() as f64, model.cores() as f64);
     let steps = model.steps as f64;
@@ -119,7 +124,7 @@ fn composing(model: &ModelConfig) -> f64 {
     pairs * 16.0 * u * u * h + model.cores() as f64 * 16.0 * 3.0 * u * h
 }
 
-/// Of the up-samplers of a core at one place.
+/// Of the up-samplers of a core at one spatial position.
 fn scene(model: &ModelConfig) -> f64 {
     let square =
         |channels: usize, learns: bool| if learns { (channels * channels) as f64 } else { 0.0 };
@@ -130,7 +135,7 @@ fn scene(model: &ModelConfig) -> f64 {
 struct Sizes {
     /// Places of a hidden state.
     area: f64,
-    /// Of all gates, for one input channel at one place.
+    /// Of all gates, for one input channel at one spatial position.
     gate: f64,
     h: f64,
     z: f64,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gqn_formats::{ModelConfig, Preset};
-use gqn_trainer::config::{ConfigError, TrainConfig, data_keys};
+use gqn_trainer::config::{ConfigError, RunScenes, TrainConfig, data_keys};
 use gqn_trainer::device::DeviceChoice;
 use toml::Table;
 
@@ -39,7 +39,7 @@ pub(crate) struct BenchFlags {
     /// Also read scenes from these files, and say how many times over that feeds the fastest training
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Every form in fp32, tf32 and bf16, unshared and shared: what a GPU is to show, in one call
+    /// Every variant in fp32, tf32 and bf16, unshared and shared: what a GPU is to show, in one call
     #[arg(long)]
     pub(crate) gpu_suite: bool,
     /// Where to compute: auto, cpu or cuda:N
@@ -83,8 +83,8 @@ impl BenchFlags {
         self.sizes.shared_core
     }
 
-    /// A run that reads the files, if there are any.
-    pub(crate) fn reading(&self) -> Result<Option<TrainConfig>, ConfigError> {
+    /// The scenes of a run that reads the files, if there are any.
+    pub(crate) fn reading(&self) -> Result<Option<RunScenes>, ConfigError> {
         let Some(folder) = &self.data else { return Ok(None) };
         let mut table = collect([
             ("batch", value(Some(self.batch))),
@@ -92,6 +92,6 @@ impl BenchFlags {
             ("max_context", value(Some(self.context))),
         ]);
         table.insert("data".to_owned(), data_keys(folder)?.into());
-        TrainConfig::layered(Some(self.preset), None, table).map(Some)
+        Ok(Some(TrainConfig::layered(Some(self.preset), None, table)?.scenes()))
     }
 }

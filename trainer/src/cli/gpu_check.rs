@@ -1,5 +1,6 @@
 //! Flags of the check of a machine with a GPU.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -27,8 +28,8 @@ pub(crate) struct GpuCheckFlags {
     /// The recipe that is trained for a while: NAME of trainer/configs/NAME.toml
     #[arg(long, value_name = "NAME", default_value = "rooms-ring-camera-edge")]
     pub(crate) recipe: String,
-    /// Only these parts, such as oracle-fast or bench-edge-shared [default: all]
-    #[arg(long, value_name = "PART")]
+    /// Only these parts, such as oracle-fused or bench-edge-shared [default: all]
+    #[arg(long, value_name = "PART", value_parser = part_name)]
     pub(crate) only: Vec<String>,
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
@@ -43,4 +44,15 @@ pub(crate) struct NcclCheckFlags {
     /// cuda:N
     #[arg(long)]
     pub(crate) device: DeviceChoice,
+}
+
+/// The present name of a part that may be called by an earlier one.
+#[allow(clippy::unnecessary_wraps, reason = "clap takes parsers that can fail")]
+fn part_name(name: &str) -> Result<String, Infallible> {
+    let name = match name {
+        "oracle-fast" => "oracle-fused",
+        "oracle-plain" => "oracle-reference",
+        name => name,
+    };
+    Ok(name.to_owned())
 }

@@ -12,8 +12,8 @@ pub(crate) struct OracleFlags {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Variant of the step: fused or reference
-    #[arg(long, default_value = "fused")]
-    pub(crate) form: StepVariant,
+    #[arg(long, alias = "form", default_value = "fused")]
+    pub(crate) variant: StepVariant,
     /// Whether the fused variant's large convolutions go by Winograd's algorithm, as they do where a CPU trains shared cores
     #[arg(long, value_name = "true|false", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) winograd: bool,

@@ -8,27 +8,27 @@ use gqn_formats::ModelConfig;
 use gqn_messages::error_report;
 use gqn_system::{Overwrite, check_folder, check_place, write_atomic};
 use gqn_trainer::bench::{
-    Case, Probe, Report, Row, StepOptions, in_turns, matmul_flops, multiply_adds, probe,
+    Case, Probe, Report, Row, StepOptions, interleaved, matmul_flops, multiply_adds, probe,
     probe_in_child, read,
 };
 use gqn_trainer::device::{OpenDevice, prepare};
 use gqn_trainer::model::{Precision, StepVariant};
-use gqn_trainer::training::memory::check_measured;
+use gqn_trainer::training::memory::{StepSize, check_measured};
 use tch::{Device, Kind};
 
 use crate::cli::{BenchFlags, ProbeFlags};
 use crate::{command_line, set_threads};
 
-const PLAIN: StepOptions = StepOptions {
-    form: StepVariant::Reference,
+const REFERENCE: StepOptions = StepOptions {
+    variant: StepVariant::Reference,
     precision: Precision::Fp32,
     winograd: None,
-    recompute: false,
+    activation_checkpointing: false,
 };
-const FAST: StepOptions = StepOptions { form: StepVariant::Fused, ..PLAIN };
-const FAST_RECOMPUTING: StepOptions = StepOptions { recompute: true, ..FAST };
-const DIRECT: StepOptions = StepOptions { winograd: Some(false), ..FAST };
-const DIRECT_RECOMPUTING: StepOptions = StepOptions { recompute: true, ..DIRECT };
+const FUSED: StepOptions = StepOptions { variant: StepVariant::Fused, ..REFERENCE };
+const FUSED_CHECKPOINTING: StepOptions = StepOptions { activation_checkpointing: true, ..FUSED };
+const DIRECT: StepOptions = StepOptions { winograd: Some(false), ..FUSED };
+const DIRECT_CHECKPOINTING: StepOptions = StepOptions { activation_checkpointing: true, ..DIRECT };
 
 pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     let threads = set_threads(Some(flags.threads));
@@ -43,7 +43,7 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     if flags.gpu_suite {
         suite(flags, &device, &mut report)?;
     } else {
-        forms(flags, &device, &mut report)?;
+        variants(flags, &device, &mut report)?;
     }
     reading(flags, &mut report)?;
     print_line(report.table().trim_end())?;
@@ -57,7 +57,13 @@ fn check_sizes(flags: &BenchFlags, device: &OpenDevice) -> Result<()> {
     // With checkpointing: a case of a suite that needs more is noted, and the others go on.
     let (batch, context) = (usize::from(batch), usize::from(flags.context));
     let model = flags.model(flags.shared_core().unwrap_or(true))?;
-    Ok(check_measured(&model, batch, context, flags.gpu_suite, device.device)?)
+    let size = StepSize {
+        rows: batch,
+        context,
+        activation_checkpointing: flags.gpu_suite,
+        has_average: false,
+    };
+    Ok(check_measured(&model, size, device.device)?)
 }
 
 /// As far as it is: what is measured is not lost if the rest takes too long.
@@ -71,12 +77,12 @@ fn write(flags: &BenchFlags, report: &Report) -> Result<()> {
 /// How fast files are read, and how many times over that feeds the fastest training.
 fn reading(flags: &BenchFlags, report: &mut Report) -> Result<()> {
     const THREADS: [usize; 2] = [1, 2];
-    let Some(config) = flags.reading()? else { return Ok(()) };
+    let Some(scenes) = flags.reading()? else { return Ok(()) };
     let trained = report.rows.iter().map(|row| row.batch as f64 * row.steps_per_sec);
     let fastest = trained.fold(0.0, f64::max);
     for threads in THREADS {
         say(&format!("reading with {threads} threads"));
-        let Some(reading) = read(&config, threads)? else { continue };
+        let Some(reading) = read(&scenes, threads)? else { continue };
         if fastest > 0.0 {
             let name = format!("scenes/s read with {threads} threads / fastest trained");
             report.ratios.insert(name, reading.scenes_per_sec / fastest);
@@ -91,35 +97,39 @@ pub(crate) fn run_probe(flags: &ProbeFlags) -> Result<ExitCode> {
     set_threads(Some(flags.threads));
     let case: Case = serde_json::from_str(&flags.case).context("the case is not readable")?;
     let device = flags.device.open()?.device;
-    prepare(device, case.way.precision);
+    prepare(device, case.options.precision);
     print_line(&serde_json::to_string(&probe(&case, device, flags.steps as usize)?)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Plain, and fast with and without Winograd's algorithm, each with and without checkpointing: time in turns, memory
-/// at both batches each in a process of its own.
-fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
+/// The reference, and the fused variant with and without Winograd's algorithm, each with and without checkpointing: time of
+/// interleaved steps, memory at both batches each in a process of its own.
+fn variants(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
     let model = flags.model(true)?;
-    let ways = [PLAIN, FAST, FAST_RECOMPUTING, DIRECT, DIRECT_RECOMPUTING];
-    let case =
-        |way, batch| Case { model: model.clone(), way, batch, context: flags.context as usize };
+    let variants = [REFERENCE, FUSED, FUSED_CHECKPOINTING, DIRECT, DIRECT_CHECKPOINTING];
+    let case = |options, batch| Case {
+        model: model.clone(),
+        options,
+        batch,
+        context: flags.context as usize,
+    };
     prepare(device.device, Precision::Fp32);
     let rate = matmul_flops(device.device, Kind::Float);
-    let cases = ways.map(|way| case(way, flags.batch as usize));
+    let cases = variants.map(|options| case(options, flags.batch as usize));
     let steps = flags.steps as usize;
-    let timings = in_turns(&cases, device.device, steps, &mut |step| {
-        say(&format!("step {step} of {steps} in turns"));
+    let timings = interleaved(&cases, device.device, steps, &mut |step| {
+        say(&format!("step {step} of {steps}, interleaved"));
     });
-    report.ratios.extend(ways.iter().zip(&timings).skip(1).map(|(way, timing)| {
-        let name = format!("time of plain / {}", way.name());
+    report.ratios.extend(variants.iter().zip(&timings).skip(1).map(|(options, timing)| {
+        let name = format!("time of reference / {}", options.name());
         (name, timings[0].median_secs() / timing.median_secs())
     }));
     for (case, timing) in cases.iter().zip(&timings) {
         let mut row = row(case, device, timing.median_secs().recip(), rate);
-        "turns".clone_into(&mut row.timed);
+        "interleaved".clone_into(&mut row.timed);
         row.loss_difference = Some(timing.loss_difference(&timings[0]));
         if flags.memory_batch > 0 {
-            say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
+            say(&format!("{} at batch {} by itself", case.options.name(), case.batch));
             row = with_memory(row, &child(flags, device, case, 1)?);
         }
         report.rows.push(row);
@@ -127,33 +137,38 @@ fn forms(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
     if flags.memory_batch == 0 {
         return Ok(());
     }
-    let large = ways.map(|way| case(way, flags.memory_batch as usize));
+    let large = variants.map(|options| case(options, flags.memory_batch as usize));
     for case in &large {
-        say(&format!("{} at batch {} by itself", case.way.name(), case.batch));
+        say(&format!("{} at batch {} by itself", case.options.name(), case.batch));
         let probe = child(flags, device, case, 1)?;
         report.rows.push(with_memory(row(case, device, probe.steps_per_sec, rate), &probe));
     }
     let bytes = |row: &Row| row.activation_bytes.map_or(f64::NAN, |bytes| bytes as f64);
-    let plain = bytes(&report.rows[ways.len()]);
-    let memory = ways.iter().zip(&report.rows[ways.len()..]).skip(1).map(|(way, row)| {
-        let name = format!("activations of {} / plain at batch {}", way.name(), flags.memory_batch);
-        (name, bytes(row) / plain)
-    });
+    let base = bytes(&report.rows[variants.len()]);
+    let memory =
+        variants.iter().zip(&report.rows[variants.len()..]).skip(1).map(|(options, row)| {
+            let name = format!(
+                "activations of {} / reference at batch {}",
+                options.name(),
+                flags.memory_batch
+            );
+            (name, bytes(row) / base)
+        });
     report.ratios.extend(memory.collect::<Vec<_>>());
     Ok(())
 }
 
-/// Both ways to share cores, unless the flags name one, every form in every precision, each in a process of its own.
+/// Shared and unshared cores, unless the flags name one of them, every variant in every precision, each in a process of its own.
 /// A case that fails, because the device's memory is too small for instance, is noted, and the others go on.
 fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
     use Precision::{Bf16, Fp32, Tf32};
-    let ways = [
-        PLAIN,
-        StepOptions { precision: Tf32, ..PLAIN },
-        FAST,
-        StepOptions { precision: Tf32, ..FAST },
-        StepOptions { precision: Bf16, ..FAST },
-        StepOptions { precision: Bf16, ..FAST_RECOMPUTING },
+    let variants = [
+        REFERENCE,
+        StepOptions { precision: Tf32, ..REFERENCE },
+        FUSED,
+        StepOptions { precision: Tf32, ..FUSED },
+        StepOptions { precision: Bf16, ..FUSED },
+        StepOptions { precision: Bf16, ..FUSED_CHECKPOINTING },
     ];
     let rates = [Fp32, Tf32, Bf16].map(|precision| {
         prepare(device.device, precision);
@@ -165,16 +180,17 @@ fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
             continue;
         }
         let mut rows: Vec<Row> = Vec::new();
-        for way in ways {
+        for options in variants {
             let case = Case {
                 model: flags.model(shared)?,
-                way,
+                options,
                 batch: flags.batch as usize,
                 context: flags.context as usize,
             };
-            let name = format!("{} {} {}", cores(&case.model), way.name(), dtype(way.precision));
+            let name =
+                format!("{} {} {}", cores(&case.model), options.name(), dtype(options.precision));
             say(&name);
-            let (_, rate) = rates[way.precision as usize];
+            let (_, rate) = rates[options.precision as usize];
             match child(flags, device, &case, flags.steps as usize) {
                 Ok(probe) => {
                     let row = row(&case, device, probe.steps_per_sec, rate);
@@ -185,10 +201,12 @@ fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result
             }
             write(flags, report)?;
         }
-        let plain = |row: &&Row| row.form == PLAIN.name() && row.dtype == dtype(PLAIN.precision);
-        let Some(base) = rows.iter().find(plain) else { continue };
-        report.ratios.extend(rows.iter().filter(|row| !plain(row)).map(|row| {
-            let name = format!("{}: {} {} / plain fp32 in speed", row.cores, row.form, row.dtype);
+        let is_base =
+            |row: &&Row| row.variant == REFERENCE.name() && row.dtype == dtype(REFERENCE.precision);
+        let Some(base) = rows.iter().find(is_base) else { continue };
+        report.ratios.extend(rows.iter().filter(|row| !is_base(row)).map(|row| {
+            let name =
+                format!("{}: {} {} / reference fp32 in speed", row.cores, row.variant, row.dtype);
             (name, row.steps_per_sec / base.steps_per_sec)
         }));
     }
@@ -208,13 +226,13 @@ fn child(flags: &BenchFlags, device: &OpenDevice, case: &Case, steps: usize) -> 
 }
 
 fn row(case: &Case, device: &OpenDevice, steps_per_sec: f64, matmul_flops: f64) -> Row {
-    let forward = multiply_adds(&case.model, case.way.form, case.batch, case.context);
+    let forward = multiply_adds(&case.model, case.options.variant, case.batch, case.context);
     // Two operations each; the backward pass does twice the forward pass's, which checkpointing does once more.
-    let flops = 2.0 * forward * if case.way.recompute { 4.0 } else { 3.0 };
+    let flops = 2.0 * forward * if case.options.activation_checkpointing { 4.0 } else { 3.0 };
     Row {
-        form: case.way.name(),
+        variant: case.options.name(),
         device: device.description.clone(),
-        dtype: dtype(case.way.precision).to_owned(),
+        dtype: dtype(case.options.precision).to_owned(),
         representation: case.model.representation.name().to_owned(),
         cores: cores(&case.model).to_owned(),
         batch: case.batch,

@@ -12,8 +12,8 @@ use crate::cli::OracleFlags;
 
 /// `gqn-train oracle`: exit code 1 if a quantity differs.
 pub(crate) fn run_oracle(flags: &OracleFlags) -> Result<ExitCode> {
-    let OracleFlags { form, winograd, precision, .. } = *flags;
-    let compute = Compute { form, winograd, precision };
+    let OracleFlags { variant, winograd, precision, .. } = *flags;
+    let compute = Compute { variant, winograd, precision };
     let device = flags.device.open()?.device;
     prepare(device, precision);
     let mut report = OracleReport::default();

@@ -56,7 +56,7 @@ fn wanted(text: &str) -> Option<Wanted> {
 }
 
 fn error(wanted: &Wanted) -> anyhow::Error {
-    const HINT: &str = "hint: a smaller --batch, --accumulate N, --recompute, a model with fewer channels or fewer --scenes needs \
+    const HINT: &str = "hint: a smaller --batch, --accumulate N, --activation-checkpointing, a model with fewer channels or fewer --scenes needs \
                         less; a run goes on from its last state with --resume";
     let found = match wanted {
         Wanted::OnDevice => "the device is out of memory".to_owned(),

@@ -15,7 +15,7 @@ use gqn_trainer::run::event::Event;
 use gqn_trainer::run::folder::{CONFIG_FILE, Found, RunFolder};
 use gqn_trainer::run::progress::Progress;
 use gqn_trainer::run::tensorboard::Board;
-use gqn_trainer::training::memory::{check_step, resident_scenes, resident_text};
+use gqn_trainer::training::memory::{StepSize, check_step, resident_scenes, resident_text};
 use gqn_trainer::training::training_loop::{TrainError, TrainOptions, train};
 
 use crate::cli::TrainFlags;
@@ -56,8 +56,10 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
             format!("{} processes, this one on {}", processes.size(), device.description);
     }
     set_threads(flags.threads.or_else(|| threads_of_one(processes)));
-    check_step(&config, device.device, processes.local_size())?;
-    config.resident_scenes = resident(&config, flags.resume, device.device, processes)?;
+    let size = StepSize::of(&config.data, &config.step());
+    let (batch, at_once) = (config.data.share(), processes.local_size());
+    check_step(&config.model, size, batch, device.device, at_once)?;
+    config.data.resident_scenes = resident(&config, size, flags.resume, device.device, processes)?;
     config.validate()?;
     let options = TrainOptions {
         folder,
@@ -118,20 +120,22 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
 /// How many scenes are in memory at a time, if not all of them: as the first process finds it, and says.
 fn resident(
     config: &TrainConfig,
+    size: StepSize,
     is_resumed: bool,
     device: tch::Device,
     processes: &Processes,
 ) -> Result<Option<u64>> {
-    if config.data.is_some() {
+    if config.data.files.is_some() {
         return Ok(None);
     }
+    let scenes = config.scenes();
     let found = if processes.is_first() {
-        resident_scenes(config, device, processes.local_size(), is_resumed)?
+        resident_scenes(&scenes, &config.model, size, device, processes.local_size(), is_resumed)?
     } else {
         None
     };
-    if let Some(resident) = found.filter(|found| config.resident_scenes != Some(*found)) {
-        say(&resident_text(config, resident));
+    if let Some(resident) = found.filter(|found| config.data.resident_scenes != Some(*found)) {
+        say(&resident_text(&scenes, resident));
     }
     let resident = processes.broadcast_number(found.unwrap_or(0));
     Ok((resident > 0).then_some(resident))
@@ -147,11 +151,13 @@ fn run_config(flags: &TrainFlags, folder: &RunFolder) -> Result<TrainConfig> {
         let data = RunData::of(flags.data.as_deref(), flags.skip_damaged);
         let mut config = TrainConfig::of_run(&path, flags.table()?, data)?;
         // Runs that do not say how many processes they had, had one.
-        config.processes.get_or_insert(1);
-        if flags.steps.is_some() && config.generation_steps.is_some() {
+        config.data.processes.get_or_insert(1);
+        let schedules = &mut config.schedules;
+        if flags.steps.is_some() && schedules.generation_steps.is_some() {
             // A first phase that may be over does not come back because the run becomes longer.
             let before = TrainConfig::of_run(&path, toml::Table::new(), data)?;
-            config.generation_steps = Some(GenerationSteps::Steps(before.elbo_start()));
+            let start = before.schedules.elbo_start();
+            schedules.generation_steps = Some(GenerationSteps::Steps(start));
         }
         return Ok(config);
     }

@@ -42,24 +42,25 @@ pub(crate) fn run_eval(flags: &EvalFlags) -> Result<ExitCode> {
         file.display()
     );
     let mut config = TrainConfig::of_run(&file, keys, data)?;
-    config.max_context = flags.context.map_or(config.max_context, |views| views as usize);
+    let most = flags.context.map_or(config.data.max_context, |views| views as usize);
+    config.data.max_context = most;
     config.model = checkpoint.config.clone();
     config.validate()?;
-    let contexts = flags
-        .context
-        .map_or_else(|| (1..=config.max_context).collect(), |views| vec![views as usize]);
+    let contexts = if flags.context.is_some() { vec![most] } else { (1..=most).collect() };
+    let schedules = &config.schedules;
     let plan = TestPlan {
         scenes: flags.scenes.map(u64::from),
         contexts,
         queries: flags.queries as usize,
         samples: flags.samples as usize,
-        pixel_std_dev: flags.pixel_std_dev.unwrap_or(config.pixel_std_dev_at(config.steps)),
+        pixel_std_dev: flags.pixel_std_dev.unwrap_or(schedules.pixel_std_dev_at(schedules.steps)),
         seed: flags.seed.map_or(config.seed, u64::from),
     };
     let mut progress = Progress::default();
-    let evaluation =
-        evaluate_run(&checkpoint, &config, &plan, device, &mut |done| progress.show(&done.into()))?
-            .expect("nothing interrupts it but the end of the program");
+    let phase = schedules.phase_at(checkpoint.step.saturating_sub(1));
+    let mut show = |done: gqn_trainer::evaluation::Progress| progress.show(&done.into());
+    let evaluation = evaluate_run(&checkpoint, phase, &config.scenes(), &plan, device, &mut show)?
+        .expect("nothing interrupts it but the end of the program");
     say(&evaluation.table());
     print_line(&serde_json::to_string_pretty(&evaluation)?)?;
     Ok(ExitCode::SUCCESS)

@@ -17,9 +17,13 @@ pub enum ConfigError {
     #[error("{} is not valid TOML\nhint: a run's own config.toml shows the form", path.display())]
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error(
-        "the configuration does not fit\nhint: trainer/src/config.rs lists the keys; a run's config.toml shows all of them"
+        "the configuration does not fit\nhint: trainer/src/config/file.rs lists the keys; a run's config.toml shows all of them"
     )]
     Fields { source: Box<toml::de::Error> },
+    #[error(
+        "`{old}` and `{new}` are both there, expected one: `{old}` is the earlier name of `{new}`"
+    )]
+    Renamed { old: &'static str, new: &'static str },
     #[error("{name} is {found}, expected {expected}")]
     Range { name: &'static str, found: String, expected: &'static str },
     #[error(transparent)]

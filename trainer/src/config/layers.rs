@@ -8,6 +8,7 @@ use gqn_scenes::Split;
 use gqn_system::read_regular;
 use toml::{Table, Value};
 
+use super::file::rename_keys;
 use super::geometry::{Geometry, GeometrySource};
 use super::{ConfigError, TrainConfig, out_of_range};
 
@@ -64,8 +65,11 @@ impl TrainConfig {
     fn of_tables(
         preset: Option<Preset>,
         mut over: Table,
-        flags: Table,
+        mut flags: Table,
     ) -> Result<(Self, Option<Geometry>), ConfigError> {
+        for table in [&mut over, &mut flags] {
+            rename_keys(table)?;
+        }
         let named = match over.remove("preset") {
             Some(Value::String(name)) => Some(name.parse::<Preset>()?),
             Some(other) => return Err(out_of_range("preset", &other, "a name")),
@@ -93,10 +97,11 @@ impl TrainConfig {
         let mut config: Self =
             base.try_into().map_err(|source| ConfigError::Fields { source: Box::new(source) })?;
         config.model = config.model.canonical();
-        let set = config.look_at_data(scenes_are_given, world_is_given)?;
+        let set = config.read_data_set(scenes_are_given, world_is_given)?;
         let geometry = config.take_geometry(preset, given, world_is_given, set.as_ref())?;
         if !context_is_given {
-            config.max_context = config.world.max_context().min(config.views().saturating_sub(1));
+            let data = &mut config.data;
+            data.max_context = data.world.max_context().min(data.views().saturating_sub(1));
         }
         config.validate()?;
         Ok((config, geometry))
@@ -123,9 +128,9 @@ impl TrainConfig {
             }
         }
         let (config, _) = Self::of_tables(None, own, keys)?;
-        match (views, &config.data) {
-            (Some(views), Some(data)) if views > 0 && views as usize != data.views => {
-                let (path, found) = (data.folder.clone(), data.views);
+        match (views, &config.data.files) {
+            (Some(views), Some(files)) if views > 0 && views as usize != files.views => {
+                let (path, found) = (files.folder.clone(), files.views);
                 Err(ConfigError::OtherData { path, found, expected: views as usize })
             }
             _ => Ok(config),
@@ -133,28 +138,28 @@ impl TrainConfig {
     }
 
     /// Takes from the files, if there are any, what they say themselves.
-    fn look_at_data(
+    fn read_data_set(
         &mut self,
         scenes_are_given: bool,
         world_is_given: bool,
     ) -> Result<Option<DataSet>, ConfigError> {
-        let Some(data) = &mut self.data else { return Ok(None) };
+        let Some(files) = &mut self.data.files else { return Ok(None) };
         for (split, missing) in [(Split::Train, "train"), (Split::Test, "test")] {
-            if !DataSet::has_split(&data.folder, split) {
-                return Err(ConfigError::Split { path: data.folder.clone(), missing });
+            if !DataSet::has_split(&files.folder, split) {
+                return Err(ConfigError::Split { path: files.folder.clone(), missing });
             }
         }
-        let set = DataSet::open(&data.folder, Split::Train)?;
-        data.views = set.views();
-        data.test_views = DataSet::open(&data.folder, Split::Test)?.views();
+        let set = DataSet::open(&files.folder, Split::Train)?;
+        files.views = set.views();
+        files.test_views = DataSet::open(&files.folder, Split::Test)?.views();
         if !scenes_are_given {
-            self.scenes = set.len() as u64;
-        } else if self.scenes > set.len() as u64 {
+            self.data.scenes = set.len() as u64;
+        } else if self.data.scenes > set.len() as u64 {
             let expected = "at most as many as the files hold";
-            return Err(out_of_range("scenes", &self.scenes, expected));
+            return Err(out_of_range("scenes", &self.data.scenes, expected));
         }
         if let (Some(known), false) = (set.known(), world_is_given) {
-            self.world = known.world;
+            self.data.world = known.world;
         }
         Ok(Some(set))
     }
@@ -179,7 +184,7 @@ impl TrainConfig {
             Some(Value::Table(table)) => table,
             Some(other) => return Err(out_of_range("model.voxel", &other, "a table")),
         };
-        let source = GeometrySource::of(&given, self.world, world_is_given, set)?;
+        let source = GeometrySource::of(&given, self.data.world, world_is_given, set)?;
         let sizes = |preset: Preset| preset.voxel(&source.extent());
         let default = sizes(preset).or_else(|| sizes(Preset::Edge)).expect("edge is a voxel model");
         let mut table = Table::try_from(default).expect("a geometry is plain data");

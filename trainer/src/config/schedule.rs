@@ -61,6 +61,44 @@ pub enum Phase {
     Elbo,
 }
 
+/// The steps that maximise the evidence lower bound: all of the ELBO phase, but for the mean-picture steps. These are the
+/// last of each [`ElboSteps::mean_every`] steps of the run; they maximise what [`Phase::Generation`] does, and leave
+/// inference cores and posterior as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ElboSteps {
+    /// The first step of the ELBO phase.
+    pub start: u64,
+    /// One step of so many is a mean-picture step; `None`: none is.
+    pub mean_every: Option<u32>,
+}
+
+impl ElboSteps {
+    /// Every step.
+    pub const ALL: Self = Self { start: 0, mean_every: None };
+
+    /// Whether `step` is one of them.
+    pub fn contains(self, step: u64) -> bool {
+        let is_of_mean = self.mean_steps_before(step + 1) > self.mean_steps_before(step);
+        step >= self.start && !is_of_mean
+    }
+
+    /// How many of them are before `step`.
+    pub fn count_before(self, step: u64) -> u64 {
+        let first = self.start.min(step);
+        step - first - (self.mean_steps_before(step) - self.mean_steps_before(first))
+    }
+
+    /// The share of the ELBO phase that its mean-picture steps have.
+    pub fn mean_share(self) -> f64 {
+        self.mean_every.map_or(0.0, |every| f64::from(every).recip())
+    }
+
+    /// How many of the steps before `step` are the last of `mean_every`.
+    fn mean_steps_before(self, step: u64) -> u64 {
+        self.mean_every.map_or(0, |every| step / u64::from(every))
+    }
+}
+
 impl Phase {
     /// Tells in a checkpoint's figures what its last step maximised: 1 for the bound, 0 for the generation phase, whose
     /// samples are worthless. Checkpoints that do not say are of the ELBO phase.

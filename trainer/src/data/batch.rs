@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 
-use crate::config::TrainConfig;
+use crate::config::RunScenes;
 use crate::convert::{with_torch_seed, without_waiting};
 
 /// All frames and poses of a set of scenes, on the device.
@@ -50,7 +50,7 @@ pub struct Choice {
 impl Batch {
     /// Noise for pictures, and cameras on a ring that look across its middle: what is measured or tested does not
     /// depend on what there is to see, but for a model that knows geometry there must be something in sight.
-    pub(crate) fn synthetic(model: &ModelConfig, batch: i64, views: i64, device: Device) -> Self {
+    pub fn synthetic(model: &ModelConfig, batch: i64, views: i64, device: Device) -> Self {
         let side = model.image_size as i64;
         with_torch_seed(1, || {
             let draw = |shape: &[i64]| Tensor::rand(shape, (Kind::Float, Device::Cpu));
@@ -135,11 +135,11 @@ impl DeviceScenes {
 
 /// What step `step` of a run sees: scenes without repetition within an epoch, a number of context views from the
 /// config's fewest to its most, and for each scene distinct views.
-pub fn choices(config: &TrainConfig, step: u64) -> Vec<Choice> {
-    let mut rng = generator(config.seed, STEP_STREAM, step);
-    let context = rng.random_range(config.min_context..=config.max_context);
-    let views = config.views();
-    scenes(config, step).into_iter().map(|scene| choose(&mut rng, scene, views, context)).collect()
+pub fn choices(run: &RunScenes, step: u64) -> Vec<Choice> {
+    let mut rng = generator(run.seed, STEP_STREAM, step);
+    let context = rng.random_range(run.data.min_context..=run.data.max_context);
+    let views = run.data.views();
+    scenes(run, step).into_iter().map(|scene| choose(&mut rng, scene, views, context)).collect()
 }
 
 /// Distinct views of a scene, one of them the query.
@@ -166,16 +166,16 @@ fn generator(seed: u64, stream: u64, position: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// The scenes of a step, as places in memory: the next `batch` of the endless sequence of epochs, each of which has every
+/// The scenes of a step, as slots in memory: the next `batch` of the endless sequence of epochs, each of which has every
 /// scene once.
-fn scenes(config: &TrainConfig, step: u64) -> Vec<usize> {
-    let start = step * config.batch as u64;
-    let scene = |place: u64| {
-        let scenes = config.resident();
-        let (epoch, place) = (place / scenes, place % scenes);
-        Shuffle::new(scenes as usize, config.seed, epoch).at(place as usize)
+fn scenes(run: &RunScenes, step: u64) -> Vec<usize> {
+    let batch = run.data.batch as u64;
+    let scene = |slot: u64| {
+        let scenes = run.data.resident();
+        let (epoch, slot) = (slot / scenes, slot % scenes);
+        Shuffle::new(scenes as usize, run.seed, epoch).at(slot as usize)
     };
-    (start..start + config.batch as u64).map(scene).collect()
+    (step * batch..(step + 1) * batch).map(scene).collect()
 }
 
 #[cfg(test)]
@@ -185,17 +185,20 @@ mod tests {
     use gqn_formats::Preset;
 
     use super::*;
+    use crate::config::TrainConfig;
 
-    fn config(scenes: u64) -> TrainConfig {
-        TrainConfig { scenes, batch: 7, ..TrainConfig::preset(Preset::TinyTower) }
+    fn run(scenes: u64) -> RunScenes {
+        let mut config = TrainConfig::preset(Preset::TinyTower);
+        (config.data.scenes, config.data.batch) = (scenes, 7);
+        config.scenes()
     }
 
     #[test]
     fn every_scene_once_an_epoch_in_another_order() {
         for scene_count in [1, 2, 5, 100] {
-            let config = config(scene_count);
+            let run = run(scene_count);
             let seen: Vec<usize> =
-                (0..2 * scene_count).flat_map(|step| scenes(&config, step)).collect();
+                (0..2 * scene_count).flat_map(|step| scenes(&run, step)).collect();
             let epochs: Vec<&[usize]> = seen.chunks_exact(scene_count as usize).collect();
             for epoch in &epochs {
                 assert_eq!(epoch.iter().collect::<BTreeSet<_>>().len(), scene_count as usize);
@@ -209,7 +212,7 @@ mod tests {
         let mut counts = BTreeSet::new();
         let mut queries = BTreeSet::new();
         for step in 0..200 {
-            let choices = choices(&config(50), step);
+            let choices = choices(&run(50), step);
             counts.insert(choices[0].context.len());
             for choice in &choices {
                 assert_eq!(choice.context.len(), choices[0].context.len());
@@ -231,8 +234,8 @@ mod tests {
 
     #[test]
     fn views_are_drawn_anew_for_every_scene_and_step() {
-        let [first, second] = [0, 1].map(|step| choices(&config(50), step));
-        assert_eq!(first, choices(&config(50), 0));
+        let [first, second] = [0, 1].map(|step| choices(&run(50), step));
+        assert_eq!(first, choices(&run(50), 0));
         assert_ne!(first, second);
         let orders: BTreeSet<_> =
             first.iter().map(|choice| (choice.context.clone(), choice.query)).collect();

@@ -6,7 +6,7 @@ use gqn_datasets::DataError;
 use gqn_scenes::Split;
 use tch::Device;
 
-use crate::config::TrainConfig;
+use crate::config::RunScenes;
 use crate::data::batch::Batch;
 use crate::data::file_source::FileSource;
 use crate::data::rendered_source::RenderedSource;
@@ -24,25 +24,25 @@ pub(crate) enum BatchSource {
 }
 
 impl BatchSource {
-    /// Renders the scenes that a step of a configuration sees, or opens its files; with the best constant picture,
-    /// `[3,S,S]`. `rows` are those of a batch that are wanted.
+    /// Renders the scenes that the first of `steps` sees, or opens the files; with the best constant picture, `[3,S,S]`.
+    /// `rows` are those of a batch that are wanted.
     pub(crate) fn open(
-        config: &TrainConfig,
-        step: u64,
+        run: &RunScenes,
+        steps: Range<u64>,
         rows: Range<usize>,
         device: Device,
         on_progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(Self, Vec<f32>), DataError> {
-        let Some(data) = &config.data else {
-            let (batches, constant) = RenderedSource::new(config, step, rows, device, on_progress);
+        let Some(files) = &run.data.files else {
+            let (batches, constant) = RenderedSource::new(run, steps, rows, device, on_progress);
             return Ok((Self::Rendered(batches), constant));
         };
-        let set = open_sound(data, Split::Train)?;
-        let some = config.scenes.min(CONSTANT_SCENES);
-        let constant = constant_picture(config, some, on_progress)?;
+        let set = open_sound(files, Split::Train)?;
+        let some = run.data.scenes.min(CONSTANT_SCENES);
+        let constant = constant_picture(run, some, on_progress)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.min(MOST_THREADS);
-        Ok((Self::Files(FileSource::new(config, set, rows, device, threads)), constant))
+        Ok((Self::Files(FileSource::new(run, set, rows, device, threads)), constant))
     }
 
     /// What is taken of a batch.
@@ -53,10 +53,18 @@ impl BatchSource {
         }
     }
 
-    /// What step `step` of the run sees, or its rows of it: the same from either source.
-    pub(crate) fn batch(&self, config: &TrainConfig, step: u64) -> Result<Batch, DataError> {
+    /// B: scenes of a whole batch, of all processes together.
+    pub(crate) fn batch_size(&self) -> usize {
         match self {
-            Self::Rendered(scenes) => Ok(scenes.batch(config, step)),
+            Self::Rendered(scenes) => scenes.run.data.batch,
+            Self::Files(files) => files.batch_size(),
+        }
+    }
+
+    /// What step `step` of a run of `run_steps` sees, or its rows of it: the same from either source.
+    pub(crate) fn batch(&self, step: u64, run_steps: u64) -> Result<Batch, DataError> {
+        match self {
+            Self::Rendered(scenes) => Ok(scenes.batch(step, run_steps)),
             Self::Files(files) => files.batch(step),
         }
     }
@@ -81,6 +89,7 @@ mod tests {
     use gqn_datasets::SceneSet;
 
     use super::*;
+    use crate::config::TrainConfig;
     use crate::data::batch::{DeviceScenes, choices};
 
     /// Nine scenes of four views in two shards, and one held-out scene; the configuration that trains on them.
@@ -110,20 +119,19 @@ mod tests {
     fn files_give_the_batches_that_memory_gives() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = config_in(folder.path());
-        assert_eq!((config.scenes, config.views(), config.max_context), (9, 4, 3));
+        let (run, steps) = (config.scenes(), config.schedules.steps);
+        assert_eq!((config.data.scenes, config.data.views(), config.data.max_context), (9, 4, 3));
         let set = DataSet::open(folder.path(), Split::Train).expect("a set");
         let all: Vec<usize> = (0..9).collect();
         let all = SceneSet::read(&set, &all, 16, Resize::Area).expect("scenes");
-        let memory = DeviceScenes::new(&all, config.model.pose_encoding, Device::Cpu);
+        let memory = DeviceScenes::new(&all, run.pose_encoding, Device::Cpu);
         let (files, constant) =
-            BatchSource::open(&config, 0, 0..4, Device::Cpu, &mut |_, _| {}).expect("files");
+            BatchSource::open(&run, 0..steps, 0..4, Device::Cpu, &mut |_, _| {}).expect("files");
         assert_eq!(constant, all.mean_frame());
         // In order, back, and far ahead.
         for step in [0, 1, 2, 1, 500, 501] {
-            let (found, expected) = (
-                files.batch(&config, step).expect("a batch"),
-                memory.batch(&choices(&config, step)),
-            );
+            let (found, expected) =
+                (files.batch(step, steps).expect("a batch"), memory.batch(&choices(&run, step)));
             for (name, found, expected) in [
                 ("context_frames", &found.context_frames, &expected.context_frames),
                 ("context_poses", &found.context_poses, &expected.context_poses),
@@ -136,9 +144,9 @@ mod tests {
         }
         assert_eq!(files.damaged(), 0);
         let (second, _) =
-            BatchSource::open(&config, 0, 2..4, Device::Cpu, &mut |_, _| {}).expect("files");
-        let found = second.batch(&config, 3).expect("a batch").context_frames;
-        let whole = memory.batch(&choices(&config, 3)).context_frames;
+            BatchSource::open(&run, 0..steps, 2..4, Device::Cpu, &mut |_, _| {}).expect("files");
+        let found = second.batch(3, steps).expect("a batch").context_frames;
+        let whole = memory.batch(&choices(&run, 3)).context_frames;
         assert!(found.equal(&whole.narrow(0, 2, 2)), "the second half of a batch");
     }
 }

@@ -10,7 +10,7 @@ use gqn_datasets::{DataError, DataSet, Decoder, Prefetch, Resize};
 use gqn_scenes::Split;
 use tch::{Device, Kind, Tensor};
 
-use crate::config::{DataConfig, TrainConfig};
+use crate::config::{FilesConfig, RunScenes};
 use crate::data::batch::{Batch, Choice, choices};
 use crate::data::scenes::open_sound;
 
@@ -22,13 +22,13 @@ const AHEAD: usize = 2;
 /// # Errors
 /// [`DataError`]: the files cannot be read.
 pub(crate) fn reading_rate(
-    config: &TrainConfig,
-    data: &DataConfig,
+    run: &RunScenes,
+    files: &FilesConfig,
     threads: usize,
     secs: f64,
 ) -> Result<f64, DataError> {
-    let set = open_sound(data, Split::Train)?;
-    let files = FileSource::new(config, set, 0..config.batch, Device::Cpu, threads);
+    let (set, batch) = (open_sound(files, Split::Train)?, run.data.batch);
+    let files = FileSource::new(run, set, 0..batch, Device::Cpu, threads);
     // The first results fill the queue.
     let filled = (AHEAD * threads) as u64;
     (0..filled).try_for_each(|step| files.batch(step).map(drop))?;
@@ -38,7 +38,7 @@ pub(crate) fn reading_rate(
         files.batch(step)?;
         step += 1;
     }
-    let scenes = (step - filled) as f64 * config.batch as f64;
+    let scenes = (step - filled) as f64 * batch as f64;
     Ok(scenes / clock.elapsed().as_secs_f64())
 }
 
@@ -55,7 +55,7 @@ type Batches = Prefetch<Result<HostBatch, DataError>>;
 
 /// What the threads share.
 struct Reader {
-    config: TrainConfig,
+    run: RunScenes,
     rows: Range<usize>,
     set: DataSet,
     skip_damaged: bool,
@@ -73,21 +73,26 @@ struct HostBatch {
 
 impl FileSource {
     pub(crate) fn new(
-        config: &TrainConfig,
+        run: &RunScenes,
         set: DataSet,
         rows: Range<usize>,
         device: Device,
         threads: usize,
     ) -> Self {
-        let skip_damaged = config.data.as_ref().is_some_and(|data| data.skip_damaged);
-        let (config, damaged) = (config.clone(), Mutex::default());
-        let reader = Arc::new(Reader { config, rows, set, skip_damaged, damaged });
+        let skip_damaged = run.data.files.as_ref().is_some_and(|files| files.skip_damaged);
+        let (run, damaged) = (run.clone(), Mutex::default());
+        let reader = Arc::new(Reader { run, rows, set, skip_damaged, damaged });
         Self { reader, device, threads, ahead: RefCell::new(None) }
     }
 
     /// What is taken of a batch.
     pub(crate) fn rows(&self) -> Range<usize> {
         self.reader.rows.clone()
+    }
+
+    /// B: scenes of a whole batch.
+    pub(crate) fn batch_size(&self) -> usize {
+        self.reader.run.data.batch
     }
 
     /// How many damaged scenes were met, or stretches without any scene.
@@ -109,7 +114,7 @@ impl FileSource {
     }
 
     fn to_device(&self, host: &HostBatch) -> Batch {
-        let (side, views) = (self.reader.config.model.image_size as i64, host.views);
+        let (side, views) = (self.reader.run.side as i64, host.views);
         let mut frames = Tensor::from_slice(&host.frames);
         let mut poses = Tensor::from_slice(&host.poses);
         if self.device.is_cuda() {
@@ -133,8 +138,8 @@ impl FileSource {
 
 impl Reader {
     fn read(&self, step: u64) -> Result<HostBatch, DataError> {
-        let choices = &choices(&self.config, step)[self.rows.clone()];
-        let side = self.config.model.image_size;
+        let choices = &choices(&self.run, step)[self.rows.clone()];
+        let side = self.run.side;
         let views = choices[0].context.len() + 1;
         let bytes = views * 3 * side * side;
         let mut frames = vec![0; choices.len() * bytes];
@@ -159,7 +164,7 @@ impl Reader {
                 Err(DataError::Damaged { .. }) if self.skip_damaged => {
                     let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
                     damaged.insert(scene);
-                    scene = (scene + 1) % self.config.scenes as usize;
+                    scene = (scene + 1) % self.run.data.scenes as usize;
                     if scene == choice.scene {
                         return Err(DataError::Empty { path: self.set.folder().to_owned() });
                     }
@@ -183,7 +188,7 @@ impl Reader {
         for (&view, out) in views.zip(slots) {
             let decoded = decoder.decode(view, &record.frames[view], out);
             decoded.map_err(|damage| self.set.damaged(scene, damage))?;
-            poses.extend(record.cameras[view].pose(self.config.model.pose_encoding).0);
+            poses.extend(record.cameras[view].pose(self.run.pose_encoding).0);
         }
         Ok(poses)
     }

@@ -3,30 +3,27 @@
 use gqn_datasets::{DataError, DataSet, Resize, SceneSet};
 use gqn_scenes::Split;
 
-use crate::config::TrainConfig;
+use crate::config::RunScenes;
 use crate::data::render::render;
-use crate::data::scenes::scenes_at_once;
+use crate::data::scenes::{open_sound, scenes_at_once};
 
 /// Held-out scenes.
 pub(crate) enum TestScenes<'a> {
-    Rendered { config: &'a TrainConfig, count: u64 },
+    Rendered { run: &'a RunScenes, count: u64 },
     Files { set: DataSet, indices: Vec<usize>, side: usize, skip_damaged: bool },
 }
 
 impl<'a> TestScenes<'a> {
     /// The first scenes of a rendered world (`None`: as many as the configuration says), or scenes evenly over the
     /// files of a data set (`None`: all of them).
-    pub(crate) fn open(config: &'a TrainConfig, scenes: Option<u64>) -> Result<Self, DataError> {
-        let Some(data) = &config.data else {
-            return Ok(Self::Rendered { config, count: scenes.unwrap_or(config.test_scenes) });
+    pub(crate) fn open(run: &'a RunScenes, scenes: Option<u64>) -> Result<Self, DataError> {
+        let Some(files) = &run.data.files else {
+            return Ok(Self::Rendered { run, count: scenes.unwrap_or(run.data.test_scenes) });
         };
-        let set = DataSet::open(&data.folder, Split::Test)?;
-        if let Some(gap) = set.gaps().next().filter(|_| !data.skip_damaged) {
-            return Err(gap);
-        }
+        let set = open_sound(files, Split::Test)?;
         let count = scenes.map_or(set.len(), |scenes| (scenes as usize).min(set.len()));
         let indices = (0..count).map(|index| index * set.len() / count).collect();
-        let (side, skip_damaged) = (config.model.image_size, data.skip_damaged);
+        let (side, skip_damaged) = (run.side, files.skip_damaged);
         Ok(Self::Files { set, indices, side, skip_damaged })
     }
 
@@ -49,11 +46,11 @@ impl<'a> TestScenes<'a> {
     /// All scenes by and by.
     pub(crate) fn parts(&self) -> impl Iterator<Item = Result<SceneSet, DataError>> {
         let parts: Box<dyn Iterator<Item = Result<SceneSet, DataError>>> = match self {
-            Self::Rendered { config, count } => {
-                let at_once = scenes_at_once(config.views(), config.model.image_size);
+            Self::Rendered { run, count } => {
+                let at_once = scenes_at_once(run.data.views(), run.side);
                 Box::new((0..*count).step_by(at_once).map(move |first| {
                     let some = first..(first + at_once as u64).min(*count);
-                    Ok(render(config, Split::Test, some, &mut |_, _| {}))
+                    Ok(render(run, Split::Test, some, &mut |_, _| {}))
                 }))
             }
             Self::Files { set, indices, side, skip_damaged } => {

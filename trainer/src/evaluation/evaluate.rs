@@ -9,7 +9,7 @@ use tch::{Device, Tensor};
 
 use super::Progress;
 use super::predictions::{Predictions, squared_error, squared_errors};
-use crate::config::TrainConfig;
+use crate::config::RunScenes;
 use crate::config::schedule::Phase;
 use crate::data::batch::{Choice, DeviceScenes, noise};
 use crate::data::scenes::{CONSTANT_SCENES, SCENES_AT_ONCE, constant_picture};
@@ -20,8 +20,10 @@ use crate::model::elbo::floor;
 
 mod summary;
 mod table;
+mod test_plan;
 
 pub use summary::NothingLearned;
+pub use test_plan::TestPlan;
 
 /// Figures over held-out scenes; queries are never in the context. Errors are means over pixel values in \[0, 1\].
 ///
@@ -106,83 +108,39 @@ pub struct ContextRow {
     pub reconstructed: Option<Quality>,
 }
 
-/// What is painted and measured.
-#[derive(Debug, Clone)]
-pub struct TestPlan {
-    /// How many scenes; `None` for all there are (of a rendered world: what the configuration says).
-    pub scenes: Option<u64>,
-    /// Numbers of context views, ascending. Views after the largest are painted.
-    pub contexts: Vec<usize>,
-    /// Views that are painted of each scene, at most; they lie evenly over those left.
-    pub queries: usize,
-    /// Samples of each picture, at least one.
-    pub samples: usize,
-    /// σ of the bound.
-    pub pixel_std_dev: f64,
-    /// Seed of the noise.
-    pub seed: u64,
-}
-
 /// What is known of a model before it is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures<'a> {
     /// Mean of the training frames, `[3,S,S]`.
     pub constant: &'a [f32],
+    /// The phase of the last step of training.
+    pub phase: Phase,
     /// Steps of training.
     pub steps: u64,
     /// Seconds of training.
     pub seconds: f64,
 }
 
-impl TestPlan {
-    /// Pictures of a scene, at most: a maze has 280 views to paint.
-    pub const QUERIES: usize = 16;
-
-    /// What a run measures at its end: one, two, three context views as far as the run trains on so many, and its most.
-    pub fn of_run(config: &TrainConfig) -> Self {
-        let most = config.max_context;
-        let contexts = (1..=3).filter(|context| *context < most).chain([most]).collect();
-        Self {
-            scenes: Some(config.test_scenes),
-            contexts,
-            queries: Self::QUERIES,
-            samples: 1,
-            pixel_std_dev: config.pixel_std_dev_at(config.steps),
-            seed: config.seed,
-        }
-    }
-
-    fn most_context(&self) -> usize {
-        self.contexts.last().copied().unwrap_or(0)
-    }
-
-    /// The views to paint of a scene of `views`.
-    fn query_views(&self, views: usize) -> Vec<usize> {
-        let left = views.saturating_sub(self.most_context());
-        let count = left.min(self.queries);
-        (0..count).map(|index| self.most_context() + index * left / count).collect()
-    }
-}
-
-/// Evaluates a checkpoint on held-out scenes of a run's configuration; `None` if `interrupted` becomes true.
+/// Evaluates a checkpoint, whose last training step was of `phase`, on held-out scenes of a run.
 ///
 /// # Errors
 /// [`DataError`]: the scenes' files cannot be read.
 pub fn evaluate_run(
     checkpoint: &Checkpoint,
-    config: &TrainConfig,
+    phase: Phase,
+    run: &RunScenes,
     plan: &TestPlan,
     device: Device,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Option<Evaluation>, DataError> {
     let model = Gqn::from_checkpoint(checkpoint, device);
-    let scenes = config.scenes.min(CONSTANT_SCENES);
-    let constant = constant_picture(config, scenes, &mut |done, scenes| {
+    let scenes = run.data.scenes.min(CONSTANT_SCENES);
+    let constant = constant_picture(run, scenes, &mut |done, scenes| {
         on_progress(Progress::Rendering { done, scenes });
     })?;
     let (steps, seconds) = (checkpoint.step, checkpoint.provenance.seconds);
-    let figures = Figures { constant: &constant, steps, seconds };
-    evaluate(&model, config, plan, figures, &AtomicBool::new(false), on_progress)
+    let figures = Figures { constant: &constant, phase, steps, seconds };
+    evaluate(&model, run, plan, figures, &AtomicBool::new(false), on_progress)
 }
 
 /// Evaluates a model on held-out scenes; `None` if `interrupted` becomes true.
@@ -191,20 +149,20 @@ pub fn evaluate_run(
 /// [`DataError`]: the scenes' files cannot be read.
 pub(crate) fn evaluate(
     model: &Gqn,
-    config: &TrainConfig,
+    run: &RunScenes,
     plan: &TestPlan,
     known: Figures<'_>,
     interrupted: &AtomicBool,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Option<Evaluation>, DataError> {
-    let scenes = TestScenes::open(config, plan.scenes)?;
+    let scenes = TestScenes::open(run, plan.scenes)?;
     let count = scenes.len() as u64;
     let side = model.config().image_size as i64;
     let constant = Tensor::from_slice(known.constant).view([1, 3, side, side]);
     let mut evaluator = Evaluator {
         model,
         plan,
-        phase: config.phase_at(known.steps.saturating_sub(1)),
+        phase: known.phase,
         constant: constant.to_device(model.device()),
         scenes: 0,
         constant_error: 0.0,
@@ -379,21 +337,5 @@ impl Evaluator<'_> {
             seconds: known.seconds,
             by_context,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn views_to_paint_lie_behind_the_context_and_evenly() {
-        let plan = |queries, contexts: &[usize]| {
-            let contexts = contexts.to_vec();
-            TestPlan { scenes: None, contexts, queries, samples: 1, pixel_std_dev: 1.0, seed: 0 }
-        };
-        assert_eq!(plan(16, &[1, 2, 5]).query_views(10), [5, 6, 7, 8, 9]);
-        assert_eq!(plan(4, &[20]).query_views(300), [20, 90, 160, 230]);
-        assert_eq!(plan(4, &[14]).query_views(15), [14]);
     }
 }

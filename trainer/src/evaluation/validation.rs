@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::predictions::{Predictions, squared_error};
-use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
+use crate::config::{RunScenes, ScheduleConfig};
 use crate::data::batch::{Batch, Choice, DeviceScenes, noise};
 use crate::data::scenes::scenes_of;
 use crate::model::Gqn;
@@ -29,6 +29,8 @@ const LAST_NOISE: u64 = u64::MAX;
 pub struct ValidationSet {
     scenes: DeviceScenes,
     choices: Vec<Choice>,
+    /// Of the noise.
+    seed: u64,
 }
 
 /// What a validation found.
@@ -125,31 +127,33 @@ impl ValidationSet {
     ///
     /// # Errors
     /// [`DataError`]: the scenes' files cannot be read.
-    pub fn open(config: &TrainConfig, device: Device) -> Result<Self, DataError> {
-        let wanted = SCENES.min(config.test_scenes);
-        let scenes = scenes_of(config, Split::Test, wanted, &mut |_, _| {})?;
+    pub fn open(run: &RunScenes, device: Device) -> Result<Self, DataError> {
+        let wanted = SCENES.min(run.data.test_scenes);
+        let scenes = scenes_of(run, Split::Test, wanted, &mut |_, _| {})?;
         let choice = |scene| Choice {
             scene,
-            context: (0..config.max_context).collect(),
-            query: config.max_context,
+            context: (0..run.data.max_context).collect(),
+            query: run.data.max_context,
         };
         let choices = (0..scenes.len()).map(choice).collect();
-        Ok(Self { scenes: DeviceScenes::new(&scenes, config.model.pose_encoding, device), choices })
+        let scenes = DeviceScenes::new(&scenes, run.pose_encoding, device);
+        Ok(Self { scenes, choices, seed: run.seed })
     }
 
     /// Paints one view of every scene. The same weights at the same step give the same figures.
-    pub fn validate(&self, model: &Gqn, config: &TrainConfig, step: u64) -> Validation {
-        let sigma = config.pixel_std_dev_at(step);
-        let phase = config.phase_at(step.saturating_sub(1));
+    pub fn validate(&self, model: &Gqn, schedules: &ScheduleConfig, step: u64) -> Validation {
+        let sigma = schedules.pixel_std_dev_at(step);
+        let phase = schedules.phase_at(step.saturating_sub(1));
         let (mut sums, mut pictures) = ([0.0; 6], 0);
-        let mut kl_by_step = vec![Vec::new(); config.model.steps];
+        let draw_steps = model.config().steps;
+        let mut kl_by_step = vec![Vec::new(); draw_steps];
         let mut examples = Vec::new();
         for (index, choices) in self.choices.chunks(AT_ONCE).enumerate() {
             let batch = self.scenes.batch(choices);
             let shape = model.noise_shape(choices.len() as i64);
             let noises = [0, 1].map(|which| {
                 let position = LAST_NOISE - 2 * index as u64 - which;
-                noise(config.seed, position, &shape, model.device())
+                noise(self.seed, position, &shape, model.device())
             });
             let r = tch::no_grad(|| model.represent(&batch.context_frames, &batch.context_poses));
             let of_bound = (phase == Phase::Elbo).then_some(sigma);
@@ -159,14 +163,14 @@ impl ValidationSet {
             }
             pictures += choices.len();
             for (at, value) in painted.divergences().iter().enumerate() {
-                kl_by_step[at % config.model.steps].push(*value);
+                kl_by_step[at % draw_steps].push(*value);
             }
             let wanted = EXAMPLES.saturating_sub(examples.len()).min(choices.len());
             examples.extend((0..wanted).map(|scene| painted.example(&batch, scene as i64)));
         }
         let [generated, sampled, reconstructed, difference, kl, elbo] =
             sums.map(|sum| sum / f64::from(pictures.max(1) as u32));
-        let side = config.model.image_size;
+        let side = model.config().image_size;
         let of_posterior = |figure: f64| (phase == Phase::Elbo).then_some(figure);
         let figures = ValidationFigures {
             step,

@@ -14,7 +14,7 @@ use super::winograd;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Compute {
     /// The variant of the step.
-    pub form: StepVariant,
+    pub variant: StepVariant,
     /// The compute type.
     pub precision: Precision,
     /// Whether the fused variant's 5×5 and 3×3 convolutions go by Winograd's algorithm: six and four times fewer
@@ -78,7 +78,7 @@ impl Compute {
         let state_kind = model.kind();
         let bf16 = self.precision == Precision::Bf16;
         let fits = winograd::fits(model.config().hidden_size() as i64);
-        let winograd = self.winograd && self.form == StepVariant::Fused && !bf16 && fits;
+        let winograd = self.winograd && self.variant == StepVariant::Fused && !bf16 && fits;
         Layout {
             kind: if bf16 { Kind::BFloat16 } else { state_kind },
             state_kind,
@@ -140,7 +140,7 @@ impl FromStr for StepVariant {
             // As they were called before.
             "reference" | "plain" => Ok(Self::Reference),
             "fused" | "fast" => Ok(Self::Fused),
-            _ => Err(format!("unknown form `{name}`, expected fused or reference")),
+            _ => Err(format!("unknown variant `{name}`, expected fused or reference")),
         }
     }
 }

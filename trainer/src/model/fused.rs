@@ -181,12 +181,13 @@ impl<'a> Fused<'a> {
     /// A step of the inference core.
     fn inference_step(&self, l: usize, state: &State) -> LstmState {
         let fixed = at(&self.inference_fixed, l);
-        let (Some(own), Some(seen), Some(canvas)) =
+        let (Some(own), Some(generation), Some(canvas)) =
             (&state.inference, &state.generation, &state.canvas)
         else {
             return LstmState::next(None, fixed);
         };
-        let inputs = [&own.hidden, &seen.hidden, &first_channels(canvas, self.canvas_features)];
+        let inputs =
+            [&own.hidden, &generation.hidden, &first_channels(canvas, self.canvas_features)];
         let gates = self.layout.convolve(&Tensor::cat(&inputs, 1), at(&self.inference, l));
         LstmState::next(Some(own), &(fixed + gates))
     }

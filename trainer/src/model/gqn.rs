@@ -91,7 +91,7 @@ impl Gqn {
         self.variables.device()
     }
 
-    /// In which numbers the weights are: 32 bits, but for tests.
+    /// Element type of the weights: 32 bits, except in tests.
     pub(super) fn kind(&self) -> Kind {
         self.observation.parameters()[0].kind()
     }

@@ -159,10 +159,10 @@ fn directions(gradient: &Tensor) -> Vec<Tensor> {
 }
 
 #[track_caller]
-fn check(config: &ModelConfig, form: StepVariant) {
+fn check(config: &ModelConfig, variant: StepVariant) {
     tch::set_num_threads(1);
     let model = model(config);
-    let compute = Compute { form, ..Compute::default() };
+    let compute = Compute { variant, ..Compute::default() };
     let inputs = Inputs::new(&model);
     let loss = inputs.backward(&model, compute);
     assert_eq!(loss.kind(), Kind::Double, "nothing is computed in fewer bits");
@@ -211,14 +211,14 @@ fn check(config: &ModelConfig, form: StepVariant) {
 }
 
 #[test]
-fn the_fast_forms_gradients_are_finite_differences() {
+fn the_fused_variants_gradients_are_finite_differences() {
     for (rays, shared_core) in [(1, true), (2, false), (4, true)] {
         check(&ModelConfig { shared_core, ..tiny(rays) }, StepVariant::Fused);
     }
 }
 
 #[test]
-fn the_plain_forms_gradients_are_finite_differences() {
+fn the_reference_variants_gradients_are_finite_differences() {
     for (rays, shared_core) in [(1, false), (2, true)] {
         check(&ModelConfig { shared_core, ..tiny(rays) }, StepVariant::Reference);
     }

@@ -18,7 +18,7 @@ pub(crate) struct Conv {
 }
 
 impl Conv {
-    /// Stride k, no padding: every k×k block becomes one place. A `ReLU` follows.
+    /// Stride k, no padding: every k×k block becomes one spatial position. A `ReLU` follows.
     pub(crate) fn strided<'a>(
         path: impl Borrow<Path<'a>>,
         input: i64,

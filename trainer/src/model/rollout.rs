@@ -193,7 +193,7 @@ impl<'a> RolloutBackend<'a> {
         compute: Compute,
     ) -> Self {
         let conditioning = model.conditioning(v, r);
-        match compute.form {
+        match compute.variant {
             StepVariant::Reference => {
                 Self::Reference(Reference::new(model, conditioning, latents.frames()))
             }

@@ -67,9 +67,9 @@ pub(super) fn add_kernel_gradient(pairs: &[(Tensor, Tensor)], first: i64, gradie
 /// A matrix along an axis of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Axis {
-    /// `[n·tiles,s]`: from places to the points of every tile.
+    /// `[n·tiles,s]`: from spatial positions to the points of every tile.
     Input,
-    /// `[n·tiles,s]`: from places to the points whose products they are made of; its transpose makes them.
+    /// `[n·tiles,s]`: from spatial positions to the points whose products they are made of; its transpose makes them.
     Output,
 }
 
@@ -126,9 +126,9 @@ fn axis_transform(axis: Axis, size: i64, side: i64) -> Tensor {
         for point in 0..n {
             for tile in 0..tiles {
                 for offset in 0..width {
-                    let place = TILE * tile + offset + first;
-                    if (0..side).contains(&place) {
-                        numbers[((point * tiles + tile) * side + place) as usize] =
+                    let position = TILE * tile + offset + first;
+                    if (0..side).contains(&position) {
+                        numbers[((point * tiles + tile) * side + position) as usize] =
                             table[(point * width + offset) as usize];
                     }
                 }

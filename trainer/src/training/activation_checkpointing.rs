@@ -122,6 +122,7 @@ mod tests {
 
     use super::*;
     use crate::config::TrainConfig;
+    use crate::config::schedule::GenerationSteps;
     use crate::convert::with_torch_seed;
     use crate::model::StepVariant;
     use crate::training::step::Trainer;
@@ -145,7 +146,8 @@ mod tests {
                 model.representation = RepresentationKind::Pool;
                 model.upsample_r = UpsampleR::Learned;
             }
-            let mut config = TrainConfig { batch: 2, model, ..base };
+            let mut config = TrainConfig { model, ..base };
+            config.data.batch = 2;
             change(&mut config);
             check_one(&config);
         }
@@ -155,7 +157,7 @@ mod tests {
     fn check_one(config: &TrainConfig) {
         tch::set_num_threads(1);
         let run = |config: &TrainConfig| {
-            let trainer = Trainer::new(config, Device::Cpu);
+            let trainer = Trainer::new(&config.model, config.step(), Device::Cpu);
             tch::no_grad(|| {
                 // What starts at zero hides what is behind it.
                 for (name, mut parameter) in trainer.model.parameters() {
@@ -164,12 +166,13 @@ mod tests {
                     }
                 }
             });
-            let batch = Batch::synthetic(&config.model, config.batch as i64, 3, Device::Cpu);
-            let loss = trainer.gradients_of(config, &batch, 7);
+            let batch = Batch::synthetic(&config.model, config.data.batch as i64, 3, Device::Cpu);
+            let loss = trainer.gradients_of(&batch, 7);
             (loss.total().double_value(&[]), trainer.model.parameters())
         };
-        let plain = TrainConfig { recompute: false, accumulate: 1, ..config.clone() };
-        let ((found_loss, found), (loss, expected)) = (run(config), run(&plain));
+        let mut in_one_pass = config.clone();
+        (in_one_pass.compute.activation_checkpointing, in_one_pass.compute.accumulate) = (false, 1);
+        let ((found_loss, found), (loss, expected)) = (run(config), run(&in_one_pass));
         assert!((found_loss / loss - 1.0).abs() < TOLERANCE, "{found_loss}, expected {loss}");
         for (name, expected) in expected {
             let expected = expected.grad();
@@ -181,13 +184,13 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_one_pass() {
-        for form in [StepVariant::Fused, StepVariant::Reference] {
+        for variant in [StepVariant::Fused, StepVariant::Reference] {
             for (shared_core, shared_inference_core) in
                 [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
             {
                 check(|config| {
-                    config.recompute = true;
-                    config.form = form;
+                    config.compute.activation_checkpointing = true;
+                    config.compute.variant = variant;
                     config.model.shared_core = shared_core;
                     config.model.shared_inference_core = shared_inference_core;
                 });
@@ -197,22 +200,22 @@ mod tests {
 
     #[test]
     fn a_batch_in_parts_is_a_batch() {
-        for recompute in [false, true] {
+        for activation_checkpointing in [false, true] {
             check(|config| {
-                config.accumulate = 2;
-                config.recompute = recompute;
+                config.compute.accumulate = 2;
+                config.compute.activation_checkpointing = activation_checkpointing;
             });
         }
     }
 
     #[test]
     fn the_generation_phase_leaves_the_inference_half_alone() {
-        for form in [StepVariant::Fused, StepVariant::Reference] {
+        for variant in [StepVariant::Fused, StepVariant::Reference] {
             check(|config| {
-                config.recompute = true;
-                config.accumulate = 2;
-                config.form = form;
-                config.generation_steps = Some(crate::config::schedule::GenerationSteps::Steps(8));
+                config.compute.activation_checkpointing = true;
+                config.compute.accumulate = 2;
+                config.compute.variant = variant;
+                config.schedules.generation_steps = Some(GenerationSteps::Steps(8));
             });
         }
     }
@@ -220,8 +223,8 @@ mod tests {
     #[test]
     fn the_divergences_weight_counts() {
         check(|config| {
-            config.recompute = true;
-            config.kl_weight = Some("0.25".parse().expect("a schedule"));
+            config.compute.activation_checkpointing = true;
+            config.schedules.kl_weight = Some("0.25".parse().expect("a schedule"));
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Every form of a rollout computes the same numbers and the same gradients.
+//! Every variant of a rollout computes the same numbers and the same gradients.
 
 use std::collections::BTreeMap;
 
@@ -25,11 +25,11 @@ const BF16_BOUND_TOLERANCE: f64 = 2e-3;
 /// Of a gradient in 16 bits, relative to its norm.
 const BF16_GRADIENT_TOLERANCE: f64 = 0.1;
 
-const PLAIN: Compute =
-    Compute { form: StepVariant::Reference, precision: Precision::Fp32, winograd: false };
-const FAST: Compute = Compute { form: StepVariant::Fused, ..PLAIN };
-const WINOGRAD: Compute = Compute { winograd: true, ..FAST };
-const FAST_BF16: Compute = Compute { precision: Precision::Bf16, ..FAST };
+const REFERENCE: Compute =
+    Compute { variant: StepVariant::Reference, precision: Precision::Fp32, winograd: false };
+const FUSED: Compute = Compute { variant: StepVariant::Fused, ..REFERENCE };
+const WINOGRAD: Compute = Compute { winograd: true, ..FUSED };
+const FUSED_BF16: Compute = Compute { precision: Precision::Bf16, ..FUSED };
 
 /// A small model whose sizes all differ.
 fn small() -> ModelConfig {
@@ -97,8 +97,8 @@ fn check(name: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
 }
 
 #[track_caller]
-fn check_forms(config: &ModelConfig, compute: Compute, [bound, gradient]: [f64; 2]) {
-    let (found, expected) = (run(config, compute), run(config, PLAIN));
+fn check_variant(config: &ModelConfig, compute: Compute, [bound, gradient]: [f64; 2]) {
+    let (found, expected) = (run(config, compute), run(config, REFERENCE));
     check("bound", &found.bound, &expected.bound, bound);
     check("generated", &found.generated, &expected.generated, gradient);
     assert_eq!(found.gradients.len(), expected.gradients.len());
@@ -122,7 +122,7 @@ fn fast_gradients_are_the_plain_ones() {
                     shared_inference_core,
                     ..small()
                 };
-                check_forms(&config, FAST, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
+                check_variant(&config, FUSED, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
             }
         }
     }
@@ -135,11 +135,11 @@ fn fast_gradients_of_voxels_are_the_plain_ones() {
             [(true, None), (false, None), (true, Some(false)), (false, Some(true))]
         {
             let config = ModelConfig { shared_core, shared_inference_core, ..small_voxel(rays) };
-            check_forms(&config, FAST, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
+            check_variant(&config, FUSED, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
         }
     }
-    check_forms(&small_voxel(1), WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
-    check_forms(&small_voxel(1), FAST_BF16, [BF16_BOUND_TOLERANCE, BF16_GRADIENT_TOLERANCE]);
+    check_variant(&small_voxel(1), WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
+    check_variant(&small_voxel(1), FUSED_BF16, [BF16_BOUND_TOLERANCE, BF16_GRADIENT_TOLERANCE]);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn winograds_gradients_lose_a_digit() {
     for representation in [RepresentationKind::Tower, RepresentationKind::Pool] {
         for shared_core in [true, false] {
             let config = ModelConfig { representation, shared_core, ..small() };
-            check_forms(&config, WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
+            check_variant(&config, WINOGRAD, [BOUND_TOLERANCE, WINOGRAD_TOLERANCE]);
         }
     }
 }
@@ -157,7 +157,7 @@ fn one_and_two_steps_are_no_exceptions() {
     for steps in [1, 2] {
         for shared_core in [true, false] {
             let config = ModelConfig { steps, shared_core, ..small() };
-            check_forms(&config, FAST, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
+            check_variant(&config, FUSED, [BOUND_TOLERANCE, GRADIENT_TOLERANCE]);
         }
     }
 }
@@ -166,6 +166,6 @@ fn one_and_two_steps_are_no_exceptions() {
 fn sixteen_bits_are_close() {
     for shared_core in [true, false] {
         let config = ModelConfig { shared_core, ..small() };
-        check_forms(&config, FAST_BF16, [BF16_BOUND_TOLERANCE, BF16_GRADIENT_TOLERANCE]);
+        check_variant(&config, FUSED_BF16, [BF16_BOUND_TOLERANCE, BF16_GRADIENT_TOLERANCE]);
     }
 }

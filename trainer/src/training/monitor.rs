@@ -4,8 +4,8 @@ use gqn_datasets::DataError;
 use gqn_formats::{Checkpoint, FormatError, Provenance};
 use tch::Device;
 
-use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
+use crate::config::{RunScenes, ScheduleConfig};
 use crate::evaluation::Warning;
 use crate::evaluation::validation::{ValidationFigures, ValidationSet};
 use crate::model::Gqn;
@@ -21,6 +21,8 @@ const GRACE: f64 = 0.25;
 #[derive(Debug)]
 pub(crate) struct Monitor {
     set: ValidationSet,
+    /// Steps between validations.
+    every: u64,
     log: Log,
     best: Best,
     warned: Vec<Warning>,
@@ -29,50 +31,51 @@ pub(crate) struct Monitor {
 impl Monitor {
     /// For a run in a folder that goes on at `step`.
     pub(crate) fn open(
-        config: &TrainConfig,
+        scenes: &RunScenes,
+        every: u64,
         device: Device,
         folder: &RunFolder,
         step: u64,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Self, TrainError> {
-        let set: Result<_, DataError> = ValidationSet::open(config, device);
+        let set: Result<_, DataError> = ValidationSet::open(scenes, device);
         let set = set?;
         // A line of `step` itself was written before that state was saved.
         let (log, damaged) = folder.open_log(HELD_OUT_FILE, step + 1)?;
         if let Some(copy) = damaged {
             on_event(Event::DamagedLog { copy });
         }
-        Ok(Self { set, log, best: best_so_far(folder)?, warned: Vec::new() })
+        Ok(Self { set, every, log, best: best_so_far(folder)?, warned: Vec::new() })
     }
 
     /// After a training step: validates, with the EMA weights if the run keeps them, if it is time to.
     pub(crate) fn stepped(
         &mut self,
         trainer: &Trainer,
-        config: &TrainConfig,
+        schedules: &ScheduleConfig,
         provenance: &Provenance,
         folder: &RunFolder,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<(), TrainError> {
         let steps = trainer.adam.steps();
-        if !steps.is_multiple_of(config.evaluate_every) && steps != config.steps {
+        if !steps.is_multiple_of(self.every) && steps != schedules.steps {
             return Ok(());
         }
         trainer.with_ema_weights(|model| {
-            self.validate(model, config, steps, provenance, folder, on_event)
+            self.validate(model, schedules, steps, provenance, folder, on_event)
         })
     }
 
     fn validate(
         &mut self,
         model: &Gqn,
-        config: &TrainConfig,
+        schedules: &ScheduleConfig,
         steps: u64,
         provenance: &Provenance,
         folder: &RunFolder,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<(), TrainError> {
-        let held_out = self.set.validate(model, config, steps);
+        let held_out = self.set.validate(model, schedules, steps);
         let figures = held_out.figures;
         self.log.append(&figures)?;
         if self.best.is_beaten_by(&figures) {
@@ -81,8 +84,8 @@ impl Monitor {
             self.best = Best { mse_generated: figures.mse_generated, phase: figures.phase };
         }
         on_event(Event::Validation(Box::new(held_out)));
-        let start = config.elbo_start();
-        let length = config.steps.saturating_sub(start);
+        let start = schedules.elbo_start();
+        let length = schedules.steps.saturating_sub(start);
         let is_early = (steps.saturating_sub(start) as f64) < GRACE * length as f64;
         let found = if is_early { Vec::new() } else { Warning::of(&figures) };
         for warning in &found {

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::config::TrainConfig;
+use crate::config::ScheduleConfig;
 use crate::config::schedule::Phase;
 use crate::data::batch::Batch;
 use crate::distributed::Processes;
@@ -85,16 +85,15 @@ impl Loss {
         }
     }
 
-    /// The figures; waits for the device.
-    pub fn metrics(&self, config: &TrainConfig, step: u64) -> StepMetrics {
-        let side = config.model.image_size;
-        let pixel_std_dev = config.pixel_std_dev_at(step);
+    /// The figures of a step with pictures of `side` pixels; waits for the device.
+    pub fn metrics(&self, schedules: &ScheduleConfig, side: usize, step: u64) -> StepMetrics {
+        let pixel_std_dev = schedules.pixel_std_dev_at(step);
         let kl =
             self.kl.as_ref().map(|kl| kl.sum(Kind::Float).double_value(&[]) / kl.size()[0] as f64);
         let elbo = kl.map(|_| -self.total().double_value(&[]));
         StepMetrics {
             step,
-            phase: config.objective_at(step),
+            phase: schedules.objective_at(step),
             log_likelihood: self.log_likelihood.mean(Kind::Float).double_value(&[]),
             elbo,
             excess: elbo.map(|elbo| -elbo - floor(3 * side * side, pixel_std_dev)),
@@ -102,7 +101,7 @@ impl Loss {
             mse: self.squared_error.mean(Kind::Float).double_value(&[]),
             context: self.context as usize,
             pixel_std_dev,
-            learning_rate: config.learning_rate_at(step),
+            learning_rate: schedules.learning_rate_at(step),
         }
     }
 }

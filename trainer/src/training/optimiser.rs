@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Kind, Tensor};
 
+use crate::config::schedule::ElboSteps;
 use crate::training::ema::Ema;
 
 const BETA_1: f64 = 0.9;
@@ -20,10 +21,8 @@ pub struct Adam {
 #[derive(Debug)]
 struct Slot {
     parameter: Tensor,
-    /// Steps of the optimiser before the first that moves it.
-    start: u64,
-    /// The last of so many steps each leaves it as it is.
-    pause: Option<u64>,
+    /// The steps that move it.
+    steps: ElboSteps,
     first_moment: Tensor,
     second_moment: Tensor,
 }
@@ -31,10 +30,7 @@ struct Slot {
 impl Slot {
     /// How often it was moved before that step; none if the step leaves it as it is.
     fn moved_before(&self, step: u64) -> Option<u64> {
-        let paused = |step: u64| self.pause.map_or(0, |every| step / every);
-        let is_paused = paused(step + 1) > paused(step);
-        (step >= self.start && !is_paused)
-            .then(|| step - self.start - (paused(step) - paused(self.start)))
+        self.steps.contains(step).then(|| self.steps.count_before(step))
     }
 }
 
@@ -49,7 +45,7 @@ impl Adam {
         let slot = |parameter: Tensor| {
             let zeros = || parameter.detach().zeros_like();
             let (first_moment, second_moment) = (zeros(), zeros());
-            Slot { parameter, start: 0, pause: None, first_moment, second_moment }
+            Slot { parameter, steps: ElboSteps::ALL, first_moment, second_moment }
         };
         Self {
             slots: parameters
@@ -60,16 +56,11 @@ impl Adam {
         }
     }
 
-    /// Leaves the parameters that `is_late` names as they are, moments included, before step `start`, and in the last of
-    /// each `pause` steps. In the others they are moved as by an optimiser that takes no more than those.
-    pub fn delay_updates(
-        &mut self,
-        is_late: impl Fn(&str) -> bool,
-        start: u64,
-        pause: Option<u64>,
-    ) {
+    /// Moves the parameters that `is_restricted` names in these steps only, as an optimiser does that takes no others:
+    /// in the remaining steps they and their moments stay as they are.
+    pub fn update_only_in(&mut self, steps: ElboSteps, is_restricted: impl Fn(&str) -> bool) {
         for (name, slot) in &mut self.slots {
-            (slot.start, slot.pause) = if is_late(name) { (start, pause) } else { (0, None) };
+            slot.steps = if is_restricted(name) { steps } else { ElboSteps::ALL };
         }
     }
 
@@ -215,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn what_pauses_is_moved_as_by_an_optimiser_that_takes_the_other_steps() {
-        let run = |steps: &[u64], pause: Option<u64>| {
+    fn mean_picture_steps_leave_the_others_to_an_optimiser_that_takes_only_those() {
+        let run = |steps: &[u64], mean_every: Option<u32>| {
             let store = VarStore::new(Device::Cpu);
             let late = store.root().var("late", &[3], nn::Init::Const(0.0));
             let mut adam = Adam::new(store.variables().into_iter().collect());
-            adam.delay_updates(|_| true, 0, pause);
+            adam.update_only_in(ElboSteps { start: 0, mean_every }, |_| true);
             for &step in steps {
-                // In a pause the loss does not reach it.
+                // In a mean-picture step the loss does not reach it.
                 if !adam.gradients().is_empty() {
                     (&late * 2.0 - step as f64).square().sum(Kind::Float).backward();
                 }
@@ -235,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_back_is_moved_as_by_an_optimiser_that_begins_later() {
+    fn restricted_parameters_are_moved_as_by_an_optimiser_that_begins_later() {
         const START: u64 = 7;
         let run = |steps: std::ops::Range<u64>, start: u64| {
             let store = VarStore::new(Device::Cpu);
@@ -243,7 +234,7 @@ mod tests {
             let [early, late] = ["early", "late"].map(|name| store.root().var(name, &[3], zero));
             let mut adam = Adam::new(store.variables().into_iter().collect());
             let average = Ema::new(0.9, store.variables().into_iter().collect());
-            adam.delay_updates(|name| name == "late", start, None);
+            adam.update_only_in(ElboSteps { start, mean_every: None }, |name| name == "late");
             for step in steps {
                 let mut loss = (&early + step as f64).square();
                 let moving = if adam.steps() < start {

@@ -3,11 +3,11 @@
 //! Nothing here waits for the device.
 
 use gqn_datasets::DataError;
-use gqn_formats::Checkpoint;
+use gqn_formats::{Checkpoint, ModelConfig};
 use tch::{Device, Kind, Tensor};
 
-use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
+use crate::config::{ScheduleConfig, StepConfig};
 use crate::data::batch::{Batch, noise};
 use crate::data::batch_source::BatchSource;
 use crate::distributed::{ParallelError, Processes};
@@ -29,29 +29,35 @@ pub struct Trainer {
     pub adam: Adam,
     /// Their average, if the run keeps one.
     pub ema: Option<Ema>,
+    config: StepConfig,
 }
 
 impl Trainer {
     /// The beginning of a run.
-    pub fn new(config: &TrainConfig, device: Device) -> Self {
-        let model = Gqn::new(&config.model, device, config.seed);
+    pub fn new(model: &ModelConfig, config: StepConfig, device: Device) -> Self {
+        let model = Gqn::new(model, device, config.seed);
         let adam = Adam::new(model.parameters());
-        let ema = config.weight_average.map(|decay| Ema::new(decay, model.parameters()));
-        let mut trainer = Self { model, adam, ema };
-        trainer.apply_plan(config);
+        let mut trainer = Self { model, adam, ema: None, config };
+        trainer.ema = trainer.fresh_average();
+        trainer.set_schedules(config.schedules);
         trainer
     }
 
-    /// Begins with these weights instead of fresh ones, with which nothing was done so far.
-    pub(crate) fn start_from(&mut self, checkpoint: &Checkpoint, config: &TrainConfig) {
-        self.model.load(&checkpoint.tensors);
-        self.ema = config.weight_average.map(|decay| Ema::new(decay, self.model.parameters()));
+    fn fresh_average(&self) -> Option<Ema> {
+        let decay = self.config.optimiser.weight_average;
+        decay.map(|decay| Ema::new(decay, self.model.parameters()))
     }
 
-    /// Takes over when the ELBO phase begins. To be called when the plan of a run has changed.
-    pub(crate) fn apply_plan(&mut self, config: &TrainConfig) {
-        let pause = config.mean_every.map(u64::from);
-        self.adam.delay_updates(is_training_only, config.elbo_start(), pause);
+    /// Begins with these weights instead of fresh ones, with which nothing was done so far.
+    pub(crate) fn start_from(&mut self, checkpoint: &Checkpoint) {
+        self.model.load(&checkpoint.tensors);
+        self.ema = self.fresh_average();
+    }
+
+    /// What changes with the step, from now on.
+    pub(crate) fn set_schedules(&mut self, schedules: ScheduleConfig) {
+        self.config.schedules = schedules;
+        self.adam.update_only_in(schedules.elbo_steps(), is_training_only);
     }
 
     /// Runs `job` on the model that is evaluated and exported: with averaged weights, if there are any.
@@ -88,49 +94,40 @@ impl Trainer {
     ///
     /// # Errors
     /// [`DataError`]: the batch cannot be read.
-    pub(crate) fn gradients(
-        &self,
-        config: &TrainConfig,
-        batches: &BatchSource,
-        step: u64,
-    ) -> Result<Loss, DataError> {
+    pub(crate) fn gradients(&self, batches: &BatchSource, step: u64) -> Result<Loss, DataError> {
         let rows = batches.rows();
-        let noise = self.noise(config, config.batch as i64, step);
+        let noise = self.noise(batches.batch_size() as i64, step);
         let noise = noise.narrow(0, rows.start as i64, rows.len() as i64);
-        Ok(self.gradients_with(config, &batches.batch(config, step)?, &noise, step))
+        let batch = batches.batch(step, self.config.schedules.steps)?;
+        Ok(self.gradients_with(&batch, &noise, step))
     }
 
     /// Forward and backward pass of step `step` on a whole batch at hand: adds the gradient of the loss to the
     /// parameters' gradients, which [`Trainer::update`] uses up.
-    pub fn gradients_of(&self, config: &TrainConfig, batch: &Batch, step: u64) -> Loss {
-        let noise = self.noise(config, batch.query_poses.size()[0], step);
-        self.gradients_with(config, batch, &noise, step)
+    pub fn gradients_of(&self, batch: &Batch, step: u64) -> Loss {
+        let noise = self.noise(batch.query_poses.size()[0], step);
+        self.gradients_with(batch, &noise, step)
     }
 
-    fn noise(&self, config: &TrainConfig, batch: i64, step: u64) -> Tensor {
+    fn noise(&self, batch: i64, step: u64) -> Tensor {
         let (shape, device) = (self.model.noise_shape(batch), self.model.device());
-        match config.objective_at(step) {
+        match self.config.schedules.objective_at(step) {
             Phase::Generation => Tensor::zeros(shape, (Kind::Float, device)),
-            Phase::Elbo => noise(config.seed, step, &shape, device),
+            Phase::Elbo => noise(self.config.seed, step, &shape, device),
         }
     }
 
-    fn gradients_with(
-        &self,
-        config: &TrainConfig,
-        batch: &Batch,
-        noise: &Tensor,
-        step: u64,
-    ) -> Loss {
+    fn gradients_with(&self, batch: &Batch, noise: &Tensor, step: u64) -> Loss {
+        let StepConfig { schedules, compute, .. } = &self.config;
         let size = batch.query_poses.size()[0];
         let objective = Objective {
-            phase: config.objective_at(step),
-            pixel_std_dev: config.pixel_std_dev_at(step),
-            kl_weight: config.kl_weight_at(step),
+            phase: schedules.objective_at(step),
+            pixel_std_dev: schedules.pixel_std_dev_at(step),
+            kl_weight: schedules.kl_weight_at(step),
             scale: 1.0 / size as f64,
-            compute: config.compute(self.model.device()),
+            compute: compute.on(self.model.device(), self.model.config()),
         };
-        let parts = config.accumulate as i64;
+        let parts = compute.accumulate as i64;
         let losses: Vec<Loss> = (0..parts)
             .map(|part| {
                 let range = (part * size / parts, (part + 1) * size / parts);
@@ -141,21 +138,15 @@ impl Trainer {
                     query_frames: cut(&batch.query_frames),
                     query_poses: cut(&batch.query_poses),
                 };
-                self.gradients_of_part(config, &part, &cut(noise), &objective)
+                self.gradients_of_part(&part, &cut(noise), &objective)
             })
             .collect();
         Loss::joined(&losses)
     }
 
-    fn gradients_of_part(
-        &self,
-        config: &TrainConfig,
-        batch: &Batch,
-        noise: &Tensor,
-        objective: &Objective,
-    ) -> Loss {
+    fn gradients_of_part(&self, batch: &Batch, noise: &Tensor, objective: &Objective) -> Loss {
         let model = &self.model;
-        if config.recompute {
+        if self.config.compute.activation_checkpointing {
             return activation_checkpointing::gradients(model, batch, noise, objective);
         }
         let (x, v) = (&batch.context_frames, &batch.context_poses);
@@ -181,12 +172,13 @@ impl Trainer {
     }
 
     /// Moves the weights by the gradients that were gathered, and forgets these.
-    pub fn update(&mut self, config: &TrainConfig) {
-        let step = self.adam.steps();
-        if let Some(norm) = config.clip_gradient {
+    pub fn update(&mut self) {
+        let StepConfig { schedules, optimiser, .. } = &self.config;
+        if let Some(norm) = optimiser.clip_gradient {
             self.adam.clip(norm);
         }
-        self.adam.step(config.learning_rate_at(step), self.ema.as_ref());
+        let learning_rate = schedules.learning_rate_at(self.adam.steps());
+        self.adam.step(learning_rate, self.ema.as_ref());
     }
 }
 

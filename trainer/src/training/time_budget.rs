@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::config::TrainConfig;
-use crate::config::schedule::Phase;
+use crate::config::ScheduleConfig;
+use crate::config::schedule::{GenerationSteps, Phase};
 
 /// The most steps of a run.
 const MOST_STEPS: u64 = 1 << 31;
@@ -52,19 +52,19 @@ impl TimeBudget {
     }
 
     /// The plan before the first step; at least one step.
-    pub(crate) fn steps(&self, config: &TrainConfig) -> u64 {
-        steps_within(self.time, self.step_secs, config, 0)
+    pub(crate) fn steps(&self, schedules: &ScheduleConfig) -> u64 {
+        steps_within(self.time, self.step_secs, schedules, 0)
     }
 
     /// Another number of steps than the run's, if `done` of them in `elapsed` show that another one fits.
     pub(crate) fn replan(
         &mut self,
-        config: &TrainConfig,
+        schedules: &ScheduleConfig,
         elapsed: Duration,
         done: u64,
     ) -> Option<u64> {
         let elapsed = elapsed.as_secs_f64();
-        self.expected += self.step_secs.of(self.done, done, config.elbo_start());
+        self.expected += self.step_secs.of(self.done, done, schedules.elbo_start());
         self.done = done;
         self.marks.push_back((elapsed, self.expected));
         // The newest of those that are old enough stays.
@@ -80,16 +80,16 @@ impl TimeBudget {
             generation: self.step_secs.generation * pace,
             elbo: self.step_secs.elbo * pace,
         };
-        let steps = steps_within((self.time - elapsed).max(0.0), step_secs, config, done);
-        (steps.abs_diff(config.steps) as f64 > SAME * config.steps as f64).then_some(steps)
+        let steps = steps_within((self.time - elapsed).max(0.0), step_secs, schedules, done);
+        (steps.abs_diff(schedules.steps) as f64 > SAME * schedules.steps as f64).then_some(steps)
     }
 }
 
 /// The most steps of which those after `done` fit into `secs`. A first phase that is a share of the run is that share of
 /// the new plan, as far as that is not past.
-fn steps_within(secs: f64, step_secs: StepSecs, config: &TrainConfig, done: u64) -> u64 {
+fn steps_within(secs: f64, step_secs: StepSecs, schedules: &ScheduleConfig, done: u64) -> u64 {
     let fits = |steps: u64| {
-        let start = config.clone().replanned(steps, done).elbo_start();
+        let start = schedules.replanned(steps, done).elbo_start();
         step_secs.of(done, steps, start) <= secs
     };
     let (mut fitting, mut too_many) = (done.max(1), MOST_STEPS + 1);
@@ -100,13 +100,13 @@ fn steps_within(secs: f64, step_secs: StepSecs, config: &TrainConfig, done: u64)
     fitting
 }
 
-/// The same run in which every step is of that phase, to measure one.
-pub(crate) fn all_of(phase: Phase, config: &TrainConfig) -> TrainConfig {
+/// The same schedules of a run in which every step is of that phase, to measure one.
+pub(crate) fn all_of(phase: Phase, schedules: &ScheduleConfig) -> ScheduleConfig {
     let generation_steps = match phase {
-        Phase::Generation => Some(crate::config::schedule::GenerationSteps::Steps(u64::MAX)),
+        Phase::Generation => Some(GenerationSteps::Steps(u64::MAX)),
         Phase::Elbo => None,
     };
-    TrainConfig { generation_steps, mean_every: None, ..config.clone() }
+    ScheduleConfig { generation_steps, mean_every: None, ..*schedules }
 }
 
 #[cfg(test)]
@@ -114,42 +114,42 @@ mod tests {
     use gqn_formats::Preset;
 
     use super::*;
-    use crate::config::schedule::GenerationSteps;
+    use crate::config::TrainConfig;
 
     const MINUTE: Duration = Duration::from_mins(1);
     const EVEN: StepSecs = StepSecs { generation: 0.5, elbo: 0.5 };
 
-    fn run(steps: u64, generation_steps: Option<GenerationSteps>) -> TrainConfig {
-        TrainConfig { steps, generation_steps, ..TrainConfig::preset(Preset::Tiny) }
+    fn run(steps: u64, generation_steps: Option<GenerationSteps>) -> ScheduleConfig {
+        ScheduleConfig { steps, generation_steps, ..TrainConfig::preset(Preset::Tiny).schedules }
     }
 
     /// Trains with `secs` for each step, replanning after each; gives the steps taken and the seconds they took.
     fn simulate(
-        mut config: TrainConfig,
+        mut schedules: ScheduleConfig,
         step_secs: StepSecs,
         secs: impl Fn(u64, f64, Phase) -> f64,
-    ) -> (TrainConfig, f64) {
+    ) -> (ScheduleConfig, f64) {
         let mut planner = TimeBudget::new(MINUTE, step_secs);
-        config.steps = planner.steps(&config);
+        schedules.steps = planner.steps(&schedules);
         let (mut elapsed, mut done) = (0.0, 0);
-        while done < config.steps {
-            elapsed += secs(done, elapsed, config.phase_at(done));
+        while done < schedules.steps {
+            elapsed += secs(done, elapsed, schedules.phase_at(done));
             done += 1;
-            let steps = planner.replan(&config, Duration::from_secs_f64(elapsed), done);
-            config = steps.map_or(config.clone(), |steps| config.replanned(steps, done));
+            let steps = planner.replan(&schedules, Duration::from_secs_f64(elapsed), done);
+            schedules = steps.map_or(schedules, |steps| schedules.replanned(steps, done));
         }
-        (config, elapsed)
+        (schedules, elapsed)
     }
 
     #[test]
     fn a_plan_that_holds_is_kept() {
-        let config = run(1, None);
+        let schedules = run(1, None);
         let mut planner = TimeBudget::new(MINUTE, EVEN);
-        assert_eq!(planner.steps(&config), 120);
-        let config = run(120, None);
+        assert_eq!(planner.steps(&schedules), 120);
+        let schedules = run(120, None);
         for done in 1..=120 {
             let elapsed = Duration::from_secs_f64(0.5 * done as f64);
-            assert_eq!(planner.replan(&config, elapsed, done), None, "after {done} steps");
+            assert_eq!(planner.replan(&schedules, elapsed, done), None, "after {done} steps");
         }
     }
 
@@ -165,19 +165,19 @@ mod tests {
     fn a_busy_first_moment_does_not_shorten_the_run() {
         // Measured and begun at a quarter of the speed that the host has after ten seconds.
         let slow = StepSecs { generation: 0.2, elbo: 0.2 };
-        let (config, elapsed) =
+        let (schedules, elapsed) =
             simulate(run(1, None), slow, |_, at, _| if at < 10.0 { 0.2 } else { 0.05 });
         // Ten seconds at five steps a second, fifty at twenty.
-        assert!((1000..=1100).contains(&config.steps), "{} steps", config.steps);
+        assert!((1000..=1100).contains(&schedules.steps), "{} steps", schedules.steps);
         assert!((59.0..61.0).contains(&elapsed), "{elapsed} s");
     }
 
     #[test]
     fn a_host_that_becomes_slow_ends_in_time() {
         let quick = StepSecs { generation: 0.05, elbo: 0.05 };
-        let (config, elapsed) =
+        let (schedules, elapsed) =
             simulate(run(1, None), quick, |_, at, _| if at < 30.0 { 0.05 } else { 0.1 });
-        assert!((880..=920).contains(&config.steps), "{} steps", config.steps);
+        assert!((880..=920).contains(&schedules.steps), "{} steps", schedules.steps);
         assert!((59.0..61.0).contains(&elapsed), "{elapsed} s");
     }
 
@@ -192,21 +192,21 @@ mod tests {
             let busy = if at < 6.0 { 2.0 } else { 1.0 };
             busy * if phase == Phase::Generation { 0.05 } else { 0.15 }
         };
-        let (config, elapsed) = simulate(run(1, half), step_secs, secs);
+        let (schedules, elapsed) = simulate(run(1, half), step_secs, secs);
         assert!((59.0..61.0).contains(&elapsed), "{elapsed} s");
-        let share = config.elbo_start() as f64 / config.steps as f64;
-        assert!((0.48..0.52).contains(&share), "share {share} of {} steps", config.steps);
+        let share = schedules.elbo_start() as f64 / schedules.steps as f64;
+        assert!((0.48..0.52).contains(&share), "share {share} of {} steps", schedules.steps);
     }
 
     #[test]
     fn a_number_of_steps_stays_that_number() {
         let step_secs = StepSecs { generation: 0.1, elbo: 0.2 };
-        let config = run(1, Some(GenerationSteps::Steps(100)));
+        let schedules = run(1, Some(GenerationSteps::Steps(100)));
         // 100 · 0.1 + 250 · 0.2 = 60.
-        assert_eq!(TimeBudget::new(MINUTE, step_secs).steps(&config), 350);
+        assert_eq!(TimeBudget::new(MINUTE, step_secs).steps(&schedules), 350);
         // Steps of the ELBO phase turn out to be as quick as the others.
-        let (config, _) = simulate(config, step_secs, |_, _, _| 0.1);
-        assert_eq!(config.elbo_start(), 100);
-        assert!((580..=605).contains(&config.steps), "{} steps", config.steps);
+        let (schedules, _) = simulate(schedules, step_secs, |_, _, _| 0.1);
+        assert_eq!(schedules.elbo_start(), 100);
+        assert!((580..=605).contains(&schedules.steps), "{} steps", schedules.steps);
     }
 }

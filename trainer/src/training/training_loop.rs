@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use gqn_formats::{FormatError, Provenance};
 
-use crate::config::TrainConfig;
 use crate::config::schedule::Phase;
+use crate::config::{ScheduleConfig, TrainConfig};
 use crate::data::batch_source::BatchSource;
 use crate::data::scenes::describe;
 use crate::device::{OpenDevice, prepare};
@@ -63,17 +63,18 @@ pub fn train(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Option<Evaluation>, TrainError> {
     let (folder, first) = (&options.folder, processes.is_first());
-    prepare(options.device.device, config.precision);
+    prepare(options.device.device, config.compute.precision);
     // Of several processes the first one knows whether anything was saved.
     let goes_on = options.resume && !matches!(folder.found(), Found::Begun { .. });
     let goes_on = processes.broadcast_number(u64::from(goes_on)) == 1;
-    let mut trainer = Trainer::new(&config, options.device.device);
+    let mut trainer = Trainer::new(&config.model, config.step(), options.device.device);
     let mut provenance = begin(&mut trainer, &config, options, processes, goes_on)?;
     let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
+    let scenes = config.scenes();
     let (batches, constant) = BatchSource::open(
-        &config,
-        trainer.adam.steps(),
-        processes.rows(config.batch),
+        &scenes,
+        trainer.adam.steps()..config.schedules.steps,
+        processes.rows(config.data.batch),
         options.device.device,
         &mut on_rendering,
     )?;
@@ -83,15 +84,16 @@ pub fn train(
         .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let slice = options.slice_minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let mut budget = match time {
-        Some(time) => {
-            Some(TimeBudget::new(time, step_secs(&mut trainer, &config, &batches, processes)?))
-        }
+        Some(time) => Some(TimeBudget::new(
+            time,
+            step_secs(&mut trainer, &config.schedules, &batches, processes)?,
+        )),
         None => None,
     };
     if let Some(budget) = &budget {
-        let steps = processes.broadcast_number(budget.steps(&config));
-        config = config.replanned(steps, 0);
-        trainer.apply_plan(&config);
+        let steps = processes.broadcast_number(budget.steps(&config.schedules));
+        config.schedules = config.schedules.replanned(steps, 0);
+        trainer.set_schedules(config.schedules);
     }
     let saved = goes_on.then_some(trainer.adam.steps());
     let (mut log, mut monitor) =
@@ -101,20 +103,20 @@ pub fn train(
         save(folder, &trainer, &provenance, &config, processes)?;
     }
     let device = options.device.description.clone();
-    on_event(Event::Started { step: trainer.adam.steps(), steps: config.steps, device });
+    on_event(Event::Started { step: trainer.adam.steps(), steps: config.schedules.steps, device });
     let mut is_without_elbo = false;
-    warn_of_no_elbo(&config, &mut is_without_elbo, on_event);
+    warn_of_no_elbo(&config.schedules, &mut is_without_elbo, on_event);
 
     let (mut skipped, mut saved) = (0, None);
     let (before, clock) = (provenance.seconds, Instant::now());
-    while trainer.adam.steps() < config.steps {
+    while trainer.adam.steps() < config.schedules.steps {
         let step = trainer.adam.steps();
-        let loss = trainer.gradients(&config, &batches, step)?;
+        let loss = trainer.gradients(&batches, step)?;
         processes.average(&trainer.adam.gradients())?;
-        trainer.update(&config);
+        trainer.update();
         provenance.seconds = before + clock.elapsed().as_secs_f64();
-        if step.is_multiple_of(config.log_every) || step + 1 == config.steps {
-            let metrics = loss.metrics(&config, step).over(processes);
+        if step.is_multiple_of(config.intervals.log_every) || step + 1 == config.schedules.steps {
+            let metrics = loss.metrics(&config.schedules, scenes.side, step).over(processes);
             if !metrics.is_finite() {
                 return Err(TrainError::NotFinite { step });
             }
@@ -128,23 +130,23 @@ pub fn train(
             }
             // Asked only where there is a plan, since the processes answer together.
             if let Some(budget) = &mut budget {
-                let steps = budget.replan(&config, clock.elapsed(), step + 1);
-                let steps = processes.broadcast_number(steps.unwrap_or(config.steps));
-                if steps != config.steps {
-                    config = config.replanned(steps, step + 1);
-                    trainer.apply_plan(&config);
+                let steps = budget.replan(&config.schedules, clock.elapsed(), step + 1);
+                let steps = processes.broadcast_number(steps.unwrap_or(config.schedules.steps));
+                if steps != config.schedules.steps {
+                    config.schedules = config.schedules.replanned(steps, step + 1);
+                    trainer.set_schedules(config.schedules);
                     on_event(Event::Replanned { steps });
-                    warn_of_no_elbo(&config, &mut is_without_elbo, on_event);
+                    warn_of_no_elbo(&config.schedules, &mut is_without_elbo, on_event);
                 }
             }
         } else {
             on_event(Event::Stepped { step: trainer.adam.steps() });
         }
         if let Some(monitor) = &mut monitor {
-            monitor.stepped(&trainer, &config, &provenance, folder, on_event)?;
+            monitor.stepped(&trainer, &config.schedules, &provenance, folder, on_event)?;
         }
         let stop = processes.any(interrupted.load(Ordering::Relaxed));
-        if trainer.adam.steps().is_multiple_of(config.checkpoint_every) || stop {
+        if trainer.adam.steps().is_multiple_of(config.intervals.checkpoint_every) || stop {
             save(folder, &trainer, &provenance, &config, processes)?;
             saved = Some(trainer.adam.steps());
             on_event(Event::Saved { folder: folder.path().to_owned(), step: trainer.adam.steps() });
@@ -158,19 +160,21 @@ pub fn train(
             break;
         }
     }
-    if trainer.adam.steps() < config.steps {
-        on_event(Event::SliceOver { step: trainer.adam.steps(), steps: config.steps });
+    if trainer.adam.steps() < config.schedules.steps {
+        on_event(Event::SliceOver { step: trainer.adam.steps(), steps: config.schedules.steps });
     }
     if saved != Some(trainer.adam.steps()) {
         // Evaluating takes a while, and a run that is stopped meanwhile keeps its last steps.
         save(folder, &trainer, &provenance, &config, processes)?;
     }
-    let test = TestPlan::of_run(&config);
+    let sigma = config.schedules.pixel_std_dev_at(config.schedules.steps);
+    let test = TestPlan::of_run(&scenes, sigma);
     let (steps, seconds) = (trainer.adam.steps(), provenance.seconds);
-    let figures = Figures { constant: &constant, steps, seconds };
+    let phase = config.schedules.phase_at(steps.saturating_sub(1));
+    let figures = Figures { constant: &constant, phase, steps, seconds };
     let evaluation = processes.broadcast_result(|| {
         trainer.with_ema_weights(|model| {
-            evaluate(model, &config, &test, figures, interrupted, &mut |progress| {
+            evaluate(model, &scenes, &test, figures, interrupted, &mut |progress| {
                 on_event(progress.into());
             })
         })
@@ -189,12 +193,12 @@ pub fn train(
 }
 
 /// Says that a plan has no step of the ELBO phase, if that is so and was not so with the plan before.
-fn warn_of_no_elbo(config: &TrainConfig, was_so: &mut bool, on_event: &mut dyn FnMut(Event)) {
-    let is_so = config.is_without_elbo();
+fn warn_of_no_elbo(schedules: &ScheduleConfig, was_so: &mut bool, on_event: &mut dyn FnMut(Event)) {
+    let is_so = schedules.is_without_elbo();
     if is_so && !std::mem::replace(was_so, is_so) {
         on_event(Event::NoElbo {
-            start: config.elbo_start().min(config.steps),
-            steps: config.steps,
+            start: schedules.elbo_start().min(schedules.steps),
+            steps: schedules.steps,
         });
     }
     *was_so = is_so;
@@ -215,7 +219,7 @@ fn begin(
     };
     if let (Some(path), false, true) = (&options.init, options.resume, processes.is_first()) {
         let checkpoint = init::load(path, &config.model)?;
-        trainer.start_from(&checkpoint, config);
+        trainer.start_from(&checkpoint);
         let _ = write!(
             provenance.data,
             ", begun with weights of step {} ({:.0} s, {})",
@@ -226,7 +230,7 @@ fn begin(
     if provenance.command.is_empty() {
         provenance.command.clone_from(&options.command);
     }
-    let (step, steps) = (trainer.adam.steps(), config.steps);
+    let (step, steps) = (trainer.adam.steps(), config.schedules.steps);
     if step > steps { Err(TrainError::Past { step, steps }) } else { Ok(provenance) }
 }
 
@@ -249,14 +253,15 @@ fn open_files(
     if let Some(copy) = damaged {
         on_event(Event::DamagedLog { copy });
     }
-    Ok((log, Monitor::open(config, options.device.device, folder, step, on_event)?))
+    let (every, device) = (config.intervals.evaluate_every, options.device.device);
+    Ok((log, Monitor::open(&config.scenes(), every, device, folder, step, on_event)?))
 }
 
 fn new_provenance(config: &TrainConfig) -> Provenance {
     Provenance {
         seed: config.seed,
         commit: env!("GQN_COMMIT").to_owned(),
-        data: describe(config),
+        data: describe(&config.data, config.schedules.steps),
         ..Provenance::default()
     }
 }
@@ -298,7 +303,7 @@ fn write_golden(
     config: &TrainConfig,
     sha256: &str,
 ) -> Result<(), TrainError> {
-    let sample = golden(model, config.world, config.seed, sha256);
+    let sample = golden(model, config.data.world, config.seed, sha256);
     folder.write(GOLDEN_FILE, &sample.to_bytes(GOLDEN_FILE)?)?;
     Ok(())
 }
@@ -324,18 +329,18 @@ fn finish(
 /// Seconds of a step of either phase that the run has, by timing a few that leave the weights alone.
 fn step_secs(
     trainer: &mut Trainer,
-    config: &TrainConfig,
+    schedules: &ScheduleConfig,
     batches: &BatchSource,
     processes: &Processes,
 ) -> Result<StepSecs, TrainError> {
-    let elbo = secs_of(Phase::Elbo, trainer, config, batches, processes)?;
-    let generation = if config.generation_steps.is_some() || config.mean_every.is_some() {
-        secs_of(Phase::Generation, trainer, config, batches, processes)?
+    let elbo = secs_of(Phase::Elbo, trainer, schedules, batches, processes)?;
+    let generation = if schedules.generation_steps.is_some() || schedules.mean_every.is_some() {
+        secs_of(Phase::Generation, trainer, schedules, batches, processes)?
     } else {
         elbo
     };
-    trainer.apply_plan(config);
-    let of_mean = config.mean_every.map_or(0.0, |every| f64::from(every).recip());
+    trainer.set_schedules(*schedules);
+    let of_mean = schedules.elbo_steps().mean_share();
     let elbo = of_mean * generation + (1.0 - of_mean) * elbo;
     Ok(StepSecs { generation, elbo })
 }
@@ -343,20 +348,19 @@ fn step_secs(
 fn secs_of(
     phase: Phase,
     trainer: &mut Trainer,
-    config: &TrainConfig,
+    schedules: &ScheduleConfig,
     batches: &BatchSource,
     processes: &Processes,
 ) -> Result<f64, TrainError> {
     const WARM_UP: u64 = 3;
     const TIMED: u64 = 12;
-    let config = all_of(phase, config);
-    trainer.apply_plan(&config);
+    trainer.set_schedules(all_of(phase, schedules));
     let mut clock = Instant::now();
     for step in 0..WARM_UP + TIMED {
         if step == WARM_UP {
             clock = Instant::now();
         }
-        let loss = trainer.gradients(&config, batches, step)?;
+        let loss = trainer.gradients(batches, step)?;
         processes.average(&trainer.adam.gradients())?;
         // Waits for the device.
         let _ = loss.total().double_value(&[]);

@@ -1,6 +1,6 @@
 //! `xtask-device`: what is shipped to devices, `cargo xtask dist`, and what runs there, `cargo xtask providers`.
 //!
-//! A program of its own, so that the other chores need not wait until it is compiled.
+//! A program of its own, so that the other tasks need not wait until it is compiled.
 //!
 //! | file | holds |
 //! |---|---|

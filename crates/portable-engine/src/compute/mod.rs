@@ -13,7 +13,7 @@
 //! | `operation.rs` | [`Operation`]: functions of single numbers |
 //! | `pointwise.rs` | [`Pointwise`]: several of them in one pass |
 //! | `reduce.rs` | [`Sum`], [`Softmax`] |
-//! | `copy.rs` | [`StridedCopy`], [`Concat`], [`Gather`], [`GatherSum`]: what moves numbers |
+//! | `copy.rs` | [`StridedCopy`], [`Concat`], [`Gather`], [`GatherSum`]: layout operators that have to copy |
 
 mod conv;
 mod copy;

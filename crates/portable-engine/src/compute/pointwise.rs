@@ -54,7 +54,7 @@ enum Block {
     /// It is one number.
     Same,
     /// Runs of that length, each of one number or of numbers one after the other, and where they start.
-    Runs { length: usize, repeated: bool, starts: Vec<usize> },
+    Runs { length: usize, broadcast: bool, starts: Vec<usize> },
 }
 
 impl Pointwise {
@@ -222,25 +222,25 @@ impl Block {
         }
         // The last axes that together are one number, or numbers one after the other.
         let (mut length, mut axis) = (1, axes.len());
-        let mut repeated = false;
+        let mut broadcast = false;
         while let Some(Axis { length: more, stride }) = axis.checked_sub(1).map(|axis| axes[axis]) {
             let first = length == 1;
             let fits = match stride {
-                0 => first || repeated,
-                stride => stride == length && !repeated,
+                0 => first || broadcast,
+                stride => stride == length && !broadcast,
             };
             if more != 1 {
                 if !fits {
                     break;
                 }
-                repeated = stride == 0;
+                broadcast = stride == 0;
             }
             length *= more;
             axis -= 1;
         }
         let mut starts = Vec::new();
         super::copy::each(&axes[..axis], 0, &mut |start| starts.push(start));
-        Self::Runs { length, repeated, starts }
+        Self::Runs { length, broadcast, starts }
     }
 }
 
@@ -270,10 +270,10 @@ impl Register {
                     *number = from[*start];
                 }
             }
-            Block::Runs { length, repeated, starts } => {
+            Block::Runs { length, broadcast, starts } => {
                 let runs = self.numbers[..count].chunks_mut(*length);
                 for (run, start) in runs.zip(starts) {
-                    if *repeated {
+                    if *broadcast {
                         run.fill(from[*start]);
                     } else {
                         run.copy_from_slice(&from[*start..][..run.len()]);

@@ -1,8 +1,8 @@
 //! From an ONNX graph to what is computed.
 //!
 //! Every length of an axis is known here, and only the operators that the exporter writes are: so a graph is ready at
-//! once, every constant is computed once however large it is, and what only moves numbers, or applies a function to each
-//! of them, costs little or nothing.
+//! once, every constant is computed once however large it is, and layout operators, and functions of single numbers,
+//! cost little or nothing.
 //!
 //! | file | holds |
 //! |---|---|

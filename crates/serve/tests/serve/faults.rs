@@ -210,11 +210,11 @@ fn a_server_without_an_engine_ends_with_one_line() {
     ]);
     let output = command.output().expect("a program");
     assert_eq!(output.status.code(), Some(1));
-    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
-    let error = talk.lines().find(|line| line.starts_with("error: ")).expect("an error");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error = stderr.lines().find(|line| line.starts_with("error: ")).expect("an error");
     assert!(
-        error.contains("/nonexistent/libonnxruntime.so") && talk.contains("\nhint: "),
-        "{talk}"
+        error.contains("/nonexistent/libonnxruntime.so") && stderr.contains("\nhint: "),
+        "{stderr}"
     );
     let output = gqn_run().arg("serve").arg(Path::new("/nonexistent")).output().expect("a program");
     assert_eq!(output.status.code(), Some(1));
@@ -223,8 +223,8 @@ fn a_server_without_an_engine_ends_with_one_line() {
     let address = taken.local_addr().expect("an address").to_string();
     let output = gqn_run().arg("serve").arg(package()).args(["--listen", &address]).output();
     let output = output.expect("a program");
-    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(1) && talk.contains(&address), "{talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && stderr.contains(&address), "{stderr}");
 }
 
 #[test]

@@ -167,8 +167,8 @@ print("served")
         .arg(&path)
         .output();
     let output = output.expect("python");
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && output.stdout.starts_with(b"served"), "{talk}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && output.stdout.starts_with(b"served"), "{stderr}");
 }
 
 /// A tensor as a file of `NumPy`'s, version 1.0.

@@ -76,10 +76,10 @@ pub(super) fn parts(check: &Check) -> Result<Vec<Part>> {
     let run = check.out.join(RUN).display().to_string();
     let sample = words(&["golden", &run, "--check", "--device", &check.device]);
     Ok(vec![
-        oracle("oracle-fast", &["--form", "fused"]),
-        oracle("oracle-plain", &["--form", "reference"]),
-        oracle("oracle-tf32", &["--form", "fused", "--precision", "tf32"]),
-        oracle("oracle-bf16", &["--form", "fused", "--precision", "bf16"]),
+        oracle("oracle-fused", &["--variant", "fused"]),
+        oracle("oracle-reference", &["--variant", "reference"]),
+        oracle("oracle-tf32", &["--variant", "fused", "--precision", "tf32"]),
+        oracle("oracle-bf16", &["--variant", "fused", "--precision", "bf16"]),
         part("nccl", MINUTE, nccl),
         part("slice", check.all / 4, Job::Slice { config }),
         part("golden", MINUTE, Job::Program(sample)),
@@ -111,7 +111,7 @@ pub(super) fn fastest(report: &Value) -> Option<String> {
     Some(format!(
         "{} rows; fastest {} {}: {:.2} steps/s, {:.0} % of the matrix rate, {:.1} GiB of activations",
         rows.len(),
-        row["form"].as_str()?,
+        row["variant"].as_str()?,
         row["dtype"].as_str()?,
         rate(&row),
         100.0 * row["matmul_share"].as_f64()?,

@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --workspace --bench scoreboard -- --only paper --json bench.json --chart bench.svg`;
 //! `cargo xtask bench` calls it. Weights are random:
-//! time does not depend on them. All graphs of a preset take turns of a tenth of a second, so that whatever else the machine
-//! does falls on all of them alike; medians are reported.
+//! time does not depend on them. All graphs of a preset take turns of a tenth of a second, so that background load
+//! affects all of them equally; medians are reported.
 //!
 //! | file | holds |
 //! |---|---|

@@ -30,8 +30,8 @@ impl Timing {
     }
 }
 
-/// Trains all cases a step each in turns, so that whatever else the machine does meets them alike.
-pub fn in_turns(
+/// Trains all cases, one step of each after the other, so that background load affects all of them equally.
+pub fn interleaved(
     cases: &[Case],
     device: Device,
     steps: usize,
