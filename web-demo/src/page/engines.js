@@ -18,8 +18,11 @@ export class Engines {
   /** @type {Promise<WebAssembly.Module> | undefined} */
   #tract;
 
-  /** @param {WebAssembly.Module} module @param {import("./download.js").Offer} offer */
-  constructor(module, { wasm_bytes: bytes, tract_bytes: tractBytes }) {
+  /** @param {WebAssembly.Module} module @param {import("./download.js").Offer} offer @param {Promise<Remote>} first
+   * a worker that was started before anything could be opened */
+  constructor(module, { wasm_bytes: bytes, tract_bytes: tractBytes }, first) {
+    /** @type {Promise<Remote> | undefined} */
+    this.first = first;
     /** @type {Engine} */
     this.portable = { name: "portable", module, bytes };
     /** 0 where the page was built without it. */
@@ -48,7 +51,9 @@ export class Engines {
     const progress = (/** @type {any} */ { phase: part, fraction }) => phase("prepare", PARTS[`${part} ${fraction}`] ?? "", undefined);
     const asked = await this.chosen(state);
     try {
-      return { ...(await started(files, asked, progress)), engine: asked, asked };
+      const first = this.first;
+      this.first = undefined;
+      return { ...(await started(files, asked, progress, first)), engine: asked, asked };
     } catch (error) {
       const engine = await this.instead(asked, error);
       if (!engine) throw error;
@@ -78,10 +83,13 @@ export class Engines {
 }
 
 /** A new painter with a package open; the others are not disturbed if it is refused.
- * @param {PackageFiles} files @param {Engine} engine @param {(progress: any) => void} [progress]
+ * @param {PackageFiles} files @param {Engine} engine @param {(progress: any) => void} [progress] @param {Promise<Remote>} [first]
+ * a worker with the built-in engine that is there already
  * @returns {Promise<{ remote: Remote, found: any }>} */
-export async function started(files, { module, name }, progress) {
-  const remote = await Remote.start(module, name);
+export async function started(files, { module, name }, progress, first) {
+  const ready = await first;
+  if (ready && name !== "portable") ready.end();
+  const remote = ready && !ready.ended ? ready : await Remote.start(module, name);
   try {
     return { remote, found: await remote.call("open", files, progress) };
   } catch (error) {

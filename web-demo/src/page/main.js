@@ -4,7 +4,6 @@ import { element } from "./dom.js";
 import { Download, offer } from "./download.js";
 import { Engines } from "./engines.js";
 import { links } from "./history.js";
-import { how } from "./how.js";
 import { input } from "./input.js";
 import { lenses } from "./lenses.js";
 import { Look } from "./look.js";
@@ -14,16 +13,14 @@ import { occupancy } from "./occupancy.js";
 import { keep } from "./offline.js";
 import { opener } from "./open.js";
 import { opening } from "./opening.js";
-import { named, own } from "./own.js";
 import { Pool } from "./pool.js";
 import { Remote } from "./remote.js";
-import { saving } from "./save.js";
 import { Scene } from "./scene.js";
 import { sharing } from "./share.js";
 import { initial, read, refusedSeed } from "./state.js";
 import { strip } from "./strip.js";
 import { tools } from "./tools.js";
-import { menus, travelling } from "./travel.js";
+import { menus, named, travelling } from "./travel.js";
 import { why } from "./why.js";
 
 async function main() {
@@ -46,11 +43,14 @@ async function main() {
   // Other networks than voxel models fill no grid.
   element("holds-row", HTMLElement).hidden = model.representation !== "voxel";
   const compiling = download.engine(wasmBytes);
-  const first = download.files(model.name);
+  const first = download.files(model);
   first.catch(() => undefined);
+  // Workers load their scripts meanwhile, and the first package is read while the scene is rendered.
+  const surveying = Remote.start(compiling, "portable", "reload the page: scenes are no longer rendered");
+  const painting = Remote.start(compiling);
+  painting.catch(() => undefined);
+  const surveyor = await surveying;
   const module = await compiling;
-
-  const surveyor = await Remote.start(module, "portable", "reload the page: scenes are no longer rendered");
   const worlds = /** @type {string[]} */ (await surveyor.call("worlds"));
   if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
   menus(models, worlds);
@@ -79,18 +79,19 @@ async function main() {
   look.addEventListener("taken", moved);
   input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(scene.motion(motion)).catch(fail); }, { ...press, h: holds.press });
   sharing(scene, { changed, fail });
-  saving(scene, look);
   const story = opening(scene, look, { walk, set: using.set, fail });
   mark();
-  await scene.open();
 
-  const engines = new Engines(module, offered);
+  const engines = new Engines(module, offered, painting);
   const openings = opener({ asked, mark, engines, pool, scene, look });
   const { open } = openings;
   engines.menu(state, () => openings.again().then(mark, fail));
-  await open({ coming: first, download });
+  await Promise.all([scene.open(), open({ coming: first, download })]);
   if (refused) notice(refused);
+  // What nobody needs for the first picture comes after it.
+  const [{ how }, { own }, { saving }] = await Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
   how(scene, look);
+  saving(scene, look);
 
   const { leave } = own(scene, {
     async package(next, name) {

@@ -31,10 +31,11 @@ export class Remote {
     });
   }
 
-  /** @param {WebAssembly.Module} module @param {string} [engine] whose it is @param {string} [hint] what to do should it give no answer */
+  /** The worker loads its scripts while the module is still coming.
+   * @param {WebAssembly.Module | Promise<WebAssembly.Module>} module @param {string} [engine] whose it is @param {string} [hint] what to do should it give no answer */
   static async start(module, engine = "portable", hint = undefined) {
     const remote = new Remote(hint);
-    await remote.call("start", { module, engine });
+    await remote.call("start", { module: await module, engine });
     return remote;
   }
 

@@ -1,8 +1,7 @@
 // @ts-check
 import { Download } from "./download.js";
-import { element, make } from "./dom.js";
+import { element, make, say } from "./dom.js";
 import { notice, size } from "./messages.js";
-import { named } from "./own.js";
 import { initial, read, refusedSeed } from "./state.js";
 import { label } from "./worlds.js";
 
@@ -23,6 +22,19 @@ export function menus(models, worlds) {
   element("model-label", HTMLElement).hidden = models.length < 2;
 }
 
+/** Says which package of one's own is open, if it is one, and offers it beside the others as long as it is.
+ * @param {string | undefined} name */
+export function named(name) {
+  say("offline", name ? `Painting with ${name}, in this tab.` : "Runs in this tab. Nothing leaves it.");
+  const menu = element("model", HTMLSelectElement);
+  menu.querySelector("option[value='']")?.remove();
+  if (name) {
+    menu.prepend(new Option(`${name} (yours)`, ""));
+    menu.value = "";
+  }
+  element("model-label", HTMLElement).hidden = menu.length < 2;
+}
+
 /** Goes where the menus, links and the browser's ways back and forward lead.
  * @param {import("./scene.js").Scene} scene @param {import("./look.js").Look} look
  * @param {{ models: Models, worlds: string[], openings: import("./open.js").Openings,
@@ -31,7 +43,8 @@ export function travelling(scene, look, { models, worlds, openings, tools: { mar
   const { state } = scene;
   /** Opens another of the models, in the world that it knows. @param {string} name */
   async function change(name) {
-    const { world = null } = models.find((model) => model.name === name) ?? {};
+    const model = models.find((model) => model.name === name) ?? { name, world: null };
+    const { world } = model;
     const before = { ...state };
     const download = new Download();
     const taken = () => {
@@ -39,7 +52,7 @@ export function travelling(scene, look, { models, worlds, openings, tools: { mar
       look.reset();
     };
     try {
-      if (!(await openings.open({ coming: download.files(name), download, taken }))) return;
+      if (!(await openings.open({ coming: download.files(model), download, taken }))) return;
       named(undefined);
     } catch (error) {
       const moved = state.world !== before.world;

@@ -27,6 +27,18 @@ const SERVICE_WORKER: &str = "service-worker.js";
 const PRELOAD: &str = "<!-- preload -->";
 /// The script that is no module.
 const GUARD: &str = "src/page/guard.js";
+/// Modules that the page imports after the first picture, or when somebody asks for what they do.
+const AFTER: [&str; 9] = [
+    "drop.js",
+    "example.js",
+    "files.js",
+    "how.js",
+    "markdown.js",
+    "own.js",
+    "parts.js",
+    "save.js",
+    "zip.js",
+];
 const MODELS: &str = "models.json";
 /// The project's documents beside the page, and the list of them.
 const DOCS: &str = "docs";
@@ -109,7 +121,9 @@ fn preloads<'a>(files: impl Iterator<Item = &'a String>, manifest: Option<&str>)
     let mut data = vec![MODELS.to_owned()];
     data.extend(manifest.map(str::to_owned));
     for name in files {
-        if name.contains("/src/page/") && !name.ends_with(GUARD) {
+        let module = name.split_once("/src/page/").map(|(_, module)| module);
+        let first = module.is_some_and(|module| !AFTER.contains(&module));
+        if first && !name.ends_with(GUARD) {
             modules.push(format!("<link rel=\"modulepreload\" href=\"{name}\">"));
         } else if name.ends_with("/wasm/gqn_bg.wasm") {
             data.push(name.clone());
