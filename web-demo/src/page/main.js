@@ -110,9 +110,10 @@ async function main() {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (state.orbit) roam();
   else if (!linked) {
-    // Who wants less motion, or has begun to look around, is shown the pictures at once.
-    const still = calm || element("hint", HTMLElement).hidden;
-    (still ? scene.show(initial().shown) : story.play()).catch(fail);
+    // Who has begun to look around is shown the pictures at once, and who wants less motion stills of the story.
+    const begun = element("hint", HTMLElement).hidden;
+    const begin = calm ? import("./stills.js").then(({ stills }) => stills(scene, look)) : begun ? scene.show(initial().shown) : story.play();
+    begin.catch(fail);
   }
   await keep().catch(() => undefined);
 }

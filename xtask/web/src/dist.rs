@@ -28,7 +28,7 @@ const PRELOAD: &str = "<!-- preload -->";
 /// The script that is no module.
 const GUARD: &str = "src/page/guard.js";
 /// Modules that the page imports after the first picture, or when somebody asks for what they do.
-const AFTER: [&str; 9] = [
+const AFTER: [&str; 11] = [
     "drop.js",
     "example.js",
     "files.js",
@@ -37,6 +37,8 @@ const AFTER: [&str; 9] = [
     "own.js",
     "parts.js",
     "save.js",
+    "spread.js",
+    "stills.js",
     "zip.js",
 ];
 const MODELS: &str = "models.json";
