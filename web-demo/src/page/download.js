@@ -1,7 +1,7 @@
 // @ts-check
 import { phase, size } from "./messages.js";
 
-/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, tract_bytes?: number | null, models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number, deflated?: string[] }[] }} Offer */
+/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, tract_bytes?: number | null, servers?: string[], models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number, deflated?: string[] }[] }} Offer */
 
 const SAMPLE = "sample.safetensors";
 /** A file without content, as a manifest lists it. */

@@ -8,7 +8,7 @@ import { input } from "./input.js";
 import { lenses } from "./lenses.js";
 import { Look } from "./look.js";
 import { map } from "./map.js";
-import { notice, phase, show } from "./messages.js";
+import { notice, phase, show, warn } from "./messages.js";
 import { occupancy } from "./occupancy.js";
 import { keep } from "./offline.js";
 import { opener } from "./open.js";
@@ -17,7 +17,7 @@ import { Pool } from "./pool.js";
 import { Remote } from "./remote.js";
 import { Scene } from "./scene.js";
 import { sharing } from "./share.js";
-import { initial, read, refusedSeed } from "./state.js";
+import { initial, read, refusedSeed, refusedServer } from "./state.js";
 import { strip } from "./strip.js";
 import { tools } from "./tools.js";
 import { menus, named, travelling } from "./travel.js";
@@ -36,14 +36,16 @@ async function main() {
   const download = new Download();
   phase("download", "", undefined);
   const offered = await offer();
-  const { wasm_bytes: wasmBytes, models } = offered;
+  const { wasm_bytes: wasmBytes, models, servers = [] } = offered;
+  const unasked = refusedServer(state, servers);
   const model = models.find(({ name }) => name === state.model) ?? models[0];
   state.model = model.name;
   why(model, wasmBytes);
   // Other networks than voxel models fill no grid.
   element("holds-row", HTMLElement).hidden = model.representation !== "voxel";
   const compiling = download.engine(wasmBytes);
-  const first = download.files(model);
+  const fetching = () => download.files(model);
+  const first = servers.includes(state.engine) ? Promise.resolve({ names: [], files: [], later: fetching }) : fetching();
   first.catch(() => undefined);
   // Workers load their scripts meanwhile, and the first package is read while the scene is rendered.
   const surveying = Remote.start(compiling, "portable", "reload the page: scenes are no longer rendered");
@@ -88,6 +90,7 @@ async function main() {
   engines.menu(state, () => openings.again().then(mark, fail));
   await Promise.all([scene.open(), open({ coming: first, download })]);
   if (refused) notice(refused);
+  if (unasked) warn(unasked);
   // What nobody needs for the first picture comes after it.
   const [{ how }, { own }, { saving }] = await Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
   how(scene, look);
@@ -106,7 +109,7 @@ async function main() {
       await scene.open();
     },
   });
-  travelling(scene, look, { models, worlds, openings, tools: using, repaint, arrived, leave, fail });
+  travelling(scene, look, { models, worlds, servers, openings, tools: using, repaint, arrived, leave, fail });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (state.orbit) roam();
   else if (!linked) {

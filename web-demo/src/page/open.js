@@ -40,7 +40,7 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
   /** @param {number} bytes of the package */
   async function help(bytes) {
     const cores = navigator.hardwareConcurrency || 2;
-    const most = bytes > 1e8 || cores < 4 ? 2 : cores < 8 ? 3 : 4;
+    const most = engine.name === "server" || bytes > 1e8 || cores < 4 ? 2 : cores < 8 ? 3 : 4;
     say("n-painters", String(pool.painters.length));
     const mine = files;
     for (let others = pool.painters.length; others < most; others++) {
@@ -56,8 +56,8 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     phase("prepare", "", undefined);
     const before = files;
     const { own, fieldOfView } = scene;
-    const wanted = { ...next, ...(own ? { fieldOfView } : { rendered: true }) };
-    const { remote: first, found, engine: able, asked: wish } = await engines.open(wanted, scene.state);
+    const cameras = own ? { fieldOfView } : { rendered: true, fieldOfView: scene.survey.fieldOfView || undefined };
+    const { remote: first, found, engine: able, asked: wish } = await engines.open(next, cameras, scene.state);
     if (mine !== last) {
       first.end();
       return false;
@@ -68,7 +68,7 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     taken?.();
     pool.restart(first);
     const bytes = [...next.files, ...(next.zip ? [next.zip] : [])].reduce((sum, file) => sum + file.size, 0);
-    say("n-model", size(bytes));
+    say("n-model", bytes ? size(bytes) : "\u2013");
     say("n-load", `${(found.ms / 1000).toFixed(1)} s`);
     running(able, found.engine, able !== wish);
     describe(found);

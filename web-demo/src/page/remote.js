@@ -92,6 +92,15 @@ export class Silent extends Error {
 /** The answer of a worker that is no longer needed. */
 export class Ended extends Error {}
 
+/** What went wrong, and what a press of a button does about it. */
+export class Remedied extends Error {
+  /** @param {string} text @param {string} label @param {() => void} act */
+  constructor(text, label, act) {
+    super(text);
+    this.remedy = { label, act };
+  }
+}
+
 /** Runs one call at a time; of those that wait, only the latest.
  * @template T @param {(argument: T) => Promise<void>} work @returns {(argument: T) => Promise<void>} */
 export function latest(work) {
