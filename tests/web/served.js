@@ -24,6 +24,8 @@ let page;
 let plain;
 /** @type {Started} */
 let guarded;
+/** @type {Started} */
+let mortal;
 /** One that answers as it is told. @type {{ origin: string, stop: () => void, answer: (path: string) => { status: number, body?: object } }} */
 let fake;
 
@@ -31,16 +33,16 @@ before(async () => {
   cpSync(dist, folder, { recursive: true });
   page = await serve(folder);
   const origin = new URL(page.url).origin;
-  [plain, guarded, fake] = await Promise.all([started(origin), started(origin, TOKEN), pretended(origin)]);
+  [plain, guarded, mortal, fake] = await Promise.all([started(origin), started(origin, TOKEN), started(origin), pretended(origin)]);
   // What `cargo xtask web --server ORIGIN` writes.
-  const servers = [plain, guarded, fake].map(({ origin }) => origin);
+  const servers = [plain, guarded, mortal, fake].map(({ origin }) => origin);
   const index = join(folder, "index.html");
   writeFileSync(index, readFileSync(index, "utf8").replace("connect-src 'self'", `connect-src 'self' ${servers.join(" ")}`));
   const offer = join(folder, "models.json");
   writeFileSync(offer, JSON.stringify({ ...JSON.parse(readFileSync(offer, "utf8")), servers }));
 });
 after(async () => {
-  for (const server of [plain, guarded, fake]) server?.stop();
+  for (const server of [plain, guarded, mortal, fake]) server?.stop();
   await page?.stop();
   rmSync(folder, { recursive: true });
 });
@@ -65,8 +67,8 @@ async function started(origin, token) {
 function pretended(origin) {
   return new Promise((resolve) => {
     const server = createServer((request, response) => {
-      const { status, body } = it.answer(request.url ?? "");
-      response.writeHead(status, { "access-control-allow-origin": origin, "access-control-expose-headers": "retry-after", "retry-after": "0", "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
+      const { status, body } = request.method === "GET" || request.method === "POST" ? it.answer(request.url ?? "") : { status: 204 };
+      response.writeHead(status, { "access-control-allow-origin": origin, "access-control-allow-methods": "DELETE", "access-control-expose-headers": "retry-after", "retry-after": "0", "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
     });
     /** @type {typeof fake} */
     const it = { origin: "", stop: () => { server.close(); server.closeAllConnections(); }, answer: () => ({ status: 503, body: { error: "loading" } }) };
@@ -79,7 +81,7 @@ function pretended(origin) {
 
 /** Opens the page that may ask the servers; requests to them, and what the console says of refused ones, are no complaints here.
  * @param {string} hash @param {(page: Page) => Promise<void>} use */
-const look = (hash, use) => open({ url: page.url, hash, options: { serviceWorkers: "block" }, asks: [plain, guarded, fake].map(({ origin }) => origin) }, use);
+const look = (hash, use) => open({ url: page.url, hash, options: { serviceWorkers: "block" }, asks: [plain, guarded, mortal, fake].map(({ origin }) => origin) }, use);
 
 /** @param {Page} page @param {RegExp} words */
 const message = (page, words) => page.locator("#messages .message", { hasText: words });
@@ -128,24 +130,34 @@ test("a token that is missing is asked for, and one that is entered is used", ()
   assert.ok(!(await page.evaluate(() => location.href)).includes(TOKEN));
 }));
 
-test("a server that is busy, not ready or gone is told in a line, with the way back", () => look(`${SCENE}&engine=${fake.origin}`, async (page) => {
+test("a server that is busy or not ready, or fails, is told in a line, and this tab paints", () => look(`${SCENE}&engine=${fake.origin}`, async (page) => {
+  const here = () => page.locator("#n-engine", { hasText: /built-in engine/ }).waitFor(PATIENCE);
   await message(page, /is not ready \(503\): loading/).waitFor(PATIENCE);
-  assert.match(await page.locator("#n-engine").innerText(), /built-in engine/);
+  await here();
   fake.answer = () => ({ status: 429, body: { error: "the queue is full" } });
   await page.selectOption("#engine", fake.origin);
   await message(page, /too much to do \(429\): the queue is full/).waitFor(PATIENCE);
-  // One that opens, and is gone when a picture is asked for.
+  await here();
+  // One that opens, and cannot paint.
   const manifest = JSON.parse(readFileSync(join(packageFolder, "manifest.json"), "utf8"));
   fake.answer = (path) => (path === "/v2" ? { status: 200, body: { version: "0", engine: {}, manifest } } : path === "/scenes" ? { status: 201, body: { id: "a" } } : { status: 500, body: { error: "the engine failed" } });
   await page.selectOption("#engine", fake.origin);
-  const failed = message(page, /answered 500: the engine failed/);
-  await failed.waitFor(PATIENCE);
-  await failed.getByRole("button", { name: "Paint in this tab" }).click();
+  await message(page, /answered 500: the engine failed/).waitFor(PATIENCE);
+  await here();
+  await rest(page);
+  assert.equal((await link(page)).get("engine"), null);
+}));
+
+test("when a server is gone, a line says so and leads back to this tab", () => look(`${SCENE}&engine=${mortal.origin}`, async (page) => {
+  await page.locator("#n-engine", { hasText: new URL(mortal.origin).host }).waitFor(PATIENCE);
+  mortal.stop();
+  await page.keyboard.press("ArrowLeft");
+  const gone = message(page, /does not answer[^]*--allow-origin/);
+  await gone.waitFor(PATIENCE);
+  await gone.getByRole("button", { name: "Paint in this tab" }).click();
   await page.locator("#n-engine", { hasText: /built-in engine/ }).waitFor(PATIENCE);
   await rest(page);
-  fake.stop();
-  await page.selectOption("#engine", fake.origin);
-  await message(page, /does not answer[^]*--allow-origin/).waitFor(PATIENCE);
+  assert.match(await page.locator("#offline").innerText(), /Nothing leaves it/);
 }));
 
 test("a page that was not built for a server says so, and paints", () => open({ hash: `${SCENE}&engine=https://gqn.example` }, async (page) => {

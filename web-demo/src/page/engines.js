@@ -130,10 +130,13 @@ async function painter(engine) {
   return /** @type {Remote} */ (/** @type {unknown} */ (new Served(engine.origin, token, engine.back)));
 }
 
-/** Says which engine runs. @param {Engine} engine @param {string} words of itself @param {boolean} needed whether nobody chose it */
-export function running(engine, words, needed) {
+/** Says which engine runs, and what. @param {Engine} engine @param {import("../types").Package} found
+ * @param {{ bytes: number, needed: boolean }} how `bytes` of the package; `needed` if nobody chose the engine */
+export function running(engine, found, { bytes: weight, needed }) {
   const { name, bytes } = engine;
-  say("n-engine", words);
+  say("n-model", weight ? size(weight) : "\u2013");
+  say("n-load", `${(found.ms / 1000).toFixed(1)} s`);
+  say("n-engine", found.engine);
   say("n-wasm", bytes ? size(bytes) : "\u2013");
   element("engine", HTMLSelectElement).value = engine.name === "server" ? engine.origin : name === "tract" ? "tract" : "";
   served(engine.name === "server" ? new URL(engine.origin).host : "");
