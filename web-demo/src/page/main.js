@@ -88,11 +88,11 @@ async function main() {
   const openings = opener({ asked, mark, engines, pool, scene, look });
   const { open } = openings;
   engines.menu(state, () => openings.again().then(mark, fail));
-  await Promise.all([scene.open(), open({ coming: first, download })]);
+  // What the first picture does not need comes meanwhile: when it is there, everything works.
+  const others = Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
+  const [[{ how }, { own }, { saving }]] = await Promise.all([others, scene.open(), open({ coming: first, download })]);
   if (refused) notice(refused);
   if (unasked) warn(unasked);
-  // What nobody needs for the first picture comes after it.
-  const [{ how }, { own }, { saving }] = await Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
   how(scene, look);
   saving(scene, look);
 

@@ -29,7 +29,7 @@ const PRELOAD: &str = "<!-- preload -->";
 const ASKS: &str = "connect-src 'self'";
 /// The script that is no module.
 const GUARD: &str = "src/page/guard.js";
-/// Modules that the page imports after the first picture, or when somebody asks for what they do.
+/// Modules that the page imports while the first package is read, or when somebody asks for what they do.
 const AFTER: [&str; 13] = [
     "connection.js",
     "drop.js",
