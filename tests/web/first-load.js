@@ -84,7 +84,7 @@ try {
   }
   await browser.close();
   for (const device of flags.lighthouse ? /** @type {const} */ (["mobile", "desktop"]) : []) {
-    const scores = await lighthouse(String(flags.lighthouse), server.url, device);
+    const scores = await lighthouse(String(flags.lighthouse), server.url, device).catch((error) => ({ device, failed: error.message }));
     found.lighthouse.push(scores);
     console.log(JSON.stringify(scores));
   }
