@@ -19,6 +19,7 @@ import "./photographs.js";
 import "./offline.js";
 import "./engines.js";
 import "./foreign.js";
+import "./served.js";
 import "./firefox.js";
 import "./access.js";
 import "./comfort.js";

@@ -45,19 +45,19 @@ after(async () => {
 /**
  * Opens the page, waits for its first picture, lets `use` work with it, and sees that nothing was complained about in
  * the console and that nothing was asked of anyone but the server. A page that paints nothing is not waited for (`wait`).
- * @param {{ hash?: string, viewport?: { width: number, height: number }, url?: string, prepare?: (page: Page) => Promise<void>, options?: object, wait?: boolean }} how
+ * @param {{ hash?: string, viewport?: { width: number, height: number }, url?: string, prepare?: (page: Page) => Promise<void>, options?: object, wait?: boolean, asks?: string[] }} how `asks` other servers that it may ask, and that may refuse
  * @param {(page: Page, url: string) => Promise<void>} use
  */
-export async function open({ hash = SCENE, viewport = DESKTOP, url = server.url, prepare, options, wait = true }, use) {
+export async function open({ hash = SCENE, viewport = DESKTOP, url = server.url, prepare, options, wait = true, asks = [] }, use) {
   const context = await browser.newContext({ viewport, hasTouch: viewport === PHONE, ...options });
   /** @type {string[]} */
   const complaints = [];
   try {
     const page = await context.newPage();
-    page.on("console", (message) => { if (message.type() === "error") complaints.push(message.text()); });
+    page.on("console", (message) => { if (message.type() === "error" && !asks.some((origin) => message.location().url.startsWith(origin))) complaints.push(message.text()); });
     page.on("pageerror", (error) => { complaints.push(error.message); });
     page.on("request", (request) => {
-      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) complaints.push(`asked for ${request.url()}`);
+      if (![url, ...asks].some((origin) => request.url().startsWith(origin)) && !/^(blob|data):/.test(request.url())) complaints.push(`asked for ${request.url()}`);
     });
     await prepare?.(page);
     await page.goto(url + hash);

@@ -77,10 +77,24 @@ for (const [what, act] of /** @type {[string, (page: Page) => Promise<unknown>][
   }));
 }
 
-test("who wants less motion sees stills: three pictures, and nothing moves until the story is asked for", () => begin({ options: { reducedMotion: "reduce" } }, async (page) => {
+/** What the stills say. @param {Page} page */
+async function stills(page) {
+  await page.locator("#stills").waitFor(PATIENCE);
+  return page.locator("#stills p").allInnerTexts();
+}
+
+test("who wants less motion sees stills: the view after one picture, two and three, and nothing moves until the story is asked for", () => begin({ options: { reducedMotion: "reduce" } }, async (page) => {
   await ready(page);
   await page.waitForFunction(() => document.querySelectorAll("#strip .item").length === 3, null, PATIENCE);
+  const told = await stills(page);
+  assert.deepEqual(told.map((text) => /^After (one picture|two pictures|three pictures)\s+\d+ % of its map is filled; its guesses differ by \d+\.\d %\.$/.test(text)), [true, true, true], told.join());
+  const shares = told.map((text) => Number(/(\d+) % of its map/.exec(text)?.[1]));
+  assert.ok(shares[0] < shares[1] && shares[1] <= shares[2], `the map fills: ${shares}`);
+  assert.equal(await page.locator("#stills svg image").count(), 3);
+  assert.deepEqual(await page.locator("#stills svg").evaluateAll((maps) => maps.map((map) => map.querySelectorAll(".taken").length)), [1, 2, 3]);
+  const drawn = await page.locator("#stills").screenshot();
   await page.waitForTimeout(3000);
+  assert.ok(drawn.equals(await page.locator("#stills").screenshot()), "nothing moves");
   assert.equal(await page.locator("html").getAttribute("data-story"), null);
   const at = (await link(page)).get("at");
   await page.click("#replay");
@@ -88,6 +102,14 @@ test("who wants less motion sees stills: three pictures, and nothing moves until
   assert.equal(await shown(page), 5);
   assert.equal((await link(page)).get("at"), at, "the camera stands still");
   assert.equal(await page.locator("#orbit").getAttribute("aria-pressed"), "false");
+  await page.click("#dice");
+  await page.locator("#stills").waitFor({ state: "hidden", ...PATIENCE });
+}));
+
+test("stills are what the network of the page paints, another one for each picture", () => open({ hash: "", options: { reducedMotion: "reduce" } }, async (page) => {
+  await stills(page);
+  const painted = await page.locator("#stills .still canvas:first-child").evaluateAll((canvases) => canvases.map((canvas) => /** @type {HTMLCanvasElement} */ (canvas).toDataURL()));
+  assert.equal(new Set(painted).size, 3);
 }));
 
 test("a link tells its own view, and no story", () => open({ url: server.url, hash: "#model=grid&seed=7&shown=0.1&noise=1" }, async (page) => {

@@ -16,7 +16,7 @@ export interface State {
   orbit: boolean;
   /** Whether the map shows what the scene holds. */
   holds: boolean;
-  /** `tract` if that engine was chosen. */
+  /** `tract` if that engine was chosen, or the origin of a server that paints. */
   engine: string;
   /** The DRAW step on show, counted from 1; 0 for the last. */
   step: number;
@@ -86,6 +86,8 @@ export interface PackageFiles {
   names: string[];
   files: Blob[];
   zip?: Blob;
+  /** Fetches them: nobody needs them as long as a server paints. */
+  later?: () => Promise<PackageFiles>;
   /** Whether rendered scenes are open: a model of other cameras than theirs is refused. */
   rendered?: boolean;
   /** Of the cameras of one's own pictures that are open, in radians: a model of another one is refused. */

@@ -14,6 +14,7 @@ use crate::error::Refusal;
 use crate::event::Event;
 use crate::metrics::Metrics;
 use crate::options::{Limits, Loader};
+use crate::origin::Origin;
 use crate::scene::Scenes;
 use crate::worker::Worker;
 
@@ -33,6 +34,7 @@ pub(crate) struct Model {
 pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) token: Option<String>,
+    pub(crate) origins: Vec<Origin>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) scenes: Scenes,
     pub(crate) events: Arc<dyn Fn(Event) + Send + Sync>,
@@ -48,12 +50,14 @@ impl App {
     pub(crate) fn new(
         limits: Limits,
         token: Option<String>,
+        origins: Vec<Origin>,
         events: Arc<dyn Fn(Event) + Send + Sync>,
         loader: Loader,
     ) -> Self {
         Self {
             limits,
             token,
+            origins,
             metrics: Arc::default(),
             scenes: Scenes::new(limits),
             events,

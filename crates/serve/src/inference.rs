@@ -51,10 +51,12 @@ struct OutputParameters {
 
 /// `GET /v2`
 pub(crate) async fn server(State(app): State<Arc<App>>) -> Json<Value> {
-    let engine = app.model().map(|model| model.report.clone()).ok();
+    let model = app.model().ok();
+    let engine = model.as_ref().map(|model| &model.report);
+    let manifest = model.as_ref().map(|model| &model.manifest);
     Json(json!({
         "name": "gqn", "version": env!("CARGO_PKG_VERSION"),
-        "extensions": ["binary_tensor_data"], "engine": engine
+        "extensions": ["binary_tensor_data"], "engine": engine, "manifest": manifest
     }))
 }
 

@@ -9,6 +9,7 @@
 //! | `event.rs` | [`Event`]: what happens, for logs |
 //! | `server.rs` | [`run`]: listening, signals, graceful stop |
 //! | `router.rs` | the routes, token, time limit and log of each request |
+//! | `origin.rs` | [`Origin`]: pages of other origins that may use the server |
 //! | `app.rs` | what all requests share; loading and exchanging the model |
 //! | `worker.rs` | the thread that owns an engine; queries of one scene in one run |
 //! | `scene.rs` | open scenes |
@@ -58,6 +59,7 @@ mod event;
 mod inference;
 mod metrics;
 mod options;
+mod origin;
 mod picture;
 mod router;
 mod scene;
@@ -71,4 +73,5 @@ mod worker;
 pub use error::ServeError;
 pub use event::Event;
 pub use options::{Limits, Loaded, Loader, ServeOptions};
+pub use origin::{Origin, OriginError};
 pub use server::run;

@@ -9,6 +9,7 @@ use gqn_formats::Manifest;
 use gqn_runtime::Engine;
 
 use crate::event::Event;
+use crate::origin::Origin;
 
 /// Opens, warms up and verifies the package; called once at the start and again for every reload. An error is a text for people.
 pub type Loader = Arc<dyn Fn() -> Result<Loaded, String> + Send + Sync>;
@@ -31,6 +32,8 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// What clients must send as `Authorization: Bearer …`, if anything.
     pub token: Option<String>,
+    /// Pages that may use the server from a browser; none is the default.
+    pub origins: Vec<Origin>,
     /// How much of everything.
     pub limits: Limits,
     /// Called with everything that happens.

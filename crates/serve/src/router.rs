@@ -1,4 +1,4 @@
-//! The routes, and what every request goes through: token, time limit, counting, log.
+//! The routes, and what every request goes through: origin, token, time limit, counting, log.
 #![allow(clippy::unused_async, reason = "handlers are async, also those that wait for nothing")]
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use axum::routing::{delete, get, post, put};
 use crate::app::App;
 use crate::error::Refusal;
 use crate::event::Event;
-use crate::{inference, scene_calls, stream};
+use crate::{inference, origin, scene_calls, stream};
 
 const OPENAPI: &str = include_str!("openapi.json");
 
@@ -70,6 +70,10 @@ async fn through(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let page = origin::allowed(request.headers(), &app.origins);
+    if page.is_some() && origin::is_preflight(request.method(), request.headers()) {
+        return exposed(origin::preflight(), page);
+    }
     let allowed = authorised(&app, &request, &route);
     let response = match allowed.and_then(|()| check_length(&app, &request)) {
         // Loading takes as long as it takes; everything else has a limit.
@@ -87,6 +91,13 @@ async fn through(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let (status, took) = (response.status().as_u16(), start.elapsed());
     app.metrics.request(&route, status, took);
     (app.events)(Event::Request { method, path, status, took });
+    exposed(response, page)
+}
+
+fn exposed(mut response: Response, page: Option<HeaderValue>) -> Response {
+    if let Some(page) = page {
+        origin::expose(&mut response, page);
+    }
     response
 }
 

@@ -1,16 +1,22 @@
 // @ts-check
 import { element, make, say } from "./dom.js";
-import { markdown } from "./markdown.js";
 import { label } from "./worlds.js";
 
 /** What a package says of itself: a few figures, its model card, and whether it knows this world.
  * @param {import("./scene.js").Scene} scene @returns {(found: import("../types").Package) => void} */
 export function card(scene) {
   let trainedOn = "";
+  /** The model card, until somebody reads it. */
+  let text = "";
   scene.addEventListener("survey", () => say("stranger", scene.own ? foreign(trainedOn) : stranger(trainedOn, scene.state.world)));
-  element("card-open", HTMLElement).addEventListener("click", () => element("card", HTMLDialogElement).showModal());
+  element("card-open", HTMLElement).addEventListener("click", async () => {
+    const { markdown } = await import("./markdown.js");
+    element("card-text", HTMLElement).replaceChildren(...markdown(text));
+    element("card", HTMLDialogElement).showModal();
+  });
   return (found) => {
     trainedOn = found.manifest.provenance?.data ?? "";
+    text = found.card ?? "";
     write(found);
   };
 }
@@ -23,7 +29,7 @@ function write({ manifest, side, steps, card: text }) {
   /** @type {[string, string | false][]} */
   const figures = [
     ["trained on", data && told(data)],
-    ["for", `${step.toLocaleString("en")} steps${seconds ? `, ${duration(seconds)}` : ""}`],
+    ["for", `${grouped(step)} steps${seconds ? `, ${duration(seconds)}` : ""}`],
     ["new scenes", psnr !== undefined && `${psnr.toFixed(1)} dB PSNR`],
     ["error", !!constant && error !== undefined && `${(error / constant).toFixed(2)} of the best constant picture\u2019s`],
     ["network", network(manifest.config)],
@@ -33,7 +39,6 @@ function write({ manifest, side, steps, card: text }) {
     make("div", {}, make("dt", {}, name), make("dd", {}, String(value))));
   element("figures", HTMLElement).replaceChildren(...rows);
   element("card-open", HTMLElement).hidden = !text;
-  element("card-text", HTMLElement).replaceChildren(...markdown(text ?? ""));
 }
 
 /** How it represents a scene. @param {{ representation?: string, voxel?: { cells: number[] } }} [config] */
@@ -41,6 +46,9 @@ function network({ representation, voxel } = {}) {
   if (voxel) return `a grid of ${voxel.cells.join("×")} cells`;
   return representation ? `the paper\u2019s, ${representation}` : "";
 }
+
+/** 13,000: the browser's own grouping loads tables of languages, which takes longer than a picture. @param {number} count */
+const grouped = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** @param {number} seconds */
 export function duration(seconds) {

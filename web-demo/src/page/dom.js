@@ -38,8 +38,19 @@ export function say(id, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** A dialog that a click beside it closes; browsers that know `closedby` are there first. @param {string} id */
+export function closing(id) {
+  const dialog = element(id, HTMLDialogElement);
+  dialog.addEventListener("click", (event) => {
+    // What lies around it is the dialog itself too.
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    const { clientX: x, clientY: y, target } = event;
+    if (target === dialog && (x < left || x > right || y < top || y > bottom)) dialog.close();
+  });
+}
+
 /** How often a picture's pixels are enlarged before the browser scales the rest. */
-const ENLARGED = 8;
+const ENLARGED = 4;
 
 /** The largest canvas of a picture, in pixels: no screen shows it larger. */
 const LARGEST = 1024;

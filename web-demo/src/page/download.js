@@ -1,7 +1,11 @@
 // @ts-check
 import { phase, size } from "./messages.js";
 
-/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, tract_bytes?: number | null, models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number }[] }} Offer */
+/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, tract_bytes?: number | null, servers?: string[], models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number, deflated?: string[] }[] }} Offer */
+
+const SAMPLE = "sample.safetensors";
+/** A file without content, as a manifest lists it. */
+const EMPTY = { bytes: 0, sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" };
 
 /** Counts what comes in, over all that is fetched. */
 export class Download {
@@ -18,9 +22,11 @@ export class Download {
     phase("download", size(this.#got), 1);
   }
 
-  /** A response whose body is counted while it comes. @param {string | URL} url @param {string} type */
-  async stream(url, type) {
+  /** A response whose body is counted while it comes. @param {string | URL} url @param {string} type @param {boolean} [deflated]
+   * whether the file is compressed; what it holds is counted */
+  async stream(url, type, deflated = false) {
     const response = await get(url);
+    const source = /** @type {ReadableStream} */ (response.body);
     const count = new TransformStream({
       transform: (chunk, controller) => {
         this.#got += chunk.byteLength;
@@ -29,7 +35,7 @@ export class Download {
         controller.enqueue(chunk);
       },
     });
-    const body = /** @type {ReadableStream} */ (response.body).pipeThrough(count);
+    const body = (deflated ? source.pipeThrough(new DecompressionStream("deflate")) : source).pipeThrough(count);
     return new Response(body, { headers: { "content-type": type } });
   }
 
@@ -43,18 +49,21 @@ export class Download {
     });
   }
 
-  /** A package's files, of the sizes its manifest gives. @param {string} name
-   * @returns {Promise<import("../types").PackageFiles>} */
-  async files(name) {
+  /** A package's files, of the sizes its manifest gives. The sample, with which engines are verified, stays where it is: an empty
+   * one stands in its place. @param {Pick<Offer["models"][number], "name" | "deflated">} model @returns {Promise<import("../types").PackageFiles>} */
+  async files({ name, deflated = [] }) {
     const url = `models/${name}/manifest.json`;
-    const manifest = await (await get(url)).text();
-    const entries = /** @type {[string, { bytes: number, sha256: string }][]} */ (Object.entries(parsed(url, manifest).files));
+    const manifest = parsed(url, await (await get(url)).text());
+    if (SAMPLE in manifest.files) manifest.files[SAMPLE] = EMPTY;
+    const entries = /** @type {[string, { bytes: number, sha256: string }][]} */ (Object.entries(manifest.files));
     for (const [, { bytes }] of entries) this.expect(bytes);
-    const fetched = entries.map(async ([file, { sha256 }]) => {
-      const url = `models/${name}/${file}?${sha256.slice(0, 16)}`;
-      return (await this.stream(url, "application/octet-stream")).blob();
+    const fetched = entries.map(async ([file, { bytes, sha256 }]) => {
+      if (!bytes) return new Blob();
+      const small = deflated.includes(file);
+      const url = `models/${name}/${file}${small ? ".deflate" : ""}?${sha256.slice(0, 16)}`;
+      return (await this.stream(url, "application/octet-stream", small)).blob();
     });
-    const files = [new Blob([manifest]), ...(await Promise.all(fetched))];
+    const files = [new Blob([JSON.stringify(manifest)]), ...(await Promise.all(fetched))];
     return { names: ["manifest.json", ...entries.map(([file]) => file)], files };
   }
 }

@@ -4,26 +4,23 @@ import { element } from "./dom.js";
 import { Download, offer } from "./download.js";
 import { Engines } from "./engines.js";
 import { links } from "./history.js";
-import { how } from "./how.js";
 import { input } from "./input.js";
 import { lenses } from "./lenses.js";
 import { Look } from "./look.js";
 import { map } from "./map.js";
-import { notice, phase, show } from "./messages.js";
+import { notice, phase, show, warn } from "./messages.js";
 import { occupancy } from "./occupancy.js";
 import { keep } from "./offline.js";
 import { opener } from "./open.js";
 import { opening } from "./opening.js";
-import { named, own } from "./own.js";
 import { Pool } from "./pool.js";
 import { Remote } from "./remote.js";
-import { saving } from "./save.js";
 import { Scene } from "./scene.js";
 import { sharing } from "./share.js";
-import { initial, read, refusedSeed } from "./state.js";
+import { initial, read, refusedSeed, refusedServer } from "./state.js";
 import { strip } from "./strip.js";
 import { tools } from "./tools.js";
-import { menus, travelling } from "./travel.js";
+import { menus, named, travelling } from "./travel.js";
 import { why } from "./why.js";
 
 async function main() {
@@ -39,18 +36,23 @@ async function main() {
   const download = new Download();
   phase("download", "", undefined);
   const offered = await offer();
-  const { wasm_bytes: wasmBytes, models } = offered;
+  const { wasm_bytes: wasmBytes, models, servers = [] } = offered;
+  const unasked = refusedServer(state, servers);
   const model = models.find(({ name }) => name === state.model) ?? models[0];
   state.model = model.name;
   why(model, wasmBytes);
   // Other networks than voxel models fill no grid.
   element("holds-row", HTMLElement).hidden = model.representation !== "voxel";
   const compiling = download.engine(wasmBytes);
-  const first = download.files(model.name);
+  const fetching = () => download.files(model);
+  const first = servers.includes(state.engine) ? Promise.resolve({ names: [], files: [], later: fetching }) : fetching();
   first.catch(() => undefined);
+  // Workers load their scripts meanwhile, and the first package is read while the scene is rendered.
+  const surveying = Remote.start(compiling, "portable", "reload the page: scenes are no longer rendered");
+  const painting = Remote.start(compiling);
+  painting.catch(() => undefined);
+  const surveyor = await surveying;
   const module = await compiling;
-
-  const surveyor = await Remote.start(module, "portable", "reload the page: scenes are no longer rendered");
   const worlds = /** @type {string[]} */ (await surveyor.call("worlds"));
   if (!worlds.includes(state.world)) state.world = model.world ?? worlds[0];
   menus(models, worlds);
@@ -79,18 +81,20 @@ async function main() {
   look.addEventListener("taken", moved);
   input(scene, (motion) => { moved(); if (motion.some(Boolean)) look.move(scene.motion(motion)).catch(fail); }, { ...press, h: holds.press });
   sharing(scene, { changed, fail });
-  saving(scene, look);
   const story = opening(scene, look, { walk, set: using.set, fail });
   mark();
-  await scene.open();
 
-  const engines = new Engines(module, offered);
+  const engines = new Engines(module, offered, painting);
   const openings = opener({ asked, mark, engines, pool, scene, look });
   const { open } = openings;
   engines.menu(state, () => openings.again().then(mark, fail));
-  await open({ coming: first, download });
+  // What the first picture does not need comes meanwhile: when it is there, everything works.
+  const others = Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
+  const [[{ how }, { own }, { saving }]] = await Promise.all([others, scene.open(), open({ coming: first, download })]);
   if (refused) notice(refused);
+  if (unasked) warn(unasked);
   how(scene, look);
+  saving(scene, look);
 
   const { leave } = own(scene, {
     async package(next, name) {
@@ -105,13 +109,14 @@ async function main() {
       await scene.open();
     },
   });
-  travelling(scene, look, { models, worlds, openings, tools: using, repaint, arrived, leave, fail });
+  travelling(scene, look, { models, worlds, servers, openings, tools: using, repaint, arrived, leave, fail });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (state.orbit) roam();
   else if (!linked) {
-    // Who wants less motion, or has begun to look around, is shown the pictures at once.
-    const still = calm || element("hint", HTMLElement).hidden;
-    (still ? scene.show(initial().shown) : story.play()).catch(fail);
+    // Who has begun to look around is shown the pictures at once, and who wants less motion stills of the story.
+    const begun = element("hint", HTMLElement).hidden;
+    const begin = calm ? import("./stills.js").then(({ stills }) => stills(scene, look)) : begun ? scene.show(initial().shown) : story.play();
+    begin.catch(fail);
   }
   await keep().catch(() => undefined);
 }

@@ -1,12 +1,12 @@
 // @ts-check
 import { button, element, make } from "./dom.js";
-import { Ended } from "./remote.js";
+import { Ended, Remedied } from "./remote.js";
 
 /** Shows what went wrong until it is put away. @param {unknown} error */
 export function show(error) {
   // Who ended a worker knows why.
   if (error instanceof Ended) return;
-  put(error instanceof Error ? error.message : String(error));
+  put(error instanceof Error ? error.message : String(error), "", error instanceof Remedied ? error.remedy : undefined);
 }
 
 /** Shows what may be wrong, though it was done. @param {string} text */
@@ -14,8 +14,8 @@ export function warn(text) {
   put(text, "warning");
 }
 
-/** @param {string} text @param {string} [kind] */
-function put(text, kind = "") {
+/** @param {string} text @param {string} [kind] @param {{ label: string, act: () => void }} [remedy] */
+function put(text, kind = "", remedy = undefined) {
   const [first, ...hints] = text.replace(/^error: /, "").split("\n");
   const messages = element("messages", HTMLElement);
   if ([...messages.children].some((message) => message.getAttribute("data-text") === text)) return;
@@ -23,6 +23,7 @@ function put(text, kind = "") {
   // The page shows the form of the file itself, and not where the sources keep it.
   const told = hints.map((hint) => hint.replace(/^hint: /, "").replace(/docs\/formats\.md shows the form;?\s*/, ""));
   message.append(...told.filter(Boolean).map((hint) => make("p", { class: "hint-line" }, hint)));
+  if (remedy) message.append(button(remedy.label, { class: "form" }, () => { message.remove(); remedy.act(); }));
   if (text.includes("views.json")) message.append(button("What a views.json says", { class: "form" }, explain));
   message.append(button("×", { class: "put-away", "aria-label": "Put this message away" }, () => {
     const next = message.nextElementSibling ?? message.previousElementSibling;

@@ -3,8 +3,8 @@ import { card } from "./card.js";
 import { say } from "./dom.js";
 import { running, started } from "./engines.js";
 import { meanFirst } from "./mean.js";
-import { phase, settle, size } from "./messages.js";
-import { Ended, Silent } from "./remote.js";
+import { phase, settle } from "./messages.js";
+import { Ended, Remedied, Silent } from "./remote.js";
 
 /** @typedef {import("../types").PackageFiles} PackageFiles */
 
@@ -34,13 +34,11 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
   let last;
   /** When that is over. @type {Promise<unknown>} */
   let over = Promise.resolve();
-
   const begin = meanFirst(scene.state, { asked, mark });
-
   /** @param {number} bytes of the package */
   async function help(bytes) {
     const cores = navigator.hardwareConcurrency || 2;
-    const most = bytes > 1e8 || cores < 4 ? 2 : cores < 8 ? 3 : 4;
+    const most = engine.name === "server" || bytes > 1e8 || cores < 4 ? 2 : cores < 8 ? 3 : 4;
     say("n-painters", String(pool.painters.length));
     const mine = files;
     for (let others = pool.painters.length; others < most; others++) {
@@ -56,8 +54,8 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     phase("prepare", "", undefined);
     const before = files;
     const { own, fieldOfView } = scene;
-    const wanted = { ...next, ...(own ? { fieldOfView } : { rendered: true }) };
-    const { remote: first, found, engine: able, asked: wish } = await engines.open(wanted, scene.state);
+    const cameras = own ? { fieldOfView } : { rendered: true, fieldOfView: scene.survey.fieldOfView || undefined };
+    const { remote: first, found, engine: able, asked: wish } = await engines.open(next, cameras, scene.state);
     if (mine !== last) {
       first.end();
       return false;
@@ -68,9 +66,7 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     taken?.();
     pool.restart(first);
     const bytes = [...next.files, ...(next.zip ? [next.zip] : [])].reduce((sum, file) => sum + file.size, 0);
-    say("n-model", size(bytes));
-    say("n-load", `${(found.ms / 1000).toFixed(1)} s`);
-    running(able, found.engine, able !== wish);
+    running(able, found, { bytes, needed: able !== wish });
     describe(found);
     begin(found.manifest);
     const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
@@ -81,6 +77,11 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
       // It opens, but does not paint: back to the one before.
       if (mine !== last) return false;
       giveUp = undefined;
+      if (able.name === "server") {
+        scene.state.engine = "";
+        fail(/** @type {Error} */ (error));
+        return open(mine, next);
+      }
       if (before && before !== next) await open(mine, before);
       throw error;
     }
@@ -89,11 +90,13 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     phase("picture", "", 1);
     // When one looks around without a rest, too: who walks around by itself never rests.
     const rested = new Promise((resolve) => look.addEventListener("rest", resolve, { once: true }));
-    Promise.race([rested, new Promise((resolve) => setTimeout(resolve, HELP_MS))])
-      .then(() => (files === next ? help(bytes) : undefined)).catch(pool.events.fail);
+    Promise.race([rested, new Promise((resolve) => setTimeout(resolve, HELP_MS))]).then(() => (files === next ? help(bytes) : undefined)).catch(pool.events.fail);
     return true;
   }
 
+  // What a server cannot do for the first picture, it will not do for others.
+  const { fail } = pool.events;
+  pool.events.fail = (error) => (giveUp && error instanceof Remedied ? giveUp(error) : fail(error));
   // A painter that gave no answer is gone; the first one is needed.
   pool.events.lost = async () => {
     if (giveUp) return giveUp(new Silent());

@@ -1,5 +1,5 @@
 // @ts-check
-import { element, say } from "./dom.js";
+import { element } from "./dom.js";
 import { dropping } from "./drop.js";
 import { MANIFEST, MOST_LIST, beside, folder, light, listed, plain } from "./files.js";
 import { example } from "./example.js";
@@ -113,17 +113,4 @@ export function own(scene, take) {
 function mine(own) {
   element("own-back", HTMLElement).hidden = !own;
   for (const id of ["scene", "how-cameras"]) element(id, HTMLElement).hidden = own;
-}
-
-/** Says which package of one's own is open, if it is one, and offers it beside the others as long as it is.
- * @param {string | undefined} name */
-export function named(name) {
-  say("offline", name ? `Painting with ${name}, in this tab.` : "Runs in this tab. Nothing leaves it.");
-  const menu = element("model", HTMLSelectElement);
-  menu.querySelector("option[value='']")?.remove();
-  if (name) {
-    menu.prepend(new Option(`${name} (yours)`, ""));
-    menu.value = "";
-  }
-  element("model-label", HTMLElement).hidden = menu.length < 2;
 }

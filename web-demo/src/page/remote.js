@@ -31,10 +31,11 @@ export class Remote {
     });
   }
 
-  /** @param {WebAssembly.Module} module @param {string} [engine] whose it is @param {string} [hint] what to do should it give no answer */
+  /** The worker loads its scripts while the module is still coming.
+   * @param {WebAssembly.Module | Promise<WebAssembly.Module>} module @param {string} [engine] whose it is @param {string} [hint] what to do should it give no answer */
   static async start(module, engine = "portable", hint = undefined) {
     const remote = new Remote(hint);
-    await remote.call("start", { module, engine });
+    await remote.call("start", { module: await module, engine });
     return remote;
   }
 
@@ -90,6 +91,15 @@ export class Silent extends Error {
 
 /** The answer of a worker that is no longer needed. */
 export class Ended extends Error {}
+
+/** What went wrong, and what a press of a button does about it. */
+export class Remedied extends Error {
+  /** @param {string} text @param {string} label @param {() => void} act */
+  constructor(text, label, act) {
+    super(text);
+    this.remedy = { label, act };
+  }
+}
 
 /** Runs one call at a time; of those that wait, only the latest.
  * @template T @param {(argument: T) => Promise<void>} work @returns {(argument: T) => Promise<void>} */

@@ -35,6 +35,8 @@ export class Scene extends EventTarget {
   /** Tells the pictures of this scene and package from those of others. */
   #name = "";
   #package = 0;
+  /** The world and scene that the surveyor was last told to open, and what it says of it. @type {{ key: string, coming: Promise<Survey> }} */
+  #surveyed = { key: "", coming: Promise.resolve(this.survey) };
   #shooting = latest(this.#shoot.bind(this));
   #learning = latest(this.#learn.bind(this));
 
@@ -49,7 +51,13 @@ export class Scene extends EventTarget {
   /** Opens the scene that the state names. */
   async open() {
     const { world, seed } = this.state;
-    this.survey = await this.surveyor.call("survey", { name: world, seed, planSide: PLAN_SIDE });
+    const key = `${world}/${seed}`;
+    if (this.#surveyed.key !== key) {
+      const coming = this.surveyor.call("survey", { name: world, seed, planSide: PLAN_SIDE });
+      coming.catch(() => { this.#surveyed.key = ""; });
+      this.#surveyed = { key, coming };
+    }
+    this.survey = await this.#surveyed.coming;
     this.#told.clear();
     this.#name = `${this.#package}/${world}/${seed}${this.own ? "/own" : ""}`;
     this.dispatchEvent(new Event("survey"));

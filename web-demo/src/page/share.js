@@ -1,6 +1,5 @@
 // @ts-check
-import { element, make } from "./dom.js";
-import { markdown } from "./markdown.js";
+import { closing, element, make } from "./dom.js";
 import { notice } from "./messages.js";
 
 /** Shares the link, opens the docs, and leads to parts of the page without touching what the link says.
@@ -41,7 +40,8 @@ function docs(fail) {
     return response.text();
   };
   const turn = async (/** @type {string} */ name) => {
-    text.replaceChildren(...markdown(await get(name)));
+    const [{ markdown }, page] = await Promise.all([import("./markdown.js"), get(name)]);
+    text.replaceChildren(...markdown(page));
     text.scrollTop = 0;
   };
   menu.addEventListener("change", () => turn(menu.value).catch(fail));
@@ -57,16 +57,5 @@ function docs(fail) {
     } catch (error) {
       fail(error);
     }
-  });
-}
-
-/** A dialog that a click beside it closes; browsers that know `closedby` are there first. @param {string} id */
-export function closing(id) {
-  const dialog = element(id, HTMLDialogElement);
-  dialog.addEventListener("click", (event) => {
-    // What lies around it is the dialog itself too.
-    const { left, right, top, bottom } = dialog.getBoundingClientRect();
-    const { clientX: x, clientY: y, target } = event;
-    if (target === dialog && (x < left || x > right || y < top || y > bottom)) dialog.close();
   });
 }

@@ -31,7 +31,7 @@ export function read(hash, state) {
     orbit: flag("orbit", state.orbit),
     step: Number(text("step", /^\d{1,3}$/) ?? state.step),
     holds: flag("holds", state.holds),
-    engine: text("engine", /^tract$/) ?? "",
+    engine: text("engine", /^tract$|^https?:\/\/[\w.:[\]-]+$/) ?? "",
   };
 }
 
@@ -40,6 +40,15 @@ export function refusedSeed(hash) {
   const asked = new URLSearchParams(hash.replace(/^#/, "")).get("seed");
   if (asked === null || /^\d{1,18}$/.test(asked)) return "";
   return `The link asks for scene \u201c${asked.slice(0, 20)}\u201d, which is none: this is scene ${initial().seed}.`;
+}
+
+/** What is to be said when a link asks for a server to paint that the page may not ask; it is taken out of the state.
+ * @param {State} state @param {string[]} [servers] that the page was built for */
+export function refusedServer(state, servers = []) {
+  const asked = state.engine;
+  if (!asked.startsWith("http") || servers.includes(asked)) return "";
+  state.engine = "";
+  return `The link asks for ${asked} to paint, and this page was not built for that: it paints in this tab\nhint: \`cargo xtask web --server ${asked}\` builds a page that may ask that server`;
 }
 
 /** @param {State} state */

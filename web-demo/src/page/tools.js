@@ -1,7 +1,6 @@
 // @ts-check
-import { element, say } from "./dom.js";
+import { closing, element, say } from "./dom.js";
 import { notice } from "./messages.js";
-import { closing } from "./share.js";
 
 /** Steps of the walk around in a millisecond: once around in 16 seconds. */
 const PACE = 1080 / 16_000;

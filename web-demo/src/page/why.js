@@ -1,5 +1,5 @@
 // @ts-check
-import { element, make } from "./dom.js";
+import { element, make, say } from "./dom.js";
 import { size } from "./messages.js";
 import { duration, told } from "./card.js";
 
@@ -13,9 +13,27 @@ export function why(model, wasmBytes) {
   element("why", HTMLElement).replaceChildren(...line, ...trained);
 }
 
+/** The server that paints; nothing if this tab does. */
+let host = "";
+/** What stands above the fold while this tab paints. @type {Node[]} */
+let mine = [];
+
+/** Says who paints. @param {string} now the server, or nothing */
+export function served(now) {
+  if (now === host) return;
+  const line = element("why", HTMLElement);
+  if (!host) mine = [...line.childNodes];
+  host = now;
+  const told = [make("b", {}, host), " paints: this page sends it the pictures and cameras. ", make("b", { id: "cost" }, "")];
+  line.replaceChildren(...(host ? told : mine));
+  element("own-server", HTMLElement).hidden = !host;
+  say("own-server", host ? `While ${host} paints, pictures that you open are sent there.` : "");
+  say("offline", host ? `Painted by ${host}: pictures and cameras go there.` : "Runs in this tab. Nothing leaves it.");
+}
+
 /** Says what a view costs on this device. @param {string} ms */
 export function cost(ms) {
   const node = document.getElementById("cost");
-  const text = `${ms} a view here, no server`;
+  const text = host ? `${ms} a view, with the way there and back.` : `${ms} a view here, no server`;
   if (node && node.textContent !== text) node.textContent = text;
 }

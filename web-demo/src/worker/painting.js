@@ -27,7 +27,7 @@ export async function open({ names, files, zip, rendered, fieldOfView }, report)
   const next = zip ? Viewer.fromZip(await bytes(zip), progress) : Viewer.fromFiles(names, contents, progress);
   try {
     if (rendered) next.checkRenderedScenes();
-    if (fieldOfView !== undefined) next.checkFieldOfView("your pictures", fieldOfView);
+    else if (fieldOfView !== undefined) next.checkFieldOfView("your pictures", fieldOfView);
     next.warmUp();
   } catch (error) {
     next.free();

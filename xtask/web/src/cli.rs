@@ -56,6 +56,10 @@ pub(crate) struct WebOptions {
     /// Address of the sources, for the page's link to them
     #[arg(long, value_name = "URL")]
     source: Option<String>,
+    /// Origin of a `gqn-run serve` that the page may let paint (`engine=ORIGIN` in a link): <https://HOST>, or
+    /// <http://127.0.0.1:PORT> for trying; may be given more than once [default: none, and the page asks no server but its own]
+    #[arg(long = "server", value_name = "ORIGIN", value_parser = server)]
+    servers: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -88,7 +92,11 @@ impl From<WebOptions> for Web {
             build: if options.quick { Build::Quick } else { Build::Full },
             out: None,
             tract: !options.no_tract,
-            addresses: Addresses { site: options.site, source: options.source },
+            addresses: Addresses {
+                site: options.site,
+                source: options.source,
+                servers: options.servers,
+            },
             port: options.serve.then_some(options.port),
         }
     }
@@ -100,5 +108,37 @@ impl From<BenchWebOptions> for BenchWeb {
         let build = if quick { Build::Quick } else { Build::Full };
         let output = rows.map_or(Output::Table { json }, Output::Rows);
         Self { only, queries, rounds, build, output }
+    }
+}
+
+/// An origin that the page's content security policy lets it ask: encrypted, or on the same machine.
+fn server(text: &str) -> Result<String, String> {
+    let local = ["127.0.0.1", "localhost"];
+    let host = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(host), _) => Some(host),
+        (_, Some(host)) => {
+            host.split(':').next().is_some_and(|name| local.contains(&name)).then_some(host)
+        }
+        _ => None,
+    };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:".contains(c);
+    match host {
+        Some(host) if !host.is_empty() && host.chars().all(plain) => Ok(text.to_owned()),
+        _ => Err("expected https://HOST or http://127.0.0.1:PORT, without a path".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_origins_and_encrypted_or_near() {
+        for text in ["https://a.example", "https://a.example:8443", "http://127.0.0.1:8080"] {
+            assert_eq!(server(text).as_deref(), Ok(text));
+        }
+        for text in ["https://", "https://a/", "https://*", "http://a.example", "a", "https://a'"] {
+            assert!(server(text).is_err(), "{text}");
+        }
     }
 }

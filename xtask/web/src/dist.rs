@@ -25,8 +25,26 @@ const PAGE: &str = "index.html";
 const SERVICE_WORKER: &str = "service-worker.js";
 /// In the page, the line in whose place stands what a browser may load before a module asks for it.
 const PRELOAD: &str = "<!-- preload -->";
+/// In the page, whom it may ask.
+const ASKS: &str = "connect-src 'self'";
 /// The script that is no module.
 const GUARD: &str = "src/page/guard.js";
+/// Modules that the page imports while the first package is read, or when somebody asks for what they do.
+const AFTER: [&str; 13] = [
+    "connection.js",
+    "drop.js",
+    "example.js",
+    "files.js",
+    "how.js",
+    "markdown.js",
+    "own.js",
+    "parts.js",
+    "save.js",
+    "served.js",
+    "spread.js",
+    "stills.js",
+    "zip.js",
+];
 const MODELS: &str = "models.json";
 /// The project's documents beside the page, and the list of them.
 const DOCS: &str = "docs";
@@ -39,6 +57,8 @@ pub(crate) struct Addresses {
     pub(crate) site: Option<String>,
     /// Of the sources; without it, the page has no link to them.
     pub(crate) source: Option<String>,
+    /// Of servers that the page may let paint; it asks no others.
+    pub(crate) servers: Vec<String>,
 }
 
 /// What was built of the engines: folders with [`GLUE`].
@@ -87,7 +107,8 @@ pub(crate) fn assemble(
     files.insert(PAGE.to_owned(), index.into_bytes());
     let worker = service_worker(&text(&page.join(SERVICE_WORKER))?, &files)?;
     files.insert(SERVICE_WORKER.to_owned(), worker.into_bytes());
-    let offer = json!({ "wasm_bytes": wasm_bytes, "tract_bytes": tract_bytes, "models": models });
+    let servers = &addresses.servers;
+    let offer = json!({ "wasm_bytes": wasm_bytes, "tract_bytes": tract_bytes, "servers": servers, "models": models });
     files.insert(MODELS.to_owned(), serde_json::to_vec_pretty(&offer)?);
     files.extend(documents(workspace)?);
 
@@ -109,7 +130,9 @@ fn preloads<'a>(files: impl Iterator<Item = &'a String>, manifest: Option<&str>)
     let mut data = vec![MODELS.to_owned()];
     data.extend(manifest.map(str::to_owned));
     for name in files {
-        if name.contains("/src/page/") && !name.ends_with(GUARD) {
+        let module = name.split_once("/src/page/").map(|(_, module)| module);
+        let first = module.is_some_and(|module| !AFTER.contains(&module));
+        if first && !name.ends_with(GUARD) {
             modules.push(format!("<link rel=\"modulepreload\" href=\"{name}\">"));
         } else if name.ends_with("/wasm/gqn_bg.wasm") {
             data.push(name.clone());
@@ -132,6 +155,11 @@ fn index(page: &str, folder: &str, preload: &str, addresses: &Addresses) -> Resu
             &format!("content=\"{folder}/"),
             &format!("content=\"{}/{folder}/", attribute(site)),
         );
+    }
+    if !addresses.servers.is_empty() {
+        ensure!(page.contains(ASKS), "{PAGE} has no policy `{ASKS}`");
+        let servers = addresses.servers.join(" ");
+        page = page.replace(ASKS, &format!("{ASKS} {servers}"));
     }
     if let Some(source) = &addresses.source {
         let link = format!("id=\"source\" href=\"{}\"", attribute(source));
@@ -228,7 +256,7 @@ mod tests {
 
     use super::*;
 
-    const INDEX: &str = r#"<meta content="app/media/card.png"><!-- preload -->
+    const INDEX: &str = r#"<meta content="connect-src 'self'; base-uri"><meta content="app/media/card.png"><!-- preload -->
 <script src="app/src/main.js"></script><a id="source" hidden>"#;
 
     #[test]
@@ -304,6 +332,7 @@ mod tests {
         assert!(index.contains(&format!(r#"<script src="{app}/src/main.js"></script>"#)));
         assert!(index.contains(&format!(r#"content="{app}/media/card.png""#)), "{index}");
         assert!(index.contains(r#"id="source" hidden"#), "{index}");
+        assert!(index.contains("connect-src 'self';"), "{index}");
         for loaded in ["wasm/gqn_bg.wasm", "src/page/main.js"] {
             assert!(index.contains(&format!(r#"href="{app}/{loaded}""#)), "{index}");
         }
@@ -319,10 +348,13 @@ mod tests {
         // Addresses are put in where they are known.
         addresses.site = Some("https://a.example/gqn/".to_owned());
         addresses.source = Some("https://a.example/\"x".to_owned());
+        addresses.servers = vec!["https://b.example".to_owned()];
         assemble(&workspace, &glue, &[], &addresses, &dist).unwrap();
         let index = text(&found(&dist), "index.html");
         assert!(index.contains(&format!(r#""https://a.example/gqn/{app}/media/card.png""#)));
         assert!(index.contains(r#"id="source" href="https://a.example/&quot;x""#), "{index}");
+        assert!(index.contains("connect-src 'self' https://b.example;"), "{index}");
+        assert!(text(&found(&dist), "models.json").contains("https://b.example"));
         addresses = Addresses::default();
 
         // A changed module changes the folder's name and the service worker; the old folder is gone.

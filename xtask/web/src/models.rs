@@ -3,9 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -17,6 +20,8 @@ const MANIFEST: &str = "manifest.json";
 const VOXEL: &str = "voxel";
 const SAMPLE: &str = "sample.safetensors";
 const CARD: &str = "README.md";
+/// Behind the name of a compressed file. Not that of a program that compresses: hosts would take it for an encoding.
+const DEFLATED: &str = ".deflate";
 
 /// A package as the page offers it. The index lists its serialised form.
 #[derive(Debug, Serialize)]
@@ -46,6 +51,9 @@ pub(crate) struct Model {
     /// Whether its files hold a model card.
     card: bool,
     files: Vec<ModelFile>,
+    /// Of these, files that lie beside themselves with `.deflate` behind the name: a host compresses what it knows, and graphs
+    /// are not among that.
+    deflated: Vec<String>,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -182,6 +190,7 @@ impl Model {
                 .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
                 .collect(),
             card: files.iter().any(|file| file.name == CARD),
+            deflated: deflated(&files),
             files,
             folder: folder.to_owned(),
         })
@@ -200,9 +209,27 @@ impl Model {
             let from = self.folder.join(&file.name);
             fs::copy(&from, to.join(&file.name))
                 .with_context(|| format!("cannot copy {}", from.display()))?;
+            if self.deflated.contains(&file.name) {
+                deflate(&from, &to.join(format!("{}{DEFLATED}", file.name)))?;
+            }
         }
         Ok(())
     }
+}
+
+/// The graphs.
+fn deflated(files: &[ModelFile]) -> Vec<String> {
+    let graph =
+        |file: &&ModelFile| Path::new(&file.name).extension().is_some_and(|end| end == "onnx");
+    files.iter().filter(graph).map(|file| file.name.clone()).collect()
+}
+
+/// Compresses a file in zlib's format, which every browser reads.
+fn deflate(from: &Path, to: &Path) -> Result<()> {
+    let content = fs::read(from).with_context(|| format!("cannot open {}", from.display()))?;
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&content)?;
+    fs::write(to, encoder.finish()?).with_context(|| format!("cannot write {}", to.display()))
 }
 
 /// The world in the metadata of a sample: a safetensors file, whose header's length and JSON come first.

@@ -186,3 +186,37 @@ fn npy(tensor: &gqn_formats::Tensor) -> Vec<u8> {
     bytes.extend(tensor.iter().flat_map(|value| value.to_le_bytes()));
     bytes
 }
+
+#[test]
+fn pages_of_named_origins_may_use_it_and_no_others() {
+    let page = "https://page.example";
+    let server = Server::start(&["--allow-origin", page]);
+    let ask = |method: &str, path: &str, origin: &str, more: &[(&str, &str)]| {
+        let mut connection = server.connect();
+        connection.send(method, path, &[&[("Origin", origin)], more].concat(), b"");
+        connection.receive().expect("an answer")
+    };
+    let wish = [("Access-Control-Request-Method", "DELETE")];
+    let allowed = ask("OPTIONS", "/scenes/a", page, &wish).expect(204);
+    assert_eq!(allowed.header("access-control-allow-origin"), Some(page));
+    assert!(allowed.header("access-control-allow-methods").expect("methods").contains("DELETE"));
+    assert!(
+        allowed.header("access-control-allow-headers").expect("some").contains("authorization")
+    );
+    let read = ask("GET", "/v2", page, &[]).expect(200);
+    assert_eq!(read.header("access-control-allow-origin"), Some(page));
+    assert_eq!(read.header("vary"), Some("origin"));
+    // A refusal is read too, and says when to try again.
+    let missing = ask("GET", "/scenes/a", page, &[]).expect(404);
+    assert_eq!(missing.header("access-control-allow-origin"), Some(page));
+    for other in ["https://page.example.evil.example", "http://page.example", "null"] {
+        let answer = ask("GET", "/v2", other, &[]).expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{other}");
+        assert_eq!(ask("OPTIONS", "/scenes", other, &wish).status, 405, "{other}");
+    }
+    let closed = Server::start(&[]);
+    let mut connection = closed.connect();
+    connection.send("GET", "/v2", &[("Origin", page)], b"");
+    let answer = connection.receive().expect("an answer").expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), None, "off by default");
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use gqn_serve::Limits;
+use gqn_serve::{Limits, Origin};
 
 use super::What;
 
@@ -22,6 +22,10 @@ pub(crate) struct Serve {
     /// File whose first line is a token that clients must send as `Authorization: Bearer …` [default: `GQN_TOKEN`, else none].
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Origin of a web page that may use this server from a browser, such as <https://gqn.example>; may be given more than once
+    /// [default: none].
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<Origin>,
     /// Milliseconds to wait for more queries of the same scene before a run.
     #[arg(long, value_name = "MS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=1000), help_heading = "Limits")]
     pub(crate) window: u64,

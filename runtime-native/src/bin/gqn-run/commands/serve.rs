@@ -44,6 +44,7 @@ pub(crate) fn serve(flags: &cli::Serve) -> Result<()> {
     let options = ServeOptions {
         listen: flags.listen,
         token,
+        origins: flags.allow_origin.clone(),
         limits: flags.limits(),
         events: Arc::new(events),
     };
