@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use gqn_formats::Tensor;
+use gqn_runtime::EngineError;
 use ndarray::{Axis, Slice, concatenate};
 
 use crate::provider::Provider;
@@ -29,12 +30,49 @@ impl BatchSizes {
     }
 
     /// The runs for that many queries: which of them, and how many rows the graph gets.
-    pub(crate) fn runs(self, queries: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
+    fn runs(self, queries: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
         (0..queries).step_by(self.most).map(move |start| {
             let range = start..queries.min(start + self.most);
             let rows = self.rows(range.len());
             (range, rows)
         })
+    }
+
+    /// poses `[queries,7]`, noise `[queries or 1,L,Z,h,h]` → frames `[queries,3,S,S]`, by as many calls of `run` as it takes.
+    ///
+    /// # Errors
+    /// The first error of a run.
+    pub(crate) fn generate(
+        self,
+        poses: &Tensor,
+        noise: &Tensor,
+        mut run: impl FnMut(&Tensor, &Tensor) -> Result<Tensor, EngineError>,
+    ) -> Result<Tensor, EngineError> {
+        let [queries, noises] = [poses, noise].map(|x| x.shape().first().copied().unwrap_or(0));
+        // Other numbers of noises are ONNX Runtime's to refuse.
+        if queries == 0 || noises != 1 && noises != queries {
+            return run(poses, noise);
+        }
+        let mut parts = Vec::new();
+        for (range, rows) in self.runs(queries) {
+            let shared = noises == 1 && queries != 1;
+            let poses = padded_rows(poses, range.clone(), rows);
+            let part = if shared {
+                run(&poses, noise)?
+            } else {
+                run(&poses, &padded_rows(noise, range.clone(), rows))?
+            };
+            parts.push(if rows == range.len() {
+                part
+            } else {
+                part.slice_axis(Axis(0), Slice::from(..range.len())).to_owned()
+            });
+        }
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
+        }
+        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+        Ok(concatenate(Axis(0), &views).expect("pictures are of one size"))
     }
 
     fn rows(self, queries: usize) -> usize {
@@ -43,7 +81,7 @@ impl BatchSizes {
 }
 
 /// Rows `range` of a tensor, the last one repeated until there are `rows`.
-pub(crate) fn padded_rows(tensor: &Tensor, range: Range<usize>, rows: usize) -> Tensor {
+fn padded_rows(tensor: &Tensor, range: Range<usize>, rows: usize) -> Tensor {
     let part = tensor.slice_axis(Axis(0), Slice::from(range.clone()));
     if rows <= range.len() {
         return part.to_owned();

@@ -1,27 +1,29 @@
 //! `Engine` on ONNX Runtime.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use gqn_formats::{FormatError, Manifest, Package, Precision, Tensor, names};
+use gqn_formats::{FormatError, Manifest, Package, Tensor, names};
 use gqn_runtime::{Engine, EngineError};
-use ndarray::{Axis, Slice, concatenate};
 
-use crate::batch::{BatchSizes, padded_rows};
+use crate::batch::BatchSizes;
 use crate::error::{OrtError, first_line};
-use crate::graph::{Graph, Source};
+use crate::graph::Graph;
 use crate::library::OnnxRuntime;
+use crate::opening::{Opened, Opening, needs_warm_up};
 use crate::options::OrtOptions;
 use crate::placement::Placement;
 use crate::provider::Provider;
 use crate::report::{EngineReport, Skipped};
-use crate::tensorrt::TensorRtPlan;
+use crate::scenes::ResidentScenes;
 
 /// Runs a package's graphs with ONNX Runtime.
 #[derive(Debug)]
 pub struct OrtEngine {
     representation: Graph,
     generator: Graph,
+    scenes: ResidentScenes,
     batch: BatchSizes,
     report: EngineReport,
     warm_up: Option<Duration>,
@@ -90,10 +92,13 @@ impl OrtEngine {
             }
             let opened = Opening { runtime, external, options, manifest, provider }.open(graphs);
             match opened {
-                Ok((representation, generator, warm_up)) => {
+                Ok(Opened { representation, generator, warm_up, compiled }) => {
                     let batch = BatchSizes::new(provider, options.batch);
-                    let report = report(runtime, provider, options, skipped);
-                    let mut engine = Self { representation, generator, batch, report, warm_up };
+                    let mut report = report(runtime, provider, options, skipped);
+                    report.compiled = compiled;
+                    let scenes = ResidentScenes::default();
+                    let mut engine =
+                        Self { representation, generator, scenes, batch, report, warm_up };
                     engine.place(options);
                     return Ok(engine);
                 }
@@ -142,6 +147,11 @@ impl OrtEngine {
         self.warm_up
     }
 
+    /// Scenes that are in the provider's memory, those included that were given up since the last query.
+    pub fn resident_scenes(&self) -> usize {
+        self.scenes.count()
+    }
+
     /// Queries of one run, at most.
     pub fn batch(&self) -> usize {
         self.batch.most()
@@ -184,93 +194,29 @@ impl Engine for OrtEngine {
         poses: &Tensor,
         noise: &Tensor,
     ) -> Result<Tensor, EngineError> {
-        let mut run = |poses: &Tensor, noise: &Tensor| {
+        let generator = &mut self.generator;
+        self.batch.generate(poses, noise, |poses, noise| {
             let inputs = [(names::SCENE, scene), (names::POSES, poses), (names::NOISE, noise)];
-            self.generator.run(&inputs, names::FRAMES)
-        };
-        let [queries, noises] = [poses, noise].map(|x| x.shape().first().copied().unwrap_or(0));
-        // Other numbers of noises are ONNX Runtime's to refuse.
-        if queries == 0 || noises != 1 && noises != queries {
-            return run(poses, noise);
-        }
-        let mut parts = Vec::new();
-        for (range, rows) in self.batch.runs(queries) {
-            let shared = noises == 1 && queries != 1;
-            let poses = padded_rows(poses, range.clone(), rows);
-            let part = if shared {
-                run(&poses, noise)?
-            } else {
-                run(&poses, &padded_rows(noise, range.clone(), rows))?
-            };
-            parts.push(if rows == range.len() {
-                part
-            } else {
-                part.slice_axis(Axis(0), Slice::from(..range.len())).to_owned()
-            });
-        }
-        if parts.len() == 1 {
-            return Ok(parts.remove(0));
-        }
-        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-        Ok(concatenate(Axis(0), &views).expect("pictures are of one size"))
-    }
-}
-
-/// One try to open the graphs.
-struct Opening<'a> {
-    runtime: &'a OnnxRuntime,
-    external: &'a BTreeMap<&'a str, &'a [u8]>,
-    options: &'a OrtOptions,
-    manifest: Option<&'a Manifest>,
-    provider: Provider,
-}
-
-impl Opening<'_> {
-    /// Both graphs, and how long their first runs took if there were any. A provider that registers and fails at its first run
-    /// fails here.
-    fn open(&self, graphs: [&[u8]; 2]) -> Result<(Graph, Graph, Option<Duration>), OrtError> {
-        let [representation, generator] = graphs;
-        let start = Instant::now();
-        let mut representation = self.graph(names::REPRESENTATION_FILE, representation)?;
-        let mut generator = self.graph(names::GENERATOR_FILE, generator)?;
-        if !needs_warm_up(self.provider, self.options) {
-            return Ok((representation, generator, None));
-        }
-        for graph in [&mut representation, &mut generator] {
-            graph.warm_up()?;
-        }
-        Ok((representation, generator, Some(start.elapsed())))
+            generator.run(&inputs, names::FRAMES)
+        })
     }
 
-    fn graph(&self, name: &'static str, bytes: &[u8]) -> Result<Graph, OrtError> {
-        let plan = self.plan(name, bytes)?;
-        let source = Source { name, bytes, external: self.external };
-        Graph::open(self.runtime, source, self.provider, self.options, plan.as_ref())
-    }
-
-    /// What `TensorRT` is told of the graph; nothing of graphs without a manifest, whose shapes nobody names.
-    fn plan(&self, name: &str, bytes: &[u8]) -> Result<Option<TensorRtPlan>, OrtError> {
-        let (Provider::TensorRt, Some(manifest)) = (self.provider, self.manifest) else {
-            return Ok(None);
-        };
-        let ports = if name == names::GENERATOR_FILE {
-            &manifest.generator
-        } else {
-            &manifest.representation
-        };
-        let batch = BatchSizes::new(self.provider, self.options.batch).most();
-        let half = manifest.precision == Precision::Fp16;
-        let plan = TensorRtPlan::new(ports, batch, half);
-        match &self.options.cache {
-            Some(cache) => plan.cached_in(cache, self.runtime.version(), name, bytes).map(Some),
-            None => Ok(Some(plan)),
+    fn generate_resident(
+        &mut self,
+        scene: &Arc<Tensor>,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError> {
+        if !self.report.io_binding {
+            return self.generate(scene, poses, noise);
         }
+        let generator = &mut self.generator;
+        let binding = self.scenes.binding(generator, scene)?;
+        self.batch.generate(poses, noise, |poses, noise| {
+            let inputs = [(names::POSES, poses), (names::NOISE, noise)];
+            generator.run_bound(binding, &inputs, names::FRAMES)
+        })
     }
-}
-
-/// Accelerators prepare themselves in their first run, and may only then fail.
-fn needs_warm_up(provider: Provider, options: &OrtOptions) -> bool {
-    provider != Provider::Cpu || options.measure_placement
 }
 
 fn report(
@@ -289,9 +235,11 @@ fn report(
         skipped,
         threads: options.threads.map(std::num::NonZeroUsize::get),
         spin: options.spin.name(),
+        io_binding: options.io_binding.is_used(provider),
         placement: Vec::new(),
         placement_error: None,
         cache: options.cache.as_ref().map(|cache| cache.display().to_string()),
+        compiled: Vec::new(),
     }
 }
 

@@ -1,14 +1,19 @@
 //! One graph in a session of ONNX Runtime.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::f32::consts::FRAC_1_SQRT_2;
+use std::path::Path;
 use std::sync::Arc;
 
-use gqn_formats::{FormatError, Tensor, external_locations, names};
+use gqn_formats::{
+    FormatError, GraphPorts, Port, Tensor, external_locations, names, onnx_metadata,
+};
 use gqn_runtime::EngineError;
 use gqn_system::read_regular;
-use ort::session::{Session, SessionInputValue};
-use ort::value::{TensorRef, ValueType};
+use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
+use ort::session::builder::SessionBuilder;
+use ort::session::{IoBinding, Session, SessionInputValue, SessionOutputs};
+use ort::value::{Outlet, TensorRef, ValueType};
 use tempfile::TempDir;
 
 use crate::error::{OrtError, first_line};
@@ -26,47 +31,36 @@ pub(crate) struct Source<'a> {
     pub(crate) external: &'a BTreeMap<&'a str, &'a [u8]>,
 }
 
+/// What a session is opened with.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    pub(crate) runtime: &'a OnnxRuntime,
+    pub(crate) provider: Provider,
+    pub(crate) options: &'a OrtOptions,
+    pub(crate) plan: Option<&'a TensorRtPlan>,
+}
+
 /// A graph that is loaded.
 #[derive(Debug)]
 pub(crate) struct Graph {
     name: &'static str,
     session: Session,
+    /// Of a graph that was loaded compiled: what the graph itself says.
+    metadata: Option<BTreeMap<String, String>>,
     /// Where the profile of its first run goes.
     profile: Option<TempDir>,
 }
 
 impl Graph {
+    /// Loads a graph. A provider that can writes what it compiled into the file `dump`, as a graph of `EPContext` nodes.
     pub(crate) fn open(
-        runtime: &OnnxRuntime,
+        setup: Setup<'_>,
         source: Source<'_>,
-        provider: Provider,
-        options: &OrtOptions,
-        plan: Option<&TensorRtPlan>,
+        dump: Option<&Path>,
     ) -> Result<Self, OrtError> {
-        if let Some(reason) = provider.missing_from_build() {
-            return Err(OrtError::Provider { provider, reason });
-        }
         let name = source.name;
         let failed = |error: ort::Error| EngineError::load(name, first_line(error.message()));
-        let mut builder = Session::builder(&runtime.environment).map_err(failed)?;
-        if let Some(threads) = options.threads {
-            let threads = threads.get().min(OrtOptions::MOST_THREADS);
-            builder = builder.with_intra_threads(threads).map_err(|error| failed(error.into()))?;
-        }
-        if options.spin == Spin::Off {
-            builder =
-                builder.with_intra_op_spinning(false).map_err(|error| failed(error.into()))?;
-        }
-        let profiled = options.measure_placement || provider != Provider::Cpu;
-        // Without a folder for it there is no profile, which `Graph::place` says.
-        let profile = if profiled { tempfile::tempdir().ok() } else { None };
-        if let Some(folder) = &profile {
-            let prefix = folder.path().join("profile");
-            builder = builder.with_profiling(prefix).map_err(|error| failed(error.into()))?;
-        }
-        builder = builder.with_execution_providers(provider.dispatches(options, plan)).map_err(
-            |error| OrtError::Provider { provider, reason: first_line(error.message()) },
-        )?;
+        let (mut builder, profile) = setup.builder(name, dump)?;
         // A file that is not handed over here would be looked for in the current folder.
         let unreadable = |reason| FormatError::Graph { graph: name.to_owned(), reason };
         for location in external_locations(source.bytes).map_err(unreadable)? {
@@ -78,12 +72,40 @@ impl Graph {
                 .map_err(|error| failed(error.into()))?;
         }
         let session = builder.commit_from_memory(source.bytes).map_err(failed)?;
-        Ok(Self { name, session, profile })
+        Ok(Self { name, session, metadata: None, profile })
+    }
+
+    /// Loads what [`Graph::open`] wrote for that graph, which nobody else may have written.
+    pub(crate) fn open_compiled(
+        setup: Setup<'_>,
+        source: Source<'_>,
+        compiled: &[u8],
+    ) -> Result<Self, OrtError> {
+        let name = source.name;
+        let unreadable = |reason| FormatError::Graph { graph: name.to_owned(), reason };
+        let metadata = Some(onnx_metadata(source.bytes).map_err(unreadable)?);
+        let (mut builder, profile) = setup.builder(name, None)?;
+        let session = builder
+            .commit_from_memory(compiled)
+            .map_err(|error| EngineError::load(name, first_line(error.message())))?;
+        Ok(Self { name, session, metadata, profile })
+    }
+
+    /// Whether its inputs and outputs are those.
+    pub(crate) fn has_ports(&self, ports: &GraphPorts) -> bool {
+        let same = |found: &[Outlet], expected: &[Port]| {
+            let found: BTreeSet<&str> = found.iter().map(Outlet::name).collect();
+            found == expected.iter().map(|port| port.name.as_str()).collect()
+        };
+        same(self.session.inputs(), &ports.inputs) && same(self.session.outputs(), &ports.outputs)
     }
 
     /// A value of the graph's metadata.
     pub(crate) fn metadata(&self, key: &str) -> Option<String> {
-        self.session.metadata().ok()?.custom(key)
+        match &self.metadata {
+            Some(metadata) => metadata.get(key).cloned(),
+            None => self.session.metadata().ok()?.custom(key),
+        }
     }
 
     /// inputs by name → the output of that name.
@@ -103,13 +125,36 @@ impl Graph {
             values.push((port, value.into()));
         }
         let outputs = self.session.run(values).map_err(failed)?;
-        let value = outputs
-            .get(output)
-            .ok_or_else(|| EngineError::run(name, format!("it has no output `{output}`")))?;
-        let (shape, data) = value.try_extract_tensor::<f32>().map_err(failed)?;
-        let shape: Vec<usize> = shape.iter().map(|length| *length as usize).collect();
-        Ok(Tensor::from_shape_vec(shape, data.to_vec())
-            .expect("ONNX Runtime's data fits its shape"))
+        tensor_of(name, &outputs, output)
+    }
+
+    /// A binding that holds a tensor for all runs with it, in the memory where the graph reads it.
+    pub(crate) fn bind(&self, port: &str, tensor: &Tensor) -> Result<IoBinding, EngineError> {
+        let failed = |error: ort::Error| EngineError::run(self.name, first_line(error.message()));
+        let mut binding = self.session.create_binding().map_err(failed)?;
+        binding.bind_input(port, &owned(tensor).map_err(failed)?).map_err(failed)?;
+        Ok(binding)
+    }
+
+    /// The other inputs by name → the output of that name.
+    pub(crate) fn run_bound(
+        &mut self,
+        binding: &mut IoBinding,
+        inputs: &[(&str, &Tensor)],
+        output: &str,
+    ) -> Result<Tensor, EngineError> {
+        let name = self.name;
+        let failed = |error: ort::Error| EngineError::run(name, first_line(error.message()));
+        for &(port, tensor) in inputs {
+            binding.bind_input(port, &owned(tensor).map_err(failed)?).map_err(failed)?;
+        }
+        let (device, kind) = (AllocationDevice::CPU, MemoryType::CPUOutput);
+        let memory = MemoryInfo::new(device, 0, AllocatorType::Device, kind).map_err(failed)?;
+        // Anew for each run: what the last one wrote is of another shape if it had other rows.
+        binding.bind_output_to_device(output, &memory).map_err(failed)?;
+        binding.synchronize_inputs().map_err(failed)?;
+        let outputs = self.session.run_binding(binding).map_err(failed)?;
+        tensor_of(name, &outputs, output)
     }
 
     /// Runs the graph once, on one row: a camera that looks up by 45 degrees, and zeros.
@@ -145,9 +190,71 @@ impl Graph {
     pub(crate) fn place(&mut self, provider: Provider) -> Result<Placement, String> {
         let folder = self.profile.take().ok_or("profile: there is no folder for it")?;
         let path = self.session.end_profiling().map_err(|error| first_line(error.message()))?;
-        let profile = read_regular(std::path::Path::new(&path), MOST_PROFILE)
+        let profile = read_regular(Path::new(&path), MOST_PROFILE)
             .map_err(|error| format!("profile: {error}"))?;
         drop(folder);
         Placement::from_profile(self.name, &profile, provider)
     }
+}
+
+impl Setup<'_> {
+    /// Everything but the graph, and the folder for its profile.
+    fn builder(
+        &self,
+        name: &'static str,
+        dump: Option<&Path>,
+    ) -> Result<(SessionBuilder, Option<TempDir>), OrtError> {
+        let Self { runtime, provider, options, plan } = *self;
+        if let Some(reason) = provider.missing_from_build() {
+            return Err(OrtError::Provider { provider, reason });
+        }
+        let failed = |error: ort::Error| EngineError::load(name, first_line(error.message()));
+        let mut builder = Session::builder(&runtime.environment).map_err(failed)?;
+        if let Some(threads) = options.threads {
+            let threads = threads.get().min(OrtOptions::MOST_THREADS);
+            builder = builder.with_intra_threads(threads).map_err(|error| failed(error.into()))?;
+        }
+        if options.spin == Spin::Off {
+            builder =
+                builder.with_intra_op_spinning(false).map_err(|error| failed(error.into()))?;
+        }
+        for (key, value) in provider.context_entries(dump) {
+            builder =
+                builder.with_config_entry(key, value).map_err(|error| failed(error.into()))?;
+        }
+        let profiled = options.measure_placement || provider != Provider::Cpu;
+        // Without a folder for it there is no profile, which `Graph::place` says.
+        let profile = if profiled { tempfile::tempdir().ok() } else { None };
+        if let Some(folder) = &profile {
+            let prefix = folder.path().join("profile");
+            builder = builder.with_profiling(prefix).map_err(|error| failed(error.into()))?;
+        }
+        let builder =
+            builder.with_execution_providers(provider.dispatches(options, plan, dump)).map_err(
+                |error| OrtError::Provider { provider, reason: first_line(error.message()) },
+            )?;
+        Ok((builder, profile))
+    }
+}
+
+/// The numbers of an output.
+fn tensor_of(
+    name: &'static str,
+    outputs: &SessionOutputs<'_>,
+    output: &str,
+) -> Result<Tensor, EngineError> {
+    let value = outputs
+        .get(output)
+        .ok_or_else(|| EngineError::run(name, format!("it has no output `{output}`")))?;
+    let (shape, data) = value
+        .try_extract_tensor::<f32>()
+        .map_err(|error| EngineError::run(name, first_line(error.message())))?;
+    let shape: Vec<usize> = shape.iter().map(|length| *length as usize).collect();
+    Ok(Tensor::from_shape_vec(shape, data.to_vec()).expect("ONNX Runtime's data fits its shape"))
+}
+
+/// A copy that a binding may keep.
+fn owned(tensor: &Tensor) -> ort::Result<ort::value::Tensor<f32>> {
+    let data: Vec<f32> = tensor.iter().copied().collect();
+    ort::value::Tensor::from_array((tensor.shape(), data))
 }

@@ -7,11 +7,14 @@
 //! |---|---|
 //! | `engine.rs` | [`OrtEngine`] |
 //! | `graph.rs` | one graph in a session of ONNX Runtime |
-//! | `options.rs` | [`OrtOptions`]: provider, threads, spinning, memory, cache |
+//! | `scenes.rs` | scenes that stay in a provider's memory between queries |
+//! | `options.rs` | [`OrtOptions`]: provider, threads, spinning, memory, IO binding, cache |
 //! | `batch.rs` | how many queries go into one run |
 //! | `provider.rs` | [`Provider`]: what a graph runs on |
 //! | `placement.rs` | [`Placement`]: which provider ran which node |
 //! | `report.rs` | [`EngineReport`]: what was asked for, what runs, and why not something else |
+//! | `compiled.rs` | [`CompiledModel`]: graphs as a provider compiled them, kept between starts |
+//! | `opening.rs` | one try to open a package's graphs on a provider |
 //! | `tensorrt.rs` | shapes and caches of `TensorRT` |
 //! | `cuda.rs` | what the CUDA driver says of the device |
 //! | `private_folder.rs` | folders for files that are run as native code |
@@ -47,26 +50,30 @@
 //! ```
 
 mod batch;
+mod compiled;
 mod cuda;
 mod doctor;
 mod engine;
 mod error;
 mod graph;
 mod library;
+mod opening;
 mod options;
 mod placement;
 mod power;
 mod private_folder;
 mod provider;
 mod report;
+mod scenes;
 mod search;
 mod tensorrt;
 
+pub use compiled::CompiledModel;
 pub use doctor::{Diagnosis, Gpu, Library, Missing, ProviderDiagnosis};
 pub use engine::OrtEngine;
 pub use error::OrtError;
 pub use library::OnnxRuntime;
-pub use options::{OrtOptions, Spin};
+pub use options::{IoBinding, OrtOptions, Spin};
 pub use placement::Placement;
 pub use power::power_mode;
 pub use provider::Provider;

@@ -20,7 +20,10 @@ pub struct OrtOptions {
     pub batch: Option<NonZeroUsize>,
     /// Bytes of device memory that CUDA's arena and `TensorRT`'s builder may take each.
     pub device_memory: Option<NonZeroU64>,
-    /// Folder for engines and timings that a provider builds (`TensorRT`, `OpenVINO`); nothing is kept without one.
+    /// Whether scenes stay in the provider's memory between queries.
+    pub io_binding: IoBinding,
+    /// Private folder for what a provider builds: compiled graphs of `TensorRT` and `OpenVINO`, and `TensorRT`'s engines and
+    /// timings; nothing is kept without one.
     pub cache: Option<PathBuf>,
     /// Whether the CPU's runs are profiled once for [`OrtEngine::placement`](crate::OrtEngine::placement). Those of the other
     /// providers always are.
@@ -75,5 +78,52 @@ impl FromStr for Spin {
             "off" => Ok(Self::Off),
             _ => Err(format!("unknown value `{name}`, expected on or off")),
         }
+    }
+}
+
+/// Whether a scene stays in the provider's memory between queries (ONNX Runtime's IO binding) or is handed over with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IoBinding {
+    /// With providers that have a memory of their own: CUDA, `TensorRT` and WebGPU.
+    #[default]
+    Auto,
+    /// With every provider; on the CPU, which has nothing to copy, this saves nothing.
+    On,
+    /// With none.
+    Off,
+}
+
+impl IoBinding {
+    /// The name in flags.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+
+    pub(crate) fn is_used(self, provider: Provider) -> bool {
+        match self {
+            Self::Auto => provider.has_device_memory(),
+            Self::On => true,
+            Self::Off => false,
+        }
+    }
+}
+
+impl fmt::Display for IoBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for IoBinding {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let all = [Self::Auto, Self::On, Self::Off];
+        let found = all.into_iter().find(|value| value.name() == name);
+        found.ok_or_else(|| format!("unknown value `{name}`, expected auto, on or off"))
     }
 }

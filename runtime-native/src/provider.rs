@@ -1,6 +1,7 @@
 //! What a graph runs on.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
@@ -55,6 +56,11 @@ impl Provider {
         }
     }
 
+    /// Whether it computes in memory that is not the processor's, so that what it reads is copied there first.
+    pub(crate) fn has_device_memory(self) -> bool {
+        matches!(self, Self::Cuda | Self::TensorRt | Self::WebGpu)
+    }
+
     /// What to try, in this order.
     pub(crate) fn candidates(self) -> &'static [Self] {
         match self {
@@ -67,11 +73,24 @@ impl Provider {
         }
     }
 
+    /// The session's options by which it writes what it compiled into one file; `TensorRT` has options of its own.
+    pub(crate) fn context_entries(self, dump: Option<&Path>) -> Vec<(&'static str, String)> {
+        match (self, dump) {
+            (Self::OpenVino, Some(file)) => vec![
+                ("ep.context_enable", "1".to_owned()),
+                ("ep.context_file_path", file.display().to_string()),
+                ("ep.context_embed_mode", "1".to_owned()),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
     /// What to register. None falls back silently: a provider that fails is an error.
     pub(crate) fn dispatches(
         self,
         options: &OrtOptions,
         plan: Option<&TensorRtPlan>,
+        dump: Option<&Path>,
     ) -> Vec<ExecutionProviderDispatch> {
         let memory = options.device_memory.map(|bytes| bytes.get() as usize);
         let cuda = || {
@@ -87,7 +106,7 @@ impl Provider {
             Self::Auto | Self::Cpu => Vec::new(),
             Self::Cuda => vec![cuda()],
             Self::TensorRt => {
-                let tensorrt = plan.cloned().unwrap_or_default().provider(memory);
+                let tensorrt = plan.cloned().unwrap_or_default().provider(memory, dump);
                 vec![tensorrt.build().error_on_failure(), cuda()]
             }
             Self::OpenVino => {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::compiled::CompiledModel;
 use crate::placement::{Placement, summary};
 use crate::provider::Provider;
 
@@ -26,12 +27,16 @@ pub struct EngineReport {
     pub threads: Option<usize>,
     /// Whether waiting threads spin: `on` or `off`.
     pub spin: &'static str,
+    /// Whether scenes stay in the provider's memory between queries.
+    pub io_binding: bool,
     /// Where the nodes of each graph ran in the warm-up; empty if that was not measured.
     pub placement: Vec<Placement>,
     /// Why the placement is not known though it was asked for.
     pub placement_error: Option<String>,
     /// Where engines that a provider builds are kept.
     pub cache: Option<String>,
+    /// Of providers that compile whole graphs and have a cache: what became of each graph's compiled model.
+    pub compiled: Vec<CompiledModel>,
 }
 
 /// A provider that was tried and does not run.
@@ -60,6 +65,13 @@ impl EngineReport {
         }
         if let Some(threads) = self.threads {
             text = format!("{text}, threads {threads}");
+        }
+        if self.io_binding {
+            text = format!("{text}, IO binding");
+        }
+        if !self.compiled.is_empty() {
+            let lines: Vec<String> = self.compiled.iter().map(CompiledModel::line).collect();
+            text = format!("{text}, cache: {}", lines.join(", "));
         }
         if !self.placement.is_empty() {
             text = format!("{text}, nodes {}", summary(&self.placement));

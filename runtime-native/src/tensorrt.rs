@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use gqn_formats::{Dim, GraphPorts, sha256_hex};
+use gqn_formats::{Dim, GraphPorts};
 use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider};
 
+use crate::compiled::cache_folder;
 use crate::cuda::{CudaDevice, tensorrt_version};
 use crate::error::OrtError;
-use crate::private_folder::private_folder;
+use crate::graph::Source;
 
 /// The last release of `TensorRT` whose builder has a flag for half precision; later ones follow the graph's types.
 const LAST_WITH_HALF_FLAG: u32 = 10;
@@ -43,7 +44,7 @@ impl TensorRtPlan {
     }
 
     /// The same, with engines and timings kept in a folder below `cache` that only this graph, with these options, on this
-    /// device and with these libraries, reads. Engines are native code, so nobody else may write there.
+    /// device and with these libraries, reads.
     ///
     /// # Errors
     /// [`OrtError::Cache`].
@@ -51,8 +52,7 @@ impl TensorRtPlan {
         self,
         cache: &Path,
         onnxruntime: &str,
-        graph: &str,
-        bytes: &[u8],
+        source: Source<'_>,
     ) -> Result<Self, OrtError> {
         let device = match CudaDevice::first() {
             Ok(device) => format!("{device:?}"),
@@ -60,17 +60,19 @@ impl TensorRtPlan {
         };
         let tensorrt = tensorrt_version().unwrap_or(0).to_string();
         let shapes = format!("{:?} {}", self.shapes, self.half);
-        let graph_sum = sha256_hex(bytes);
-        let key = [graph_sum.as_str(), &shapes, onnxruntime, &tensorrt, &device].join("\n");
-        let folder = cache.join(format!("tensorrt-{}", &sha256_hex(key.as_bytes())[..32]));
-        private_folder(cache)?;
-        private_folder(&folder)?;
-        let prefix = graph.trim_end_matches(".onnx").to_owned();
+        let parts = [shapes.as_str(), onnxruntime, &tensorrt, &device];
+        let folder = cache_folder(cache, "tensorrt", source, &parts)?;
+        let prefix = source.name.trim_end_matches(".onnx").to_owned();
         Ok(Self { cache: Some((folder, prefix)), ..self })
     }
 
-    /// The provider with these options.
-    pub(crate) fn provider(&self, memory: Option<usize>) -> ep::TensorRT {
+    /// Where engines are kept.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.cache.as_ref().map(|(folder, _)| folder.as_path())
+    }
+
+    /// The provider with these options. It writes a graph with its engine into the file `dump`.
+    pub(crate) fn provider(&self, memory: Option<usize>, dump: Option<&Path>) -> ep::TensorRT {
         let mut provider = ep::TensorRT::default();
         if let Some(bytes) = memory {
             provider = provider.with_max_workspace_size(bytes);
@@ -93,6 +95,12 @@ impl TensorRtPlan {
                 .with_timing_cache(true)
                 .with_timing_cache_path(&folder);
         }
+        if let Some(file) = dump {
+            provider = provider
+                .with_dump_ep_context_model(true)
+                .with_ep_context_file_path(file.display())
+                .with_ep_context_embed_mode(1);
+        }
         // TensorFloat-32 is off as with CUDA: its ten bits are too few for the sample's tolerance.
         provider.with_arbitrary_config("trt_tf32_enable", "0")
     }
@@ -100,6 +108,8 @@ impl TensorRtPlan {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use gqn_formats::Preset;
 
     use super::*;
@@ -124,9 +134,11 @@ mod tests {
         let ports = GraphPorts::generator(&config, &config.scene_shape());
         let root = tempfile::tempdir().expect("a folder");
         let cache = root.path().join("cache");
+        let nothing = BTreeMap::new();
         let folder = |batch, half, version: &str, bytes: &[u8]| {
             let plan = TensorRtPlan::new(&ports, batch, half);
-            let plan = plan.cached_in(&cache, version, "generator.onnx", bytes).expect("a folder");
+            let source = Source { name: "generator.onnx", bytes, external: &nothing };
+            let plan = plan.cached_in(&cache, version, source).expect("a folder");
             plan.cache.expect("a cache").0
         };
         let first = folder(8, false, "1.32.0", b"a");

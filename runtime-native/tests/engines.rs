@@ -3,6 +3,7 @@
 //! Needs ONNX Runtime: `cargo xtask test` fetches it, `cargo xtask setup` does so alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gqn_exporter::{ExportOptions, Graphs, build_graphs_with};
 use gqn_formats::{
@@ -11,7 +12,7 @@ use gqn_formats::{
 };
 use gqn_portable::PortableEngine;
 use gqn_runtime::{Engine, EngineError, Noise};
-use gqn_runtime_native::{OnnxRuntime, OrtEngine, OrtError, OrtOptions, Provider};
+use gqn_runtime_native::{IoBinding, OnnxRuntime, OrtEngine, OrtError, OrtOptions, Provider};
 
 fn build_graphs(checkpoint: &Checkpoint) -> Graphs {
     build_graphs_with(checkpoint, &ExportOptions::REFERENCE)
@@ -251,4 +252,43 @@ fn what_runs_is_said_and_what_does_not_run_is_an_error() {
     if auto.provider() == Provider::Cpu {
         assert!(said.contains("provider cpu (asked for auto; cuda: "), "{said}");
     }
+}
+
+#[test]
+fn bound_scenes_give_the_same_pictures_and_are_given_up() {
+    let config = config();
+    let graphs = build_graphs(&checkpoint(&config));
+    let options = OrtOptions { io_binding: IoBinding::On, ..OrtOptions::on(Provider::Cpu, None) };
+    let mut bound = on_ort(&graphs, &options).expect("an engine");
+    let mut unbound = on_cpu(&graphs);
+    assert!(bound.report().io_binding && bound.describe().contains(", IO binding"));
+    assert!(!unbound.report().io_binding, "the CPU has nothing to copy");
+    let scenes: Vec<_> =
+        (0..20).map(|seed| Arc::new(tensor(&config.scene_shape(), 1.0, seed))).collect();
+    // Numbers of queries that share runs differently, so that outputs change their shapes.
+    for (scene, queries) in scenes.iter().zip([1, 3, 5, 2, 9].into_iter().cycle()) {
+        let poses = tensor(&[queries, 7], 1.0, queries);
+        for noise in [Noise::mean(), Noise::new(3, 1.0).per_camera()] {
+            let noise = noise.tensor(&config, queries);
+            let expected = unbound.generate(scene, &poses, &noise).expect("pictures");
+            let found = bound.generate_resident(scene, &poses, &noise).expect("pictures");
+            assert_eq!(found, expected);
+            assert_eq!(bound.generate(scene, &poses, &noise).expect("pictures"), expected);
+        }
+    }
+    assert_eq!(bound.resident_scenes(), 16);
+    let (poses, noise) = (tensor(&[1, 7], 1.0, 1), Noise::mean().tensor(&config, 1));
+    // The first had to make room, and is copied again.
+    bound.generate_resident(&scenes[0], &poses, &noise).expect("a picture");
+    drop(scenes);
+    let last = Arc::new(tensor(&config.scene_shape(), 1.0, 1));
+    let found = bound.generate_resident(&last, &poses, &noise).expect("a picture");
+    assert_eq!(found, unbound.generate(&last, &poses, &noise).expect("a picture"));
+    assert_eq!(bound.resident_scenes(), 1);
+    let odd = Arc::new(Tensor::zeros(vec![1, 2, 3, 4]));
+    let error = bound.generate_resident(&odd, &poses, &noise).expect_err("another model's");
+    assert!(matches!(error, EngineError::Run { .. }), "{error}");
+    bound.generate_resident(&last, &poses, &noise).expect("a picture");
+    unbound.generate_resident(&last, &poses, &noise).expect("a picture");
+    assert_eq!(unbound.resident_scenes(), 0);
 }

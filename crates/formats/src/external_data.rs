@@ -14,6 +14,9 @@ const MOST_FIELDS: usize = 1 << 19;
 const METADATA: u32 = 14;
 const KEY: u32 = 1;
 const VALUE: u32 = 2;
+/// Of a node its operator, and the one whose attribute is code that a provider of ONNX Runtime compiled and runs unchecked.
+const OPERATOR: u32 = 4;
+const COMPILED: &[u8] = b"EPContext";
 
 /// The messages of `onnx.proto` in which a tensor may lie, and those of ports.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +77,7 @@ struct Cursor<'a> {
 /// more parts than a parser has room for.
 ///
 /// # Errors
-/// The text says why these bytes are no ONNX model that this reads.
+/// The text says why these bytes are no ONNX model that this reads, or that one of its nodes holds compiled code (`EPContext`).
 pub fn external_locations(model: &[u8]) -> Result<BTreeSet<String>, &'static str> {
     let open = |kind, rest| Cursor { kind, rest, is_location: false, value: &[] };
     let mut found = BTreeSet::new();
@@ -97,6 +100,11 @@ pub fn external_locations(model: &[u8]) -> Result<BTreeSet<String>, &'static str
             return Err("its graphs have too many parts");
         }
         let Some(content) = content else { continue };
+        if matches!(top.kind, Kind::Node) && number == OPERATOR && content == COMPILED {
+            return Err(
+                "it holds compiled code (a node EPContext), which is run as it is; only a graph is read",
+            );
+        }
         if let Some(kind) = top.kind.field(number) {
             if stack.len() == DEEPEST {
                 return Err("its graphs are nested too deeply");
@@ -241,6 +249,24 @@ mod tests {
         for length in 1..40 {
             drop(onnx_metadata(&model[..length]));
         }
+    }
+
+    #[test]
+    fn compiled_code_is_refused_wherever_it_may_be() {
+        let node = |operator: &str| message(1, &message(4, operator.as_bytes()));
+        let branch = message(1, &message(5, &message(6, &node("EPContext"))));
+        let function = message(25, &message(7, &message(4, b"EPContext")));
+        // The last one counts for a parser.
+        let twice = message(1, &[message(4, b"Relu"), message(4, b"EPContext")].concat());
+        let models =
+            [message(7, &node("EPContext")), message(7, &branch), function, message(7, &twice)];
+        for model in models {
+            let reason = external_locations(&model).expect_err("compiled code");
+            assert!(reason.contains("EPContext"), "{reason}");
+        }
+        // Names of other things.
+        let named = message(1, &[message(3, b"EPContext"), message(4, b"Relu")].concat());
+        check(&message(7, &named), &[]);
     }
 
     #[test]

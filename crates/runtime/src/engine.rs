@@ -1,6 +1,7 @@
 //! What runs the graphs.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use gqn_formats::Tensor;
 use thiserror::Error;
@@ -26,6 +27,20 @@ pub trait Engine {
         poses: &Tensor,
         noise: &Tensor,
     ) -> Result<Tensor, EngineError>;
+
+    /// As [`Engine::generate`], of a scene that further queries are likely to ask for: an engine whose device has memory of its
+    /// own copies the scene there once, for as long as the `Arc` is alive.
+    ///
+    /// # Errors
+    /// As [`Engine::generate`].
+    fn generate_resident(
+        &mut self,
+        scene: &Arc<Tensor>,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError> {
+        self.generate(scene, poses, noise)
+    }
 
     /// scene, pose `[1,7]`, noise `[1,L,Z,h,h]` → frames `[L,3,S,S]` in \[0, 1\]: one query's picture after every step.
     /// None if there is no such graph, or this engine does not run it.
@@ -58,6 +73,15 @@ impl<E: Engine + ?Sized> Engine for Box<E> {
         noise: &Tensor,
     ) -> Result<Tensor, EngineError> {
         (**self).generate(scene, poses, noise)
+    }
+
+    fn generate_resident(
+        &mut self,
+        scene: &Arc<Tensor>,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError> {
+        (**self).generate_resident(scene, poses, noise)
     }
 
     fn draw(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use gqn_formats::{Manifest, ModelConfig, Tensor};
 use gqn_scenes::{Camera, Frame, PoseEncoding};
@@ -14,7 +15,8 @@ use crate::noise::Noise;
 /// One scene: the views that were observed, and an engine to paint the others.
 ///
 /// What a view contributes to the scene is kept by itself and summed, in the order of observation, when a query asks
-/// for it. So a forgotten view leaves nothing behind: the scene is, bit for bit, one that never had it.
+/// for it. So a forgotten view leaves nothing behind: the scene is, bit for bit, one that never had it. The sum is kept until
+/// the views change, so that an engine with device memory can keep it there ([`Engine::generate_resident`]).
 #[derive(Debug)]
 pub struct Session<E> {
     engine: E,
@@ -22,6 +24,7 @@ pub struct Session<E> {
     pose_encoding: PoseEncoding,
     scene_shape: Vec<usize>,
     contributions: BTreeMap<ViewId, Tensor>,
+    sum: Option<Arc<Tensor>>,
     next_view: u64,
 }
 
@@ -50,6 +53,7 @@ impl<E: Engine> Session<E> {
             pose_encoding: manifest.pose_encoding,
             scene_shape: manifest.scene_shape(),
             contributions: BTreeMap::new(),
+            sum: None,
             next_view: 0,
         }
     }
@@ -107,12 +111,15 @@ impl<E: Engine> Session<E> {
     /// # Errors
     /// [`SessionError::UnknownView`].
     pub fn forget(&mut self, view: ViewId) -> Result<(), SessionError> {
-        self.contributions.remove(&view).map(|_| ()).ok_or(SessionError::UnknownView(view))
+        self.contributions.remove(&view).ok_or(SessionError::UnknownView(view))?;
+        self.sum = None;
+        Ok(())
     }
 
     /// Forgets every view.
     pub fn clear(&mut self) {
         self.contributions.clear();
+        self.sum = None;
     }
 
     /// The views in the scene, in the order of observation.
@@ -167,7 +174,7 @@ impl<E: Engine> Session<E> {
         noise: &Noise,
     ) -> Result<Option<Vec<Frame>>, SessionError> {
         check_query(std::slice::from_ref(camera), noise)?;
-        let (scene, side, steps) = (self.scene()?, self.config.image_size, self.config.steps);
+        let (scene, side, steps) = (self.summed()?, self.config.image_size, self.config.steps);
         let noise = noise.tensor(&self.config, 1);
         let Some(planar) = self.engine.draw(&scene, &self.poses(&[*camera]), &noise)? else {
             return Ok(None);
@@ -188,13 +195,13 @@ impl<E: Engine> Session<E> {
         noise: &Noise,
     ) -> Result<Tensor, SessionError> {
         check_query(cameras, noise)?;
-        let scene = self.scene()?;
+        let scene = self.summed()?;
         let (queries, side) = (cameras.len(), self.config.image_size);
         if queries == 0 {
             return Ok(Tensor::zeros(vec![0, 3, side, side]));
         }
         let noise = noise.tensor(&self.config, queries);
-        let frames = self.engine.generate(&scene, &self.poses(cameras), &noise)?;
+        let frames = self.engine.generate_resident(&scene, &self.poses(cameras), &noise)?;
         let frames = EngineError::check_shape(
             "generator.onnx",
             "frames",
@@ -215,10 +222,21 @@ impl<E: Engine> Session<E> {
         planar.axis_iter(Axis(0)).map(frame).collect()
     }
 
+    /// [`Session::scene`], summed once for as long as the views stay the same.
+    fn summed(&mut self) -> Result<Arc<Tensor>, SessionError> {
+        if let Some(sum) = &self.sum {
+            return Ok(Arc::clone(sum));
+        }
+        let sum = Arc::new(self.scene()?);
+        self.sum = Some(Arc::clone(&sum));
+        Ok(sum)
+    }
+
     fn keep(&mut self, contribution: Tensor) -> ViewId {
         let view = ViewId(self.next_view);
         self.next_view += 1;
         self.contributions.insert(view, contribution);
+        self.sum = None;
         view
     }
 

@@ -1,6 +1,7 @@
 //! Sessions and verification over an engine whose arithmetic fits in the head.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gqn_formats::{
     FileEntry, GraphPorts, MANIFEST_FORMAT, Manifest, Package, Precision, PrecisionError, Preset,
@@ -15,6 +16,8 @@ use crate::{Engine, EngineError, Noise, Session, SessionError, VERIFY_TOLERANCE,
 #[derive(Debug, Default)]
 struct Fake {
     noises: Vec<usize>,
+    /// Those that it was to keep.
+    resident: Vec<Arc<Tensor>>,
     /// Shifts every picture, as a faulty engine would.
     shift: f32,
 }
@@ -55,6 +58,16 @@ impl Engine for Fake {
             );
         }
         Ok(frames)
+    }
+
+    fn generate_resident(
+        &mut self,
+        scene: &Arc<Tensor>,
+        poses: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Tensor, EngineError> {
+        self.resident.push(Arc::clone(scene));
+        self.generate(scene, poses, noise)
     }
 }
 
@@ -137,6 +150,30 @@ fn forgetting_is_exact_whatever_the_order() {
         }
         assert_eq!(bits(&all.scene().expect("a scene")), bits(&fewer.scene().expect("a scene")));
     }
+}
+
+#[test]
+fn a_scene_is_one_tensor_until_its_views_change() {
+    let mut session = session();
+    let ids = session.observe(&[view(1), view(2)]).expect("views");
+    let query = |session: &mut Session<Fake>| {
+        session.query(&[view(3).1], &Noise::mean()).expect("a picture");
+        let expected = session.scene().expect("a scene");
+        let scene = session.engine().resident.last().map(Arc::clone).expect("a scene");
+        assert_eq!(bits(&scene), bits(&expected));
+        scene
+    };
+    let first = query(&mut session);
+    assert!(Arc::ptr_eq(&first, &query(&mut session)));
+    session.forget(ids[0]).expect("a known view");
+    let second = query(&mut session);
+    assert!(!Arc::ptr_eq(&first, &second));
+    session.observe(&[view(4)]).expect("a view");
+    assert!(!Arc::ptr_eq(&second, &query(&mut session)));
+    session.clear();
+    let scene = Tensor::zeros(session.scene_shape());
+    session.add_scene(scene).expect("a scene");
+    query(&mut session);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Does a package give, where it runs, the pictures it gave where it was made?
 
+use std::sync::Arc;
+
 use gqn_formats::{FormatError, Manifest, Package, Tensor, TensorFile, names};
 use gqn_pictures::{mse, psnr};
 use ndarray::{Axis, Dimension};
@@ -95,11 +97,13 @@ pub fn verify<E: Engine>(engine: &mut E, package: &Package) -> Result<Report, Ve
         scene,
         &package.manifest.scene_shape(),
     )?;
+    // The way that the pictures of sessions and servers take.
+    let scene = Arc::new(scene);
 
     let mut checks = Vec::new();
     for (name, noise) in [(names::SAMPLE_FRAMES, noise), (names::SAMPLE_MEAN_FRAMES, &no_noise)] {
         let expected = sample.get(what, name, &[queries, 3, side, side])?;
-        let found = engine.generate(&scene, poses, noise)?;
+        let found = engine.generate_resident(&scene, poses, noise)?;
         let found =
             EngineError::check_shape("generator.onnx", names::FRAMES, found, expected.shape())?;
         checks.push(compare(name, &found, expected));

@@ -200,7 +200,8 @@ impl Loop {
         if queries.len() == 1 {
             let Query { scene, poses, noise, reply } = queries.remove(0);
             let rows = poses.shape()[0];
-            let result = self.timed(rows, |engine| engine.generate(&scene, &poses, &noise));
+            let result =
+                self.timed(rows, |engine| engine.generate_resident(&scene, &poses, &noise));
             let _ = reply.send(result);
             return;
         }
@@ -217,7 +218,7 @@ impl Loop {
             Arc::new(concatenate(Axis(0), &rows).expect("noises are of one model"))
         };
         let rows = poses.shape()[0];
-        let result = self.timed(rows, |engine| engine.generate(&scene, &poses, &noise));
+        let result = self.timed(rows, |engine| engine.generate_resident(&scene, &poses, &noise));
         let mut start = 0;
         for query in queries {
             let end = start + query.poses.shape()[0];

@@ -48,7 +48,7 @@ enum Expected {
     Refusal(&'static str),
 }
 
-const CASES: [Case; 5] = [
+const CASES: [Case; 6] = [
     Case {
         wheel: OPENVINO,
         what: "all nodes",
@@ -60,6 +60,13 @@ const CASES: [Case; 5] = [
         wheel: WEBGPU,
         what: "as many nodes as it can",
         options: &["--provider", "webgpu"],
+        has_vulkan: true,
+        expected: Expected::RunsOn("webgpu"),
+    },
+    Case {
+        wheel: WEBGPU,
+        what: "the scene is copied with each query",
+        options: &["--provider", "webgpu", "--io-binding", "off"],
         has_vulkan: true,
         expected: Expected::RunsOn("webgpu"),
     },

@@ -4,7 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::Args;
-use gqn_runtime_native::{OrtOptions, Provider, Spin};
+use gqn_runtime_native::{IoBinding, OrtOptions, Provider, Spin};
 
 /// What runs a package.
 #[derive(Debug, Clone, Args)]
@@ -32,6 +32,9 @@ pub(crate) struct EngineFlags {
     /// Megabytes of device memory that CUDA's arena and TensorRT's builder may take each.
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(64..))]
     pub(crate) device_memory: Option<u32>,
+    /// Whether a scene stays in the provider's memory between queries; auto: with providers that have their own.
+    #[arg(long, value_name = "auto|on|off", default_value_t = IoBinding::Auto)]
+    pub(crate) io_binding: IoBinding,
     /// Private folder for what TensorRT builds [default: gqn in `XDG_CACHE_HOME` or ~/.cache].
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
@@ -50,6 +53,7 @@ impl EngineFlags {
             spin: self.spin.unwrap_or(spin),
             batch: self.batch,
             device_memory: self.device_memory.and_then(|mb| NonZeroU64::new(u64::from(mb) << 20)),
+            io_binding: self.io_binding,
             cache: self.cache.clone().or_else(cache),
             measure_placement: self.strict,
         }
