@@ -217,12 +217,11 @@ mod tests {
 
     #[test]
     fn a_checkpoint_is_not_replaced_unasked() {
-        use crate::file::Overwrite;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("whole");
         zeros().save(&path, Overwrite::Refuse).expect("a file");
         let again = zeros().save(&path, Overwrite::Refuse);
-        assert!(matches!(again, Err(FormatError::Exists { .. })), "{again:?}");
+        assert!(matches!(again, Err(FormatError::System(SystemError::Exists { .. }))), "{again:?}");
     }
 
     #[test]
