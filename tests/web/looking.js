@@ -69,6 +69,9 @@ test("the walk around begins by itself and stops at the first input", () => open
 }));
 
 test("who wants less motion is not walked around", () => open({ hash: "", options: { reducedMotion: "reduce" } }, async (page) => {
+  // Three pictures are shown at once, and stills of them.
+  await page.locator("#stills").waitFor(PATIENCE);
+  await rest(page);
   const key = await page.locator("#prediction").getAttribute("data-key");
   // The walk would begin after 2.5 seconds; the uncertainty's lens shows that the page has come to rest.
   await page.waitForFunction(() => !document.querySelector("#uncertainty-figure.stale"), null, PATIENCE);
