@@ -115,11 +115,12 @@ impl<'a> CompiledCache<'a> {
 
     /// Opens a compiled model and runs it once.
     fn load(&self, setup: Setup<'_>, source: Source<'_>, bytes: &[u8]) -> Result<Graph, String> {
-        let mut graph = Graph::open_compiled(setup, source, bytes).map_err(in_one_line)?;
+        let mut graph =
+            Graph::open_compiled(setup, source, bytes).map_err(|error| in_one_line(&error))?;
         if !graph.has_ports(self.ports) {
             return Err("it has other inputs or outputs than the graph".to_owned());
         }
-        graph.warm_up().map_err(|error| in_one_line(error.into()))?;
+        graph.warm_up().map_err(|error| in_one_line(&error.into()))?;
         Ok(graph)
     }
 
@@ -179,8 +180,8 @@ fn weights(bytes: &[u8], external: &BTreeMap<&str, &[u8]>) -> Vec<String> {
     named.iter().filter_map(content).map(sha256_hex).collect()
 }
 
-fn in_one_line(error: OrtError) -> String {
-    first_line(&gqn_formats::error_report(&error).replace('\n', "; "))
+fn in_one_line(error: &OrtError) -> String {
+    first_line(&gqn_formats::error_report(error).replace('\n', "; "))
 }
 
 #[cfg(test)]
