@@ -13,10 +13,6 @@
 //! | `memory.rs` | [`check_memory`]: what does not fit is refused before it is begun |
 //! | `shared_library.rs` | [`check_library`]: is a shared library there as a whole? |
 //! | `error.rs` | [`SystemError`] |
-#![cfg_attr(
-    target_arch = "wasm32",
-    allow(rustdoc::broken_intra_doc_links, reason = "most is left out")
-)]
 
 #[cfg(not(target_arch = "wasm32"))]
 mod atomic;
