@@ -115,11 +115,11 @@ impl<'a> CompiledCache<'a> {
     /// Opens a compiled model and runs it once.
     fn load(&self, setup: Setup<'_>, source: Source<'_>, bytes: &[u8]) -> Result<Graph, String> {
         let mut graph =
-            Graph::open_compiled(setup, source, bytes).map_err(|error| in_one_line(&error))?;
+            Graph::open_compiled(setup, source, bytes).map_err(|error| error.reason())?;
         if !graph.has_ports(self.ports) {
             return Err("it has other inputs or outputs than the graph".to_owned());
         }
-        graph.warm_up().map_err(|error| in_one_line(&error.into()))?;
+        graph.warm_up().map_err(|error| OrtError::from(error).reason())?;
         Ok(graph)
     }
 
@@ -177,10 +177,6 @@ fn weights(bytes: &[u8], external: &BTreeMap<&str, &[u8]>) -> Vec<String> {
     let named = external_locations(bytes).unwrap_or_default();
     let content = |location: &String| external.get(location.as_str()).copied();
     named.iter().filter_map(content).map(sha256_hex).collect()
-}
-
-fn in_one_line(error: &OrtError) -> String {
-    first_line(&gqn_messages::error_report(error).replace('\n', "; "))
 }
 
 #[cfg(test)]

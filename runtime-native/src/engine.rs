@@ -8,7 +8,7 @@ use gqn_formats::{FormatError, Manifest, Package, Tensor, names};
 use gqn_runtime::{Engine, EngineError};
 
 use crate::batch::BatchSizes;
-use crate::error::{OrtError, first_line};
+use crate::error::OrtError;
 use crate::graph::Graph;
 use crate::library::OnnxRuntime;
 use crate::opening::{Opened, Opening, needs_warm_up};
@@ -103,7 +103,7 @@ impl OrtEngine {
                     return Ok(engine);
                 }
                 Err(error) if options.provider == Provider::Auto && provider != Provider::Cpu => {
-                    skipped.push(Skipped { provider, reason: reason(error) });
+                    skipped.push(Skipped { provider, reason: error.reason() });
                 }
                 Err(error) => return Err(error),
             }
@@ -240,16 +240,5 @@ fn report(
         placement_error: None,
         cache: options.cache.as_ref().map(|cache| cache.display().to_string()),
         compiled: Vec::new(),
-    }
-}
-
-/// Why a provider was passed over, in one line.
-fn reason(error: OrtError) -> String {
-    match error {
-        OrtError::Provider { reason, .. } => reason,
-        OrtError::Engine(EngineError::Load { source, .. } | EngineError::Run { source, .. }) => {
-            source.to_string()
-        }
-        error => first_line(&error.to_string()),
     }
 }

@@ -78,6 +78,19 @@ pub enum OrtError {
     System(#[from] SystemError),
 }
 
+impl OrtError {
+    /// Why a provider or one of its files does not run, in one line without what the caller knows.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Provider { reason, .. } => reason.clone(),
+            Self::Engine(EngineError::Load { source, .. } | EngineError::Run { source, .. }) => {
+                first_line(&source.to_string())
+            }
+            error => first_line(&error.to_string()),
+        }
+    }
+}
+
 /// The first line of a message of ONNX Runtime, which likes to add its call stack.
 pub(crate) fn first_line(message: &str) -> String {
     message

@@ -46,6 +46,7 @@
 //! let options = ServeOptions {
 //!     listen: ([127, 0, 0, 1], 8080).into(),
 //!     token: None,
+//!     origins: Vec::new(),
 //!     limits,
 //!     events: Arc::new(|event| println!("{event:?}")),
 //! };
