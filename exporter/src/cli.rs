@@ -1,5 +1,7 @@
 //! The command line of `gqn-export`: flags first, what they stand for second.
 
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts, in which shapes stand in brackets")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -5,7 +5,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `output.rs` | [`print`], [`print_line`], [`print_json`], [`say`] |
+//! | `output.rs` | [`print`](fn@print), [`print_line`], [`print_json`], [`say`] |
 //! | `progress.rs` | [`progress_bar`], [`spinner`] |
 //! | `outcome.rs` | [`conclude`]: from what a command returns to the exit code |
 

@@ -106,7 +106,7 @@ impl RenderPlan {
     /// Renders scenes of the set on all cores; `on_progress` is called on any thread, once a scene.
     ///
     /// # Errors
-    /// [`DataError::Jpeg`]: a picture cannot be encoded.
+    /// [`DataError::Encode`]: a picture cannot be encoded.
     ///
     /// # Panics
     /// When `side` is no side of a frame, or the seeds are out of the range of [`Split::scene_seed`].
