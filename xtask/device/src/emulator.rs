@@ -49,16 +49,19 @@ impl Runner {
         Ok(Self::Qemu(qemu, root))
     }
 
-    /// A command that runs a program.
+    /// A command that runs a program. The loader gets no folders from the environment: cargo names those of its builds, and a
+    /// `libgqn.so` there would be taken in place of the archive's.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        match self {
+        let mut command = match self {
             Self::Native => Command::new(program),
             Self::Qemu(qemu, root) => {
                 let mut command = Command::new(qemu);
                 command.arg("-L").arg(root).arg(program);
                 command
             }
-        }
+        };
+        command.env_remove("LD_LIBRARY_PATH");
+        command
     }
 
     /// How it runs, for people.
@@ -120,6 +123,19 @@ mod tests {
     fn what_is_missing_is_named_by_its_packages() {
         let found = missing("/nonexistent/qemu", Path::new("/nonexistent"), "aarch64");
         assert_eq!(found, ["qemu-user-static", "libc6-arm64-cross", "libstdc++6-arm64-cross"]);
+    }
+
+    #[test]
+    fn programs_take_no_libraries_of_cargos_builds() {
+        let root = PathBuf::from("/nonexistent");
+        for runner in [Runner::Native, Runner::Qemu("qemu".to_owned(), root)] {
+            let command = runner.command(Path::new("program"));
+            assert!(
+                command
+                    .get_envs()
+                    .any(|(name, value)| name == "LD_LIBRARY_PATH" && value.is_none())
+            );
+        }
     }
 
     #[test]
