@@ -92,9 +92,11 @@ async function main() {
   const openings = opener({ asked, mark, engines, pool, scene, look });
   const { open } = openings;
   engines.menu(state, () => openings.again().then(mark, fail));
-  // What the first picture does not need comes meanwhile: when it is there, everything works.
-  const others = Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
-  const [[{ how }, { own }, { saving }]] = await Promise.all([others, scene.open(), open({ coming: first, download, preview: !!preview })]);
+  // What the first picture does not need comes meanwhile, so that everything works when it is there; or after a small model's picture.
+  const others = () => Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
+  const meanwhile = preview ? undefined : others();
+  await Promise.all([meanwhile, scene.open(), open({ coming: first, download, preview: !!preview })]);
+  const [{ how }, { own }, { saving }] = await (meanwhile ?? others());
   if (refused) notice(refused);
   if (unasked) warn(unasked);
   how(scene, look);
