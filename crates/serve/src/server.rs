@@ -40,12 +40,12 @@ pub fn run(options: ServeOptions, loader: Loader) -> Result<(), ServeError> {
 }
 
 async fn serve(options: ServeOptions, loader: Loader) -> Result<(), ServeError> {
-    let ServeOptions { listen, token, origins, limits, events } = options;
+    let ServeOptions { listen, token, origins, hosts, limits, events } = options;
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     events(Event::Listening { address });
-    let app = Arc::new(App::new(limits, token, origins, events, loader));
+    let app = Arc::new(App::new(limits, token, origins, hosts, events, loader));
     let loading = Arc::clone(&app);
     let mut first = tokio::task::spawn_blocking(move || loading.load());
     let mut stop = pin!(told_to_stop());

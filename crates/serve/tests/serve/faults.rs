@@ -18,11 +18,11 @@ fn half_a_body_and_slow_clients_do_not_stay() {
     // Half a body, then nothing: the limit ends it. Half a body and gone: nobody is answered.
     let mut half = server.connect();
     half.stream()
-        .write_all(b"POST /scenes HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+        .write_all(b"POST /scenes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
         .expect("a start");
     let mut gone = server.connect();
     gone.stream()
-        .write_all(b"POST /scenes HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+        .write_all(b"POST /scenes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
         .expect("a start");
     drop(gone);
     let mut slow = server.connect();
