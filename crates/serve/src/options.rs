@@ -58,7 +58,7 @@ pub struct Limits {
     pub idle: Duration,
     /// Bytes of a request's body.
     pub body: usize,
-    /// How long a request may take, the client's sending included.
+    /// How long a request may take, the client's sending included; and how long a client may take nothing of an answer.
     pub timeout: Duration,
     /// Connections at once; more wait to be accepted.
     pub connections: usize,

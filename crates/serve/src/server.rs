@@ -17,6 +17,7 @@ use crate::error::ServeError;
 use crate::event::Event;
 use crate::options::{Loader, ServeOptions};
 use crate::router::router;
+use crate::write_timeout::WriteTimeout;
 
 /// Threads that read and write; the engine has its own.
 const THREADS: usize = 2;
@@ -103,7 +104,7 @@ fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.limits.timeout)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, app.limits.timeout)), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         // What goes wrong here is the client's, and it is gone.

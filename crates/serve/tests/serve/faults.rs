@@ -35,6 +35,19 @@ fn half_a_body_and_slow_clients_do_not_stay() {
 }
 
 #[test]
+fn a_client_that_does_not_read_does_not_stay() {
+    let server = Server::start(&["--timeout", "1", "--connections", "1", "--quiet"]);
+    // More than the system's buffers hold, asked for at once: the only connection is stuck in its answers.
+    let mut stuck = server.connect();
+    for _ in 0..2_000 {
+        stuck.send("GET", "/openapi.json", &[], b"");
+    }
+    let start = Instant::now();
+    server.call("GET", "/scenes", b"").expect(200);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
 fn ten_thousand_scenes_are_too_many() {
     let server = Server::start(&["--scenes", "100", "--quiet"]);
     let mut connection = server.connect();

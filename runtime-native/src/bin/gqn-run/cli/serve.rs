@@ -48,7 +48,7 @@ pub(crate) struct Serve {
     /// Megabytes of a request's body.
     #[arg(long, value_name = "MB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096), help_heading = "Limits")]
     pub(crate) body: u32,
-    /// Seconds that a request may take, and that a client may take to send it.
+    /// Seconds that a request may take, that a client may take to send it, and that it may leave an answer unread.
     #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Limits")]
     pub(crate) timeout: u64,
     /// Connections at once; more wait.
