@@ -29,10 +29,10 @@ impl FromStr for HostName {
     fn from_str(text: &str) -> Result<Self, HostNameError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
         let is_label = |label: &str| !label.is_empty() && label.chars().all(plain);
-        match text.split('.').all(is_label) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(HostNameError { found: text.to_owned() }),
+        if text.split('.').all(is_label) {
+            return Ok(Self(text.to_owned()));
         }
+        Err(HostNameError { found: text.to_owned() })
     }
 }
 
