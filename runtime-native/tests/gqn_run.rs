@@ -156,11 +156,16 @@ fn implausible_cameras_are_named() {
     for part in ["warning: of view 0 the pitch is -15", "of view 0 the yaw is 180", "radians"] {
         assert!(stderr.contains(part), "`{part}` is not in: {stderr}");
     }
-    let away = Camera { position: [1e30, 0.0, 0.0], ..CAMERA };
-    let views = Views::new(vec![View::new(None, &away)]).to_json();
-    fs::write(good.path().join("cameras.json"), views).expect("a file");
-    let stderr = ended(&render(good.path(), &[]), 0);
-    assert!(stderr.contains("warning: of camera 0 in ") && stderr.contains("1e30"), "{stderr}");
+    let away = |distance| {
+        let away = Camera { position: [distance, 0.0, 0.0], ..CAMERA };
+        let views = Views::new(vec![View::new(None, &away)]).to_json();
+        fs::write(good.path().join("cameras.json"), views).expect("a file");
+        render(good.path(), &[])
+    };
+    let stderr = ended(&away(1e5), 0);
+    assert!(stderr.contains("warning: of camera 0 in ") && stderr.contains("100000"), "{stderr}");
+    let stderr = ended(&away(1e30), 1);
+    assert!(stderr.contains("the camera of view 0 is out of range"), "{stderr}");
 }
 
 #[test]

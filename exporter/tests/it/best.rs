@@ -77,6 +77,6 @@ fn what_cannot_be_compared_or_is_too_large_is_refused() {
     assert!(!best.exists());
     fs::create_dir(&best).expect("a folder");
     fs::write(best.join("notes.txt"), "mine").expect("a file");
-    refused(&keep(&large, &best, &[]), "is no package");
+    refused(&keep(&large, &best, &[]), "is there and no package");
     assert_eq!(fs::read_to_string(best.join("notes.txt")).expect("the file"), "mine");
 }
