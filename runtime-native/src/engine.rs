@@ -9,7 +9,7 @@ use gqn_runtime::{Engine, EngineError};
 
 use crate::batch::BatchSizes;
 use crate::error::OrtError;
-use crate::graph::Graph;
+use crate::graph::OrtGraph;
 use crate::library::OnnxRuntime;
 use crate::opening::{Opened, Opening, needs_warm_up};
 use crate::options::OrtOptions;
@@ -21,8 +21,8 @@ use crate::scenes::ResidentScenes;
 /// Runs a package's graphs with ONNX Runtime.
 #[derive(Debug)]
 pub struct OrtEngine {
-    representation: Graph,
-    generator: Graph,
+    representation: OrtGraph,
+    generator: OrtGraph,
     scenes: ResidentScenes,
     batch: BatchSizes,
     report: EngineReport,
