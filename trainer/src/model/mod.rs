@@ -45,7 +45,7 @@ mod representation;
 mod rollout;
 mod winograd;
 
-pub use compute::{Compute, Precision, StepVariant};
+pub use compute::{Compute, ComputeType, StepVariant};
 pub use gaussian::DiagonalGaussian;
 pub use generation_core::GenerationCore;
 pub use gqn::Gqn;
