@@ -52,8 +52,8 @@ pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
     // There is a scene to add: the command line has one.
     sum.map(|sum| session.add_scene(sum)).transpose()?;
     let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
-    rows.push(Row::new("= painted", &painted));
+    rows.push(Row::new("= rendered", &painted));
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

@@ -52,6 +52,6 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
         rows.push(Row::new(text, &painted));
     }
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

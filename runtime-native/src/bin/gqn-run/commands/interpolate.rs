@@ -35,7 +35,7 @@ pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
         rows.insert(0, Row::new("truth", &truth));
     }
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
 

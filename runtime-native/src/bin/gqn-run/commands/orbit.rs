@@ -32,7 +32,7 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
 
-    let bar = progress_bar("painting", cameras.len());
+    let bar = progress_bar("rendering", cameras.len());
     let (mut images, noise) = (Vec::with_capacity(cameras.len()), noise(&flags.look));
     for batch in cameras.chunks(BATCH) {
         let truth = if flags.truth { input.truth(batch, side) } else { None };
@@ -49,7 +49,7 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     }
     bar.finish_and_clear();
     write_atomic(&flags.out, &gif(images, MILLISECONDS)?, overwrite)?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
 

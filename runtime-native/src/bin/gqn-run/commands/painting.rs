@@ -16,7 +16,7 @@ pub(super) fn paint(
     cameras: &[Camera],
     noise: &Noise,
 ) -> Result<Vec<Frame>, SessionError> {
-    let bar = progress_bar("painting", cameras.len());
+    let bar = progress_bar("rendering", cameras.len());
     let mut frames = Vec::with_capacity(cameras.len());
     for batch in cameras.chunks(BATCH) {
         frames.extend(session.query(batch, noise)?);

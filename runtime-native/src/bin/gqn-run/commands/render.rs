@@ -42,7 +42,7 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     for name in file_names(cameras.len(), input.scene.is_some()) {
         if inputs.contains(&name) {
             bail!(
-                "{name} would be replaced, and is one of the pictures to paint from\nhint: --out names another folder"
+                "{name} would be replaced, and is one of the pictures to render from\nhint: --out names another folder"
             );
         }
         check_place(&flags.out.join(name), overwrite)?;
@@ -55,7 +55,7 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
     let mut planar = Vec::new();
-    let bar = progress_bar("painting", cameras.len());
+    let bar = progress_bar("rendering", cameras.len());
     for batch in cameras.chunks(BATCH) {
         planar.push(session.query_planar(batch, &noise(&flags.look))?);
         bar.inc(batch.len() as u64);
@@ -194,7 +194,7 @@ fn write(
     let quality =
         mean.map(|mean| format!(", mean PSNR {:.2} dB, SSIM {:.3}", mean.psnr, mean.ssim));
     let (count, out) = (painted.cameras.len(), flags.out.display());
-    say(&format!("painted {count} views into {out}{}", quality.unwrap_or_default()));
+    say(&format!("rendered {count} views into {out}{}", quality.unwrap_or_default()));
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     let degrees = 360.0 / f64::from(flags.frames);
     let mut rows = vec![
         Row::new("shown", &shown).still(),
-        Row::new(format!("painted, every {degrees:.0} degrees"), &painted),
+        Row::new(format!("rendered, every {degrees:.0} degrees"), &painted),
     ];
     if let Some(truth) = input.truth(&cameras, side) {
         let errors = errors(&painted, &truth);
@@ -40,6 +40,6 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
         rows.push(Row::new(format!("truth ({errors})"), &truth));
     }
     write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
