@@ -93,7 +93,7 @@ pub(crate) struct Render {
     #[arg(long, value_name = "FILE.json")]
     pub(crate) cameras: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The folder to write to; it is made if it is not there.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -115,7 +115,7 @@ pub(crate) struct Orbit {
     #[arg(long, conflicts_with = "views")]
     pub(crate) truth: bool,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The GIF to write.
     #[arg(long, value_name = "FILE.gif")]
     pub(crate) out: PathBuf,
@@ -144,7 +144,7 @@ pub(crate) struct Strip {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub(crate) frames: u32,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The strip (PNG) or animation (GIF) to write.
     #[arg(long, value_name = "FILE.png|FILE.gif")]
     pub(crate) out: PathBuf,
@@ -177,7 +177,7 @@ pub(crate) struct Arithmetic {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) queries: u32,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The labelled sheet (PNG) to write, or an animation (GIF).
     #[arg(long, value_name = "FILE.png|FILE.gif")]
     pub(crate) out: PathBuf,
@@ -199,7 +199,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) queries: u32,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The labelled sheet (PNG) to write, or an animation (GIF).
     #[arg(long, value_name = "FILE.png|FILE.gif")]
     pub(crate) out: PathBuf,
@@ -304,7 +304,7 @@ pub(crate) struct Source {
 
 /// How to render and to write.
 #[derive(Debug, Args)]
-pub(crate) struct Look {
+pub(crate) struct RenderFlags {
     /// Strength of the noise: 0 renders the mean picture, 1 a sample of what the model thinks possible.
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = temperature)]
     pub(crate) temperature: f32,

@@ -12,7 +12,7 @@ use crate::strip::{Row, check_out, write};
 
 /// `gqn-run compare`.
 pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
-    check_out(&flags.out, overwrite(&flags.look))?;
+    check_out(&flags.out, overwrite(&flags.rendering))?;
     ensure!(
         flags.names.is_empty() || flags.names.len() == flags.packages.len(),
         "--names has {} names, expected one for each of {} packages",
@@ -24,7 +24,7 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
     let sides = packages.iter().map(|package| package.manifest.config.image_size);
     let largest = sides.max().unwrap_or_default();
     let pictures = (1 + packages.len()) * flags.queries as usize;
-    check_sheet(pictures, largest, flags.look.scale)?;
+    check_sheet(pictures, largest, flags.rendering.scale)?;
     let mut rows = Vec::new();
     let mut cameras = Vec::new();
     for (index, (path, package)) in flags.packages.iter().zip(&packages).enumerate() {
@@ -42,7 +42,7 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
             say(&format!("running on {}", session.engine().describe()));
         }
         session.observe(&input.context)?;
-        let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+        let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
         let name = flags.names.get(index).cloned();
         let name = name.unwrap_or_else(|| path.display().to_string());
         let truth = input.truth(&cameras, side);
@@ -51,7 +51,7 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
         say(&text);
         rows.push(Row::new(text, &painted));
     }
-    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
+    write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
     say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

@@ -12,11 +12,11 @@ use crate::strip::{Row, check_out, write};
 
 /// `gqn-run rotate`.
 pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
-    check_out(&flags.out, overwrite(&flags.look))?;
+    check_out(&flags.out, overwrite(&flags.rendering))?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
     // The row that was shown, what was painted, and the truth.
-    check_sheet(3 * flags.frames as usize, side, flags.look.scale)?;
+    check_sheet(3 * flags.frames as usize, side, flags.rendering.scale)?;
     let mut input = Input::load(&flags.input, &package.manifest.config)?;
     warn_of_cameras(&package, &input, None);
     let cameras = input.orbit(flags.frames as usize)?;
@@ -27,7 +27,7 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
-    let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+    let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
     let shown: Vec<_> = input.context.iter().map(|(frame, _)| frame.clone()).collect();
     let degrees = 360.0 / f64::from(flags.frames);
     let mut rows = vec![
@@ -39,7 +39,7 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
         say(&errors);
         rows.push(Row::new(format!("truth ({errors})"), &truth));
     }
-    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
+    write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
     say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
