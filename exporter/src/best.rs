@@ -39,7 +39,7 @@ struct Standing {
 ///
 /// # Errors
 /// [`ExportError::NoFigure`]: a package says no error. [`ExportError::TooLarge`]: it has more than `most_bytes`.
-/// [`ExportError::NotReplaced`]: `best` is there and holds no package. [`ExportError::Format`]: a package is damaged, or
+/// [`ExportError::NoChart`]: the curves are no SVG. [`ExportError::NotReplaced`]: `best` is there and holds no package. [`ExportError::Format`]: a package is damaged, or
 /// the disk is full.
 pub fn keep_best(
     package: &Path,
@@ -64,7 +64,11 @@ pub fn keep_best(
     let comparison = Comparison { new, old, bytes };
     if comparison.is_better() {
         if let Some(curves) = curves {
-            files.insert(CURVES_FILE.to_owned(), read_regular(curves, MOST_CURVES_BYTES)?);
+            let chart = read_regular(curves, MOST_CURVES_BYTES)?;
+            if !chart.windows(4).any(|part| part == b"<svg") {
+                return Err(ExportError::NoChart { path: curves.to_owned() });
+            }
+            files.insert(CURVES_FILE.to_owned(), chart);
         }
         put_in_place(&files, best)?;
     }

@@ -66,7 +66,7 @@ pub enum ExportError {
         "`{name}` holds {found}, beyond half precision's 65504\nhint: export it with `--precision fp32`"
     )]
     HalfRange { name: String, found: f32 },
-    #[error("{} is no package, so --force does not replace it\nhint: name another folder, or remove this one yourself", path.display())]
+    #[error("{} is there and no package, so it is not replaced\nhint: name another folder, or remove this one yourself", path.display())]
     NotReplaced { path: PathBuf },
     #[error("{} exists, and a model repository replaces nothing\nhint: name another folder, or remove this one yourself", path.display())]
     Occupied { path: PathBuf },
@@ -76,6 +76,12 @@ pub enum ExportError {
     NoFigure { path: PathBuf, name: &'static str },
     #[error("{} has {found} bytes, expected at most {most}\nhint: export with `--precision fp16`, or a smaller model", path.display())]
     TooLarge { path: PathBuf, found: u64, most: u64 },
+    #[error(
+        "{name} is neither a world nor a folder\nhint: `gqn-data render --help` names the worlds; a folder holds a data set or a views.json"
+    )]
+    NoSuchScenes { name: String },
+    #[error("{} is no chart of a run: it is no SVG\nhint: `gqn-train curves RUN --out training.svg` draws one", path.display())]
+    NoChart { path: PathBuf },
     #[error("{graph} cannot be adopted: {reason}")]
     ForeignGraph { graph: &'static str, reason: String },
     #[error("{} is a graph without its package, expected a package, a run folder or a checkpoint\nhint: graphs are inspected by their manifest, which stands beside them in a package", path.display())]

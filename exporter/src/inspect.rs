@@ -37,7 +37,7 @@ pub struct Inspection {
 /// [`ExportError`]: nothing there, a damaged file, or a graph that stands outside of a package.
 pub fn inspect(path: &Path) -> Result<Inspection, ExportError> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if extension == "onnx" {
+    if extension == "onnx" && !path.is_dir() {
         inspect_graph(path)
     } else if path.join(names::MANIFEST_FILE).exists() || extension == "zip" {
         inspect_package(path)

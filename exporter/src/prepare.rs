@@ -76,6 +76,10 @@ pub fn prepare(
     check_sample(&sample, &checkpoint.config, checkpoint_sha256)?;
     let runtime = || Ok::<_, ExportError>(OnnxRuntime::load(wanted.library.as_deref())?);
     let scenes = || SceneSource::named(wanted.scenes.as_deref(), &checkpoint.provenance.data);
+    if wanted.scenes.is_some() {
+        // Even where nothing is measured, what was asked for is there.
+        scenes()?.check()?;
+    }
     let trained = checkpoint.config.steps;
     let short = match wanted.draw_steps {
         Some(steps) if steps != trained => Some(shortened(&checkpoint, steps)?),

@@ -63,6 +63,19 @@ impl SceneSource {
         }
     }
 
+    /// Whether there is such a folder.
+    ///
+    /// # Errors
+    /// [`ExportError::NoSuchScenes`].
+    pub fn check(&self) -> Result<(), ExportError> {
+        match self {
+            Self::Folder(folder) if !folder.is_dir() => {
+                Err(ExportError::NoSuchScenes { name: folder.display().to_string() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Scenes with so many queries in all, or as many as there are. One to five views are shown, and never what is asked
     /// for.
     ///

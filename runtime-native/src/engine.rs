@@ -9,7 +9,7 @@ use gqn_runtime::{Engine, EngineError};
 
 use crate::batch::BatchSizes;
 use crate::error::OrtError;
-use crate::graph::OrtGraph;
+use crate::graph::{OrtGraph, Setup, Source};
 use crate::library::OnnxRuntime;
 use crate::opening::{Opened, Opening, needs_warm_up};
 use crate::options::OrtOptions;
@@ -23,6 +23,7 @@ use crate::scenes::ResidentScenes;
 pub struct OrtEngine {
     representation: OrtGraph,
     generator: OrtGraph,
+    drawing: Option<OrtGraph>,
     scenes: ResidentScenes,
     batch: BatchSizes,
     report: EngineReport,
@@ -50,6 +51,28 @@ impl OrtEngine {
         let engine = Self::open(runtime, [representation, generator], &files, options, manifest)?;
         engine.check_metadata(&package.manifest)?;
         Ok(engine)
+    }
+
+    /// The same with the drawing graph, if the package has one: then [`Engine::draw`] runs it. Most programs never ask for it.
+    ///
+    /// # Errors
+    /// [`OrtError::Engine`] if the graph does not load, [`OrtError::Format`] if it is another model's.
+    pub fn with_drawing(
+        mut self,
+        runtime: &OnnxRuntime,
+        package: &Package,
+        options: &OrtOptions,
+    ) -> Result<Self, OrtError> {
+        if package.manifest.drawing.is_some() {
+            let name = names::DRAWING_FILE;
+            let bytes = package.file(name).map_err(|error| EngineError::load(name, error))?;
+            let external = package.files().collect();
+            let setup = Setup { runtime, provider: self.report.provider, options, plan: None };
+            let graph = OrtGraph::open(setup, Source { name, bytes, external: &external }, None)?;
+            package.manifest.check_graph(name, |key| graph.metadata(key))?;
+            self.drawing = Some(graph);
+        }
+        Ok(self)
     }
 
     fn check_metadata(&self, manifest: &Manifest) -> Result<(), FormatError> {
@@ -97,8 +120,9 @@ impl OrtEngine {
                     let mut report = report(runtime, provider, options, skipped);
                     report.compiled = compiled;
                     let scenes = ResidentScenes::default();
+                    let drawing = None;
                     let mut engine =
-                        Self { representation, generator, scenes, batch, report, warm_up };
+                        Self { representation, generator, drawing, scenes, batch, report, warm_up };
                     engine.place(options);
                     return Ok(engine);
                 }
@@ -216,6 +240,16 @@ impl Engine for OrtEngine {
             let inputs = [(names::POSES, poses), (names::NOISE, noise)];
             generator.run_bound(binding, &inputs, names::FRAMES)
         })
+    }
+
+    fn draw(
+        &mut self,
+        scene: &Tensor,
+        pose: &Tensor,
+        noise: &Tensor,
+    ) -> Result<Option<Tensor>, EngineError> {
+        let inputs = [(names::SCENE, scene), (names::POSES, pose), (names::NOISE, noise)];
+        self.drawing.as_mut().map(|graph| graph.run(&inputs, names::FRAMES)).transpose()
     }
 }
 

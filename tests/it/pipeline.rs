@@ -171,7 +171,7 @@ fn a_package_verifies_as_a_folder_and_as_a_zip() {
         assert_eq!(report["sample"]["passed"], true, "{report}");
         let names = report["sample"]["checks"].as_array().expect("a list").iter();
         let names: Vec<_> = names.map(|check| check["name"].as_str().unwrap_or("")).collect();
-        assert_eq!(names, ["frames", "mean_frames"]);
+        assert_eq!(names, ["frames", "mean_frames", "drawing"]);
     }
     let info = run(program("gqn-run").arg("info").arg(&zip)).succeeded();
     assert!(

@@ -27,7 +27,7 @@ pub enum Damage {
     Counts { frames: usize, cameras: usize },
     #[error("found {found} views, expected {expected}")]
     Views { found: usize, expected: usize },
-    #[error("camera {view} is not finite")]
+    #[error("camera {view} is out of range, or not finite")]
     Camera { view: usize },
     #[error("frame {view} cannot be decoded")]
     Jpeg { view: usize, source: PictureError },

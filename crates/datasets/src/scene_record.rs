@@ -38,16 +38,16 @@ impl SceneRecord {
             return Err(Damage::Counts { frames: frames.len(), cameras: values.len() });
         }
         let values = values.chunks_exact(CAMERA_VALUES);
-        if let Some(view) = values.clone().position(|camera| camera.iter().any(|v| !v.is_finite()))
-        {
-            return Err(Damage::Camera { view });
-        }
         let cameras = values.map(|values| Camera {
             position: [values[0], values[1], values[2]],
             yaw: values[3],
             pitch: values[4],
         });
-        Ok(Self { frames: frames.to_vec(), cameras: cameras.collect() })
+        let cameras: Vec<Camera> = cameras.collect();
+        if let Some(view) = cameras.iter().position(|camera| !camera.is_in_range()) {
+            return Err(Damage::Camera { view });
+        }
+        Ok(Self { frames: frames.to_vec(), cameras })
     }
 
     /// The message that [`parse`](Self::parse) reads.

@@ -44,6 +44,16 @@ pub enum FormatError {
     Foreign { what: String, found: &'static str, expected: &'static str, hint: &'static str },
     #[error("{what} is not a readable safetensors file\nhint: {}", tensors_hint(source))]
     Tensors { what: String, source: safetensors::SafeTensorError },
+    #[error(
+        "manifest.json: opset is {found}, expected the version of an ONNX operator set, such as 17"
+    )]
+    Opset { found: u64 },
+    #[error(
+        "the zip holds two packages, in `{}` and in `{}`\nhint: expected one; unpack it and name a folder",
+        printable(one),
+        printable(other)
+    )]
+    TwoPackages { one: String, other: String },
     #[error("{what} is no {expected}: its metadata has no `{key}`")]
     Metadata { what: String, expected: &'static str, key: &'static str },
     #[error("{what}: metadata `{key}` cannot be read")]
@@ -153,8 +163,10 @@ pub enum FormatError {
         "views.json: field_of_view is {found}, expected more than 0 and less than π\nhint: it is in radians; 50 degrees are 0.8727"
     )]
     NoFieldOfView { found: f64 },
-    #[error("views.json: view {index} has a camera that is not finite")]
-    ViewNotFinite { index: usize },
+    #[error(
+        "views.json: the camera of view {index} is out of range, expected a position within a million world units and angles in radians"
+    )]
+    Camera { index: usize },
 }
 
 impl FormatError {

@@ -1,6 +1,7 @@
 //! The manifest: the contract of a package.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use gqn_scenes::PoseEncoding;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub const MANIFEST_FORMAT: u64 = 5;
 
 /// The oldest version that is read: versions 3 and 4 only add what a package may leave out, version 5 renames `loss`.
 const OLDEST_FORMAT: u64 = 2;
+/// Versions of ONNX operator sets, with room for those to come.
+const OPSETS: RangeInclusive<u64> = 1..=99;
 
 /// The contract of a package: what is in it, what goes in and out, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -193,6 +196,9 @@ impl Manifest {
         let manifest: Self = serde_json::from_value(value).map_err(unreadable)?;
         manifest.config.validate()?;
         manifest.check_ports()?;
+        if !OPSETS.contains(&manifest.opset) {
+            return Err(FormatError::Opset { found: manifest.opset });
+        }
         for name in manifest.files.keys() {
             plain_name(names::MANIFEST_FILE, name)?;
         }
@@ -353,6 +359,14 @@ pub(crate) mod tests {
         let error = edited(|value| value["drawing"]["outputs"][0]["shape"][0] = 2.into())
             .expect_err("2 steps");
         assert!(matches!(error, FormatError::Port { graph: "drawing", name: "outputs", .. }));
+    }
+
+    #[test]
+    fn operator_sets_have_small_numbers() {
+        for opset in [0, 100, 1 << 62] {
+            let found = edited(|value| value["opset"] = opset.into());
+            assert!(matches!(found, Err(FormatError::Opset { found }) if found == opset));
+        }
     }
 
     #[test]

@@ -209,6 +209,20 @@ mod tests {
     }
 
     #[test]
+    fn of_two_packages_none_is_chosen() {
+        let files = files();
+        let in_folder = |folder: &str| -> Vec<(String, &[u8])> {
+            let name = |name: &String| format!("{folder}/{name}");
+            files.iter().map(|(file, content)| (name(file), content.as_slice())).collect()
+        };
+        let both = zip_of([in_folder("a"), in_folder("b")].concat());
+        let error = Package::from_zip(&both).expect_err("two packages").to_string();
+        assert!(error.contains("`a` and in `b`") && error.contains("hint:"), "{error}");
+        let older = zip_of([in_folder("a"), in_folder("b/older")].concat());
+        Package::from_zip(&older).expect("the less deep one");
+    }
+
+    #[test]
     fn two_entries_of_one_name_are_refused_as_such() {
         // The names are of one length, so that one can be made the other's in the finished zip.
         let more = ("package/generator.onnX".to_owned(), &b"old"[..]);

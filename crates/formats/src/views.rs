@@ -77,7 +77,7 @@ impl Views {
     /// Parses and checks a `views.json`.
     ///
     /// # Errors
-    /// [`FormatError`]: not JSON, another version, no views, a camera that is not finite, or a field of view that none has.
+    /// [`FormatError`]: not JSON, another version, no views, a camera that is not finite or far out of any world, or a field of view that none has.
     pub fn from_json(bytes: &[u8]) -> Result<Self, FormatError> {
         let unreadable = |source| match Foreign::of(bytes) {
             Some(foreign) => foreign.error("views.json", "JSON"),
@@ -97,9 +97,8 @@ impl Views {
             return Err(FormatError::NoViews);
         }
         for (index, view) in views.views.iter().enumerate() {
-            let [x, y, z] = view.position;
-            if ![x, y, z, view.yaw, view.pitch].iter().all(|value| value.is_finite()) {
-                return Err(FormatError::ViewNotFinite { index });
+            if !view.camera().is_in_range() {
+                return Err(FormatError::Camera { index });
             }
             if let Some(name) = &view.picture {
                 crate::manifest::plain_name("views.json", name)?;
@@ -136,6 +135,11 @@ mod tests {
         assert!(error.contains("radians"), "{error}");
         let huge = br#"{"format":1,"views":[{"position":[1e39,0,0],"yaw":0,"pitch":0}]}"#;
         assert!(Views::from_json(huge).is_err(), "a number beyond f32 is refused");
+        for far in [r#"[3e38,0,0],"yaw":0,"pitch":0"#, r#"[0,0,0],"yaw":1e30,"pitch":0"#] {
+            let far = format!("{{\"format\":1,\"views\":[{{\"position\":{far}}}]}}");
+            let error = Views::from_json(far.as_bytes());
+            assert!(matches!(error, Err(FormatError::Camera { index: 0 })), "{error:?}");
+        }
     }
     #[test]
     fn what_people_and_their_editors_write_is_taken() {

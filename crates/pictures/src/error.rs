@@ -17,6 +17,9 @@ pub enum PictureError {
     /// A file of another kind that the decoder refuses.
     #[error("{0}")]
     Image(Box<image::ImageError>),
+    /// A larger one than any memory takes.
+    #[error("it is larger than any picture that is read here")]
+    Huge,
     /// Nothing that is read here.
     #[error("it is no PNG, JPEG or GIF file")]
     Unknown,
@@ -38,6 +41,9 @@ impl PictureError {
     }
 
     pub(crate) fn image(error: image::ImageError) -> Self {
-        Self::Image(Box::new(error))
+        match error {
+            image::ImageError::Limits(_) => Self::Huge,
+            error => Self::Image(Box::new(error)),
+        }
     }
 }

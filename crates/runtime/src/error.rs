@@ -14,7 +14,9 @@ pub enum SessionError {
         "view {index} of those given is {found}x{found} pixels, the model expects {expected}x{expected}\nhint: resize the picture first"
     )]
     FrameSize { index: usize, found: usize, expected: usize },
-    #[error("{role} {index} of those given holds a number that is not finite")]
+    #[error(
+        "the camera of {role} {index} is out of range, expected a position within a million world units and angles in radians"
+    )]
     Camera { role: &'static str, index: usize },
     #[error(
         "a query needs at least one observed view, found none\nhint: observe a picture of the scene first"

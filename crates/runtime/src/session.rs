@@ -265,9 +265,7 @@ fn check_finite(pictures: &Tensor) -> Result<(), SessionError> {
 }
 
 fn check_camera(role: &'static str, index: usize, camera: &Camera) -> Result<(), SessionError> {
-    let [x, y, z] = camera.position;
-    let finite = [x, y, z, camera.yaw, camera.pitch].iter().all(|value| value.is_finite());
-    if finite { Ok(()) } else { Err(SessionError::Camera { role, index }) }
+    if camera.is_in_range() { Ok(()) } else { Err(SessionError::Camera { role, index }) }
 }
 
 impl fmt::Display for ViewId {

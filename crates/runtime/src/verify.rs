@@ -70,7 +70,11 @@ pub enum VerifyError {
     Engine(#[from] EngineError),
 }
 
-/// Runs the package's sample through the engine and compares the pictures, those with noise and the mean pictures.
+/// The check of the drawing graph: its last picture is the generator's.
+const DRAWING: &str = "drawing";
+
+/// Runs the package's sample through the engine and compares the pictures, those with noise and the mean pictures, and that
+/// of the last DRAW step, where the package has a drawing graph and the engine has it loaded.
 ///
 /// # Errors
 /// [`VerifyError`] if the sample is damaged or the engine fails; pictures that differ are no error but in the report.
@@ -107,6 +111,16 @@ pub fn verify<E: Engine>(engine: &mut E, package: &Package) -> Result<Report, Ve
         let found =
             EngineError::check_shape("generator.onnx", names::FRAMES, found, expected.shape())?;
         checks.push(compare(name, &found, expected));
+    }
+    if package.manifest.drawing.is_some() {
+        let first = |tensor: &Tensor| tensor.slice_axis(Axis(0), (0..1).into()).to_owned();
+        if let Some(drawn) = engine.draw(&scene, &first(poses), &first(noise))? {
+            let shape = [config.steps, 3, side, side];
+            let drawn = EngineError::check_shape("drawing.onnx", names::FRAMES, drawn, &shape)?;
+            let last = drawn.slice_axis(Axis(0), (config.steps as isize - 1..).into()).to_owned();
+            let frames = sample.get(what, names::SAMPLE_FRAMES, &[queries, 3, side, side])?;
+            checks.push(compare(DRAWING, &last, &first(frames)));
+        }
     }
     let smallest_psnr = smallest_psnr(&package.manifest);
     let mut report = Report { checks, tolerance: VERIFY_TOLERANCE, smallest_psnr, passed: false };

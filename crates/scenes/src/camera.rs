@@ -33,6 +33,17 @@ impl Camera {
         Self { position, yaw: libm::atan2f(d.y, d.x), pitch: libm::atan2f(d.z, ground) }
     }
 
+    /// Whether all numbers are finite, the position is within a million world units of the origin along each axis, and the
+    /// angles are some thousand turns at most. A world is some units wide: far beyond it, 32-bit numbers no longer tell
+    /// places or angles from one another, and their squares become infinite.
+    pub fn is_in_range(&self) -> bool {
+        const FARTHEST: f32 = 1e6;
+        const MOST_RADIANS: f32 = 1e4;
+        // Comparisons with what is no number are false.
+        self.position.iter().all(|value| value.abs() <= FARTHEST)
+            && [self.yaw, self.pitch].iter().all(|angle| angle.abs() <= MOST_RADIANS)
+    }
+
     /// What the networks see of this camera. The only place where a camera becomes a pose.
     pub fn pose(&self, encoding: PoseEncoding) -> Pose {
         let [x, y, z] = self.position;

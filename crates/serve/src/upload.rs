@@ -104,9 +104,10 @@ fn decode(views: Vec<(Bytes, Camera)>, side: usize) -> Result<Vec<(Frame, Camera
 
 /// Refuses numbers that no camera has.
 pub(crate) fn check_camera(what: &str, camera: &Camera) -> Result<(), Refusal> {
-    let [x, y, z] = camera.position;
-    if [x, y, z, camera.yaw, camera.pitch].iter().all(|value| value.is_finite()) {
+    if camera.is_in_range() {
         return Ok(());
     }
-    Err(Refusal::bad(format!("the camera of {what} is not finite")))
+    Err(Refusal::bad(format!(
+        "the camera of {what} is out of range, expected a position within a million world units and angles in radians"
+    )))
 }

@@ -88,6 +88,27 @@ pub fn check_folder(path: &Path) -> Result<(), SystemError> {
     part::file_in(folder).map(drop).map_err(failed)
 }
 
+/// Whether a program may write its result there and can: looked at before any work is done. `inputs` are the files that it
+/// reads, none of which is replaced, whatever `overwrite` says.
+///
+/// # Errors
+/// [`SystemError::IsInput`], otherwise as [`check_place`] and [`check_folder`].
+pub fn check_output(
+    path: &Path,
+    overwrite: Overwrite,
+    inputs: &[impl AsRef<Path>],
+) -> Result<(), SystemError> {
+    if let Ok(place) = std::fs::canonicalize(path) {
+        let is_place =
+            |input: &Path| std::fs::canonicalize(input).is_ok_and(|input| input == place);
+        if inputs.iter().any(|input| is_place(input.as_ref())) {
+            return Err(SystemError::IsInput { path: path.to_owned() });
+        }
+    }
+    check_place(path, overwrite)?;
+    check_folder(path)
+}
+
 /// The folder that a path lies in, as a path that can be opened: `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -148,6 +169,25 @@ mod tests {
         write_atomic(&path, b"two", Overwrite::Force).expect("a replaced file");
         assert_eq!(std::fs::read(&path).expect("the file"), b"two");
         assert_eq!(names(path.parent().expect("a parent")), ["a.txt"], "no temporary file stays");
+    }
+
+    #[test]
+    fn what_is_read_is_not_replaced_and_places_are_looked_at() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (input, link) = (folder.path().join("in.png"), folder.path().join("link.png"));
+        std::fs::write(&input, b"a picture").expect("a file");
+        std::os::unix::fs::symlink(&input, &link).expect("a link");
+        let check = |path: &Path| check_output(path, Overwrite::Force, &[&input]);
+        for path in [&input, &link, &folder.path().join("./in.png")] {
+            assert!(matches!(check(path), Err(SystemError::IsInput { .. })), "{}", path.display());
+        }
+        let other = folder.path().join("new/out.png");
+        check(&other).expect("another file");
+        assert!(names(other.parent().expect("a folder")).is_empty(), "nothing is written yet");
+        assert!(matches!(check(&input.join("a")), Err(SystemError::Write { .. })));
+        std::fs::write(&other, b"").expect("a file");
+        let refused = check_output(&other, Overwrite::Refuse, &[&input]);
+        assert!(matches!(refused, Err(SystemError::Exists { .. })));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum SystemError {
     FileTooLarge { path: PathBuf, most: u64 },
     #[error("another process is writing to {}\nhint: wait for its end, stop it, or name another folder", path.display())]
     Locked { path: PathBuf },
+    #[error("{} would be replaced, and is one of the files that are read\nhint: name another place", path.display())]
+    IsInput { path: PathBuf },
     #[error("{} exists\nhint: name another place, or replace it with --force", path.display())]
     Exists { path: PathBuf },
     #[error(

@@ -51,7 +51,9 @@ mod regular;
 mod shared_library;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use atomic::{Overwrite, check_folder, check_place, folder_of, sync_folder, write_atomic};
+pub use atomic::{
+    Overwrite, check_folder, check_output, check_place, folder_of, sync_folder, write_atomic,
+};
 pub use bounded::read_at_most;
 pub use error::{SystemError, read_hint};
 #[cfg(not(target_arch = "wasm32"))]

@@ -139,7 +139,7 @@ fn refuses_to_overwrite_before_it_works() {
         out.path(),
         "--force".as_ref(),
     ]);
-    check_refusal(&forced, 1, &["is no package, so --force does not replace it", "hint: "]);
+    check_refusal(&forced, 1, &["is there and no package, so it is not replaced", "hint: "]);
 }
 
 #[test]

@@ -66,8 +66,8 @@ impl Scene {
             return Err(unfit(format!("a side of {side} pixels, expected 1 to {LARGEST_SIDE}")));
         }
         let camera = camera(camera_numbers)?;
-        if !camera_numbers.iter().all(|number| number.is_finite()) {
-            return Err(unfit("the camera holds a number that is not finite".to_owned()));
+        if !camera.is_in_range() {
+            return Err(unfit("the camera is out of range, or not finite".to_owned()));
         }
         Ok(to_rgba8(&self.scene.render(&camera, side)))
     }

@@ -167,7 +167,7 @@ fn zips_that_are_cut_short() {
     // "PK\x03\x04" starts a zip; without the list at its end it is none.
     for (bytes, says) in [
         (&b"PK\x03\x04 and then nothing"[..], "the package is no readable zip"),
-        (b"no zip at all", "the package is no readable zip"),
+        (b"no zip at all", "the package is another kind of file, expected a folder or a zip"),
         (b"", "the package is empty, expected a zip"),
     ] {
         fs::write(&path, bytes).expect("a file");

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use gqn_command_line::{print_line, say};
 use gqn_formats::ModelConfig;
 use gqn_messages::error_report;
-use gqn_system::{Overwrite, check_folder, check_place, write_atomic};
+use gqn_system::{Overwrite, write_atomic};
 use gqn_trainer::bench::{
     Case, Probe, Report, Row, StepOptions, interleaved, matmul_flops, multiply_adds, probe,
     probe_in_child, read,
@@ -16,6 +16,7 @@ use gqn_trainer::model::{ComputeType, StepVariant};
 use gqn_trainer::training::memory::{StepSize, check_measured};
 use tch::{Device, Kind};
 
+use super::output::check_out;
 use crate::cli::{BenchFlags, ProbeFlags};
 use crate::{command_line, set_threads};
 
@@ -35,8 +36,7 @@ pub(crate) fn run_bench(flags: &BenchFlags) -> Result<ExitCode> {
     let device = flags.device.open()?;
     let overwrite = Overwrite::forced(flags.force);
     if let Some(path) = &flags.json {
-        check_place(path, overwrite)?;
-        check_folder(path)?;
+        check_out(path, overwrite, &[], None)?;
     }
     check_sizes(flags, &device)?;
     let mut report = Report { command: command_line(), threads, ..Report::default() };

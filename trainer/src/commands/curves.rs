@@ -7,6 +7,7 @@ use gqn_command_line::print_line;
 use gqn_system::{Overwrite, write_atomic};
 use gqn_trainer::run::curves::{Chart, held_out, of_run};
 
+use super::output::check_out;
 use crate::cli::CurvesFlags;
 
 pub(crate) fn run_curves(flags: &CurvesFlags) -> Result<ExitCode> {
@@ -17,6 +18,8 @@ pub(crate) fn run_curves(flags: &CurvesFlags) -> Result<ExitCode> {
         names.len(),
         runs.len()
     );
+    let overwrite = Overwrite::forced(*force);
+    check_out(out, overwrite, &[], None)?;
     let mut curves = match &runs[..] {
         [run] if !share && names.is_empty() => of_run(run)?,
         _ => runs.iter().map(|run| held_out(run, *share)).collect::<Result<_, _>>()?,
@@ -27,7 +30,7 @@ pub(crate) fn run_curves(flags: &CurvesFlags) -> Result<ExitCode> {
     let error =
         if *share { "squared error, share of a constant picture's" } else { "mean squared error" };
     let svg = Chart { error: error.to_owned(), curves }.svg()?;
-    write_atomic(out, svg.as_bytes(), Overwrite::forced(*force))?;
+    write_atomic(out, svg.as_bytes(), overwrite)?;
     print_line(&format!("{}", out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,9 +7,7 @@ use anyhow::{Context, Result, ensure};
 use gqn_command_line::{print_line, say};
 use gqn_formats::{Checkpoint, Element, TensorFile, sha256_hex};
 use gqn_scenes::World;
-use gqn_system::{
-    FolderLock, Overwrite, SystemError, check_place, folder_of, read_regular, write_atomic,
-};
+use gqn_system::{FolderLock, Overwrite, SystemError, folder_of, read_regular, write_atomic};
 use gqn_trainer::config::{RunData, TrainConfig, read_table};
 use gqn_trainer::device::prepare;
 use gqn_trainer::evaluation::evaluate::{TestPlan, evaluate_run};
@@ -19,6 +17,7 @@ use gqn_trainer::run::folder::{CONFIG_FILE, GOLDEN_FILE, RunFolder};
 use gqn_trainer::run::golden::{difference, golden};
 use gqn_trainer::run::progress::Progress;
 
+use super::output::check_out;
 use crate::cli::{CheckpointFlags, EvalFlags, GoldenFlags, ImportFlags};
 use crate::{checkpoint_of, command_line, set_threads};
 
@@ -71,7 +70,7 @@ pub(crate) fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let out = flags.out.clone().unwrap_or_else(|| parent(&path).join(GOLDEN_FILE));
     let _alone = if flags.check { None } else { alone_at(&out)? };
     if !flags.check {
-        check_place(&out, Overwrite::forced(flags.force))?;
+        check_out(&out, Overwrite::forced(flags.force), &[&path], Some(GOLDEN_FILE))?;
     }
     let bytes = read_regular(&path, u64::MAX)?;
     let checkpoint = Checkpoint::from_bytes(&path.display().to_string(), &bytes)?;
@@ -115,8 +114,9 @@ fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Re
 pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
     let overwrite = Overwrite::forced(flags.force);
     let _alone = alone_at(&flags.out)?;
-    check_place(&flags.out, overwrite)?;
-    let checkpoint = Checkpoint::load(&checkpoint_of(&flags.run))?;
+    let path = checkpoint_of(&flags.run);
+    check_out(&flags.out, overwrite, &[&path], None)?;
+    let checkpoint = Checkpoint::load(&path)?;
     let element = if flags.half { Element::F16 } else { Element::F32 };
     let what = flags.out.display().to_string();
     let bytes = checkpoint.into_tensor_file().to_bytes_as(element, &what)?;
@@ -132,7 +132,7 @@ pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
 pub(crate) fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
     let overwrite = Overwrite::forced(flags.force);
     let _alone = FolderLock::acquire(folder_of(&flags.out))?;
-    check_place(&flags.out, overwrite)?;
+    check_out(&flags.out, overwrite, &[&flags.file], None)?;
     let options = ImportOptions {
         steps: flags.layers.map(|layers| layers as usize),
         representation: flags.representation,

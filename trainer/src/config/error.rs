@@ -17,9 +17,19 @@ pub enum ConfigError {
     #[error("{} is not valid TOML\nhint: a run's own config.toml shows the form", path.display())]
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error(
-        "the configuration does not fit\nhint: trainer/src/config/file.rs lists the keys; a run's config.toml shows all of them"
+        "the configuration does not fit\nhint: docs/training.md lists the keys; a run's config.toml shows all of them"
     )]
     Fields { source: Box<toml::de::Error> },
+    #[error(
+        "{} is not the whole configuration of a run\n\
+         hint: it was emptied, cut short or edited; restore it, or begin another run", path.display()
+    )]
+    NotWhole { path: PathBuf, source: Box<toml::de::Error> },
+    #[error(
+        "{} is not the whole configuration of a run: its voxel model has no table `model.voxel`\n\
+         hint: it was cut short or edited; restore it, or begin another run", path.display()
+    )]
+    NoGeometry { path: PathBuf },
     #[error(
         "`{old}` and `{new}` are both there, expected one: `{old}` is the earlier name of `{new}`"
     )]

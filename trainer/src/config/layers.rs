@@ -110,10 +110,12 @@ impl TrainConfig {
     /// The configuration that a run wrote, with keys laid over it.
     ///
     /// # Errors
-    /// As [`TrainConfig::layered`]; [`ConfigError::NoData`] if the run has no data that could have moved,
+    /// As [`TrainConfig::layered`]; [`ConfigError::NotWhole`] and [`ConfigError::NoGeometry`] if keys are missing that
+    /// every run writes; [`ConfigError::NoData`] if the run has no data that could have moved,
     /// [`ConfigError::OtherData`] if what is there now are not the scenes that it began with.
     pub fn of_run(file: &Path, keys: Table, data: RunData<'_>) -> Result<Self, ConfigError> {
         let mut own = read_table(file)?;
+        check_whole(file, &own)?;
         let had = own.get_mut("data").and_then(Value::as_table_mut);
         let views = had.as_ref().and_then(|data| data.get("views")?.as_integer());
         match (data, had) {
@@ -220,6 +222,20 @@ pub fn read_table(path: &Path) -> Result<Table, ConfigError> {
     let text = decode_text(&bytes).ok_or_else(|| ConfigError::NoText { path: path.to_owned() })?;
     text.parse()
         .map_err(|source| ConfigError::Toml { path: path.to_owned(), source: Box::new(source) })
+}
+
+/// Whether a run's own configuration has all keys: the defaults of a preset would make another run of it.
+fn check_whole(path: &Path, own: &Table) -> Result<(), ConfigError> {
+    let mut table = own.clone();
+    rename_keys(&mut table)?;
+    let path = path.to_owned();
+    match table.try_into::<TrainConfig>() {
+        Err(source) => Err(ConfigError::NotWhole { path, source: Box::new(source) }),
+        Ok(config) => match (config.model.representation, config.model.voxel) {
+            (RepresentationKind::Voxel, None) => Err(ConfigError::NoGeometry { path }),
+            _ => Ok(()),
+        },
+    }
 }
 
 /// Takes the table `[model.voxel]`, whatever it holds, out of a configuration.

@@ -43,13 +43,19 @@ pub struct Imported {
     pub assumed_pool: bool,
 }
 
+/// The usual remedy, unless the reason holds the right one.
+fn write_hint(reason: &str) -> &'static str {
+    let is_known = reason.contains("\nhint:");
+    if is_known { "" } else { "\nhint: write it with `torch.save(model.state_dict(), FILE)`" }
+}
+
 /// Why a file was not imported.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the messages say what each field is")]
 pub enum ImportError {
     #[error(
-        "{} is no file of torch.save: {reason}\nhint: write it with `torch.save(model.state_dict(), FILE)`", path.display()
+        "{} is no file of torch.save: {reason}{}", path.display(), write_hint(reason)
     )]
     NotTorch { path: PathBuf, reason: String },
     #[error(

@@ -36,12 +36,13 @@ impl Package {
         let (start, length) = start_of(&mut zip).map_err(|error| failed(error.into()))?;
         let mut archive = ZipArchive::new(zip).map_err(|source| match Foreign::of(&start) {
             Some(foreign) if !start.starts_with(b"PK") => foreign.error("the package", "a zip"),
+            None if !start.starts_with(b"PK") => NO_ZIP.error("the package", "a folder or a zip"),
             _ => failed(source),
         })?;
         if archive.has_duplicate_names() {
             return Err(FormatError::ZipNames);
         }
-        let places = places(&archive);
+        let places = places(&archive)?;
         // What a zip unpacks to is bounded by what its manifest says, which is bounded by what can be.
         let mut unpack = |name: &str, most: u64| {
             let index = *places.get(name).ok_or_else(|| missing(name))?;
@@ -67,6 +68,12 @@ impl Package {
     }
 }
 
+/// A file of a kind that nobody knows.
+const NO_ZIP: Foreign = Foreign {
+    found: "another kind of file",
+    hint: "a package is a folder that `gqn-export export` writes, or one zip of it",
+};
+
 /// The first bytes of a file, and its length.
 fn start_of(file: &mut (impl Read + Seek)) -> std::io::Result<(Vec<u8>, u64)> {
     let mut start = Vec::new();
@@ -78,7 +85,10 @@ fn start_of(file: &mut (impl Read + Seek)) -> std::io::Result<(Vec<u8>, u64)> {
 
 /// Where the files are that lie beside the manifest, by name; the manifest is the one that is least deep in folders.
 /// Some systems write `\\` between folder and file.
-fn places<R: Read + Seek>(archive: &ZipArchive<R>) -> BTreeMap<String, usize> {
+///
+/// # Errors
+/// [`FormatError::TwoPackages`]: two manifests are equally deep, and nothing says which of them is meant.
+fn places<R: Read + Seek>(archive: &ZipArchive<R>) -> Result<BTreeMap<String, usize>, FormatError> {
     let mut entries = Vec::new();
     for index in 0..archive.len() {
         if let Some(Ok(name)) = archive.name_for_index(index) {
@@ -89,7 +99,14 @@ fn places<R: Read + Seek>(archive: &ZipArchive<R>) -> BTreeMap<String, usize> {
     }
     let manifests = entries.iter().filter(|(_, file, _)| file == names::MANIFEST_FILE);
     let depth = |folder: &str| folder.split('/').filter(|part| !part.is_empty()).count();
-    let folder = manifests.map(|(folder, ..)| folder.clone()).min_by_key(|folder| depth(folder));
-    let beside = entries.into_iter().filter(|(of, ..)| Some(of) == folder.as_ref());
-    beside.map(|(_, file, index)| (file, index)).collect()
+    let mut folders: Vec<String> = manifests.map(|(folder, ..)| folder.clone()).collect();
+    folders.sort_by_key(|folder| depth(folder));
+    folders.dedup();
+    if let [one, other, ..] = &folders[..]
+        && depth(one) == depth(other)
+    {
+        return Err(FormatError::TwoPackages { one: one.clone(), other: other.clone() });
+    }
+    let beside = entries.into_iter().filter(|(of, ..)| Some(of) == folders.first());
+    Ok(beside.map(|(_, file, index)| (file, index)).collect())
 }

@@ -70,7 +70,7 @@ fn bad_requests_are_one_line() {
         server.call("GET", &view_path(&id, more), b"").refused(400, part);
     }
     let path = format!("/scenes/{id}/view?x=nan&y=0&z=0&yaw=0&pitch=0");
-    server.call("GET", &path, b"").refused(400, "not finite");
+    server.call("GET", &path, b"").refused(400, "out of range");
     server.call("GET", &format!("/scenes/{id}/view?x=1"), b"").refused(400, "missing field");
     server
         .post(

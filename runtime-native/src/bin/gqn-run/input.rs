@@ -1,7 +1,7 @@
 //! Observed views and query cameras, from a folder or from a world.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use gqn_formats::{ModelConfig, Views};
@@ -96,6 +96,21 @@ impl Input {
         );
         Ok(closed_path(&given, count, phase))
     }
+}
+
+/// The files that a command reads, which it must not replace: the packages, the list of views and its pictures.
+pub(crate) fn files_read(packages: &[&Path], source: &cli::Source) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = packages.iter().map(|path| (*path).to_owned()).collect();
+    if let Some(folder) = &source.views {
+        let list = folder.join(VIEWS_FILE);
+        // A list that cannot be read is refused when it is needed.
+        let views = read_regular(&list, MOST_LIST).ok();
+        let views = views.and_then(|bytes| Views::from_json(&bytes).ok());
+        let pictures = views.into_iter().flat_map(|views| views.views);
+        files.extend(pictures.filter_map(|view| view.picture).map(|name| folder.join(name)));
+        files.push(list);
+    }
+    files
 }
 
 /// The first `count` pictures of a folder with their cameras, or all.

@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path, side: usize, other_size: OtherSize) -> Result<Fr
                 return anyhow!("{name} is {found}, expected a picture\nhint: {hint}");
             }
             (None, PictureError::Unknown) => "\nhint: convert it; PNG, JPEG and GIF are known",
-            (None, PictureError::TooLarge { .. }) => "\nhint: make it smaller",
+            (None, PictureError::TooLarge { .. } | PictureError::Huge) => "\nhint: make it smaller",
             (None, _) => "\nhint: its copy or download may have been cut off; get it again",
         };
         anyhow!("{name} is no picture that can be read: {}{hint}", printable(&error.to_string()))

@@ -1,11 +1,11 @@
 //! Rows of pictures under a line of text each, or one after the other in time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use font8x8::legacy::BASIC_LEGACY;
 use gqn_scenes::Frame;
-use gqn_system::{Overwrite, check_place, write_atomic};
+use gqn_system::{Overwrite, check_output, write_atomic};
 use image::{Rgb, RgbImage};
 
 use crate::picture::{gif, png, resized};
@@ -38,13 +38,13 @@ impl Row {
     }
 }
 
-/// Refuses, before the work, a file that is there or would open nowhere.
-pub(crate) fn check_out(path: &Path, overwrite: Overwrite) -> Result<()> {
+/// Refuses, before the work, a file that is there, is read, cannot be written, or would open nowhere.
+pub(crate) fn check_out(path: &Path, overwrite: Overwrite, inputs: &[PathBuf]) -> Result<()> {
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
     if extension != "png" && extension != "gif" {
         bail!("--out is {}, expected a name that ends in .png or .gif", path.display());
     }
-    Ok(check_place(path, overwrite)?)
+    Ok(check_output(path, overwrite, inputs)?)
 }
 
 /// Writes the rows below one another (PNG), or their pictures one after the other in time (GIF).

@@ -1,5 +1,7 @@
 //! `gqn-run arithmetic`: scenes of several sets of views added and subtracted.
 
+use std::slice;
+
 use anyhow::Result;
 use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
@@ -13,7 +15,7 @@ use crate::strip::{Row, check_out, write};
 /// `gqn-run arithmetic`: a scene is a sum over views, so scenes can be added and taken from one another (Eslami et al.
 /// 2018, figure 4).
 pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
-    check_out(&flags.out, overwrite(&flags.rendering))?;
+    check_out(&flags.out, overwrite(&flags.rendering), slice::from_ref(&flags.what.package))?;
     let package = open(&flags.what)?;
     package.manifest.config.check_rendered_scenes()?;
     let side = package.manifest.config.image_size;

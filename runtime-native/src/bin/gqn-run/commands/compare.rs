@@ -1,18 +1,22 @@
 //! `gqn-run compare`: one scene painted with several packages.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Result, ensure};
 use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 
 use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras, warn_of_other_world};
 use crate::cli;
-use crate::input::Input;
+use crate::input::{Input, files_read};
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 
 /// `gqn-run compare`.
 pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
-    check_out(&flags.out, overwrite(&flags.rendering))?;
+    let paths: Vec<&Path> = flags.packages.iter().map(PathBuf::as_path).collect();
+    let inputs = files_read(&paths, &flags.input.source);
+    check_out(&flags.out, overwrite(&flags.rendering), &inputs)?;
     ensure!(
         flags.names.is_empty() || flags.names.len() == flags.packages.len(),
         "--names has {} names, expected one for each of {} packages",

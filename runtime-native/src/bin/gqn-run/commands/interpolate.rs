@@ -7,7 +7,7 @@ use gqn_scenes::Camera;
 
 use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras};
 use crate::cli;
-use crate::input::Input;
+use crate::input::{Input, files_read};
 use crate::path::way;
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
@@ -15,7 +15,8 @@ use crate::strip::{Row, check_out, write};
 /// `gqn-run interpolate`.
 pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
     let cli::Interpolate { strip: flags, from, to } = flags;
-    check_out(&flags.out, overwrite(&flags.rendering))?;
+    let inputs = files_read(&[&flags.what.package], &flags.input.source);
+    check_out(&flags.out, overwrite(&flags.rendering), &inputs)?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
     // What was painted, and the truth.

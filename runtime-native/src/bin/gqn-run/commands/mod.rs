@@ -34,5 +34,7 @@ pub(crate) use self::uncertainty::uncertainty;
 pub(crate) use self::verify::verify;
 pub(crate) use self::warmup::warmup;
 
-use self::opening::{engine, engine_with, open, warn_of_cameras, warn_of_other_world};
+use self::opening::{
+    engine, engine_to_verify, engine_with, open, warn_of_cameras, warn_of_other_world,
+};
 use self::painting::{BATCH, error_in_words, errors, mse, noise, overwrite, paint};

@@ -56,6 +56,13 @@ pub(super) fn engine(what: &cli::What, package: &Package) -> Result<OrtEngine, O
     engine_with(what, package, Spin::On, false)
 }
 
+/// As [`engine`], with all that a verification looks at: the drawing graph, and the placement of the CPU's nodes too.
+pub(super) fn engine_to_verify(what: &cli::What, package: &Package) -> Result<OrtEngine, OrtError> {
+    let runtime = OnnxRuntime::load(what.engine.ort.as_deref())?;
+    let options = what.engine.options(Spin::On);
+    engine_with(what, package, Spin::On, true)?.with_drawing(runtime, package, &options)
+}
+
 /// As [`engine`]; `placed` asks for the placement of the CPU's nodes too.
 pub(super) fn engine_with(
     what: &cli::What,

@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use gqn_command_line::{progress_bar, say};
 use gqn_runtime::{Engine, Session};
-use gqn_system::{check_place, write_atomic};
+use gqn_system::{check_output, write_atomic};
 
 use super::{BATCH, engine, noise, open, overwrite, warn_of_cameras, warn_of_other_world};
 use crate::cli;
-use crate::input::Input;
+use crate::input::{Input, files_read};
 use crate::picture::{check_sheet, enlarged, gif};
 use crate::sheet::sheet;
 
@@ -20,7 +20,8 @@ const MILLISECONDS: u32 = 80;
 pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     let overwrite = overwrite(&flags.rendering);
     check_gif(&flags.out)?;
-    check_place(&flags.out, overwrite)?;
+    let inputs = files_read(&[&flags.what.package], &flags.input.source);
+    check_output(&flags.out, overwrite, &inputs)?;
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;

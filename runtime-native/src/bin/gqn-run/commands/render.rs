@@ -5,7 +5,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use gqn_command_line::{print_json, progress_bar, say};
-use gqn_formats::Views;
 use gqn_pictures::FrameMetrics;
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::{Camera, Frame};
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{BATCH, engine, noise, open, overwrite, warn_of_cameras, warn_of_other_world};
 use crate::cli;
-use crate::input::Input;
+use crate::input::{Input, files_read};
 use crate::picture::{check_sheet, enlarged, png};
 use crate::sheet::{blocks, sheet};
 
@@ -99,14 +98,11 @@ fn surplus(folder: &Path, names: &[String], inputs: &[String]) -> Vec<String> {
 
 /// The pictures that the run reads out of the folder that it writes to.
 fn inputs_in(out: &Path, input: &cli::Input) -> Vec<String> {
-    let Some(folder) = &input.source.views else { return Vec::new() };
-    let same = |path: &Path| path.canonicalize().ok();
-    if same(out).is_none() || same(out) != same(folder) {
-        return Vec::new();
-    }
-    let views = read_regular(&folder.join("views.json"), MOST_METRICS).ok();
-    let views = views.and_then(|views| Views::from_json(&views).ok());
-    views.into_iter().flat_map(|views| views.views).filter_map(|view| view.picture).collect()
+    let Ok(out) = out.canonicalize() else { return Vec::new() };
+    let places = files_read(&[], &input.source).into_iter();
+    let places = places.filter_map(|path| path.canonicalize().ok());
+    let names = places.filter_map(|path| path.strip_prefix(&out).ok().map(Path::to_owned));
+    names.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
 /// What was painted, and what was to be.

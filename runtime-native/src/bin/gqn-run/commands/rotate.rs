@@ -6,13 +6,14 @@ use gqn_runtime::{Engine, Session};
 
 use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras};
 use crate::cli;
-use crate::input::Input;
+use crate::input::{Input, files_read};
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 
 /// `gqn-run rotate`.
 pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
-    check_out(&flags.out, overwrite(&flags.rendering))?;
+    let inputs = files_read(&[&flags.what.package], &flags.input.source);
+    check_out(&flags.out, overwrite(&flags.rendering), &inputs)?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
     // The row that was shown, what was painted, and the truth.

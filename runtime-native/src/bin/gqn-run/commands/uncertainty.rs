@@ -9,14 +9,15 @@ use serde_json::json;
 
 use super::{engine, error_in_words, mse, open, paint, warn_of_cameras, warn_of_other_world};
 use crate::cli;
-use crate::input::Input;
+use crate::input::{Input, files_read};
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
 
 /// `gqn-run uncertainty`.
 pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
     let overwrite = Overwrite::forced(flags.force);
-    check_out(&flags.out, overwrite)?;
+    let inputs = files_read(&[&flags.what.package], &flags.source);
+    check_out(&flags.out, overwrite, &inputs)?;
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.source.world);
     let side = package.manifest.config.image_size;

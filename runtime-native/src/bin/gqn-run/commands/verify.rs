@@ -3,16 +3,15 @@
 use anyhow::{Result, ensure};
 use gqn_command_line::{print, print_json};
 use gqn_runtime::Engine;
-use gqn_runtime_native::Spin;
 use serde_json::json;
 
-use super::{engine_with, open};
+use super::{engine_to_verify, open};
 use crate::cli;
 
 /// `gqn-run verify`.
 pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
     let package = open(&flags.what)?;
-    let mut engine = engine_with(&flags.what, &package, Spin::On, true)?;
+    let mut engine = engine_to_verify(&flags.what, &package)?;
     let report = gqn_runtime::verify(&mut engine, &package)?;
     let files = package.files().count();
     if flags.json {

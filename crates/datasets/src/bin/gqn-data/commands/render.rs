@@ -14,6 +14,10 @@ use crate::cli;
 pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let cli::What { world, seed, size } = flags.what;
     ensure!(seed < 1 << 31, "the seed of a data set is {seed}, expected a number below 2^31");
+    ensure!(
+        flags.train > 0 || flags.test > 0,
+        "--train and --test are both 0, so there is nothing to render"
+    );
     let _lock = FolderLock::acquire(&flags.out)?;
     let views = flags.views.map_or(world.views_per_scene(), |views| views as usize);
     for (split, scenes) in [(Split::Train, flags.train), (Split::Test, flags.test)] {
