@@ -170,6 +170,12 @@ fn precision(manifest: &Manifest, options: &ExportOptions) -> String {
              and would gain nothing."
         }
     };
+    let grain = options.grain.map_or_else(String::new, |grain| {
+        format!(
+            " They are rounded to multiples of a power of two near their standard deviation divided by {grain}, so that the \
+             package compresses better."
+        )
+    });
     let error = match &manifest.precision_error {
         Some(error) => format!(
             "Against single precision, over {} held-out views, each with a noise of its own, on ONNX Runtime's CPU: PSNR \
@@ -178,7 +184,7 @@ fn precision(manifest: &Manifest, options: &ExportOptions) -> String {
         ),
         None => "Its error against single precision was not measured.".to_owned(),
     };
-    format!("## Precision: {}\n\n{what}\n\n{error}\n", manifest.precision.name())
+    format!("## Precision: {}\n\n{what}{grain}\n\n{error}\n", manifest.precision.name())
 }
 
 /// How good the pictures of the first steps are.

@@ -63,6 +63,10 @@ pub(crate) struct ExportFlags {
     /// How numbers are stored, and computed where the target does
     #[arg(long, value_enum, default_value_t)]
     precision: PrecisionFlag,
+    /// With fp16: round weights to multiples of a power of two near an N-th of their standard deviation; 8 takes half off
+    /// a compressed package
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    grain: Option<u16>,
     /// From the numbers that int8 is calibrated on to its ranges
     #[arg(long, value_enum, default_value_t)]
     calibration: CalibrationFlag,
@@ -293,7 +297,8 @@ impl ExportFlags {
             PrecisionFlag::Fp16 => Precision::Fp16,
             PrecisionFlag::Int8 => Precision::Int8,
         };
-        ExportOptions { variant, winograd, target, precision, ..ExportOptions::default() }
+        let grain = self.grain;
+        ExportOptions { variant, winograd, target, precision, grain, ..ExportOptions::default() }
     }
 
     /// What the flags ask to calibrate and to measure.

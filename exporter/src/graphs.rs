@@ -133,7 +133,7 @@ impl Structure {
             match options.precision {
                 Precision::Fp32 => {}
                 Precision::Fp16 if options.target.computes_in_half() => compute_in_half(graph),
-                Precision::Fp16 | Precision::Int8 => store_in_half(graph),
+                Precision::Fp16 | Precision::Int8 => store_in_half(graph, options.grain),
             }
         }
         structure

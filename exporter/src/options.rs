@@ -96,6 +96,9 @@ pub struct ExportOptions {
     pub target: Target,
     /// How numbers are stored, and computed where the target does.
     pub precision: Precision,
+    /// With half precision in storage: each weight is rounded to a multiple of a power of two, near the weights' standard
+    /// deviation divided by this. Fewer bits are told then, and the package compresses better.
+    pub grain: Option<u16>,
     /// Bytes of weights above which a graph keeps them in a file beside it; at most 1.9e9.
     pub external_data_limit: u64,
 }
@@ -107,6 +110,7 @@ impl ExportOptions {
         winograd: Winograd::Auto,
         target: Target::All,
         precision: Precision::Fp32,
+        grain: None,
         external_data_limit: EXTERNAL_DATA_LIMIT,
     };
 
@@ -119,7 +123,8 @@ impl ExportOptions {
     ///
     /// # Errors
     /// [`ExportError::Tiles`] if Winograd is asked for and its tiles do not cover the state;
-    /// [`ExportError::Precision`] if it is asked for in half precision, or eight bits of the reference.
+    /// [`ExportError::Precision`] if it is asked for in half precision, eight bits of the reference, or a grain
+    /// where weights are not stored in half precision.
     pub fn check(&self, config: &ModelConfig) -> Result<(), ExportError> {
         let refused = |because, hint| {
             Err(ExportError::Precision { precision: self.precision.name(), because, hint })
@@ -131,6 +136,13 @@ impl ExportOptions {
         if self.precision == Precision::Int8 && self.target == Target::Wasm {
             let because = "the engine in a browser has no eight-bit arithmetic";
             return refused(because, "`--precision fp16` halves the package there");
+        }
+        if self.grain.is_some() && (self.precision != Precision::Fp16 || half) {
+            let because = "only weights that are stored in half precision and computed with in single are rounded";
+            return refused(
+                because,
+                "`--grain` goes with `--precision fp16`, for another target than a GPU",
+            );
         }
         let tile = match self.winograd {
             Winograd::On => Tile::F4,

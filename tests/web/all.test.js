@@ -5,6 +5,7 @@ import "./looking.js";
 import "./moving.js";
 import "./holds.js";
 import "./phases.js";
+import "./preview.js";
 import "./silent.js";
 import "./roaming.js";
 import "./story.js";

@@ -168,7 +168,7 @@ impl Graph {
             assert!(self.parameters.contains_key(parameter), "no parameter `{parameter}`");
         }
         let (name, element, from) = (name.to_owned(), Element::F32, from.to_vec());
-        self.store(Weight { name, shape, element, in_single: false, from, rule })
+        self.store(Weight { name, shape, element, in_single: false, grain: None, from, rule })
     }
 
     /// A weight of eight-bit integers or of their scales, which may follow from the numbers of a calibration too.
@@ -181,7 +181,7 @@ impl Graph {
         rule: Rule,
     ) -> Value {
         let (name, from) = (name.to_owned(), from.to_vec());
-        self.store(Weight { name, shape, element, in_single: false, from, rule })
+        self.store(Weight { name, shape, element, in_single: false, grain: None, from, rule })
     }
 
     fn store(&mut self, weight: Weight) -> Value {

@@ -14,12 +14,15 @@ const SMALL: u64 = 1024;
 /// when they load the graph; what they compute is single precision throughout. It is the direct kernels that are stored:
 /// Winograd's are a sum of 25 of them with factors up to 4 and would lose ten times as much.
 ///
+/// With a `grain`, they are rounded more coarsely ([`Weight::grain`]).
+///
 /// Biases and other lists, and the kernel from the state to the pixels, stay as they are.
-pub(crate) fn store_in_half(graph: &mut Graph) {
+pub(crate) fn store_in_half(graph: &mut Graph, grain: Option<u16>) {
     let mut renamed = BTreeMap::new();
     let (mut casts, mut values) = (Vec::new(), Vec::new());
     for weight in graph.weights.iter_mut().filter(|weight| pays(weight)) {
         weight.element = Element::F16;
+        weight.grain = grain;
         let (name, stored) = (converted_name(&weight.name, Element::F32), weight.value());
         let (node, value) = cast(&stored, &name, Element::F32);
         casts.push(node);

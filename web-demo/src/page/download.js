@@ -1,7 +1,7 @@
 // @ts-check
 import { phase, size } from "./messages.js";
 
-/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, tract_bytes?: number | null, servers?: string[], models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number, deflated?: string[] }[] }} Offer */
+/** What is to be had: `models.json`. @typedef {{ wasm_bytes: number, tract_bytes?: number | null, servers?: string[], models: { name: string, world: string | null, image_size: number, representation: string, bytes: number, data: string, seconds: number, deflated?: string[], preview?: { name: string, bytes: number, deflated?: string[] } | null }[] }} Offer */
 
 const SAMPLE = "sample.safetensors";
 /** A file without content, as a manifest lists it. */
@@ -12,6 +12,11 @@ export class Download {
   #expected = 0;
   #got = 0;
 
+  /** @param {(text: string, fraction: number | undefined) => void} [tell] who is told how much has come */
+  constructor(tell = (text, fraction) => phase("download", text, fraction)) {
+    this.tell = tell;
+  }
+
   /** @param {number} bytes */
   expect(bytes) {
     this.#expected += bytes;
@@ -19,7 +24,7 @@ export class Download {
 
   /** Everything is there. */
   end() {
-    phase("download", size(this.#got), 1);
+    this.tell(size(this.#got), 1);
   }
 
   /** A response whose body is counted while it comes. @param {string | URL} url @param {string} type @param {boolean} [deflated]
@@ -31,7 +36,7 @@ export class Download {
       transform: (chunk, controller) => {
         this.#got += chunk.byteLength;
         const fraction = this.#expected ? Math.min(this.#got / this.#expected, 0.999) : undefined;
-        phase("download", `${size(this.#got)} of ${size(Math.max(this.#expected, this.#got))}`, fraction);
+        this.tell(`${size(this.#got)} of ${size(Math.max(this.#expected, this.#got))}`, fraction);
         controller.enqueue(chunk);
       },
     });

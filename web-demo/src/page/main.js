@@ -14,6 +14,7 @@ import { keep } from "./offline.js";
 import { opener } from "./open.js";
 import { opening } from "./opening.js";
 import { Pool } from "./pool.js";
+import { behind, previewOf } from "./preview.js";
 import { Remote } from "./remote.js";
 import { Scene } from "./scene.js";
 import { sharing } from "./share.js";
@@ -44,9 +45,12 @@ async function main() {
   // Other networks than voxel models fill no grid.
   element("holds-row", HTMLElement).hidden = model.representation !== "voxel";
   const compiling = download.engine(wasmBytes);
-  const fetching = () => download.files(model);
+  // Who chose another engine waits for that one anyway.
+  const preview = state.engine ? undefined : await previewOf(model);
+  const fetching = () => download.files(preview ?? model);
   const first = servers.includes(state.engine) ? Promise.resolve({ names: [], files: [], later: fetching }) : fetching();
   first.catch(() => undefined);
+  const follow = preview && behind(model, Promise.all([first, compiling]));
   // Workers load their scripts meanwhile, and the first package is read while the scene is rendered.
   const surveying = Remote.start(compiling, "portable", "reload the page: scenes are no longer rendered");
   const painting = Remote.start(compiling);
@@ -88,9 +92,11 @@ async function main() {
   const openings = opener({ asked, mark, engines, pool, scene, look });
   const { open } = openings;
   engines.menu(state, () => openings.again().then(mark, fail));
-  // What the first picture does not need comes meanwhile: when it is there, everything works.
-  const others = Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
-  const [[{ how }, { own }, { saving }]] = await Promise.all([others, scene.open(), open({ coming: first, download })]);
+  // What the first picture does not need comes meanwhile, so that everything works when it is there; or after a small model's picture.
+  const others = () => Promise.all([import("./how.js"), import("./own.js"), import("./save.js")]);
+  const meanwhile = preview ? undefined : others();
+  await Promise.all([meanwhile, scene.open(), open({ coming: first, download, preview: !!preview })]);
+  const [{ how }, { own }, { saving }] = await (meanwhile ?? others());
   if (refused) notice(refused);
   if (unasked) warn(unasked);
   how(scene, look);
@@ -110,14 +116,16 @@ async function main() {
     },
   });
   travelling(scene, look, { models, worlds, servers, openings, tools: using, repaint, arrived, leave, fail });
+  const followed = follow?.(openings).catch(fail);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (state.orbit) roam();
   else if (!linked) {
     // Who has begun to look around is shown the pictures at once, and who wants less motion stills of the story.
     const begun = element("hint", HTMLElement).hidden;
-    const begin = calm ? import("./stills.js").then(({ stills }) => stills(scene, look)) : begun ? scene.show(initial().shown) : story.play();
+    const begin = calm ? Promise.all([import("./stills.js"), followed]).then(([{ stills }]) => stills(scene, look)) : begun ? scene.show(initial().shown) : story.play();
     begin.catch(fail);
   }
+  await followed;
   await keep().catch(() => undefined);
 }
 

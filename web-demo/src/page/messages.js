@@ -77,11 +77,13 @@ export function phase(name, text, fraction) {
   else bar.value = fraction;
 }
 
-/** The first picture is there, or a package begins to load. @param {boolean} ready */
-export function settle(ready) {
+/** The first picture is there, or a package begins to load. @param {boolean} ready @param {boolean} [preview] whether a small model
+ * painted it, until a better one is there */
+export function settle(ready, preview = false) {
   const progress = element("progress", HTMLElement);
   progress.classList.toggle("over", ready);
-  document.documentElement.toggleAttribute("data-ready", ready);
+  document.documentElement.toggleAttribute("data-painted", ready);
+  document.documentElement.toggleAttribute("data-ready", ready && !preview);
   if (ready) return;
   for (const item of progress.children) {
     item.classList.remove("now", "done");

@@ -1,7 +1,7 @@
 // @ts-check
 import { card } from "./card.js";
-import { say } from "./dom.js";
 import { running, started } from "./engines.js";
+import { help, weight } from "./helpers.js";
 import { meanFirst } from "./mean.js";
 import { phase, settle } from "./messages.js";
 import { Ended, Remedied, Silent } from "./remote.js";
@@ -12,11 +12,13 @@ import { Ended, Remedied, Silent } from "./remote.js";
 const HELP_MS = 1500;
 
 /** A package that is to be opened, what shows how much of it has come, and what is done when an engine has taken it.
- * @typedef {{ coming: Promise<PackageFiles>, download?: import("./download.js").Download, taken?: () => void }} Opening */
+ * A `preview` paints until `better` has something.
+ * @typedef {{ coming: Promise<PackageFiles>, download?: import("./download.js").Download, taken?: () => void, preview?: boolean }} Opening */
 
 /** `open` ends with the first picture, with false if another was asked for meanwhile; the page stays as it was if a package is refused.
+ * `better` opens a package in the place of a preview, which goes on painting meanwhile, unless another one was opened.
  * `again` opens the same on the engine that is chosen now, and `stay` gives up what is being opened.
- * @typedef {{ open: (opening: Opening) => Promise<boolean>, again: () => Promise<boolean>, stay: () => void }} Openings */
+ * @typedef {{ open: (opening: Opening) => Promise<boolean>, better: (coming: Promise<PackageFiles>) => Promise<void>, again: () => Promise<boolean>, stay: () => void }} Openings */
 
 /** Opens packages: in one painter first, and in the others when the first picture is there. Of two that are opened at the same
  * time, the one that was asked for last stays.
@@ -35,20 +37,8 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
   /** When that is over. @type {Promise<unknown>} */
   let over = Promise.resolve();
   const begin = meanFirst(scene.state, { asked, mark });
-  /** @param {number} bytes of the package */
-  async function help(bytes) {
-    const cores = navigator.hardwareConcurrency || 2;
-    const most = engine.name === "server" || bytes > 1e8 || cores < 4 ? 2 : cores < 8 ? 3 : 4;
-    say("n-painters", String(pool.painters.length));
-    const mine = files;
-    for (let others = pool.painters.length; others < most; others++) {
-      const { remote } = await started(mine, engine);
-      if (files !== mine) return remote.end();
-      pool.add(remote);
-      say("n-painters", String(pool.painters.length));
-    }
-  }
-
+  /** Those of a preview. @type {PackageFiles | undefined} */
+  let small;
   /** @param {symbol} mine which opening this is @param {PackageFiles} next @param {() => void} [taken] @returns {Promise<boolean>} */
   async function open(mine, next, taken) {
     phase("prepare", "", undefined);
@@ -65,10 +55,9 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     [files, engine] = [next, able];
     taken?.();
     pool.restart(first);
-    const bytes = [...next.files, ...(next.zip ? [next.zip] : [])].reduce((sum, file) => sum + file.size, 0);
-    running(able, found, { bytes, needed: able !== wish });
+    running(able, found, { bytes: weight(next), needed: able !== wish });
     describe(found);
-    begin(found.manifest);
+    if (next !== small) begin(found.manifest);
     const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));
     const lost = new Promise((_, reject) => { giveUp = reject; });
     try {
@@ -88,9 +77,11 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     if (mine !== last) return false;
     giveUp = undefined;
     phase("picture", "", 1);
+    // A preview paints alone.
+    if (next === small) return true;
     // When one looks around without a rest, too: who walks around by itself never rests.
     const rested = new Promise((resolve) => look.addEventListener("rest", resolve, { once: true }));
-    Promise.race([rested, new Promise((resolve) => setTimeout(resolve, HELP_MS))]).then(() => (files === next ? help(bytes) : undefined)).catch(pool.events.fail);
+    Promise.race([rested, new Promise((resolve) => setTimeout(resolve, HELP_MS))]).then(() => (files === next ? help(pool, next, able, () => files === next) : undefined)).catch(pool.events.fail);
     return true;
   }
 
@@ -115,14 +106,15 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     giveUp = undefined;
   }
 
-  /** @param {Opening} opening */
-  async function start({ coming, download, taken }) {
+  /** @param {Opening} opening @param {boolean} [hidden] whether the one before goes on painting meanwhile */
+  async function start({ coming, download, taken, preview }, hidden = false) {
     const mine = Symbol("opening");
     supersede(mine);
-    if (files) settle(false);
+    if (files && !hidden) settle(false);
     try {
       const next = await coming;
       if (mine !== last) return false;
+      if (preview) small = next;
       if (download) download.end();
       else phase("download", "from here", 1);
       return await open(mine, next, taken);
@@ -131,20 +123,28 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
       throw error;
     } finally {
       // Without a package there is nothing to see; otherwise the one before is still open.
-      if (files && mine === last) settle(true);
+      if (files && mine === last) settle(true, files === small);
     }
   }
 
+  /** @param {Opening} opening @param {boolean} [hidden] */
+  function begun(opening, hidden) {
+    const opened = start(opening, hidden);
+    over = opened.catch(() => undefined);
+    return opened;
+  }
+
   return {
-    open(opening) {
-      const opened = start(opening);
-      over = opened.catch(() => undefined);
-      return opened;
+    open: begun,
+    async better(coming) {
+      await coming;
+      do await over;
+      while (files === small && !(await begun({ coming }, true)));
     },
-    again() { return over.then(() => this.open({ coming: Promise.resolve(files) })); },
+    again() { return over.then(() => begun({ coming: Promise.resolve(files) })); },
     stay() {
       supersede();
-      if (files) settle(true);
+      if (files) settle(true, files === small);
     },
   };
 }

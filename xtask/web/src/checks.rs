@@ -136,6 +136,8 @@ mod tests {
                 } else if path.extension().is_some_and(|extension| extension == "js") {
                     let text = std::fs::read_to_string(&path).unwrap();
                     assert!(!text.contains("@ts-nocheck") && !text.contains("@ts-ignore"));
+                    let lines = text.lines().count();
+                    assert!(lines <= 150, "{} has {lines} lines", path.display());
                     checked += 1;
                 }
             }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use xtask_workspace::{Workspace, remove};
@@ -16,8 +18,7 @@ const APP: &str = "app";
 /// The page's parts that go there, files or folders.
 const PARTS: [&str; 6] = ["icon.svg", "app.webmanifest", "style", "src", "media", "example"];
 /// Of these, what a first visit does without: it is fetched, and kept, when somebody asks for it.
-const LATER: [&str; 5] =
-    ["example/", "media/card.png", "media/icon-", "src/worker/gif.js", "tract/"];
+const LATER: [&str; 4] = ["example/", "media/", "src/worker/gif.js", "tract/"];
 /// What wasm-bindgen made and the page loads.
 const GLUE: [&str; 2] = ["gqn.js", "gqn_bg.wasm"];
 const TYPES: &str = "gqn.d.ts";
@@ -27,6 +28,8 @@ const SERVICE_WORKER: &str = "service-worker.js";
 const PRELOAD: &str = "<!-- preload -->";
 /// In the page, whom it may ask.
 const ASKS: &str = "connect-src 'self'";
+/// In the page, the picture that is shown until the first one is painted. It is put into the page itself.
+const POSTER: &str = "src=\"app/media/poster.webp\"";
 /// The script that is no module.
 const GUARD: &str = "src/page/guard.js";
 /// Modules that the page imports while the first package is read, or when somebody asks for what they do.
@@ -103,7 +106,11 @@ pub(crate) fn assemble(
         app.into_iter().map(|(name, content)| (format!("{folder}/{name}"), content)).collect();
     let first = models.first().map(Model::manifest);
     let preload = preloads(files.keys(), first.as_deref());
-    let index = index(&text(&page.join(PAGE))?, &folder, &preload, addresses)?;
+    let poster = files.get(&format!("{folder}/media/poster.webp"));
+    let poster = poster.map(|image| STANDARD.encode(image)).unwrap_or_default();
+    let html = text(&page.join(PAGE))?
+        .replace(POSTER, &format!("src=\"data:image/webp;base64,{poster}\""));
+    let index = index(&html, &folder, &preload, addresses)?;
     files.insert(PAGE.to_owned(), index.into_bytes());
     let worker = service_worker(&text(&page.join(SERVICE_WORKER))?, &files)?;
     files.insert(SERVICE_WORKER.to_owned(), worker.into_bytes());
@@ -256,7 +263,7 @@ mod tests {
 
     use super::*;
 
-    const INDEX: &str = r#"<meta content="connect-src 'self'; base-uri"><meta content="app/media/card.png"><!-- preload -->
+    const INDEX: &str = r#"<meta content="connect-src 'self'; base-uri"><meta content="app/media/card.png"><!-- preload --><img src="app/media/poster.webp">
 <script src="app/src/main.js"></script><a id="source" hidden>"#;
 
     #[test]
@@ -273,6 +280,7 @@ mod tests {
         write(page.join("src/page/guard.js"), "");
         write(page.join("src/worker/gif.js"), "");
         write(page.join("media/card.png"), "");
+        write(page.join("media/poster.webp"), "poster");
         write(page.join("example/views.json"), "");
         write(page.join("app.webmanifest"), "");
         write(page.join("service-worker.js"), "const version = \"dev\";\nconst files = [];\n");
@@ -311,6 +319,7 @@ mod tests {
             "example/views.json",
             "icon.svg",
             "media/card.png",
+            "media/poster.webp",
             "src/page/guard.js",
             "src/page/main.js",
             "src/worker/gif.js",
@@ -331,6 +340,7 @@ mod tests {
         let index = text(&files, "index.html");
         assert!(index.contains(&format!(r#"<script src="{app}/src/main.js"></script>"#)));
         assert!(index.contains(&format!(r#"content="{app}/media/card.png""#)), "{index}");
+        assert!(index.contains(r#"<img src="data:image/webp;base64,cG9zdGVy">"#), "{index}");
         assert!(index.contains(r#"id="source" hidden"#), "{index}");
         assert!(index.contains("connect-src 'self';"), "{index}");
         for loaded in ["wasm/gqn_bg.wasm", "src/page/main.js"] {

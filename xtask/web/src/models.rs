@@ -20,11 +20,13 @@ const MANIFEST: &str = "manifest.json";
 const VOXEL: &str = "voxel";
 const SAMPLE: &str = "sample.safetensors";
 const CARD: &str = "README.md";
+/// Behind the name of a world: a small package of that world, with which the page paints until a larger one is there.
+const PREVIEW: &str = "-preview";
 /// Behind the name of a compressed file. Not that of a program that compresses: hosts would take it for an encoding.
 const DEFLATED: &str = ".deflate";
 
 /// A package as the page offers it. The index lists its serialised form.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Model {
     /// What the page calls it.
     name: String,
@@ -54,6 +56,8 @@ pub(crate) struct Model {
     /// Of these, files that lie beside themselves with `.deflate` behind the name: a host compresses what it knows, and graphs
     /// are not among that.
     deflated: Vec<String>,
+    /// What paints until this one is there; it is offered to nobody.
+    preview: Option<Box<Model>>,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -65,15 +69,22 @@ impl Model {
         let share = metric("mse_generated").zip(metric("mse_constant"));
         share.map_or(f64::INFINITY, |(generated, constant)| generated / constant)
     }
+
+    /// Whether it is worth painting with until the other one is there: of the same kind and world, and lighter.
+    fn precedes(&self, other: &Self) -> bool {
+        let kind = |model: &Self| (model.world.clone(), model.representation.clone());
+        kind(self) == kind(other) && self.bytes < other.bytes
+    }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ModelFile {
     name: String,
     bytes: u64,
 }
 
-/// The packages of the command line, then those of the library, a folder of packages. Without either, the demo's.
+/// The packages of the command line, then those of the library, a folder of packages. Without either, the demo's. A package in
+/// the library whose name ends in [`PREVIEW`] is the preview of larger ones.
 pub(crate) fn read(
     workspace: &Workspace,
     packages: &[String],
@@ -93,7 +104,14 @@ pub(crate) fn read(
         let kind = |model: &Model| (model.representation != VOXEL, Reverse(model.image_size));
         kind(a).cmp(&kind(b)).then(a.error().total_cmp(&b.error()))
     });
+    let (previews, offered): (Vec<Model>, Vec<Model>) =
+        offered.into_iter().partition(|model| model.name.ends_with(PREVIEW));
     models.extend(offered);
+    for preview in previews {
+        models.iter_mut().filter(|model| preview.precedes(model)).for_each(|model| {
+            model.preview = Some(Box::new(preview.clone()));
+        });
+    }
     let demo = workspace.root().join("out/demo/package");
     if packages.is_empty() && demo.join(MANIFEST).exists() {
         models.push(Model::read("demo", &demo)?);
@@ -191,18 +209,22 @@ impl Model {
                 .collect(),
             card: files.iter().any(|file| file.name == CARD),
             deflated: deflated(&files),
+            preview: None,
             files,
             folder: folder.to_owned(),
         })
     }
 
-    /// Its manifest below the page.
+    /// Below the page, the manifest of what it paints with first.
     pub(crate) fn manifest(&self) -> String {
-        format!("{}{MANIFEST}", self.path)
+        format!("{}{MANIFEST}", self.preview.as_ref().map_or(&self.path, |preview| &preview.path))
     }
 
-    /// Copies its files below the page.
+    /// Copies its files below the page, and those of its preview.
     pub(crate) fn copy(&self, dist: &Path) -> Result<()> {
+        if let Some(preview) = &self.preview {
+            preview.copy(dist)?;
+        }
         let to = dist.join(&self.path);
         fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
         for file in &self.files {
@@ -328,6 +350,34 @@ mod tests {
         let models = read(&Workspace::at(folder.path()), &[], &library).unwrap();
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         assert_eq!(names, ["b", "a"]);
+    }
+
+    #[test]
+    fn a_preview_goes_before_heavier_models_of_its_world_and_is_not_offered() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dist, library) = (folder.path().join("dist"), folder.path().join("models"));
+        for name in ["rooms", "rooms-preview", "light"] {
+            write(&library.join(name));
+        }
+        fs::write(library.join("rooms/a.onnx"), "many more weights").unwrap();
+        fs::write(library.join("light/a.onnx"), "few").unwrap();
+        let models = read(&Workspace::at(folder.path()), &[], &library).unwrap();
+        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["light", "rooms"]);
+        assert!(models[0].preview.is_none(), "the preview is not lighter");
+        assert_eq!(models[1].manifest(), "models/rooms-preview/manifest.json");
+        let index = serde_json::to_value(&models[1]).unwrap();
+        assert_eq!(index["preview"]["name"], "rooms-preview");
+        assert_eq!(index["preview"]["deflated"][0], "a.onnx");
+        models[1].copy(&dist).unwrap();
+        assert!(dist.join("models/rooms-preview/a.onnx.deflate").exists());
+        assert!(dist.join("models/rooms/manifest.json").exists());
+        // What another world's model paints is no preview.
+        let header = r#"{"__metadata__":{"world":"mazes"}}"#;
+        let sample = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
+        fs::write(library.join("rooms").join(SAMPLE), sample).unwrap();
+        let models = read(&Workspace::at(folder.path()), &[], &library).unwrap();
+        assert!(models.iter().all(|model| model.preview.is_none()));
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Module {
         match (self, build) {
             (Self::Engine, Build::Full) => "wasm",
             (Self::Tract | Self::Rten, Build::Full) => "wasm-fast",
-            (_, Build::Quick) => "release",
+            (_, Build::Quick) => "wasm-quick",
         }
     }
 }
