@@ -1,4 +1,4 @@
-//! `gqn-export`: from a checkpoint to a package. Results go to stdout, talk to stderr.
+//! `gqn-export`: from a checkpoint to a package. Results go to stdout, messages to stderr.
 //!
 //! | file | holds |
 //! |---|---|

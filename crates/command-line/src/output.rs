@@ -1,4 +1,4 @@
-//! The one place where programs write to the terminal: data to stdout, talk to stderr.
+//! The one place where programs write to the terminal: results to stdout, messages to stderr.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -36,7 +36,7 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&format!("{}\n", lines.join("\n")))
 }
 
-/// Says something on stderr; that nobody listens is no error.
+/// Writes a message to stderr, as one line. A closed stderr is no error.
 pub fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

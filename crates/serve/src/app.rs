@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::error::Refusal;
 use crate::event::Event;
+use crate::host::HostName;
 use crate::metrics::Metrics;
 use crate::options::{Limits, Loader};
 use crate::origin::Origin;
@@ -35,6 +36,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) token: Option<String>,
     pub(crate) origins: Vec<Origin>,
+    pub(crate) hosts: Vec<HostName>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) scenes: Scenes,
     pub(crate) events: Arc<dyn Fn(Event) + Send + Sync>,
@@ -51,6 +53,7 @@ impl App {
         limits: Limits,
         token: Option<String>,
         origins: Vec<Origin>,
+        hosts: Vec<HostName>,
         events: Arc<dyn Fn(Event) + Send + Sync>,
         loader: Loader,
     ) -> Self {
@@ -58,6 +61,7 @@ impl App {
             limits,
             token,
             origins,
+            hosts,
             metrics: Arc::default(),
             scenes: Scenes::new(limits),
             events,

@@ -8,8 +8,10 @@
 //! | `options.rs` | [`ServeOptions`], [`Limits`], [`Loader`]: what is served and how much of it |
 //! | `event.rs` | [`Event`]: what happens, for logs |
 //! | `server.rs` | [`run`]: listening, signals, graceful stop |
-//! | `router.rs` | the routes, token, time limit and log of each request |
-//! | `origin.rs` | [`Origin`]: pages of other origins that may use the server |
+//! | `write_timeout.rs` | connections whose clients do not read end |
+//! | `router.rs` | the routes, sender, token, time limit and log of each request |
+//! | `origin.rs` | [`Origin`]: pages of other origins that may use the server; others are refused what is more than reading |
+//! | `host.rs` | [`HostName`]: names of the server; others are refused against DNS rebinding |
 //! | `app.rs` | what all requests share; loading and exchanging the model |
 //! | `worker.rs` | the thread that owns an engine; queries of one scene in one run |
 //! | `scene.rs` | open scenes |
@@ -47,6 +49,7 @@
 //!     listen: ([127, 0, 0, 1], 8080).into(),
 //!     token: None,
 //!     origins: Vec::new(),
+//!     hosts: Vec::new(),
 //!     limits,
 //!     events: Arc::new(|event| println!("{event:?}")),
 //! };
@@ -57,6 +60,7 @@
 mod app;
 mod error;
 mod event;
+mod host;
 mod inference;
 mod metrics;
 mod options;
@@ -70,9 +74,11 @@ mod stream;
 mod tensor_json;
 mod upload;
 mod worker;
+mod write_timeout;
 
 pub use error::ServeError;
 pub use event::Event;
+pub use host::{HostName, HostNameError};
 pub use options::{Limits, Loaded, Loader, ServeOptions};
 pub use origin::{Origin, OriginError};
 pub use server::run;

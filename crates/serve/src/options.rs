@@ -9,6 +9,7 @@ use gqn_formats::Manifest;
 use gqn_runtime::Engine;
 
 use crate::event::Event;
+use crate::host::HostName;
 use crate::origin::Origin;
 
 /// Opens, warms up and verifies the package; called once at the start and again for every reload. An error is a text for people.
@@ -34,6 +35,8 @@ pub struct ServeOptions {
     pub token: Option<String>,
     /// Pages that may use the server from a browser; none is the default.
     pub origins: Vec<Origin>,
+    /// Names of the server besides `localhost`, as requests address it. Without a token others are refused; addresses never are.
+    pub hosts: Vec<HostName>,
     /// How much of everything.
     pub limits: Limits,
     /// Called with everything that happens.
@@ -55,7 +58,7 @@ pub struct Limits {
     pub idle: Duration,
     /// Bytes of a request's body.
     pub body: usize,
-    /// How long a request may take, the client's sending included.
+    /// How long a request may take, the client's sending included; and how long a client may take nothing of an answer.
     pub timeout: Duration,
     /// Connections at once; more wait to be accepted.
     pub connections: usize,

@@ -1,10 +1,17 @@
 //! Pages of other origins (CORS): off, unless an origin is named.
+//!
+//! Browsers send a form of any page anywhere and only keep its answer from the page. So requests that change something or cost
+//! time are refused unless they come from an allowed page, from this server's own origin, or from no browser. Reading requests are
+//! let through: `<img>` sends no `Origin`, so that refusing them would refuse the pictures and streams of allowed pages, and a
+//! foreign page cannot guess the name of a scene, without which nothing is painted.
 
 use std::str::FromStr;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
+
+use crate::error::Refusal;
 
 /// Seconds for which a browser remembers what it may ask.
 const REMEMBERED: &str = "600";
@@ -43,6 +50,38 @@ impl FromStr for Origin {
 pub(crate) fn allowed(headers: &HeaderMap, origins: &[Origin]) -> Option<HeaderValue> {
     let sent = headers.get(header::ORIGIN)?;
     origins.iter().any(|Origin(origin)| origin == sent).then(|| sent.clone())
+}
+
+/// Refuses a request that is more than reading (POST, PUT, DELETE) where a browser says that it comes from a page which is neither
+/// of this server's own origin nor allowed.
+pub(crate) fn check(
+    method: &Method,
+    headers: &HeaderMap,
+    origins: &[Origin],
+) -> Result<(), Refusal> {
+    if method.is_safe() || allowed(headers, origins).is_some() {
+        return Ok(());
+    }
+    let page = match headers.get(header::ORIGIN) {
+        Some(page) if is_own(page, headers) => return Ok(()),
+        Some(page) => String::from_utf8_lossy(page.as_bytes()).into_owned(),
+        None if comes_from_another_site(headers) => "another site".to_owned(),
+        None => return Ok(()),
+    };
+    let message = format!("a page of {page} may not do this; `--allow-origin` allows an origin");
+    Err(Refusal::new(StatusCode::FORBIDDEN, message))
+}
+
+/// Whether an origin is the one that the request is addressed to. The scheme is left out: a proxy may have ended TLS.
+fn is_own(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    let authority = origin.to_str().ok().and_then(|text| text.split_once("://"));
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    authority.zip(host).is_some_and(|((_, authority), host)| authority.eq_ignore_ascii_case(host))
+}
+
+/// What browsers say beside `Origin`, or where something removed it.
+fn comes_from_another_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
 }
 
 /// Whether a browser asks what a page may do; such a request carries no token.

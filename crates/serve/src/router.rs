@@ -1,4 +1,4 @@
-//! The routes, and what every request goes through: origin, token, time limit, counting, log.
+//! The routes, and what every request goes through: host, origin, token, time limit, counting, log.
 #![allow(clippy::unused_async, reason = "handlers are async, also those that wait for nothing")]
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use axum::routing::{delete, get, post, put};
 use crate::app::App;
 use crate::error::Refusal;
 use crate::event::Event;
-use crate::{inference, origin, scene_calls, stream};
+use crate::{host, inference, origin, scene_calls, stream};
 
 const OPENAPI: &str = include_str!("openapi.json");
 
@@ -74,8 +74,10 @@ async fn through(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     if page.is_some() && origin::is_preflight(request.method(), request.headers()) {
         return exposed(origin::preflight(), page);
     }
-    let allowed = authorised(&app, &request, &route);
-    let response = match allowed.and_then(|()| check_length(&app, &request)) {
+    let allowed = check_sender(&app, &request, &route)
+        .and_then(|()| authorised(&app, &request, &route))
+        .and_then(|()| check_length(&app, &request));
+    let response = match allowed {
         // Loading takes as long as it takes; everything else has a limit.
         Ok(()) if route == "/reload" => next.run(request).await,
         Ok(()) => {
@@ -101,10 +103,24 @@ fn exposed(mut response: Response, page: Option<HeaderValue>) -> Response {
     response
 }
 
-/// Whether a request may go on. Whoever watches the process may always ask for its health.
+/// Whoever watches the process may always ask for its health.
+fn is_health(route: &str) -> bool {
+    route.starts_with("/v2/health/")
+}
+
+/// Refuses requests that a foreign page sends through its visitor's browser. A token makes the host's name irrelevant, since no
+/// browser adds the token by itself.
+fn check_sender(app: &App, request: &Request, route: &str) -> Result<(), Refusal> {
+    if app.token.is_none() && !is_health(route) {
+        host::check(request.headers(), &app.hosts)?;
+    }
+    origin::check(request.method(), request.headers(), &app.origins)
+}
+
+/// Whether a request has the token that is asked for, if any.
 fn authorised(app: &App, request: &Request, route: &str) -> Result<(), Refusal> {
     let Some(token) = &app.token else { return Ok(()) };
-    if route.starts_with("/v2/health/") {
+    if is_health(route) {
         return Ok(());
     }
     let sent = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);

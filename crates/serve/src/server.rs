@@ -17,6 +17,7 @@ use crate::error::ServeError;
 use crate::event::Event;
 use crate::options::{Loader, ServeOptions};
 use crate::router::router;
+use crate::write_timeout::WriteTimeout;
 
 /// Threads that read and write; the engine has its own.
 const THREADS: usize = 2;
@@ -40,12 +41,12 @@ pub fn run(options: ServeOptions, loader: Loader) -> Result<(), ServeError> {
 }
 
 async fn serve(options: ServeOptions, loader: Loader) -> Result<(), ServeError> {
-    let ServeOptions { listen, token, origins, limits, events } = options;
+    let ServeOptions { listen, token, origins, hosts, limits, events } = options;
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     events(Event::Listening { address });
-    let app = Arc::new(App::new(limits, token, origins, events, loader));
+    let app = Arc::new(App::new(limits, token, origins, hosts, events, loader));
     let loading = Arc::clone(&app);
     let mut first = tokio::task::spawn_blocking(move || loading.load());
     let mut stop = pin!(told_to_stop());
@@ -103,7 +104,7 @@ fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.limits.timeout)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, app.limits.timeout)), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         // What goes wrong here is the client's, and it is gone.

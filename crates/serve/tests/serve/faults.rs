@@ -18,11 +18,11 @@ fn half_a_body_and_slow_clients_do_not_stay() {
     // Half a body, then nothing: the limit ends it. Half a body and gone: nobody is answered.
     let mut half = server.connect();
     half.stream()
-        .write_all(b"POST /scenes HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+        .write_all(b"POST /scenes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
         .expect("a start");
     let mut gone = server.connect();
     gone.stream()
-        .write_all(b"POST /scenes HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+        .write_all(b"POST /scenes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
         .expect("a start");
     drop(gone);
     let mut slow = server.connect();
@@ -32,6 +32,19 @@ fn half_a_body_and_slow_clients_do_not_stay() {
     assert!(slow.receive().is_none_or(|answer| answer.status == 408), "it is not waited for");
     assert!(start.elapsed() < Duration::from_secs(5));
     server.call("GET", &view_path(&id, ""), b"").expect(200);
+}
+
+#[test]
+fn a_client_that_does_not_read_does_not_stay() {
+    let server = Server::start(&["--timeout", "1", "--connections", "1", "--quiet"]);
+    // More than the system's buffers hold, asked for at once: the only connection is stuck in its answers.
+    let mut stuck = server.connect();
+    for _ in 0..2_000 {
+        stuck.send("GET", "/openapi.json", &[], b"");
+    }
+    let start = Instant::now();
+    server.call("GET", "/scenes", b"").expect(200);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 use gqn_formats::{Package, TensorFile};
 use serde_json::{Value, json};
 
-use crate::server::{Server, package};
+use crate::server::{Server, package, view_path};
 
 /// The package's weights are in half precision, its sample is not: a quarter of the smallest step of an 8-bit picture.
 const TOLERANCE: f32 = 1e-3;
@@ -219,4 +219,73 @@ fn pages_of_named_origins_may_use_it_and_no_others() {
     connection.send("GET", "/v2", &[("Origin", page)], b"");
     let answer = connection.receive().expect("an answer").expect(200);
     assert_eq!(answer.header("access-control-allow-origin"), None, "off by default");
+}
+
+#[test]
+fn foreign_pages_change_nothing() {
+    let page = "https://page.example";
+    let server = Server::start(&["--allow-origin", page]);
+    let id = server.scene(1);
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let mut connection = server.connect();
+        connection.send(method, path, headers, b"{}");
+        connection.receive().expect("an answer")
+    };
+    let json = ("Content-Type", "application/json");
+    let own = format!("http://{}", server.address);
+    let host = ("Host", own.strip_prefix("http://").expect("a scheme"));
+    let writing = [
+        ("POST", "/scenes".to_owned()),
+        ("POST", "/reload".to_owned()),
+        ("POST", "/v2/models/generator/infer".to_owned()),
+        ("PUT", format!("/scenes/{id}/camera")),
+        ("DELETE", format!("/scenes/{id}")),
+    ];
+    for (method, path) in &writing {
+        for foreign in ["https://evil.example", "null", "http://localhost:1", "http://127.0.0.1"] {
+            ask(method, path, &[json, host, ("Origin", foreign)]).refused(403, foreign);
+        }
+        let headers = [json, host, ("Sec-Fetch-Site", "cross-site")];
+        ask(method, path, &headers).refused(403, "another site");
+    }
+    // A form needs no preflight.
+    let form = ("Content-Type", "multipart/form-data; boundary=a");
+    ask("POST", "/scenes", &[form, ("Origin", "https://evil.example")])
+        .refused(403, "--allow-origin");
+    let scenes = ask("GET", "/scenes", &[]).expect(200).json();
+    assert_eq!(scenes["scenes"].as_array().expect("a list").len(), 1, "{scenes}");
+    // Its own origin, an allowed page, and programs that are no browsers.
+    ask("POST", "/scenes", &[json, host, ("Origin", &own)]).expect(201);
+    ask("POST", "/scenes", &[json, ("Origin", page), ("Sec-Fetch-Site", "cross-site")]).expect(201);
+    ask("POST", "/scenes", &[json]).expect(201);
+    // `<img>` of an allowed page sends no origin.
+    ask("GET", &view_path(&id, ""), &[("Sec-Fetch-Site", "cross-site")]).expect(200);
+}
+
+#[test]
+fn names_of_others_do_not_lead_to_it() {
+    let server = Server::start(&["--allow-host", "robot.example"]);
+    let ask = |server: &Server, method: &str, path: &str, host: &str| {
+        let mut connection = server.connect();
+        let headers = [("Host", host), ("Content-Type", "application/json")];
+        connection.send(method, path, &headers, b"{}");
+        connection.receive().expect("an answer")
+    };
+    for path in ["/v2", "/scenes", "/metrics", "/openapi.json", "/nothing"] {
+        ask(&server, "GET", path, "evil.example:8080").refused(403, "evil.example:8080");
+    }
+    // A page whose name was rebound is of the same origin.
+    let mut rebound = server.connect();
+    let headers = [("Host", "evil.example"), ("Origin", "http://evil.example")];
+    rebound.send("POST", "/scenes", &headers, b"");
+    rebound.receive().expect("an answer").refused(403, "--allow-host");
+    for host in ["localhost:8080", "127.0.0.1", "192.168.1.7:8080", "[::1]:1", "robot.example"] {
+        ask(&server, "POST", "/scenes", host).expect(201);
+    }
+    ask(&server, "GET", "/v2/health/live", "gqn.svc").expect(200);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    std::fs::write(&file, "secret").expect("a file");
+    let guarded = Server::start(&["--token-file", file.to_str().expect("a path")]);
+    ask(&guarded, "GET", "/v2", "proxy.example").refused(401, "token");
 }

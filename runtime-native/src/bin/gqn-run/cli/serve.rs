@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use gqn_serve::{Limits, Origin};
+use gqn_serve::{HostName, Limits, Origin};
 
 use super::What;
 
@@ -26,6 +26,10 @@ pub(crate) struct Serve {
     /// [default: none].
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<Origin>,
+    /// Further name under which clients may address this server, such as robot.example; may be given more than once. Without a
+    /// token, requests to other names are refused; localhost, addresses and this machine's own name always work.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<HostName>,
     /// Milliseconds to wait for more queries of the same scene before a run.
     #[arg(long, value_name = "MS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=1000), help_heading = "Limits")]
     pub(crate) window: u64,
@@ -44,7 +48,7 @@ pub(crate) struct Serve {
     /// Megabytes of a request's body.
     #[arg(long, value_name = "MB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096), help_heading = "Limits")]
     pub(crate) body: u32,
-    /// Seconds that a request may take, and that a client may take to send it.
+    /// Seconds that a request may take, that a client may take to send it, and that it may leave an answer unread.
     #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Limits")]
     pub(crate) timeout: u64,
     /// Connections at once; more wait.

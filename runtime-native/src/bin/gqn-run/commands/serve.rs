@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use gqn_command_line::say;
 use gqn_messages::error_report;
 use gqn_runtime_native::Spin;
-use gqn_serve::{Event, Loaded, ServeOptions, run};
+use gqn_serve::{Event, HostName, Loaded, ServeOptions, run};
 use gqn_system::read_regular;
 use serde_json::json;
 
@@ -45,10 +45,18 @@ pub(crate) fn serve(flags: &cli::Serve) -> Result<()> {
         listen: flags.listen,
         token,
         origins: flags.allow_origin.clone(),
+        hosts: flags.allow_host.iter().cloned().chain(own_names()).collect(),
         limits: flags.limits(),
         events: Arc::new(events),
     };
     run(options, Arc::new(loader)).map_err(|error| anyhow!(error))
+}
+
+/// Names under which others on the network address this machine: its host name, and that of multicast DNS.
+fn own_names() -> impl Iterator<Item = HostName> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    [name.to_owned(), format!("{name}.local")].into_iter().filter_map(|name| name.parse().ok())
 }
 
 /// An engine that has painted the package's sample as it is to be.
