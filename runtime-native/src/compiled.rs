@@ -9,7 +9,7 @@ use gqn_system::{Overwrite, read_regular, write_atomic};
 use serde::Serialize;
 
 use crate::error::{OrtError, first_line};
-use crate::graph::{Graph, Setup, Source};
+use crate::graph::{OrtGraph, Setup, Source};
 use crate::private_folder::private_folder;
 
 /// ONNX files have no more bytes.
@@ -65,12 +65,12 @@ impl<'a> CompiledCache<'a> {
     /// loaded is compiled anew.
     ///
     /// # Errors
-    /// As [`Graph::open`].
+    /// As [`OrtGraph::open`].
     pub(crate) fn open(
         &self,
         setup: Setup<'_>,
         source: Source<'_>,
-    ) -> Result<(Graph, CompiledModel), OrtError> {
+    ) -> Result<(OrtGraph, CompiledModel), OrtError> {
         let told = |is_loaded, note| CompiledModel { graph: self.graph, is_loaded, note };
         let before = match self.read() {
             Found::Nothing => None,
@@ -80,16 +80,16 @@ impl<'a> CompiledCache<'a> {
             },
             Found::Damaged(reason) => Some(reason),
             Found::Refused(reason) => {
-                let graph = Graph::open(setup, source, None)?;
+                let graph = OrtGraph::open(setup, source, None)?;
                 return Ok((graph, told(false, Some(reason))));
             }
         };
         let fresh = tempfile::tempdir_in(&self.folder).ok();
         let Some(fresh) = fresh.as_ref().map(|folder| folder.path().join("compiled.onnx")) else {
             let note = format!("{} is not writable", self.folder.display());
-            return Ok((Graph::open(setup, source, None)?, told(false, Some(note))));
+            return Ok((OrtGraph::open(setup, source, None)?, told(false, Some(note))));
         };
-        let graph = Graph::open(setup, source, Some(&fresh))?;
+        let graph = OrtGraph::open(setup, source, Some(&fresh))?;
         let kept = self.keep(setup, source, &fresh).err();
         let notes: Vec<String> = before.into_iter().chain(kept).collect();
         Ok((graph, told(false, (!notes.is_empty()).then(|| notes.join("; ")))))
@@ -113,9 +113,9 @@ impl<'a> CompiledCache<'a> {
     }
 
     /// Opens a compiled model and runs it once.
-    fn load(&self, setup: Setup<'_>, source: Source<'_>, bytes: &[u8]) -> Result<Graph, String> {
+    fn load(&self, setup: Setup<'_>, source: Source<'_>, bytes: &[u8]) -> Result<OrtGraph, String> {
         let mut graph =
-            Graph::open_compiled(setup, source, bytes).map_err(|error| error.reason())?;
+            OrtGraph::open_compiled(setup, source, bytes).map_err(|error| error.reason())?;
         if !graph.has_ports(self.ports) {
             return Err("it has other inputs or outputs than the graph".to_owned());
         }

@@ -9,7 +9,7 @@ use gqn_runtime::{Engine, EngineError};
 
 use crate::batch::BatchSizes;
 use crate::error::OrtError;
-use crate::graph::{Graph, Setup, Source};
+use crate::graph::{OrtGraph, Setup, Source};
 use crate::library::OnnxRuntime;
 use crate::opening::{Opened, Opening, needs_warm_up};
 use crate::options::OrtOptions;
@@ -21,9 +21,9 @@ use crate::scenes::ResidentScenes;
 /// Runs a package's graphs with ONNX Runtime.
 #[derive(Debug)]
 pub struct OrtEngine {
-    representation: Graph,
-    generator: Graph,
-    drawing: Option<Graph>,
+    representation: OrtGraph,
+    generator: OrtGraph,
+    drawing: Option<OrtGraph>,
     scenes: ResidentScenes,
     batch: BatchSizes,
     report: EngineReport,
@@ -68,7 +68,7 @@ impl OrtEngine {
             let bytes = package.file(name).map_err(|error| EngineError::load(name, error))?;
             let external = package.files().collect();
             let setup = Setup { runtime, provider: self.report.provider, options, plan: None };
-            let graph = Graph::open(setup, Source { name, bytes, external: &external }, None)?;
+            let graph = OrtGraph::open(setup, Source { name, bytes, external: &external }, None)?;
             package.manifest.check_graph(name, |key| graph.metadata(key))?;
             self.drawing = Some(graph);
         }

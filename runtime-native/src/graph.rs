@@ -42,7 +42,7 @@ pub(crate) struct Setup<'a> {
 
 /// A graph that is loaded.
 #[derive(Debug)]
-pub(crate) struct Graph {
+pub(crate) struct OrtGraph {
     name: &'static str,
     session: Session,
     /// Of a graph that was loaded compiled: what the graph itself says.
@@ -51,7 +51,7 @@ pub(crate) struct Graph {
     profile: Option<TempDir>,
 }
 
-impl Graph {
+impl OrtGraph {
     /// Loads a graph. A provider that can writes what it compiled into the file `dump`, as a graph of `EPContext` nodes.
     pub(crate) fn open(
         setup: Setup<'_>,
@@ -75,7 +75,7 @@ impl Graph {
         Ok(Self { name, session, metadata: None, profile })
     }
 
-    /// Loads what [`Graph::open`] wrote for that graph, which nobody else may have written.
+    /// Loads what [`OrtGraph::open`] wrote for that graph, which nobody else may have written.
     pub(crate) fn open_compiled(
         setup: Setup<'_>,
         source: Source<'_>,
@@ -223,7 +223,7 @@ impl Setup<'_> {
                 builder.with_config_entry(key, value).map_err(|error| failed(error.into()))?;
         }
         let profiled = options.measure_placement || provider != Provider::Cpu;
-        // Without a folder for it there is no profile, which `Graph::place` says.
+        // Without a folder for it there is no profile, which `OrtGraph::place` says.
         let profile = if profiled { tempfile::tempdir().ok() } else { None };
         if let Some(folder) = &profile {
             let prefix = folder.path().join("profile");

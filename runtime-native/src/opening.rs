@@ -9,7 +9,7 @@ use gqn_formats::{GraphPorts, Manifest, Precision, names, sha256_hex};
 use crate::batch::BatchSizes;
 use crate::compiled::{CompiledCache, CompiledModel, cache_folder};
 use crate::error::OrtError;
-use crate::graph::{Graph, Setup, Source};
+use crate::graph::{OrtGraph, Setup, Source};
 use crate::library::OnnxRuntime;
 use crate::options::OrtOptions;
 use crate::provider::Provider;
@@ -26,8 +26,8 @@ pub(crate) struct Opening<'a> {
 
 /// Both graphs.
 pub(crate) struct Opened {
-    pub(crate) representation: Graph,
-    pub(crate) generator: Graph,
+    pub(crate) representation: OrtGraph,
+    pub(crate) generator: OrtGraph,
     /// How long opening and first runs took, if there were any.
     pub(crate) warm_up: Option<Duration>,
     pub(crate) compiled: Vec<CompiledModel>,
@@ -57,7 +57,7 @@ impl<'a> Opening<'a> {
         name: &'static str,
         bytes: &'a [u8],
         compiled: &mut Vec<CompiledModel>,
-    ) -> Result<Graph, OrtError> {
+    ) -> Result<OrtGraph, OrtError> {
         let source = Source { name, bytes, external: self.external };
         let ports = self.manifest.map(|manifest| match name {
             names::GENERATOR_FILE => &manifest.generator,
@@ -72,7 +72,7 @@ impl<'a> Opening<'a> {
         };
         // Without a manifest nothing says which ports a compiled model is to have.
         let (Some(folder), Some(ports)) = (folder, ports) else {
-            return Graph::open(setup, source, None);
+            return OrtGraph::open(setup, source, None);
         };
         let (graph, told) = CompiledCache::new(folder, name, ports).open(setup, source)?;
         compiled.push(told);

@@ -7,7 +7,7 @@ use gqn_formats::{Tensor, names};
 use gqn_runtime::EngineError;
 use ort::session::IoBinding;
 
-use crate::graph::Graph;
+use crate::graph::OrtGraph;
 
 /// Scenes in the provider's memory, at most; some hundred kilobytes each. The one that was asked for least recently makes room.
 const MOST: usize = 16;
@@ -31,7 +31,7 @@ impl ResidentScenes {
     /// [`EngineError::Run`] if the provider does not take it.
     pub(crate) fn binding(
         &mut self,
-        generator: &Graph,
+        generator: &OrtGraph,
         scene: &Arc<Tensor>,
     ) -> Result<&mut IoBinding, EngineError> {
         self.0.retain(|resident| resident.scene.strong_count() > 0);

@@ -1,4 +1,4 @@
-//! Which crate may use which: `ARCHITECTURE.md` says it, cargo knows it. Which modules of a crate use which: no circles.
+//! Which crate may use which: `ARCHITECTURE.md` says it, cargo knows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -190,88 +190,6 @@ fn sources(member: &Package) -> Vec<(PathBuf, String)> {
         }
     }
     found
-}
-
-/// The top-level module that a source belongs to; none for the roots of a library and of programs.
-fn top_level(path: &Path) -> Option<String> {
-    let first = path.components().next()?.as_os_str().to_string_lossy().into_owned();
-    let name = first.strip_suffix(".rs").unwrap_or(&first);
-    (!["lib", "main", "bin"].contains(&name)).then(|| name.to_owned())
-}
-
-/// The modules behind every `crate::` of a source, without its comments.
-fn used_modules(text: &str) -> BTreeSet<String> {
-    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    let code = code.collect::<Vec<_>>().join("\n");
-    let name = |rest: &str| {
-        rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned)
-    };
-    let mut used = BTreeSet::new();
-    for rest in code.split("crate::").skip(1) {
-        match rest.strip_prefix('{').and_then(|list| list.split('}').next()) {
-            Some(list) => used.extend(list.split(',').filter_map(|item| name(item.trim()))),
-            None => used.extend(name(rest)),
-        }
-    }
-    used
-}
-
-/// Which top-level modules use which.
-fn arrows(sources: &[(PathBuf, String)]) -> BTreeMap<String, BTreeSet<String>> {
-    let modules: BTreeSet<String> =
-        sources.iter().filter_map(|(path, _)| top_level(path)).collect();
-    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (path, text) in sources {
-        let Some(module) = top_level(path) else { continue };
-        let used =
-            used_modules(text).into_iter().filter(|used| modules.contains(used) && *used != module);
-        arrows.entry(module.clone()).or_default().extend(used);
-    }
-    arrows
-}
-
-/// What a module reaches along the arrows.
-fn reached_modules(arrows: &BTreeMap<String, BTreeSet<String>>, module: &str) -> BTreeSet<String> {
-    let (mut seen, mut next) = (BTreeSet::new(), vec![module.to_owned()]);
-    while let Some(module) = next.pop() {
-        let used = arrows.get(&module).into_iter().flatten();
-        next.extend(used.filter(|used| seen.insert((*used).clone())).cloned());
-    }
-    seen
-}
-
-#[test]
-fn no_folder_of_a_crate_is_part_of_a_circle() {
-    for member in metadata().workspace_packages() {
-        let sources = sources(member);
-        let folders: BTreeSet<String> = sources
-            .iter()
-            .filter(|(path, _)| path.components().count() > 1)
-            .filter_map(|(path, _)| top_level(path))
-            .collect();
-        let arrows = arrows(&sources);
-        let circles: Vec<&String> = folders
-            .iter()
-            .filter(|folder| reached_modules(&arrows, folder).contains(*folder))
-            .collect();
-        assert!(circles.is_empty(), "{}: {circles:?} use themselves: {arrows:?}", member.name);
-    }
-}
-
-#[test]
-fn circles_are_found() {
-    let source = |path: &str, text: &str| (PathBuf::from(path), text.to_owned());
-    let sources = [
-        source("lib.rs", "mod a; mod b; mod c;"),
-        source("a/mod.rs", "use crate::{b::B, d};"),
-        source("b.rs", "fn f() -> crate::c::C { todo() } // crate::d"),
-        source("c/deep/mod.rs", "use crate::a::A;"),
-        source("d.rs", "use super::b;"),
-    ];
-    let arrows = arrows(&sources);
-    assert_eq!(arrows["a"], BTreeSet::from(["b".to_owned(), "d".to_owned()]));
-    assert!(reached_modules(&arrows, "a").contains("a"));
-    assert!(!reached_modules(&arrows, "d").contains("d"), "{arrows:?}");
 }
 
 #[test]

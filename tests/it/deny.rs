@@ -15,7 +15,7 @@ use crate::architecture::{metadata_for, root};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Deny {
-    graph: Graph,
+    graph: GraphTable,
     licenses: Licenses,
     /// Needs a database from the network: `cargo deny check advisories`.
     #[serde(rename = "advisories")]
@@ -26,7 +26,7 @@ struct Deny {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Graph {
+struct GraphTable {
     targets: Vec<String>,
     all_features: bool,
 }
@@ -61,7 +61,7 @@ fn deny() -> Deny {
 }
 
 /// Every package that is built for one of the systems.
-fn packages(graph: &Graph) -> Vec<Package> {
+fn packages(graph: &GraphTable) -> Vec<Package> {
     assert!(graph.all_features, "some packages are not looked at");
     let mut found = BTreeMap::new();
     for target in &graph.targets {

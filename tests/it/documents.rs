@@ -1,9 +1,9 @@
-//! What the documents name is there: files of the tree, pages and headings that links lead to.
+//! What the documents name is there: files of the tree, pages and headings that links lead to, the version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::architecture::root;
+use crate::architecture::{metadata, root};
 use crate::sources::files;
 
 /// Folders that a document names files of by their path from the workspace's root.
@@ -96,6 +96,26 @@ fn links_between_documents_lead_somewhere() {
         }
     }
     assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+/// The headings of the changelog's versions, newest first.
+fn versions(changelog: &str) -> Vec<&str> {
+    changelog.lines().filter_map(|line| line.strip_prefix("## ")).collect()
+}
+
+#[test]
+fn the_changelog_has_a_section_of_this_version() {
+    let changelog = fs::read_to_string(root().join("CHANGELOG.md")).expect("a document");
+    let [unreleased, newest, ..] = versions(&changelog)[..] else {
+        panic!("fewer than two sections: {:?}", versions(&changelog))
+    };
+    assert_eq!(unreleased, "[Unreleased]");
+    for member in metadata().workspace_packages() {
+        let (version, date) = newest.split_once(" - ").expect("a version and a date");
+        assert_eq!(version, format!("[{}]", member.version), "{}", member.name);
+        let numbers: Vec<usize> = date.split('-').filter_map(|part| part.parse().ok()).collect();
+        assert!(matches!(numbers[..], [2026..=9999, 1..=12, 1..=31]), "{date}");
+    }
 }
 
 #[test]

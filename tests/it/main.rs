@@ -25,6 +25,8 @@
 //! | `resume.rs` | a run that was killed or interrupted, and resumed, is the run |
 //! | `bad_input/` | what the programs say of input that does not fit |
 //! | `architecture.rs`, `deny.rs`, `sources.rs` | which crate may use which, under which licences, how sources look |
+//! | `circles.rs`, `modules.rs` | which modules of a crate use which: no folder is part of a circle |
+//! | `file_tables.rs` | tables of files, as this one, against the tree |
 //! | `snapshots.rs` | help texts, what `inspect` prints, a model card and a manifest, word for word |
 //! | `documents.rs` | files that documents name, and links between them |
 //! | `examples.rs` | the programs of `examples/` |
@@ -34,14 +36,17 @@ mod architecture;
 mod bad_input;
 mod batches;
 mod board;
+mod circles;
 mod conformance;
 mod data;
 mod deny;
 mod documents;
 mod examples;
 mod external_data;
+mod file_tables;
 mod import;
 mod micro;
+mod modules;
 mod onnx_checker;
 mod oracle;
 mod pipeline;

@@ -196,7 +196,7 @@ fn a_package_that_paints_something_else_does_not_verify() {
     fs::write(package.join("sample.safetensors"), sample).expect("a file");
     fs::write(package.join("manifest.json"), manifest.to_string()).expect("a file");
     let outcome = run(program("gqn-run").arg("verify").arg(&package));
-    outcome.failed_with_hint(&["does not paint here what it painted where it was made"]);
+    outcome.failed_with_hint(&["does not render here what it rendered where it was made"]);
     let lines: Vec<&str> = outcome.stdout.lines().filter(|line| line.contains("fail")).collect();
     assert!(lines.len() == 1 && lines[0].starts_with("mean_frames"), "{}", outcome.stdout);
     // `gqn-run verify … | head -1`: who listens no longer changes no verdict.
@@ -206,7 +206,7 @@ fn a_package_that_paints_something_else_does_not_verify() {
         let mut command = program("gqn-run");
         command.arg("verify").arg(&package).args(flag).stdout(writer).stderr(Stdio::piped());
         let outcome = Outcome::of(command.output().expect("a program"));
-        outcome.failed_with_hint(&["does not paint here what it painted where it was made"]);
+        outcome.failed_with_hint(&["does not render here what it rendered where it was made"]);
     }
 }
 

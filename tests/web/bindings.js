@@ -5,10 +5,10 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { difference, dist, exported, gqnRun } from "./built.js";
-import { gqn, memory as heap, micro, open, refuses, shown, tract, world } from "./wasm.js";
+import { gqn, memory as heap, micro, open, refuses, shown, tract, scene } from "./wasm.js";
 import { zip } from "./zip.js";
 
-const { Viewer, World } = gqn;
+const { Viewer, Scene } = gqn;
 /** The issue's: libtorch, ONNX Runtime and this engine in wasm on the same package, in values of 0 to 1. */
 const AGREEMENT = 1e-4;
 const QUERIES = 10_000;
@@ -31,7 +31,7 @@ test("a package opens from a zip as from its files, and tells how far it is", ()
   assert.deepEqual(phases, ["unpack 0", "unpack 1", "read 0", "read 1"]);
   assert.deepEqual([viewer.imageSize, viewer.steps, JSON.parse(viewer.manifest()).step], [16, 2, 6]);
   assert.match(viewer.describe(), /built-in engine .*simd128/);
-  const home = world.home();
+  const home = scene.home();
   const painted = shown(viewer, 2).query(home, 3, 1);
   const other = shown(Viewer.fromZip(new Uint8Array(zip(micro))), 2).query(home, 3, 1);
   assert.equal(difference(painted, other), 0);
@@ -39,7 +39,7 @@ test("a package opens from a zip as from its files, and tells how far it is", ()
 
 test("views come and go, sums stand for views, many cameras are one by one", () => {
   const viewer = shown(open(micro), 3);
-  const home = world.home();
+  const home = scene.home();
   const [first, , third] = viewer.views();
   const all = viewer.queryPlanar(home, 1, 1);
   const sum = viewer.scene();
@@ -48,7 +48,7 @@ test("views come and go, sums stand for views, many cameras are one by one", () 
   viewer.setScene(sum);
   assert.deepEqual(viewer.queryPlanar(home, 1, 1), all);
   refuses(() => viewer.forget(first), /view 0/);
-  const cameras = world.orbit(3);
+  const cameras = scene.orbit(3);
   const together = viewer.query(cameras, 1, 1);
   const size = together.length / 3;
   for (let at = 0; at < 3; at++) {
@@ -83,9 +83,9 @@ test("photographs come row by row, and lists of cameras however they are saved",
   }
 });
 
-test("a world is its seed, and its plan is its own", () => {
-  for (const name of World.names()) {
-    const [one, again, other] = [1n, 1n, 2n].map((seed) => new World(name, seed));
+test("a scene is its seed, and its plan is its own", () => {
+  for (const name of Scene.worlds()) {
+    const [one, again, other] = [1n, 1n, 2n].map((seed) => new Scene(name, seed));
     const camera = one.camera ?? one.home();
     assert.deepEqual(one.render(camera, 16), again.render(camera, 16));
     assert.notDeepEqual(one.render(camera, 16), other.render(camera, 16));
@@ -97,7 +97,7 @@ test("a world is its seed, and its plan is its own", () => {
 
 for (const [engine, by, memory] of [["built-in", Viewer, heap], ["tract", tract.gqn.Viewer, tract.memory]]) test(`memory does not grow over ${QUERIES} queries (${engine})`, () => {
   const viewer = shown(open(micro, undefined, by), 2);
-  const cameras = world.orbit(100);
+  const cameras = scene.orbit(100);
   const ask = (/** @type {number} */ count) => {
     for (let query = 0; query < count; query++) {
       const at = 5 * (query % 100);
@@ -127,15 +127,15 @@ test("a voxel model's scene is seen from above, view by view and summed; the pap
   assert.ok(whole.density.some((/** @type {number} */ value) => value > 0) && sum.filled === 0);
   const alone = open(exported("demo"));
   for (let at = 0; at < 15; at += 5) {
-    const camera = world.cameras(3).subarray(at, at + 5);
+    const camera = scene.cameras(3).subarray(at, at + 5);
     alone.clear();
-    alone.observe(world.render(camera, alone.imageSize), alone.imageSize, camera);
+    alone.observe(scene.render(camera, alone.imageSize), alone.imageSize, camera);
     sum.add(alone.occupancy().density);
   }
   whole.density.forEach((/** @type {number} */ value, /** @type {number} */ cell) => assert.ok(Math.abs(value - sum.density[cell]) < 1e-4));
   refuses(() => sum.add(new Float32Array(3)), /expected/);
   // North is up on the map too: the first corner is left of the second and above it.
-  const [[left, upper], [right, lower]] = [0, 5].map((at) => world.toMap(whole.corners.subarray(at, at + 5)));
+  const [[left, upper], [right, lower]] = [0, 5].map((at) => scene.toMap(whole.corners.subarray(at, at + 5)));
   assert.ok(left < right && upper < lower);
   viewer.checkFieldOfView("views.json", angle);
   refuses(() => viewer.checkFieldOfView("views.json", 1.2), /views\.json.*field of view[^]*crop/);

@@ -3,24 +3,24 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { gqn, micro, open, refuses, shown, world } from "./wasm.js";
+import { gqn, micro, open, refuses, shown, scene } from "./wasm.js";
 import { zip } from "./zip.js";
 
-const { Viewer, World } = gqn;
+const { Viewer, Scene } = gqn;
 /** The largest whole number of JavaScript. */
 const LARGEST = 2 ** 53 - 1;
 
 test("arguments that make no sense are errors", () => {
   const viewer = open(micro);
-  const home = world.home();
+  const home = scene.home();
   refuses(() => viewer.query(home, 1, 1), /observe|view/);
   shown(viewer, 1);
   const bad = [() => viewer.query(home.subarray(1), 1, 1), () => viewer.query(home, -1, 1), () => viewer.query(home, 0.5, 1),
     () => viewer.query(home, 1, -1), () => viewer.query(home, 1, NaN), () => viewer.query(Float32Array.of(NaN, 0, 0, 0, 0), 1, 1),
     () => viewer.query(home, LARGEST + 1, 1), () => viewer.observe(new Uint8Array(9), 16, home), () => viewer.observe(new Uint8Array(), 0, home),
     () => viewer.observe(new Uint8Array(4), 2 ** 31, home), () => viewer.setScene(new Float32Array(3)), () => viewer.forget(99),
-    () => viewer.uncertainty(home, 1, 0), () => viewer.uncertainty(home, 1, 1), () => world.render(home, 0), () => world.render(home, 2 ** 32 - 1),
-    () => world.render(Float32Array.of(0, Infinity, 0, 0, 0), 8), () => world.plan(0), () => new World("atlantis", 1n),
+    () => viewer.uncertainty(home, 1, 0), () => viewer.uncertainty(home, 1, 1), () => scene.render(home, 0), () => scene.render(home, 2 ** 32 - 1),
+    () => scene.render(Float32Array.of(0, Infinity, 0, 0, 0), 8), () => scene.plan(0), () => new Scene("atlantis", 1n),
     () => gqn.compare(new Uint8Array(4), new Uint8Array(4), 1), () => gqn.compare(new Uint8Array(484), new Uint8Array(4), 11),
     () => gqn.parseViews(Buffer.from("{")), () => gqn.parseViews(Buffer.from('{"format":2,"views":[]}')), () => gqn.parseViews(new Uint8Array()),
     () => viewer.cameraWarnings("a", new Float32Array(4)), () => gqn.checkPhotograph(0, 5), () => gqn.checkPhotograph(2 ** 31, 2 ** 31), () => gqn.checkPhotograph(15_000, 15_000),

@@ -19,21 +19,21 @@ async function load(engine) {
 }
 export const { gqn, memory } = await load("wasm");
 export const tract = await load("tract");
-const { Viewer, World } = gqn;
+const { Viewer, Scene } = gqn;
 
 /** The smallest package. */
 export const micro = exported("micro");
-export const world = new World("rooms-ring-camera", 7n);
+export const scene = new Scene("rooms-ring-camera", 7n);
 
 /** @param {Files} files @param {(phase: string, done: number) => void} [progress] @param {any} [by] the engine's viewer */
 export const open = (files, progress, by = Viewer) => by.fromFiles(Object.keys(files), Object.values(files).map((content) => new Uint8Array(content)), progress);
 
 /** A viewer that has seen so many pictures. @param {any} viewer @param {number} views */
 export function shown(viewer, views) {
-  const cameras = world.cameras(views);
+  const cameras = scene.cameras(views);
   for (let view = 0; view < views; view++) {
     const camera = cameras.subarray(5 * view, 5 * view + 5);
-    viewer.observe(world.render(camera, viewer.imageSize), viewer.imageSize, camera);
+    viewer.observe(scene.render(camera, viewer.imageSize), viewer.imageSize, camera);
   }
   return viewer;
 }

@@ -8,7 +8,7 @@ use gqn_scenes::World;
 use gqn_trainer::config::schedule::{GenerationSteps, LinearSchedule};
 use gqn_trainer::config::{ConfigError, data_keys};
 use gqn_trainer::device::DeviceChoice;
-use gqn_trainer::model::{Precision, StepVariant};
+use gqn_trainer::model::{ComputeType, StepVariant};
 use toml::{Table, Value};
 
 pub(crate) use self::bench::{BenchFlags, ProbeFlags};
@@ -226,7 +226,7 @@ pub(crate) struct MethodFlags {
     winograd: Option<bool>,
     /// Compute type: fp32, tf32 or bf16
     #[arg(long)]
-    precision: Option<Precision>,
+    precision: Option<ComputeType>,
     /// Activation checkpointing: recompute for the backward pass instead of keeping; less memory, more time
     #[arg(long, alias = "recompute")]
     activation_checkpointing: bool,

@@ -2,6 +2,18 @@
 //!
 //! [`TrainConfig`] has a part for each of its users, so that none takes the whole; a file is one flat table of keys
 //! (`file.rs`).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `data.rs` | what a run is trained on |
+//! | `schedules.rs`, `schedule.rs` | how long a run trains, and what changes with the step |
+//! | `step.rs` | the optimiser's settings, and how a step is computed |
+//! | `geometry.rs` | where the geometry of a voxel model comes from |
+//! | `file.rs` | a configuration as a file: one flat table |
+//! | `preset.rs` | the settings of the named presets |
+//! | `layers.rs` | preset, file and flags, merged |
+//! | `validate.rs` | what training takes for granted |
+//! | `error.rs` | why a configuration is refused |
 
 use gqn_formats::ModelConfig;
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::model::Precision;
+use crate::model::ComputeType;
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,9 +83,9 @@ impl DeviceChoice {
 }
 
 /// Settings of the whole process that suit a precision on a device.
-pub fn prepare(device: tch::Device, precision: Precision) {
+pub fn prepare(device: tch::Device, precision: ComputeType) {
     if device.is_cuda() {
-        allow_tf32(precision != Precision::Fp32);
+        allow_tf32(precision != ComputeType::Fp32);
         // Sizes recur: cuDNN tries its algorithms once for each.
         tch::Cuda::cudnn_set_benchmark(true);
     }

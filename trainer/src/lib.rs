@@ -4,7 +4,7 @@
 //!
 //! | folder | holds |
 //! |---|---|
-//! | `config/` | [`config::TrainConfig`]: all that a run's numbers follow from, in parts; schedules as pure functions of the step |
+//! | `config.rs`, `config/` | [`config::TrainConfig`]: all that a run's numbers follow from, in parts; schedules as pure functions of the step |
 //! | `model/` | the networks, one struct a file, [`model::Rollout`], the loop over DRAW steps, and the bound |
 //! | `data/` | batch sources: which scenes, views and noise a step sees, rendered or read from files |
 //! | `training/` | the training step and loop, the optimiser, the moving average, activation checkpointing, the monitor |

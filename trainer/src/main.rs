@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cli.rs`, `cli/` | flags |
 //! | `commands/` | a file for each command |
+//! | `launcher.rs` | another program: `gqn-train`, which looks at the shared libraries before it starts this one |
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

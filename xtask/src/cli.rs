@@ -39,7 +39,7 @@ impl Cli {
 pub(crate) enum Command {
     /// Fetch libtorch, ONNX Runtime and the tests' Python packages into target/, each once
     Setup(SetupOptions),
-    /// Train a small model on rendered scenes, export and verify it, and paint views that no camera took
+    /// Train a small model on rendered scenes, export and verify it, and render views that no camera took
     Demo(DemoOptions),
     /// Train a recipe for a while longer, export it, and keep the best package for the page
     TrainRelease(ReleaseOptions),

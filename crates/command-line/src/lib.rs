@@ -8,6 +8,24 @@
 //! | `output.rs` | [`print`](fn@print), [`print_line`], [`print_json`], [`say`] |
 //! | `progress.rs` | [`progress_bar`], [`spinner`] |
 //! | `outcome.rs` | [`conclude`]: from what a command returns to the exit code |
+//!
+//! A command returns what it found, or an error with its context; `main` ends with [`conclude`]:
+//!
+//! ```
+//! use std::process::ExitCode;
+//!
+//! use anyhow::Context;
+//! use gqn_command_line::{conclude, print_line};
+//!
+//! fn count(path: &str) -> anyhow::Result<ExitCode> {
+//!     let text = std::fs::read_to_string(path).with_context(|| format!("could not read {path}"))?;
+//!     print_line(&text.lines().count().to_string())?;
+//!     Ok(ExitCode::SUCCESS)
+//! }
+//!
+//! // On stderr: `error: could not read no/such/file: No such file or directory (os error 2)`.
+//! assert_eq!(conclude(count("no/such/file")), ExitCode::FAILURE);
+//! ```
 
 mod outcome;
 mod output;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar on stderr, or nothing where that is no terminal; without colours. `what` is what is done, such as "painting".
+/// A bar on stderr, or nothing where that is no terminal; without colours. `what` is what is done, such as "rendering".
 pub fn progress_bar(what: &'static str, total: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{msg:16} {bar:30} {pos}/{len}, {per_sec}, {eta} left");

@@ -19,7 +19,7 @@
 //! | `shard_writer.rs` | [`write_shards`], [`RenderPlan`]: scenes to shards |
 //! | `suggest.rs` | [`suggest()`]: the geometry of a voxel model, from a set's cameras |
 //! | `inspect.rs` | [`inspect()`], [`verify`]: what a set holds, and whether all of it is sound |
-//! | `hdf5.rs` | [`Hdf5Set`], [`write_hdf5`]: the files of the gqn-dataset-renderer (feature `hdf5`; without it `no_hdf5.rs` refuses them) |
+//! | `hdf5.rs`, `no_hdf5.rs` | [`Hdf5Set`], [`write_hdf5`]: the files of the gqn-dataset-renderer (feature `hdf5`; the second file refuses them without it) |
 //! | `viewpoint.rs` | viewpoints as the files of other tools have them |
 //! | `torch_set/` | [`TorchSet`]: the files of `PyTorch` ports |
 //! | `listing.rs` | which files of a folder are a data set's |

@@ -4,6 +4,10 @@
 //!
 //! It knows neither data sets nor packages; files are bytes to it.
 //!
+//! One filter for every input: [`Resize::Area`], the default, which training, `gqn-run` and the page use. [`Resize::Bilinear`]
+//! is what `DeepMind`'s reader of its data sets does (bilinear, corners aligned; it aliases where a picture becomes much
+//! smaller). It is there to measure that reader's work with `gqn-data bench --resize bilinear`; no model sees its pixels.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `resize.rs` | [`Resize`], [`Resizer`]: a square picture at another size, row by row |

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use gqn_formats::{Package, Tensor, names};
 use gqn_runtime::{Engine, EngineError};
 
-use crate::graph::Graph;
+use crate::graph::PortableGraph;
 
 /// Runs a package's graphs in this crate's own arithmetic, on one thread.
-pub type PortableEngine = GraphEngine<Graph>;
+pub type PortableEngine = GraphEngine<PortableGraph>;
 
 /// Runs a package's graphs, on one thread.
 #[derive(Debug)]
@@ -188,10 +188,10 @@ mod tests {
             key: (*key).to_owned(),
             value: (*value).to_owned(),
         };
-        let graph = onnx::Graph {
+        let graph = onnx::GraphProto {
             input: inputs.iter().map(port).collect(),
             output: vec![port(&output)],
-            ..onnx::Graph::default()
+            ..onnx::GraphProto::default()
         };
         let metadata = metadata.iter().map(entry).collect();
         onnx::Model { graph: Some(graph), metadata }.encode_to_vec()

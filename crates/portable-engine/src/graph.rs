@@ -15,7 +15,7 @@ const KEPT: usize = 4;
 
 /// One graph: read once, and made ready once for every choice of its free axes.
 #[derive(Debug)]
-pub struct Graph {
+pub struct PortableGraph {
     name: &'static str,
     source: Source,
     packs: Packs,
@@ -32,7 +32,7 @@ struct Ready {
     output: Vec<usize>,
 }
 
-impl RunGraph for Graph {
+impl RunGraph for PortableGraph {
     fn describe() -> String {
         format!("built-in engine {VERSION}, one thread{}", features())
     }
@@ -85,7 +85,7 @@ impl RunGraph for Graph {
     }
 }
 
-impl Graph {
+impl PortableGraph {
     /// Multiply-adds and moves of a run with its free axes as long as said, about.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Graph {
     /// Shapes of the inputs with its free axes as long as said.
     ///
     /// # Errors
-    /// As [`Graph::work`].
+    /// As [`PortableGraph::work`].
     pub fn input_shapes(&mut self, axes: &[(&str, usize)]) -> Result<&[Vec<usize>], EngineError> {
         self.ready(axes).map(|ready| &ready.inputs[..])
     }
@@ -198,7 +198,7 @@ mod tests {
         let mut cast = node("Cast", ["w", ""], "w/single");
         cast.attribute =
             vec![Attribute { name: "to".to_owned(), integer: 1, ..Default::default() }];
-        let graph = onnx::Graph {
+        let graph = onnx::GraphProto {
             node: vec![cast, node("MatMul", ["x", "w/single"], "y")],
             initializer: vec![weight],
             input: vec![port("x")],
@@ -211,7 +211,7 @@ mod tests {
     fn half_precision_becomes_single_once_at_load() {
         let bytes = half_precision();
         let mut graph =
-            Graph::parse("half", &bytes, &BTreeMap::new(), &["x"], "y").expect("a graph");
+            PortableGraph::parse("half", &bytes, &BTreeMap::new(), &["x"], "y").expect("a graph");
         let x: Vec<f32> = (0..SIDE).map(|index| (index % 7) as f32).collect();
         let input = Tensor::from_shape_vec(vec![1, SIDE], x.clone()).expect("a row");
         let y = graph.run(&[], &[&input]).expect("a product");

@@ -45,6 +45,6 @@ mod lower;
 
 pub use engine::{GraphEngine, PortableEngine, RunGraph};
 pub use external::{Files, part};
-pub use graph::Graph;
+pub use graph::PortableGraph;
 #[cfg(target_arch = "wasm32")]
 pub use kernels::relaxed::switch_on as use_fused_multiply_add;

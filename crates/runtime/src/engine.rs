@@ -6,7 +6,8 @@ use std::sync::Arc;
 use gqn_formats::Tensor;
 use thiserror::Error;
 
-/// Runs the two graphs of one package. Every tensor is row-major `f32`; shapes are those of the manifest's ports.
+/// Runs the graphs of one package: representation and generator, and the drawing graph if the package has one and the engine
+/// runs it ([`Engine::draw`]). Every tensor is row-major `f32`; shapes are those of the manifest's ports.
 pub trait Engine {
     /// Human-readable: engine, version, provider, where it was found.
     fn describe(&self) -> String;

@@ -4,7 +4,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `engine.rs` | [`Engine`]: what runs the two graphs of a package; [`EngineError`] |
+//! | `engine.rs` | [`Engine`]: what runs the graphs of a package (representation, generator, and a drawing graph if there is one); [`EngineError`] |
 //! | `session.rs` | [`Session`]: observe, forget, query |
 //! | `noise.rs` | [`Noise`]: seeded noise of the latents |
 //! | `verify.rs` | [`verify`]: does a package give the pictures it gave where it was made? |

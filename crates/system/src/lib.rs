@@ -13,6 +13,27 @@
 //! | `memory.rs` | [`check_memory`]: what does not fit is refused before it is begun |
 //! | `shared_library.rs` | [`check_library`]: is a shared library there as a whole? |
 //! | `error.rs` | [`SystemError`] |
+//!
+//! One process writes to a folder at a time, and a file is replaced only if that is asked for:
+//!
+//! ```
+//! use gqn_system::{FolderLock, Overwrite, SystemError, read_regular, write_atomic};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let parent = tempfile::tempdir()?;
+//! let folder = parent.path().join("run");
+//! let lock = FolderLock::acquire(&folder)?;
+//! assert!(FolderLock::is_taken(&folder));
+//!
+//! let path = folder.join("log.txt");
+//! write_atomic(&path, b"step 1", Overwrite::Refuse)?;
+//! let again = write_atomic(&path, b"step 2", Overwrite::Refuse);
+//! assert!(matches!(again, Err(SystemError::Exists { .. })));
+//! assert_eq!(read_regular(&path, 100)?, b"step 1");
+//! # drop(lock);
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(not(target_arch = "wasm32"))]
 mod atomic;

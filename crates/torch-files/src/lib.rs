@@ -9,6 +9,19 @@
 //! | `machine.rs` | the stack machine that reads them |
 //! | `torch_file.rs` | [`TorchFile`]: the pickle of a file, and its tensors |
 //! | `strided.rs` | tensors out of storages |
+//!
+//! A pickle is a program. Its calls are noted, so that a reader can look for the few that it knows, and never made:
+//!
+//! ```
+//! use gqn_torch_files::Pickle;
+//!
+//! // What `pickle.loads` of Python would run as `os.system("ls")`.
+//! let bytes = b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.";
+//! let pickle = Pickle::read(&mut bytes.as_slice())?;
+//! let (function, arguments) = pickle.call(pickle.root).expect("a call");
+//! assert_eq!((function, pickle.text(arguments[0])), ("os.system", Some("ls")));
+//! # Ok::<(), String>(())
+//! ```
 
 mod budget;
 mod machine;

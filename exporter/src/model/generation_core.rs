@@ -6,7 +6,7 @@ use super::layers::{Path, Upsample, tile};
 use super::lstm::{ConvLstmCell, LstmState};
 use crate::graph::{Graph, Value};
 
-/// One step of painting: latent in, canvas out (Eslami et al. 2018, section S3.2).
+/// One DRAW step: latent in, canvas out (Eslami et al. 2018, section S3.2).
 #[derive(Debug)]
 pub(crate) struct GenerationCore {
     scene: SceneUpsample,
@@ -36,7 +36,7 @@ impl GenerationCore {
     }
 
     /// `hidden [B,H,h,h] -> what this step adds to the canvas [B,U,S,S]`
-    pub(crate) fn paint(&self, graph: &mut Graph, hidden: &Value) -> Value {
+    pub(crate) fn canvas_update(&self, graph: &mut Graph, hidden: &Value) -> Value {
         self.upsample_h.forward(graph, hidden)
     }
 }

@@ -2,6 +2,20 @@
 //!
 //! A layer's path is the parameter's name: `generation_core.gates.weight`; its place in the graph is a path of
 //! scopes: `step3/gates/conv`.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `gqn.rs` | the whole network as a representation graph and a generator graph |
+//! | `representation.rs` | the representation networks |
+//! | `lift.rs` | from the features of a view to a voxel grid |
+//! | `renderer.rs` | from a voxel grid to the features that a camera sees |
+//! | `camera.rs` | positions, axes and rays of cameras, from poses |
+//! | `rollout.rs` | the loop over the DRAW steps |
+//! | `generation_core.rs` | from the latent of a DRAW step to the canvas |
+//! | `lstm.rs` | the convolutional LSTM cell |
+//! | `heads.rs` | prior and observation: what is read from hidden state and canvas |
+//! | `gaussian.rs` | normal distributions of independent components, and their samples |
+//! | `layers.rs` | convolutions and their paths in the checkpoint |
 
 mod camera;
 mod gaussian;

@@ -9,9 +9,9 @@ use crate::graph::{Corners, Graph, Value, fixed};
 /// What is added to a density before something is divided by it.
 pub(crate) const EMPTY: f32 = 0.1;
 
-/// The largest density and visibility that cells tell apart, and the factor that brings them to the size of the rest.
-pub(crate) const MOST_SEEN: f32 = 5.0;
-pub(crate) const SEEN_SCALE: f32 = 0.3;
+/// The largest density and visibility (the coverage of a cell by views) that cells tell apart, and the factor that brings them to the size of the rest.
+pub(crate) const MOST_COVERAGE: f32 = 5.0;
+pub(crate) const COVERAGE_SCALE: f32 = 0.3;
 
 /// Looks along the rays of a query (`docs/voxel.md`, steps 6 to 10).
 #[derive(Debug)]
@@ -197,10 +197,10 @@ pub(crate) fn cell_inputs(graph: &mut Graph, axis: usize, scene: &Value, feature
     let count = graph.offset("count", &count, EMPTY);
     let [features, colours] = [("features", &features), ("colours", &colours)]
         .map(|(label, sum)| graph.div(&format!("{label}/mean"), sum, &count));
-    let seen = graph.concat("seen", axis, &[&density, &visible]);
-    let seen = graph.clip("seen/clipped", &seen, 0.0, MOST_SEEN);
-    let seen = graph.scale("seen/scaled", &seen, SEEN_SCALE);
-    graph.concat("inputs", axis, &[&features, &seen, &colours])
+    let coverage = graph.concat("coverage", axis, &[&density, &visible]);
+    let coverage = graph.clip("coverage/clipped", &coverage, 0.0, MOST_COVERAGE);
+    let coverage = graph.scale("coverage/scaled", &coverage, COVERAGE_SCALE);
+    graph.concat("inputs", axis, &[&features, &coverage, &colours])
 }
 
 /// `opacity's logits a [..,D] -> α·T [..,D]`: what reaches the camera of each sample (step 8)

@@ -18,7 +18,7 @@ pub(crate) struct Query<'a> {
     pub(crate) noise: &'a Value,
 }
 
-/// `scene, v [B,7], noise [B or 1,L,Z,h,h] -> mean of the pictures [B,3,S,S]`, not clamped: L steps of painting
+/// `scene, v [B,7], noise [B or 1,L,Z,h,h] -> mean of the pictures [B,3,S,S]`, not clamped: L DRAW steps
 /// (Eslami et al. 2018, section S3.2), one after the other.
 ///
 /// In a step the prior reads the *old* hidden state of the generation core.
@@ -49,8 +49,8 @@ pub(crate) fn rollout(graph: &mut Graph, model: &Gqn, query: &Query<'_>) -> Valu
             let noise = graph.gather("noise", 1, query.noise, l);
             let z = prior.sample(graph, &noise);
             state = core.step(graph, &state, &z, [&v, &r]);
-            let paint = core.paint(graph, &state.hidden);
-            canvas = graph.in_single(|graph| graph.add("canvas", &canvas, &paint));
+            let update = core.canvas_update(graph, &state.hidden);
+            canvas = graph.in_single(|graph| graph.add("canvas", &canvas, &update));
         });
     }
     let mean = model.observation.forward(graph, &canvas);

@@ -241,13 +241,13 @@ impl Layout for Ablation<'_> {
         Layout::gates(&self.convolutions, graph, step, fixed, z, recurrent)
     }
 
-    fn paints_every_step(&self) -> bool {
+    fn updates_every_step(&self) -> bool {
         !self.has(Pass::FoldCanvas)
     }
 
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
+    fn canvas_update(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
         if self.has(Pass::FoldCanvas) {
-            return self.convolutions.paint(graph, step, hidden);
+            return self.convolutions.canvas_update(graph, step, hidden);
         }
         let core = core(self.config, step);
         let weight = graph.weight(&format!("{core}.upsample_h.weight"));

@@ -2,7 +2,7 @@
 
 use gqn_formats::ModelConfig;
 
-use super::canvas::{BLOCK, paint_bias, paint_weight};
+use super::canvas::{BLOCK, canvas_update_weight, pixel_bias};
 use super::layout::Layout;
 use super::recurrent::{latent_weight, recurrent_bias, recurrent_weight};
 use super::strategy::RecurrentStrategy;
@@ -62,13 +62,13 @@ impl Layout for ChannelsFirst {
         })
     }
 
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        let weight = paint_weight(graph, &self.config, step);
-        graph.in_single(|graph| graph.conv("paint", &[hidden, &weight], 1, 0))
+    fn canvas_update(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
+        let weight = canvas_update_weight(graph, &self.config, step);
+        graph.in_single(|graph| graph.conv("canvas_update", &[hidden, &weight], 1, 0))
     }
 
     fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
-        let bias = paint_bias(graph, 2);
+        let bias = pixel_bias(graph, 2);
         graph.in_single(|graph| {
             let blocks = graph.add("picture/bias", blocks, &bias);
             graph.depth_to_space("picture/pixels", &blocks, BLOCK)

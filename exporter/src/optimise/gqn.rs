@@ -119,10 +119,10 @@ impl OptimisedGqn {
             return None;
         }
         let values: Vec<&Value> = observed.iter().map(|observed| &observed.value).collect();
-        let seen = graph.concat("seen", 1, &values);
+        let joined = graph.concat("observed", 1, &values);
         let mut output = ports.outputs.remove(0);
-        output.shape.clone_from(&seen.shape);
-        graph.output(&seen, output, "group by group");
+        output.shape.clone_from(&joined.shape);
+        graph.output(&joined, output, "group by group");
         let parts = observed
             .into_iter()
             .map(|observed| (observed.name, observed.groups, observed.value.fixed(1)))

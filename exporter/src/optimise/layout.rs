@@ -28,13 +28,13 @@ pub(crate) trait Layout {
         recurrent: &[Value],
     ) -> Logits;
 
-    /// Whether every step paints, instead of one painting of the sum of the hidden states, where a core is shared.
-    fn paints_every_step(&self) -> bool {
+    /// Whether every step updates the canvas where a core is shared, instead of one update by the sum of the hidden states.
+    fn updates_every_step(&self) -> bool {
         false
     }
 
-    /// `hidden -> its part of the picture in blocks, 48 channels`
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value;
+    /// `hidden -> what it adds to the canvas: the picture in blocks, 48 channels`
+    fn canvas_update(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value;
 
     /// `picture in blocks -> [B,3,S,S]`, not clamped
     fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value;

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use gqn_formats::{Dim, Gate, ModelConfig};
 
-use super::canvas::{BLOCK, paint_bias, paint_matrix};
+use super::canvas::{BLOCK, canvas_update_matrix, pixel_bias};
 use super::layout::Layout;
 use super::recurrent::{latent_matrix, latent_matrix_of_gate};
 use super::winograd::TAPS;
@@ -205,13 +205,13 @@ impl Layout for NhwcTiles {
         }
     }
 
-    fn paint(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
-        let weight = paint_matrix(graph, &self.config, step);
-        graph.in_single(|graph| graph.matmul("paint", hidden, &weight))
+    fn canvas_update(&self, graph: &mut Graph, step: usize, hidden: &Value) -> Value {
+        let weight = canvas_update_matrix(graph, &self.config, step);
+        graph.in_single(|graph| graph.matmul("canvas_update", hidden, &weight))
     }
 
     fn leave(&self, graph: &mut Graph, blocks: &Value) -> Value {
-        let bias = paint_bias(graph, 0);
+        let bias = pixel_bias(graph, 0);
         let ([height, width], [down, across]) = (self.tile, self.tiles());
         let apart = self.of([down, across, height, width, 3, BLOCK, BLOCK]);
         let side = self.config.image_size;

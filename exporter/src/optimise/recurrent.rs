@@ -63,10 +63,11 @@ pub(crate) fn prior_taps(graph: &mut Graph, config: &ModelConfig) -> Value {
     )
 }
 
-/// The prior's kernels as a matrix from a position to its shares of the 25 positions around it, `[H,25·2Z]`.
-pub(crate) fn prior_spread(graph: &mut Graph, config: &ModelConfig) -> Value {
+/// The prior's kernels as a matrix from a position to its terms of the 25 positions around it, `[H,25·2Z]`: a convolution
+/// as GEMM and col2im.
+pub(crate) fn prior_col2im_matrix(graph: &mut Graph, config: &ModelConfig) -> Value {
     graph.derived(
-        "prior.spread",
+        "prior.col2im.matrix",
         vec![config.hidden_channels, 25 * 2 * config.latent_channels],
         &["prior.weight".to_owned()],
         |_, from| from[0].clone().permuted_axes(vec![1, 2, 3, 0]),

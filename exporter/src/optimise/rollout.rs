@@ -60,8 +60,8 @@ pub(crate) fn rollout(
     }
 }
 
-/// The picture in the making. A shared core paints the sum of the hidden states at the end; cores of their own paint
-/// each their hidden state.
+/// The canvas. A shared core updates it once, by the sum of the hidden states; cores of their own update it in every step,
+/// each by its hidden state.
 struct Canvas {
     each: bool,
     emit: Emit,
@@ -71,12 +71,13 @@ struct Canvas {
 
 impl Canvas {
     fn new(config: &ModelConfig, layout: &dyn Layout, emit: Emit) -> Self {
-        let each = !config.shared_core || emit == Emit::Every || layout.paints_every_step();
+        let each = !config.shared_core || emit == Emit::Every || layout.updates_every_step();
         Self { each, emit, sum: None, pictures: Vec::new() }
     }
 
     fn add(&mut self, graph: &mut Graph, layout: &dyn Layout, step: usize, hidden: &Value) {
-        let part = if self.each { layout.paint(graph, step, hidden) } else { hidden.clone() };
+        let part =
+            if self.each { layout.canvas_update(graph, step, hidden) } else { hidden.clone() };
         let sum = match &self.sum {
             Some(sum) => graph.in_single(|graph| graph.add("canvas", sum, &part)),
             None => part,
@@ -97,7 +98,7 @@ impl Canvas {
             };
         }
         let sum = self.sum.expect("a model has a step");
-        let blocks = if self.each { sum } else { layout.paint(graph, 0, &sum) };
+        let blocks = if self.each { sum } else { layout.canvas_update(graph, 0, &sum) };
         layout.leave(graph, &blocks)
     }
 }

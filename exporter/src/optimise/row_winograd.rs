@@ -7,7 +7,7 @@ use super::layout::Layout;
 use super::nhwc_tiles::{Gates, NhwcTiles};
 use super::observer::Observer;
 use super::quantised::{LARGEST, integers, scales};
-use super::recurrent::prior_spread;
+use super::recurrent::prior_col2im_matrix;
 use super::slices::{Inputs, core, input_channels};
 use super::strategy::RecurrentStrategy;
 use super::winograd::{TAPS, Tile, Transforms, row_transform};
@@ -272,12 +272,12 @@ impl RowWinograd {
         let shares = graph.indices_once("shares", vec![count, TAPS * TAPS], || {
             self.layout.neighbourhoods().into_iter().enumerate().map(share).collect()
         });
-        let weight = prior_spread(graph, self.config());
+        let weight = prior_col2im_matrix(graph, self.config());
         let bias = graph.weight("prior.bias");
         graph.scoped_in_single("recurrent/prior", |graph| {
             let rows = graph.matmul("shares", hidden, &weight);
             let shape = self.layout.of([count * TAPS * TAPS, prior]);
-            let rows = graph.reshape("shares/of_each_place", &rows, shape);
+            let rows = graph.reshape("shares/of_each_position", &rows, shape);
             let rows = self.layout.with_outside(graph, &rows);
             let shares = graph.take("shares/gathered", 1, &rows, &shares);
             let sum = graph.sum_over("sum", 2, &shares);

@@ -63,7 +63,9 @@ fn half_precision_is_cast_once_in_front_of_the_graph() {
             .collect();
         assert!(!halves.is_empty());
         assert!(
-            !halves.iter().any(|name| name.ends_with("paint.weight") || name.ends_with("bias"))
+            !halves
+                .iter()
+                .any(|name| name.ends_with("canvas_update.weight") || name.ends_with("bias"))
         );
         for (index, node) in graph.node.iter().enumerate() {
             let reads_half = node.input.iter().any(|name| halves.contains(name.as_str()));

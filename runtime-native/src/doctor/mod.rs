@@ -1,4 +1,11 @@
 //! Which libraries are here, which are missing, and which are of no use to this device. Nothing is loaded to find out.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `system.rs` | what a device is, from files below its root |
+//! | `elf.rs` | what a shared library says of itself, read without loading it |
+//! | `fatbin.rs` | which GPUs a library holds code for |
+//! | `advice.rs` | what to do about it |
 
 mod advice;
 mod elf;

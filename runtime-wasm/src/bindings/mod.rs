@@ -6,7 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `viewer.rs` | `Viewer`: a package and a scene that is being looked at |
-//! | `world.rs` | `World`: a procedural scene, rendered, and its map |
+//! | `scene.rs` | `Scene`: a procedural scene, rendered, and its map |
 //! | `pictures.rs` | `compare`, `parseViews` |
 //! | `photograph.rs` | `Photograph`: someone's photograph as the network's input |
 //! | `occupancy.rs` | `Occupancy`: what a voxel scene holds, seen from above |
@@ -18,8 +18,8 @@ mod conversions;
 mod occupancy;
 mod photograph;
 mod pictures;
+mod scene;
 mod viewer;
-mod world;
 
 /// The engine behind the bindings: one for each module that `cargo xtask web` builds.
 #[cfg(feature = "tract")]

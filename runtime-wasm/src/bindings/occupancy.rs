@@ -31,7 +31,7 @@ impl Occupancy {
         self.map.rows
     }
 
-    /// Two cameras, five numbers each, at the north-west and the south-east corner of the box: `World.toMap` says where on
+    /// Two cameras, five numbers each, at the north-west and the south-east corner of the box: `Scene.toMap` says where on
     /// the map the picture lies.
     #[wasm_bindgen(getter)]
     pub fn corners(&self) -> Vec<f32> {

@@ -17,7 +17,7 @@ const KEPT: usize = 4;
 
 /// One graph: parsed once, and optimised once for every choice of its free axes.
 #[derive(Debug)]
-pub struct Graph {
+pub struct TractGraph {
     name: &'static str,
     model: InferenceModel,
     /// What the file says about itself.
@@ -26,7 +26,7 @@ pub struct Graph {
     optimised: VecDeque<(Vec<usize>, Arc<TypedRunnableModel>)>,
 }
 
-impl RunGraph for Graph {
+impl RunGraph for TractGraph {
     fn describe() -> String {
         format!("tract {TRACT_VERSION}, one thread")
     }
@@ -99,7 +99,7 @@ impl RunGraph for Graph {
     }
 }
 
-impl Graph {
+impl TractGraph {
     fn optimised(
         &mut self,
         axes: &[(&str, usize)],

@@ -12,10 +12,10 @@ mod fold;
 mod graph;
 
 use gqn_portable::GraphEngine;
-use graph::Graph;
+use graph::TractGraph;
 
 /// Runs a package's graphs with tract, on one thread.
-pub type TractEngine = GraphEngine<Graph>;
+pub type TractEngine = GraphEngine<TractGraph>;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gqn_formats::{Tensor, external_locations, names, onnx_metadata};
-use gqn_portable::{Graph, RunGraph};
+use gqn_portable::{PortableGraph, RunGraph};
 
 /// Multiply-adds and moves of a run: a graph may ask for more, which takes its time and teaches nothing.
 const MOST_WORK: u64 = 1 << 26;
@@ -21,7 +21,7 @@ pub(crate) fn onnx(bytes: &[u8]) {
 fn run(bytes: &[u8], inputs: &[&str], output: &str, axes: &[(&str, usize)]) {
     let weights = [0_u8; 4096];
     let files = BTreeMap::from([("weights", &weights[..])]);
-    let Ok(mut graph) = Graph::parse("fuzz", bytes, &files, inputs, output) else { return };
+    let Ok(mut graph) = PortableGraph::parse("fuzz", bytes, &files, inputs, output) else { return };
     if !graph.work(axes).is_ok_and(|work| work <= MOST_WORK) {
         return;
     }

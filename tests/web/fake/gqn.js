@@ -22,8 +22,8 @@ const ring = (angle) => Float32Array.of(0.85 * Math.cos(angle), 0.85 * Math.sin(
 const angleOf = ([x, y]) => Math.atan2(y, x);
 const flat = (cameras) => Float32Array.from(cameras.flatMap((camera) => [...camera]));
 
-export class World {
-  static names() { return ["shepard-metzler-5", "rooms-ring-camera", "mazes"]; }
+export class Scene {
+  static worlds() { return ["shepard-metzler-5", "rooms-ring-camera", "mazes"]; }
   static fieldOfView() { return FIELD_OF_VIEW; }
   constructor(name, seed) {
     this.seed = Number(seed);

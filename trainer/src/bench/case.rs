@@ -6,7 +6,7 @@ use tch::{Device, Tensor};
 
 use crate::config::{ComputeConfig, StepConfig, TrainConfig};
 use crate::data::batch::Batch;
-use crate::model::{Precision, StepVariant};
+use crate::model::{ComputeType, StepVariant};
 use crate::training::step::{Loss, Trainer};
 
 /// How a step is computed.
@@ -15,7 +15,7 @@ pub struct StepOptions {
     /// The variant of the step.
     pub variant: StepVariant,
     /// The compute type.
-    pub precision: Precision,
+    pub precision: ComputeType,
     /// Whether large convolutions go by Winograd's algorithm; `None`: where it pays.
     pub winograd: Option<bool>,
     /// Whether activations are recomputed for the backward pass instead of kept.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gqn_trainer::device::DeviceChoice;
-use gqn_trainer::model::{Precision, StepVariant};
+use gqn_trainer::model::{ComputeType, StepVariant};
 
 #[derive(Debug, Args)]
 pub(crate) struct OracleFlags {
@@ -22,7 +22,7 @@ pub(crate) struct OracleFlags {
     pub(crate) checkpoint: Option<PathBuf>,
     /// Compute type: fp32, tf32 or bf16; the last two may be off by much more
     #[arg(long, default_value = "fp32")]
-    pub(crate) precision: Precision,
+    pub(crate) precision: ComputeType,
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, default_value = "cpu")]
     pub(crate) device: DeviceChoice,

@@ -31,10 +31,10 @@ pub(crate) struct EvalFlags {
     /// Held-out scenes [default: all of the run's files; of a rendered world as many as the run evaluates]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_SCENES))]
     pub(crate) scenes: Option<u32>,
-    /// Context views [default: every number from 1 to the most the run was trained with, each row painting the same views]
+    /// Context views [default: every number from 1 to the most the run was trained with, each row rendering the same views]
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=MOST_VIEWS))]
     pub(crate) context: Option<u32>,
-    /// Views painted of each scene, at most; never one of the context
+    /// Views rendered of each scene, at most; never one of the context
     #[arg(long, value_name = "N", default_value_t = TestPlan::QUERIES as u32, value_parser = clap::value_parser!(u32).range(1..=MOST_VIEWS))]
     pub(crate) queries: u32,
     /// Samples of each picture. From 2 on, how much two of them differ and the error of the best of all are measured too
@@ -67,7 +67,7 @@ pub(crate) struct GoldenFlags {
     /// File to write [default: golden.safetensors beside the checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Write nothing: paint the sample beside the checkpoint anew, and compare; exit code 1 if it differs
+    /// Write nothing: render the sample beside the checkpoint anew, and compare; exit code 1 if it differs
     #[arg(long, conflicts_with_all = ["out", "world", "seed", "force"])]
     pub(crate) check: bool,
     /// Where --check computes: auto, cpu or cuda:N

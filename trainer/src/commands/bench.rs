@@ -12,7 +12,7 @@ use gqn_trainer::bench::{
     probe_in_child, read,
 };
 use gqn_trainer::device::{OpenDevice, prepare};
-use gqn_trainer::model::{Precision, StepVariant};
+use gqn_trainer::model::{ComputeType, StepVariant};
 use gqn_trainer::training::memory::{StepSize, check_measured};
 use tch::{Device, Kind};
 
@@ -22,7 +22,7 @@ use crate::{command_line, set_threads};
 
 const REFERENCE: StepOptions = StepOptions {
     variant: StepVariant::Reference,
-    precision: Precision::Fp32,
+    precision: ComputeType::Fp32,
     winograd: None,
     activation_checkpointing: false,
 };
@@ -113,7 +113,7 @@ fn variants(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Res
         batch,
         context: flags.context as usize,
     };
-    prepare(device.device, Precision::Fp32);
+    prepare(device.device, ComputeType::Fp32);
     let rate = matmul_flops(device.device, Kind::Float);
     let cases = variants.map(|options| case(options, flags.batch as usize));
     let steps = flags.steps as usize;
@@ -161,7 +161,7 @@ fn variants(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Res
 /// Shared and unshared cores, unless the flags name one of them, every variant in every precision, each in a process of its own.
 /// A case that fails, because the device's memory is too small for instance, is noted, and the others go on.
 fn suite(flags: &BenchFlags, device: &OpenDevice, report: &mut Report) -> Result<()> {
-    use Precision::{Bf16, Fp32, Tf32};
+    use ComputeType::{Bf16, Fp32, Tf32};
     let variants = [
         REFERENCE,
         StepOptions { precision: Tf32, ..REFERENCE },
@@ -252,11 +252,11 @@ fn with_memory(row: Row, probe: &Probe) -> Row {
     Row { activation_bytes: Some(activation_bytes), held_bytes: Some(held_bytes), ..row }
 }
 
-fn dtype(precision: Precision) -> &'static str {
+fn dtype(precision: ComputeType) -> &'static str {
     match precision {
-        Precision::Fp32 => "fp32",
-        Precision::Tf32 => "tf32",
-        Precision::Bf16 => "bf16",
+        ComputeType::Fp32 => "fp32",
+        ComputeType::Tf32 => "tf32",
+        ComputeType::Bf16 => "bf16",
     }
 }
 

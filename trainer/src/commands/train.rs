@@ -89,7 +89,7 @@ fn train_with(flags: &TrainFlags, processes: &Processes) -> Result<ExitCode> {
     .context("could not listen for Ctrl-C")?;
     let mut progress = Progress::default();
     let out = flags.out.clone();
-    let mut board = (first && !flags.no_tensorboard).then(|| Board::new(&options.folder));
+    let mut board = (first && !flags.no_tensorboard).then(|| Board::new(options.folder.path()));
     let mut on_event = |event: Event| {
         if matches!(event, Event::Rendering { .. }) && interrupted.load(Ordering::Relaxed) {
             // Nothing has been trained yet that could be lost. A folder that was made for it is empty.

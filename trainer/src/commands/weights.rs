@@ -12,7 +12,7 @@ use gqn_trainer::config::{RunData, TrainConfig, read_table};
 use gqn_trainer::device::prepare;
 use gqn_trainer::evaluation::evaluate::{TestPlan, evaluate_run};
 use gqn_trainer::import::{ImportOptions, import};
-use gqn_trainer::model::{Gqn, Precision};
+use gqn_trainer::model::{ComputeType, Gqn};
 use gqn_trainer::run::folder::{CONFIG_FILE, GOLDEN_FILE, RunFolder};
 use gqn_trainer::run::golden::{difference, golden};
 use gqn_trainer::run::progress::Progress;
@@ -95,7 +95,7 @@ fn check_golden(checkpoint: &Checkpoint, path: &Path, flags: &GoldenFlags) -> Re
     let bytes = read_regular(path, u64::MAX)?;
     let sample = TensorFile::from_bytes(&what, &bytes)?;
     let opened = flags.device.open()?;
-    prepare(opened.device, Precision::Fp32);
+    prepare(opened.device, ComputeType::Fp32);
     let model = Gqn::from_checkpoint(checkpoint, opened.device);
     let found = difference(&model, &what, &sample)?;
     let on = opened.description;

@@ -10,7 +10,7 @@ use super::{
     ComputeConfig, ConfigError, DataConfig, FilesConfig, IntervalConfig, OptimiserConfig,
     ScheduleConfig, TrainConfig,
 };
-use crate::model::{Precision, StepVariant};
+use crate::model::{ComputeType, StepVariant};
 
 /// The keys of a configuration file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ pub(super) struct ConfigFile {
     pub(super) variant: StepVariant,
     /// The compute type.
     #[serde(default)]
-    pub(super) precision: Precision,
+    pub(super) precision: ComputeType,
     /// Whether the fused variant's large convolutions go by Winograd's algorithm; where nothing is said, where that pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) winograd: Option<bool>,

@@ -7,7 +7,7 @@ use super::schedule::{GenerationSteps, LinearSchedule, Span, WholeRun};
 use super::{
     ComputeConfig, DataConfig, IntervalConfig, OptimiserConfig, ScheduleConfig, TrainConfig,
 };
-use crate::model::{Precision, StepVariant};
+use crate::model::{ComputeType, StepVariant};
 
 impl TrainConfig {
     /// The run that goes with a preset of the model.
@@ -86,7 +86,7 @@ impl TrainConfig {
             optimiser: OptimiserConfig::default(),
             compute: ComputeConfig {
                 variant: StepVariant::Fused,
-                precision: Precision::Fp32,
+                precision: ComputeType::Fp32,
                 winograd: None,
                 activation_checkpointing: false,
                 accumulate: 1,

@@ -4,7 +4,7 @@ use gqn_formats::ModelConfig;
 use tch::Device;
 
 use super::ScheduleConfig;
-use crate::model::{Compute, Precision, StepVariant};
+use crate::model::{Compute, ComputeType, StepVariant};
 
 /// Everything that a training step depends on, except the model and the batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,7 +34,7 @@ pub struct ComputeConfig {
     /// The variant of the step.
     pub variant: StepVariant,
     /// The compute type.
-    pub precision: Precision,
+    pub precision: ComputeType,
     /// Whether the fused variant's large convolutions go by Winograd's algorithm; `None`: where that pays.
     pub winograd: Option<bool>,
     /// Whether DRAW steps and representation are recomputed for the backward pass instead of kept.

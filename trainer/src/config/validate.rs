@@ -2,7 +2,7 @@
 
 use super::schedule::{GenerationSteps, LinearSchedule};
 use super::{ConfigError, TrainConfig, out_of_range};
-use crate::model::{Precision, StepVariant};
+use crate::model::{ComputeType, StepVariant};
 
 /// Largest batch, of all processes together.
 const MOST_BATCH: usize = 1 << 20;
@@ -58,7 +58,7 @@ impl TrainConfig {
             return Err(out_of_range("accumulate", &self.compute.accumulate, expected));
         }
         if self.compute.variant == StepVariant::Reference
-            && self.compute.precision == Precision::Bf16
+            && self.compute.precision == ComputeType::Bf16
         {
             let expected = "fp32 or tf32 with the reference variant";
             return Err(out_of_range("precision", &"bf16", expected));

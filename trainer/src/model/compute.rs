@@ -16,7 +16,7 @@ pub struct Compute {
     /// The variant of the step.
     pub variant: StepVariant,
     /// The compute type.
-    pub precision: Precision,
+    pub precision: ComputeType,
     /// Whether the fused variant's 5×5 and 3×3 convolutions go by Winograd's algorithm: six and four times fewer
     /// multiplications and a digit less, in 32 bits and for pictures whose side is a multiple of 16. Pays on CPUs, not
     /// on GPUs.
@@ -51,7 +51,7 @@ impl StepVariant {
 /// The compute type of a rollout. Weights, moments and the loss are 32-bit always.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Precision {
+pub enum ComputeType {
     /// 32 bits.
     #[default]
     Fp32,
@@ -76,7 +76,7 @@ impl Compute {
     /// What suits the device and the sizes of a model.
     pub(super) fn layout(self, model: &Gqn) -> Layout<'_> {
         let state_kind = model.kind();
-        let bf16 = self.precision == Precision::Bf16;
+        let bf16 = self.precision == ComputeType::Bf16;
         let fits = winograd::fits(model.config().hidden_size() as i64);
         let winograd = self.winograd && self.variant == StepVariant::Fused && !bf16 && fits;
         Layout {
@@ -145,7 +145,7 @@ impl FromStr for StepVariant {
     }
 }
 
-impl FromStr for Precision {
+impl FromStr for ComputeType {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {

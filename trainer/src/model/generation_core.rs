@@ -9,7 +9,7 @@ use tch::nn::Path;
 use super::layers::{Upsample, tile};
 use super::lstm::{ConvLstmCell, LstmState};
 
-/// One step of painting: latent in, canvas out (Eslami et al. 2018, section S3.2).
+/// One DRAW step: latent in, canvas out (Eslami et al. 2018, section S3.2).
 #[derive(Debug)]
 pub struct GenerationCore {
     pub(super) scene: SceneUpsample,

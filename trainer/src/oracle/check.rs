@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::{mapping, quantities};
 use crate::convert::to_array;
-use crate::model::{Compute, Gqn, Precision};
+use crate::model::{Compute, ComputeType, Gqn};
 
 /// Largest absolute error of a tensor, relative to its largest number where that is above one: f32 sums of thousands
 /// of products in another order differ by some 1e-6.
@@ -79,14 +79,14 @@ pub enum OracleError {
 }
 
 impl Tolerances {
-    fn of(precision: Precision) -> Self {
+    fn of(precision: ComputeType) -> Self {
         match precision {
-            Precision::Fp32 => Self {
+            ComputeType::Fp32 => Self {
                 tensor: TENSOR_TOLERANCE,
                 bound: BOUND_TOLERANCE,
                 gradient: GRADIENT_TOLERANCE,
             },
-            Precision::Tf32 | Precision::Bf16 => Self {
+            ComputeType::Tf32 | ComputeType::Bf16 => Self {
                 tensor: SHORT_TENSOR_TOLERANCE,
                 bound: SHORT_BOUND_TOLERANCE,
                 gradient: SHORT_GRADIENT_TOLERANCE,

@@ -10,7 +10,7 @@ use super::optimiser::Adam;
 use crate::convert::with_torch_seed;
 use crate::data::batch::Batch;
 use crate::model::elbo::Elbo;
-use crate::model::{Compute, Differentiable, Gqn, Latents, Precision, Rollout, StepVariant};
+use crate::model::{Compute, ComputeType, Differentiable, Gqn, Latents, Rollout, StepVariant};
 
 /// Largest difference of a gradient, relative to its norm: sums of some thousand products in another order, through a
 /// few recurrent steps. Most stay below 2e-6; the worst, at 5.2e-6, is a bias of the representation, whose gradient is
@@ -26,10 +26,10 @@ const BF16_BOUND_TOLERANCE: f64 = 2e-3;
 const BF16_GRADIENT_TOLERANCE: f64 = 0.1;
 
 const REFERENCE: Compute =
-    Compute { variant: StepVariant::Reference, precision: Precision::Fp32, winograd: false };
+    Compute { variant: StepVariant::Reference, precision: ComputeType::Fp32, winograd: false };
 const FUSED: Compute = Compute { variant: StepVariant::Fused, ..REFERENCE };
 const WINOGRAD: Compute = Compute { winograd: true, ..FUSED };
-const FUSED_BF16: Compute = Compute { precision: Precision::Bf16, ..FUSED };
+const FUSED_BF16: Compute = Compute { precision: ComputeType::Bf16, ..FUSED };
 
 /// A small model whose sizes all differ.
 fn small() -> ModelConfig {

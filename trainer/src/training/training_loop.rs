@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gqn_formats::{FormatError, Provenance};
+use gqn_formats::{FormatError, ModelConfig, Provenance};
 
 use crate::config::schedule::Phase;
-use crate::config::{ScheduleConfig, TrainConfig};
+use crate::config::{RunScenes, ScheduleConfig, TrainConfig};
 use crate::data::batch_source::BatchSource;
 use crate::data::scenes::describe;
 use crate::device::{OpenDevice, prepare};
@@ -68,9 +68,15 @@ pub fn train(
     let goes_on = options.resume && !matches!(folder.found(), Found::Begun { .. });
     let goes_on = processes.broadcast_number(u64::from(goes_on)) == 1;
     let mut trainer = Trainer::new(&config.model, config.step(), options.device.device);
-    let mut provenance = begin(&mut trainer, &config, options, processes, goes_on)?;
-    let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
     let scenes = config.scenes();
+    let provenance = new_provenance(&scenes, config.schedules.steps);
+    let mut provenance =
+        begin(&mut trainer, provenance, &config.model, options, processes, goes_on)?;
+    let (step, steps) = (trainer.adam.steps(), config.schedules.steps);
+    if step > steps {
+        return Err(TrainError::Past { step, steps });
+    }
+    let mut on_rendering = |done, scenes| on_event(Event::Rendering { done, scenes });
     let (batches, constant) = BatchSource::open(
         &scenes,
         trainer.adam.steps()..config.schedules.steps,
@@ -96,11 +102,17 @@ pub fn train(
         trainer.set_schedules(config.schedules);
     }
     let saved = goes_on.then_some(trainer.adam.steps());
-    let (mut log, mut monitor) =
-        first.then(|| open_files(&config, options, saved, on_event)).transpose()?.unzip();
+    let (mut log, mut monitor) = if first {
+        let step = saved.unwrap_or(0);
+        let log = open_files(&config.to_toml(), options, saved, on_event)?;
+        let (every, device) = (config.intervals.evaluate_every, options.device.device);
+        (Some(log), Some(Monitor::open(&scenes, every, device, folder, step, on_event)?))
+    } else {
+        (None, None)
+    };
     if !goes_on {
         // So that a run that is killed before its first checkpoint can be resumed as well.
-        save(folder, &trainer, &provenance, &config, processes)?;
+        save(folder, &trainer, &provenance, &config.to_toml(), &scenes, processes)?;
     }
     let device = options.device.description.clone();
     on_event(Event::Started { step: trainer.adam.steps(), steps: config.schedules.steps, device });
@@ -147,7 +159,7 @@ pub fn train(
         }
         let stop = processes.any(interrupted.load(Ordering::Relaxed));
         if trainer.adam.steps().is_multiple_of(config.intervals.checkpoint_every) || stop {
-            save(folder, &trainer, &provenance, &config, processes)?;
+            save(folder, &trainer, &provenance, &config.to_toml(), &scenes, processes)?;
             saved = Some(trainer.adam.steps());
             on_event(Event::Saved { folder: folder.path().to_owned(), step: trainer.adam.steps() });
         }
@@ -165,7 +177,7 @@ pub fn train(
     }
     if saved != Some(trainer.adam.steps()) {
         // Evaluating takes a while, and a run that is stopped meanwhile keeps its last steps.
-        save(folder, &trainer, &provenance, &config, processes)?;
+        save(folder, &trainer, &provenance, &config.to_toml(), &scenes, processes)?;
     }
     let sigma = config.schedules.pixel_std_dev_at(config.schedules.steps);
     let test = TestPlan::of_run(&scenes, sigma);
@@ -185,7 +197,7 @@ pub fn train(
     };
     if first {
         provenance.metrics = evaluation.metrics();
-        finish(&trainer, &config, &evaluation, &provenance, folder)?;
+        finish(&trainer, &scenes, &evaluation, &provenance, folder)?;
         on_event(Event::Saved { folder: folder.path().to_owned(), step: steps });
     }
     on_event(Event::Finished(Box::new(evaluation.clone())));
@@ -207,7 +219,8 @@ fn warn_of_no_elbo(schedules: &ScheduleConfig, was_so: &mut bool, on_event: &mut
 /// Puts all processes where the run stands: at its beginning, or where the first process finds its state.
 fn begin(
     trainer: &mut Trainer,
-    config: &TrainConfig,
+    fresh: Provenance,
+    model: &ModelConfig,
     options: &TrainOptions,
     processes: &Processes,
     goes_on: bool,
@@ -215,10 +228,10 @@ fn begin(
     let mut provenance = if goes_on && processes.is_first() {
         state::restore(&options.folder, trainer)?
     } else {
-        new_provenance(config)
+        fresh
     };
     if let (Some(path), false, true) = (&options.init, options.resume, processes.is_first()) {
-        let checkpoint = init::load(path, &config.model)?;
+        let checkpoint = init::load(path, model)?;
         trainer.start_from(&checkpoint);
         let _ = write!(
             provenance.data,
@@ -230,48 +243,46 @@ fn begin(
     if provenance.command.is_empty() {
         provenance.command.clone_from(&options.command);
     }
-    let (step, steps) = (trainer.adam.steps(), config.schedules.steps);
-    if step > steps { Err(TrainError::Past { step, steps }) } else { Ok(provenance) }
+    Ok(provenance)
 }
 
-/// Opens what is written while training, of a run that was saved at a step or that begins.
+/// Writes the configuration and opens the log, of a run that was saved at a step or that begins.
 fn open_files(
-    config: &TrainConfig,
+    config: &str,
     options: &TrainOptions,
     saved: Option<u64>,
     on_event: &mut dyn FnMut(Event),
-) -> Result<(Log, Monitor), TrainError> {
+) -> Result<Log, TrainError> {
     let folder = &options.folder;
     if saved.is_some() {
-        folder.write(CONFIG_FILE, config.to_toml().as_bytes())?;
+        folder.write(CONFIG_FILE, config.as_bytes())?;
     } else {
         folder.clear()?;
-        folder.begin(&config.to_toml(), options.init.is_some())?;
+        folder.begin(config, options.init.is_some())?;
     }
-    let step = saved.unwrap_or(0);
-    let (log, damaged) = folder.open_log(LOG_FILE, step)?;
+    let (log, damaged) = folder.open_log(LOG_FILE, saved.unwrap_or(0))?;
     if let Some(copy) = damaged {
         on_event(Event::DamagedLog { copy });
     }
-    let (every, device) = (config.intervals.evaluate_every, options.device.device);
-    Ok((log, Monitor::open(&config.scenes(), every, device, folder, step, on_event)?))
+    Ok(log)
 }
 
-fn new_provenance(config: &TrainConfig) -> Provenance {
+fn new_provenance(scenes: &RunScenes, steps: u64) -> Provenance {
     Provenance {
-        seed: config.seed,
+        seed: scenes.seed,
         commit: env!("GQN_COMMIT").to_owned(),
-        data: describe(&config.data, config.schedules.steps),
+        data: describe(&scenes.data, steps),
         ..Provenance::default()
     }
 }
 
-/// Saves the plan and the state, which all processes must share.
+/// Saves the state, which all processes must share, the configuration with the plan as it is now, and the golden sample.
 fn save(
     folder: &RunFolder,
     trainer: &Trainer,
     provenance: &Provenance,
-    config: &TrainConfig,
+    config: &str,
+    scenes: &RunScenes,
     processes: &Processes,
 ) -> Result<(), TrainError> {
     processes.check_equal(&trainer.weights(), trainer.adam.steps())?;
@@ -280,7 +291,7 @@ fn save(
     }
     // With the state that it is the plan of: a resumed run goes on with the plan that was there when it was saved. The
     // first one says that nothing is saved, and stays until that is no longer so.
-    let write_config = || folder.write(CONFIG_FILE, config.to_toml().as_bytes());
+    let write_config = || folder.write(CONFIG_FILE, config.as_bytes());
     let is_first_state = !folder.file(STATE_FILE).exists();
     if !is_first_state {
         write_config()?;
@@ -294,16 +305,16 @@ fn save(
     if is_first_state {
         write_config()?;
     }
-    trainer.with_ema_weights(|model| write_golden(folder, model, config, &sha256))
+    trainer.with_ema_weights(|model| write_golden(folder, model, scenes, &sha256))
 }
 
 fn write_golden(
     folder: &RunFolder,
     model: &Gqn,
-    config: &TrainConfig,
+    scenes: &RunScenes,
     sha256: &str,
 ) -> Result<(), TrainError> {
-    let sample = golden(model, config.data.world, config.seed, sha256);
+    let sample = golden(model, scenes.data.world, scenes.seed, sha256);
     folder.write(GOLDEN_FILE, &sample.to_bytes(GOLDEN_FILE)?)?;
     Ok(())
 }
@@ -311,7 +322,7 @@ fn write_golden(
 /// Puts the figures where others look for them. The state has no use for them.
 fn finish(
     trainer: &Trainer,
-    config: &TrainConfig,
+    scenes: &RunScenes,
     evaluation: &Evaluation,
     provenance: &Provenance,
     folder: &RunFolder,
@@ -319,7 +330,7 @@ fn finish(
     trainer.with_ema_weights(|model| {
         let sha256 =
             folder.save_checkpoint(CHECKPOINT_FILE, model, evaluation.steps, provenance)?;
-        write_golden(folder, model, config, &sha256)
+        write_golden(folder, model, scenes, &sha256)
     })?;
     let mut json = serde_json::to_vec_pretty(evaluation).expect("figures are JSON");
     json.push(b'\n');

@@ -1,11 +1,11 @@
 // @ts-check
 // The operations of a surveyor: a rendered scene, where its cameras may be, and what they see.
-import { World, compare as comparison, parseViews } from "../../wasm/gqn.js";
+import { Scene, compare as comparison, parseViews } from "../../wasm/gqn.js";
 
 /** @typedef {import("../types").Camera} Camera */
 
-/** @type {World | undefined} */
-let world;
+/** @type {Scene | undefined} */
+let scene;
 
 /** Corners of the line on the map along which one walks around. */
 const PATH = 360;
@@ -17,21 +17,21 @@ const ROUND = 1080;
 const AHEAD = [1, 2, 3, 4, 5, 6];
 
 export function worlds() {
-  return World.names();
+  return Scene.worlds();
 }
 
 /** Opens a scene. @param {{ name: string, seed: string, planSide: number }} which */
 export function survey({ name, seed, planSide }) {
-  const next = new World(name, BigInt(seed));
-  world?.free();
-  world = next;
+  const next = new Scene(name, BigInt(seed));
+  scene?.free();
+  scene = next;
   const most = next.maxContext();
   const home = next.home();
   const [rises, advances] = [next.canRaise(), next.canAdvance()];
   // Who goes up and down and nearer and farther keeps to no line.
   const line = rises && advances ? [] : split(next.orbit(PATH));
   const path = line.flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
-  const fieldOfView = World.fieldOfView();
+  const fieldOfView = Scene.fieldOfView();
   return { most, home, path, fieldOfView, rises, advances, cameras: split(next.cameras(most)), plan: next.plan(planSide) };
 }
 
@@ -109,6 +109,6 @@ function split(cameras) {
 }
 
 function opened() {
-  if (!world) throw new Error("no scene is open");
-  return world;
+  if (!scene) throw new Error("no scene is open");
+  return scene;
 }

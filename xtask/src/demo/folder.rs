@@ -16,10 +16,13 @@ pub(super) const COMPARISON: &str = "shipped.png";
 pub(super) const OWN: [(&str, &str); 6] = [
     (
         "views/",
-        "for each scene context.png, comparison.png (shown, true, painted) and the single pictures",
+        "for each scene context.png, comparison.png (shown, true, rendered) and the single pictures",
     ),
-    ("orbit.gif", "a round through the first scene, painted beside true"),
-    (COMPARISON, "the first scene, painted by this model and by the shipped one of the same world"),
+    ("orbit.gif", "a round through the first scene, rendered beside true"),
+    (
+        COMPARISON,
+        "the first scene, rendered by this model and by the shipped one of the same world",
+    ),
     ("metrics.json", "the evaluation on held-out scenes"),
     ("package/", "the exported model: what gqn-run loads"),
     ("run/", "the training run: configuration, checkpoint, log"),

@@ -14,7 +14,7 @@ use crate::cli::DemoOptions;
 use crate::setup::{Parts, set_up};
 use crate::stopwatch::Stopwatch;
 
-/// Held-out scenes to paint: seeds that a person types are never trained on.
+/// Held-out scenes to render: seeds that a person types are never trained on.
 const SCENES: [u32; 4] = [1, 2, 3, 4];
 /// The packages that the page offers; that of a world with much training is called WORLD-edge.
 const MODELS: &str = "web-demo/models";
@@ -35,7 +35,7 @@ pub(crate) fn run(workspace: &Workspace, demo: &DemoOptions) -> Result<()> {
     stopwatch.time("train", || train(&programs, demo, &out))?;
     stopwatch.time("export", || export(&programs, &out))?;
     stopwatch.time("verify", || verify(&programs, &out))?;
-    stopwatch.time("paint", || paint(&programs, &out))?;
+    stopwatch.time("render", || render(&programs, &out))?;
     console::line(&format!("\n{}", stopwatch.summary()));
     report(&programs, demo, &out)
 }
@@ -83,7 +83,7 @@ fn verify(programs: &Programs<'_>, out: &Path) -> Result<()> {
     programs.run("gqn-run", &["verify".into(), out.join("package").into()])
 }
 
-fn paint(programs: &Programs<'_>, out: &Path) -> Result<()> {
+fn render(programs: &Programs<'_>, out: &Path) -> Result<()> {
     let (package, world) = (out.join("package"), world(&out.join("run/config.toml"))?);
     let scene = |command: &str, seed: u32| -> Vec<OsString> {
         let flags =

@@ -8,6 +8,13 @@
 //! | 4 | masked CRC-32C of these eight bytes |
 //! | length | the data: here a `tf.train.Example` |
 //! | 4 | masked CRC-32C of the data |
+//!
+//! | file | holds |
+//! |---|---|
+//! | `frame.rs` | one record: where it lies, and its bytes |
+//! | `scan.rs` | where the records of a file begin |
+//! | `example.rs` | `tf.train.Example`: named lists of bytes, floats or integers |
+//! | `checksum.rs` | the masked CRC-32C |
 
 mod checksum;
 mod example;

@@ -46,7 +46,7 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
     let values = names.iter().map(|name| graph.value(name)).collect::<Result<Vec<_>>>()?;
     let wholes: Option<Vec<&IntegerTensor>> = values
         .iter()
-        .map(|value| if let Value::Integers(whole) = value { Some(&**whole) } else { None })
+        .map(|value| if let Value::Integers(tensor) = value { Some(&**tensor) } else { None })
         .collect();
     if let (Some(wholes), Some(Operation::Integer(arithmetic))) = (wholes, operation.of_integers())
     {
@@ -66,7 +66,7 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
     let shape = broadcast(&shapes)?;
     let first = graph.operand(names[0], &shape)?;
     if names.len() == 1 {
-        return Ok(later(operation, vec![first], shape));
+        return Ok(lazy(operation, vec![first], shape));
     }
     let mut result = Value::Lazy(first);
     for name in &names[1..] {
@@ -77,12 +77,12 @@ fn apply<'a>(graph: &mut Lowering<'a>, operation: Operation, names: &[&'a str]) 
             left = numbers(graph.computed(&left)?);
         }
         let shape = broadcast(&[left.shape(), operand.shape()])?;
-        result = later(operation, vec![left, operand], shape);
+        result = lazy(operation, vec![left, operand], shape);
     }
     Ok(result)
 }
 
-fn later(operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize>) -> Value {
+fn lazy(operation: Operation, from: Vec<Rc<Expression>>, shape: Vec<usize>) -> Value {
     Value::Lazy(Rc::new(Expression::apply(operation, from, shape)))
 }
 
@@ -134,7 +134,7 @@ fn constant(
     graph.take_integers(length)?;
     graph.budget.work((length * operands.len()) as u64)?;
     let numbers = (0..length).map(number).collect::<Result<_>>()?;
-    Ok(Value::whole(numbers, &shape))
+    Ok(Value::integers(numbers, &shape))
 }
 
 pub(super) fn relu<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
@@ -143,7 +143,7 @@ pub(super) fn relu<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value
     let shape = graph.value(name)?.shape();
     let x = graph.operand(name, &shape)?;
     let zero = numbers(graph.number(0.0));
-    Ok(later(Operation::Max, vec![x, zero], shape))
+    Ok(lazy(Operation::Max, vec![x, zero], shape))
 }
 
 pub(super) fn clip<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
@@ -187,12 +187,12 @@ pub(super) fn cast<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value
     if graph.element(name)? == to {
         return Ok(value);
     }
-    if let Value::Integers(whole) = value {
-        let numbers = whole.numbers.iter().map(|number| *number as f32).collect();
-        return Ok(graph.constant_view(numbers, &whole.shape)?.into());
+    if let Value::Integers(tensor) = value {
+        let numbers = tensor.numbers.iter().map(|number| *number as f32).collect();
+        return Ok(graph.constant_view(numbers, &tensor.shape)?.into());
     }
     let shape = value.shape();
     let operation = if to == Element::Float { Operation::Convert } else { Operation::Truncate };
     let x = graph.operand(name, &shape)?;
-    Ok(later(operation, vec![x], shape))
+    Ok(lazy(operation, vec![x], shape))
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use gqn_formats::external_locations;
 
-use super::onnx::Graph;
+use super::onnx::GraphProto;
 
 /// Numbers of single precision that are kept or used at once, beside as many as the files have bytes: half a gigabyte.
 const NUMBERS: usize = 1 << 27;
@@ -68,7 +68,7 @@ pub(super) fn check_fields(bytes: &[u8]) -> Result<()> {
     }
 }
 
-pub(super) fn check_nodes(graph: &Graph) -> Result<()> {
+pub(super) fn check_nodes(graph: &GraphProto) -> Result<()> {
     let found = graph.node.len();
     ensure!(found <= NODES, "it has {found} nodes, more than {NODES}");
     Ok(())

@@ -18,7 +18,7 @@ pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
     let values = names.iter().map(|name| graph.value(name)).collect::<Result<Vec<_>>>()?;
     if let Some(length) = length_of_lists(&values) {
         graph.take_integers(length)?;
-        return Ok(Value::whole(joined(&values), &[length]));
+        return Ok(Value::integers(joined(&values), &[length]));
     }
     let element = graph.element(first)?;
     let mut parts = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn concat<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Val
 /// How many integers lists of constant ones have, if nothing else is there.
 fn length_of_lists(values: &[Value]) -> Option<usize> {
     let length = |value: &Value| match value {
-        Value::Integers(whole) if whole.shape.len() == 1 => Some(whole.numbers.len()),
+        Value::Integers(tensor) if tensor.shape.len() == 1 => Some(tensor.numbers.len()),
         _ => None,
     };
     values.iter().try_fold(0_usize, |sum, value| sum.checked_add(length(value)?))
@@ -53,7 +53,7 @@ fn length_of_lists(values: &[Value]) -> Option<usize> {
 /// Constant integers one behind the other.
 fn joined(values: &[Value]) -> Vec<i64> {
     let numbers = values.iter().map(|value| match value {
-        Value::Integers(whole) => whole.numbers.as_slice(),
+        Value::Integers(tensor) => tensor.numbers.as_slice(),
         _ => &[],
     });
     numbers.collect::<Vec<_>>().concat()
@@ -66,7 +66,7 @@ pub(super) fn split<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vec<
     let parts = call.node.output.len();
     ensure!(parts > 0, "it has no parts");
     let lengths = match call.optional(1) {
-        Some(lengths) => self::lengths(&graph.whole(lengths)?.numbers)?,
+        Some(lengths) => self::lengths(&graph.constant_integers(lengths)?.numbers)?,
         None => vec![shape[axis] / parts; parts],
     };
     let sum = lengths.iter().try_fold(0_usize, |sum, length| sum.checked_add(*length));
@@ -111,7 +111,9 @@ fn narrowed(
 pub(super) fn slice<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let name = call.input(0)?;
     let mut list = |index: usize| -> Result<Option<Vec<i64>>> {
-        call.optional(index).map(|name| Ok(graph.whole(name)?.numbers.clone())).transpose()
+        call.optional(index)
+            .map(|name| Ok(graph.constant_integers(name)?.numbers.clone()))
+            .transpose()
     };
     let starts = list(1)?.context("it has no starts")?;
     let ends = list(2)?.context("it has no ends")?;
@@ -153,14 +155,14 @@ struct Part {
 
 impl Part {
     fn new(length: usize, start: i64, end: i64, step: i64) -> Result<Self> {
-        let whole = length as i64;
-        let from_start = |index: i64| if index < 0 { index + whole } else { index };
+        let length = length as i64;
+        let from_start = |index: i64| if index < 0 { index + length } else { index };
         let (start, end) = (from_start(start), from_start(end));
         let (start, end, distance) = if step > 0 {
-            let (start, end) = (start.clamp(0, whole), end.clamp(0, whole));
+            let (start, end) = (start.clamp(0, length), end.clamp(0, length));
             (start, end, end - start)
         } else {
-            let (start, end) = (start.clamp(0, whole - 1), end.clamp(-1, whole - 1));
+            let (start, end) = (start.clamp(0, length - 1), end.clamp(-1, length - 1));
             (start, end, start - end)
         };
         ensure!(
@@ -186,7 +188,7 @@ fn backwards(graph: &mut Lowering<'_>, view: &View, axis: usize, part: &Part) ->
 
 pub(super) fn expand<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.tensor(call.input(0)?)?;
-    let wanted = lengths(&graph.whole(call.input(1)?)?.numbers)?;
+    let wanted = lengths(&graph.constant_integers(call.input(1)?)?.numbers)?;
     count(&wanted)?;
     let shape = super::arithmetic::broadcast(&[x.shape(), wanted])?;
     count(&shape)?;
@@ -195,7 +197,7 @@ pub(super) fn expand<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vie
 
 pub(super) fn reshape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.tensor(call.input(0)?)?;
-    let wanted = graph.whole(call.input(1)?)?;
+    let wanted = graph.constant_integers(call.input(1)?)?;
     let found = x.shape();
     ensure!(call.integer("allowzero").unwrap_or(0) == 0, "its zeros are lengths");
     let mut shape: Vec<usize> = vec![];
@@ -237,7 +239,7 @@ pub(super) fn transpose<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<
 
 pub(super) fn unsqueeze<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<View> {
     let x = graph.tensor(call.input(0)?)?;
-    let named = &graph.whole(call.input(1)?)?.numbers;
+    let named = &graph.constant_integers(call.input(1)?)?.numbers;
     let rank = x.axes.len() + named.len();
     check_rank(rank)?;
     let axes = axes(named, rank)?;
@@ -248,7 +250,7 @@ pub(super) fn squeeze<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vi
     let x = graph.tensor(call.input(0)?)?;
     let shape = x.shape();
     let axes = match call.optional(1) {
-        Some(named) => axes(&graph.whole(named)?.numbers, shape.len())?,
+        Some(named) => axes(&graph.constant_integers(named)?.numbers, shape.len())?,
         None => (0..shape.len()).filter(|axis| shape[*axis] == 1).collect(),
     };
     ensure!(

@@ -70,7 +70,7 @@ pub(super) fn constants(
     let mut results = Vec::new();
     for name in &node.output {
         results.push(if lowering.element(name)? == Element::Integer {
-            Constant::Integers(lowering.whole(name)?)
+            Constant::Integers(lowering.constant_integers(name)?)
         } else {
             let view = lowering.view(name)?;
             Constant::Numbers(lowering.constant_numbers(&view)?, view.shape())
@@ -86,8 +86,8 @@ pub(super) struct Lowering<'a> {
     constants: &'a Constants,
     pub(super) packs: &'a mut Packs,
     pub(super) budget: &'a mut Budget,
-    /// Names of what is not computed yet, by its shape.
-    later: HashMap<Vec<usize>, BTreeSet<&'a str>>,
+    /// Names of expressions that are not computed yet, by their shape.
+    lazy: HashMap<Vec<usize>, BTreeSet<&'a str>>,
     /// Rows that were packed: several products read the same.
     packed: HashMap<(Slot, Pack), Slot>,
     /// What gave the parts of rows times a matrix each, and what it read.
@@ -110,7 +110,7 @@ impl<'a> Lowering<'a> {
             constants,
             packs,
             budget,
-            later: HashMap::new(),
+            lazy: HashMap::new(),
             packed: HashMap::new(),
             parts: HashMap::new(),
             gathered: HashMap::new(),
@@ -134,7 +134,7 @@ impl<'a> Lowering<'a> {
         );
         for (name, value) in node.output.iter().map(String::as_str).zip(results) {
             if matches!(value, Value::Lazy(_)) {
-                self.later.entry(value.shape()).or_default().insert(name);
+                self.lazy.entry(value.shape()).or_default().insert(name);
             }
             self.values.insert(name, value);
         }
@@ -148,7 +148,7 @@ impl<'a> Lowering<'a> {
         }
         let constant = self.constants.get(name);
         let value = match constant.with_context(|| format!("nothing makes `{name}`"))? {
-            Constant::Integers(whole) => Value::Integers(Arc::clone(whole)),
+            Constant::Integers(tensor) => Value::Integers(Arc::clone(tensor)),
             Constant::Numbers(numbers, shape) => {
                 count(shape).with_context(|| format!("constant `{name}`"))?;
                 View::new(self.plan.add_constant(Arc::clone(numbers)), shape).into()
@@ -179,9 +179,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// Integers, which must be constant.
-    pub(super) fn whole(&mut self, name: &'a str) -> Result<Arc<IntegerTensor>> {
-        if let Value::Integers(whole) = self.value(name)? {
-            return Ok(whole);
+    pub(super) fn constant_integers(&mut self, name: &'a str) -> Result<Arc<IntegerTensor>> {
+        if let Value::Integers(tensor) = self.value(name)? {
+            return Ok(tensor);
         }
         ensure!(self.element(name)? == Element::Integer, "`{name}` does not hold integers");
         let view = self.tensor(name)?;
@@ -214,15 +214,15 @@ impl<'a> Lowering<'a> {
     pub(super) fn tensor(&mut self, name: &'a str) -> Result<View> {
         match self.value(name)? {
             Value::View(view) => Ok(view),
-            Value::Integers(whole) => {
+            Value::Integers(tensor) => {
                 let number = |number: &i64| {
                     let number = i32::try_from(*number);
                     number
                         .map(bits)
                         .with_context(|| format!("`{name}` holds an integer beyond 32 bits"))
                 };
-                let numbers = whole.numbers.iter().map(number).collect::<Result<_>>()?;
-                let view = self.constant_view(numbers, &whole.shape)?;
+                let numbers = tensor.numbers.iter().map(number).collect::<Result<_>>()?;
+                let view = self.constant_view(numbers, &tensor.shape)?;
                 self.integers.insert(view.slot);
                 Ok(view)
             }
@@ -238,8 +238,8 @@ impl<'a> Lowering<'a> {
 
     /// Computes what was put off and is still needed, and has the shape that is asked for, in one pass.
     fn compute_all(&mut self, wanted: &'a str, shape: &[usize]) -> Result<()> {
-        let mut later = self.later.remove(shape).unwrap_or_default();
-        later.remove(wanted);
+        let mut lazy = self.lazy.remove(shape).unwrap_or_default();
+        lazy.remove(wanted);
         let (mut names, mut expressions, mut weight) = (Vec::new(), Vec::new(), 0);
         let mut next = Some(wanted);
         while let Some(name) = next.take() {
@@ -253,11 +253,11 @@ impl<'a> Lowering<'a> {
                 expressions.push(Rc::clone(expression));
             }
             if weight < MOST_TOGETHER {
-                next = later.pop_first();
+                next = lazy.pop_first();
             }
         }
-        if !later.is_empty() {
-            self.later.insert(shape.to_vec(), later);
+        if !lazy.is_empty() {
+            self.lazy.insert(shape.to_vec(), lazy);
         }
         let (inputs, computation) = self.compiled(shape, &expressions)?;
         let shapes = vec![shape.to_vec(); expressions.len()];

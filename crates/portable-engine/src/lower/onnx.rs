@@ -5,13 +5,13 @@ use prost::{Enumeration, Message, Oneof};
 #[derive(Message)]
 pub(crate) struct Model {
     #[prost(message, tag = "7")]
-    pub(crate) graph: Option<Graph>,
+    pub(crate) graph: Option<GraphProto>,
     #[prost(message, repeated, tag = "14")]
     pub(crate) metadata: Vec<Entry>,
 }
 
 #[derive(Message)]
-pub(crate) struct Graph {
+pub(crate) struct GraphProto {
     #[prost(message, repeated, tag = "1")]
     pub(crate) node: Vec<Node>,
     #[prost(message, repeated, tag = "5")]

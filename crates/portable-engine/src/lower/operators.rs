@@ -77,15 +77,15 @@ fn shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let (start, end) =
         (place(call.integer("start").unwrap_or(0)), place(call.integer("end").unwrap_or(rank)));
     let lengths = shape.get(start..end).unwrap_or_default();
-    Ok(Value::whole(lengths.iter().map(|length| *length as i64).collect(), &[lengths.len()]))
+    Ok(Value::integers(lengths.iter().map(|length| *length as i64).collect(), &[lengths.len()]))
 }
 
 /// start, limit, delta → `[n]`: integers, which are constant as shapes are.
 fn range<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let mut number = |index: usize| {
-        let whole = graph.whole(call.input(index)?)?;
-        let [number] = whole.numbers[..] else {
-            bail!("its bounds are of shape {:?}", whole.shape)
+        let tensor = graph.constant_integers(call.input(index)?)?;
+        let [number] = tensor.numbers[..] else {
+            bail!("its bounds are of shape {:?}", tensor.shape)
         };
         Ok(i128::from(number))
     };
@@ -96,20 +96,20 @@ fn range<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
     let length = count(&[usize::try_from(steps.max(0))?])?;
     graph.take_integers(length)?;
     let numbers = (0..length as i128).map(|index| Ok(i64::try_from(start + index * delta)?));
-    Ok(Value::whole(numbers.collect::<Result<_>>()?, &[length]))
+    Ok(Value::integers(numbers.collect::<Result<_>>()?, &[length]))
 }
 
 fn constant_of_shape<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Value> {
-    let shape = lengths(&graph.whole(call.input(0)?)?.numbers)?;
+    let shape = lengths(&graph.constant_integers(call.input(0)?)?.numbers)?;
     count(&shape)?;
     let value = match call.tensor("value") {
         Some(value) => match load(value, &BTreeMap::new(), graph.budget)? {
             Constant::Numbers(numbers, _) => numbers.first().copied(),
-            Constant::Integers(whole) => {
-                let number = whole.numbers.first().context("its value is empty")?;
+            Constant::Integers(tensor) => {
+                let number = tensor.numbers.first().context("its value is empty")?;
                 let length = count(&shape)?;
                 graph.take_integers(length)?;
-                return Ok(Value::whole(vec![*number; length], &shape));
+                return Ok(Value::integers(vec![*number; length], &shape));
             }
         },
         None => Some(0.0),

@@ -14,7 +14,7 @@ pub(super) fn reduce<'a>(graph: &mut Lowering<'a>, call: Call<'a>, mean: bool) -
     let x = graph.view(call.input(0)?)?;
     let shape = x.shape();
     let named = match (call.optional(1), call.integers("axes")) {
-        (Some(axes), _) => graph.whole(axes)?.numbers.clone(),
+        (Some(axes), _) => graph.constant_integers(axes)?.numbers.clone(),
         (None, Some(axes)) => axes.to_vec(),
         (None, None) => Vec::new(),
     };

@@ -18,7 +18,7 @@ pub(super) fn gather<'a>(graph: &mut Lowering<'a>, call: Call<'a>) -> Result<Vie
     let axis = axis(call.integer("axis").unwrap_or(0), shape.len())?;
     let length = shape[axis];
     let known = match graph.value(indices)? {
-        Value::Integers(whole) => Some(whole),
+        Value::Integers(tensor) => Some(tensor),
         _ => None,
     };
     if let Some(known) = &known {

@@ -9,7 +9,7 @@ use crate::compute::View;
 /// What a name stands for.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
-    /// Constant whole numbers: lengths, axes, indices.
+    /// Constant integers: lengths, axes, indices.
     Integers(Arc<IntegerTensor>),
     /// Numbers that are there.
     View(View),
@@ -24,7 +24,7 @@ pub(crate) enum Constant {
     Integers(Arc<IntegerTensor>),
 }
 
-/// Whole numbers and their shape.
+/// Integers and their shape.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct IntegerTensor {
     pub(super) numbers: Vec<i64>,
@@ -32,13 +32,13 @@ pub(crate) struct IntegerTensor {
 }
 
 impl Value {
-    pub(super) fn whole(numbers: Vec<i64>, shape: &[usize]) -> Self {
+    pub(super) fn integers(numbers: Vec<i64>, shape: &[usize]) -> Self {
         Self::Integers(Arc::new(IntegerTensor { numbers, shape: shape.into() }))
     }
 
     pub(super) fn shape(&self) -> Vec<usize> {
         match self {
-            Self::Integers(whole) => whole.shape.clone(),
+            Self::Integers(tensor) => tensor.shape.clone(),
             Self::View(view) => view.shape(),
             Self::Lazy(expression) => expression.shape(),
         }

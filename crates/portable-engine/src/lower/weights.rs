@@ -32,11 +32,11 @@ pub(super) fn load(tensor: &TensorOf, files: &Files<'_>, budget: &mut Budget) ->
     })?;
     match kind {
         Some(Element::Float) if raw.is_empty() => numbers(shape, tensor.floats.clone()),
-        Some(Element::Int64) if raw.is_empty() => whole(shape, tensor.integers.clone()),
+        Some(Element::Int64) if raw.is_empty() => integers(shape, tensor.integers.clone()),
         Some(Element::Float) => numbers(shape, words(raw, f32::from_le_bytes)),
-        Some(Element::Int64) => whole(shape, words(raw, i64::from_le_bytes)),
-        Some(Element::Int8) => whole(shape, words(raw, |byte| i8::from_le_bytes(byte).into())),
-        Some(Element::Uint8) => whole(shape, raw.iter().map(|byte| i64::from(*byte)).collect()),
+        Some(Element::Int64) => integers(shape, words(raw, i64::from_le_bytes)),
+        Some(Element::Int8) => integers(shape, words(raw, |byte| i8::from_le_bytes(byte).into())),
+        Some(Element::Uint8) => integers(shape, raw.iter().map(|byte| i64::from(*byte)).collect()),
         Some(Element::Half) => {
             numbers(shape, words(raw, |bytes| f16::from_le_bytes(bytes).to_f32()))
         }
@@ -49,7 +49,7 @@ fn numbers(shape: Vec<usize>, numbers: Vec<f32>) -> Result<Constant> {
     Ok(Constant::Numbers(Arc::new(numbers), shape))
 }
 
-fn whole(shape: Vec<usize>, numbers: Vec<i64>) -> Result<Constant> {
+fn integers(shape: Vec<usize>, numbers: Vec<i64>) -> Result<Constant> {
     check(&shape, numbers.len())?;
     Ok(Constant::Integers(Arc::new(IntegerTensor { numbers, shape })))
 }
@@ -91,7 +91,7 @@ mod tests {
 
     #[track_caller]
     fn assert_whole(found: Constant, expected: &[i64]) {
-        let Constant::Integers(found) = found else { panic!("{found:?} is not whole") };
+        let Constant::Integers(found) = found else { panic!("{found:?} is not of integers") };
         assert_eq!(found.numbers, expected);
     }
 
@@ -115,7 +115,7 @@ mod tests {
         // One half and minus two in half precision: sign, five bits of exponent, ten of fraction.
         let half = TensorOf { raw: vec![0x00, 0x38, 0x00, 0xc0], ..tensor(Element::Half, &[2]) };
         let Constant::Numbers(found, shape) = load(&half).expect("two numbers") else {
-            panic!("they are not whole")
+            panic!("they are not integers")
         };
         assert_eq!((&found[..], &shape[..]), (&[0.5, -2.0][..], &[2][..]));
         let listed = TensorOf { integers: vec![7], ..tensor(Element::Int64, &[]) };

@@ -1,4 +1,9 @@
 //! From a stage to a picture.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `trace.rs` | what one ray sees |
+//! | `shade.rs` | how much light a point scatters to the eye |
 
 mod shade;
 mod trace;

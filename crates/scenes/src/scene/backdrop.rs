@@ -6,6 +6,7 @@ use parry3d::query::{Ray, details::clip_aabb_line};
 
 use super::maze::Maze;
 use super::object::Hit;
+use super::patch::Patch;
 use super::texture::Finish;
 use crate::colour::{from_bytes, mix};
 
@@ -28,17 +29,6 @@ pub(crate) struct Room {
     pub(crate) wall_height: f32,
     pub(crate) walls: Finish,
     pub(crate) floor: Finish,
-}
-
-/// A point of a wall or the floor.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Patch {
-    pub(crate) hit: Hit,
-    /// Which of the walls' sides it is on, or the floor.
-    pub(crate) side: u16,
-    pub(crate) albedo: Vector,
-    /// Share of the ambient light that the corners of the room let through.
-    pub(crate) openness: f32,
 }
 
 impl Backdrop {

@@ -1,15 +1,30 @@
 //! A scene: what there is to see and where it is seen from.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `chain.rs`, `room.rs`, `arm.rs`, `corridors.rs` | the stages of the worlds: chains of cubes, rooms, the arm of jaco, mazes |
+//! | `maze/` | a maze: its plan, what a ray meets in it, cameras |
+//! | `path.rs`, `free.rs` | cameras on a ring or a sphere; cameras anywhere in a room |
+//! | `motion.rs` | [`Motion`], [`MapPoint`]: what a user asks of a camera, and where it is on a map |
+//! | `reach.rs` | where a scene's cameras may be, and moving about there |
+//! | `stage.rs` | [`Stage`]: objects, what is behind them, a lamp |
+//! | `backdrop.rs`, `patch.rs` | what is behind the objects, and what a ray finds there |
+//! | `object.rs`, `frustum.rs`, `icosahedron.rs` | objects and their shapes |
+//! | `texture.rs` | patterns of walls and floors |
 
 mod arm;
 mod backdrop;
 mod chain;
+mod corridors;
 mod free;
 mod frustum;
 mod icosahedron;
 mod maze;
 mod motion;
 mod object;
+mod patch;
 mod path;
+mod reach;
 mod room;
 mod stage;
 mod texture;
@@ -49,7 +64,7 @@ impl Scene {
             }
             World::RoomsFreeCameraNoObjectRotations => room::stage(Stand::Straight, &mut dice),
             World::Mazes => {
-                let (stage, way) = maze::stage(&mut dice);
+                let (stage, way) = corridors::stage(&mut dice);
                 walk = Some(way);
                 stage
             }

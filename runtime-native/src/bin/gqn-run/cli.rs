@@ -17,7 +17,7 @@ pub(crate) use self::serve::Serve;
 /// With stronger noise no number of a network means anything, and then none is finite.
 const MOST_TEMPERATURE: f32 = 100.0;
 
-/// Runs a package with ONNX Runtime: shows it a few pictures of a scene and paints what other cameras would see.
+/// Runs a package with ONNX Runtime: shows it a few pictures of a scene and renders what other cameras would see.
 #[derive(Debug, Parser)]
 #[command(name = "gqn-run", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -29,19 +29,19 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Say what a package holds, where it comes from, and what would run it here.
     Info(Info),
-    /// Check a package's files, and that it paints here what it painted where it was made.
+    /// Check a package's files, and that it renders here what it rendered where it was made.
     Verify(Verify),
-    /// Paint what cameras would see, beside the truth where that is known.
+    /// Render what cameras would see, beside the truth where that is known.
     Render(Render),
-    /// Paint a closed path of cameras as an animated GIF.
+    /// Render a closed path of cameras as an animated GIF.
     Orbit(Orbit),
-    /// Paint the way from one observed camera to another.
+    /// Render the way from one observed camera to another.
     Interpolate(Interpolate),
-    /// Mental rotation: show the model one view of an object, and paint it from all around.
+    /// Mental rotation: show the model one view of an object, and render it from all around.
     Rotate(Strip),
-    /// Add and subtract scenes, and paint what is left.
+    /// Add and subtract scenes, and render what is left.
     Arithmetic(Arithmetic),
-    /// Paint one scene with several packages, below one another.
+    /// Render one scene with several packages, below one another.
     Compare(Compare),
     /// Show what more views bring: the mean picture, and where samples of it differ, after one view, two, and so on.
     Uncertainty(Uncertainty),
@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Bench(Bench),
     /// Prepare a provider ahead of the first picture: compile, build engines, fill the cache.
     Warmup(WarmUp),
-    /// Serve a package over HTTP: scenes with views to observe and to paint, and the Open Inference Protocol.
+    /// Serve a package over HTTP: scenes with views to observe and to render, and the Open Inference Protocol.
     #[cfg(feature = "serve")]
     Serve(Serve),
     /// Say which libraries of ONNX Runtime, CUDA and TensorRT are here, which are missing, and what to install.
@@ -85,15 +85,15 @@ pub(crate) struct Render {
     pub(crate) what: What,
     #[command(flatten)]
     pub(crate) input: Input,
-    /// How many pictures to paint: of a world, its next cameras after the context; of a folder, cameras along a closed
+    /// How many pictures to render: of a world, its next cameras after the context; of a folder, cameras along a closed
     /// path through those given [default: 5].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with = "cameras")]
     pub(crate) queries: Option<u32>,
-    /// Paint the cameras of this file (laid out as views.json; pictures it names are not read).
+    /// Render the cameras of this file (laid out as views.json; pictures it names are not read).
     #[arg(long, value_name = "FILE.json")]
     pub(crate) cameras: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The folder to write to; it is made if it is not there.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -115,7 +115,7 @@ pub(crate) struct Orbit {
     #[arg(long, conflicts_with = "views")]
     pub(crate) truth: bool,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The GIF to write.
     #[arg(long, value_name = "FILE.gif")]
     pub(crate) out: PathBuf,
@@ -133,18 +133,18 @@ pub(crate) struct Interpolate {
     pub(crate) to: u32,
 }
 
-/// What is shown, and what is painted of it in a row.
+/// What is shown, and what is rendered of it in a row.
 #[derive(Debug, Args)]
 pub(crate) struct Strip {
     #[command(flatten)]
     pub(crate) what: What,
     #[command(flatten)]
     pub(crate) input: Input,
-    /// How many pictures to paint along the way, both its ends or the whole round among them.
+    /// How many pictures to render along the way, both its ends or the whole round among them.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub(crate) frames: u32,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The strip (PNG) or animation (GIF) to write.
     #[arg(long, value_name = "FILE.png|FILE.gif")]
     pub(crate) out: PathBuf,
@@ -173,11 +173,11 @@ pub(crate) struct Arithmetic {
     /// training].
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Scene")]
     pub(crate) context: Option<u32>,
-    /// How many pictures to paint.
+    /// How many pictures to render.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) queries: u32,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The labelled sheet (PNG) to write, or an animation (GIF).
     #[arg(long, value_name = "FILE.png|FILE.gif")]
     pub(crate) out: PathBuf,
@@ -195,11 +195,11 @@ pub(crate) struct Compare {
     pub(crate) engine: EngineFlags,
     #[command(flatten)]
     pub(crate) input: Input,
-    /// How many cameras to paint, the same for all packages.
+    /// How many cameras to render, the same for all packages.
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) queries: u32,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) rendering: RenderFlags,
     /// The labelled sheet (PNG) to write, or an animation (GIF).
     #[arg(long, value_name = "FILE.png|FILE.gif")]
     pub(crate) out: PathBuf,
@@ -233,7 +233,7 @@ pub(crate) struct Uncertainty {
     /// Cut a folder's pictures to a square and resize them to what the model expects.
     #[arg(long, conflicts_with = "world", help_heading = "Scene")]
     pub(crate) resize: bool,
-    /// How many cameras to paint, the same for all rows; never one of those shown.
+    /// How many cameras to render, the same for all rows; never one of those shown.
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) queries: u32,
     /// Samples of each picture.
@@ -302,10 +302,10 @@ pub(crate) struct Source {
     pub(crate) world: Option<World>,
 }
 
-/// How to paint and to write.
+/// How to render and to write.
 #[derive(Debug, Args)]
-pub(crate) struct Look {
-    /// Strength of the noise: 0 paints the mean picture, 1 a sample of what the model thinks possible.
+pub(crate) struct RenderFlags {
+    /// Strength of the noise: 0 renders the mean picture, 1 a sample of what the model thinks possible.
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = temperature)]
     pub(crate) temperature: f32,
     /// Seed of the noise, one for all pictures.

@@ -47,7 +47,7 @@ impl Input {
         Ok(Self { context: read_folder(folder, count, model, other_size)?, scene: None })
     }
 
-    /// Cameras to paint: those of the file, else the scene's next ones, else some between the observed ones.
+    /// Cameras to render: those of the file, else the scene's next ones, else some between the observed ones.
     pub(crate) fn queries(
         &self,
         cameras: Option<&Path>,
@@ -92,7 +92,7 @@ impl Input {
         ensure!(
             given.len() > 1,
             "one view makes no path for the cameras, expected two or more\n\
-             hint: add views, or name the cameras to paint: `gqn-run render … --cameras FILE.json`"
+             hint: add views, or name the cameras to render: `gqn-run render … --cameras FILE.json`"
         );
         Ok(closed_path(&given, count, phase))
     }

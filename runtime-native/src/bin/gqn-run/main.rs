@@ -1,4 +1,4 @@
-//! `gqn-run`: runs a package with ONNX Runtime, and paints what cameras would see.
+//! `gqn-run`: runs a package with ONNX Runtime, and renders what cameras would see.
 //!
 //! | file | holds |
 //! |---|---|

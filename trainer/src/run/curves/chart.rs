@@ -1,4 +1,8 @@
-//! A chart as SVG or PNG.
+//! Curves over training steps as an SVG.
+//!
+//! The scoreboard's chart (`xtask/bench/scoreboard`) is drawn with the same library, plotters, and shares no code with this one:
+//! it has bars and no axes, sizes that follow from its rows, and a colour for each kind of graph; this one has axes, a legend
+//! and six colours for any curves. What both do alike is to open an SVG and fill it with white.
 
 use plotters::prelude::*;
 use plotters::style::RelativeSize;

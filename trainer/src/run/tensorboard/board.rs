@@ -1,6 +1,6 @@
 //! Events of a run as `TensorBoard`'s scalars, histograms and images.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use gqn_pictures::{PngSize, encode_png};
@@ -10,7 +10,6 @@ use super::{EventFile, Value};
 use crate::config::schedule::Phase;
 use crate::evaluation::validation::{Example, Validation};
 use crate::run::event::{Event, StepMetrics};
-use crate::run::folder::RunFolder;
 
 /// Where a run's event files lie in its folder.
 pub const BOARD_FOLDER: &str = "tensorboard";
@@ -29,8 +28,8 @@ pub struct Board {
 
 impl Board {
     /// A board in a run's folder. Nothing is written before training starts.
-    pub fn new(folder: &RunFolder) -> Self {
-        Self { folder: folder.file(BOARD_FOLDER), file: None, last: None }
+    pub fn new(run: &Path) -> Self {
+        Self { folder: run.join(BOARD_FOLDER), file: None, last: None }
     }
 
     /// Writes down one event.

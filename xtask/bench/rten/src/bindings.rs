@@ -7,17 +7,17 @@ use crate::Peer;
 /// A graph in a browser.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Graph(Peer);
+pub struct RtenGraph(Peer);
 
 #[wasm_bindgen]
-impl Graph {
+impl RtenGraph {
     /// Reads it.
     ///
     /// # Errors
     /// What rten says.
     #[wasm_bindgen(constructor)]
-    pub fn new(bytes: Vec<u8>) -> Result<Graph, String> {
-        Peer::load(bytes, 1).map(Graph)
+    pub fn new(bytes: Vec<u8>) -> Result<RtenGraph, String> {
+        Peer::load(bytes, 1).map(RtenGraph)
     }
 
     /// Runs a graph of two inputs.

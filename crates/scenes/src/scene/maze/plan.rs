@@ -2,15 +2,16 @@
 
 use parry3d::math::Vec2;
 
-use super::CELL;
 use crate::random::Dice;
 
+/// Width of a corridor: seven cells are 2 long, as rooms are.
+pub(crate) const CELL: f32 = 2.0 / 7.0;
 /// Cells along a side: seven, of which every other is a crossing, and the outer wall about them.
 pub(super) const SIDE: usize = 9;
 /// Crossings along a side.
 const CROSSINGS: usize = 4;
 /// Stretches of wall with a finish of their own.
-pub(super) const ZONES: usize = 5;
+pub(crate) const ZONES: usize = 5;
 /// Walls that are taken away so that there are ways around.
 const LOOPS: usize = 2;
 /// Squares of nine cells, which may lie in one another.
@@ -18,7 +19,7 @@ const SQUARES: usize = 2;
 
 /// The cells of a maze by columns (x) and rows (y), the outer wall included.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     open: [[bool; SIDE]; SIDE],
     zone: [[u8; SIDE]; SIDE],
     /// Crossings in the order of a tour along all corridors of the spanning tree and back, each as a cell.
@@ -27,7 +28,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Corridors along a random spanning tree of the crossings, a few loops, and open squares.
-    pub(super) fn new(dice: &mut Dice) -> Self {
+    pub(crate) fn new(dice: &mut Dice) -> Self {
         let mut plan =
             Self { open: [[false; SIDE]; SIDE], zone: [[0; SIDE]; SIDE], tour: Vec::new() };
         let mut cells = crossings();
@@ -100,13 +101,13 @@ impl Plan {
 }
 
 /// All crossings.
-pub(super) fn crossings() -> Vec<[usize; 2]> {
+pub(crate) fn crossings() -> Vec<[usize; 2]> {
     let along = || (0..CROSSINGS).map(|index| 1 + 2 * index);
     along().flat_map(|x| along().map(move |y| [x, y])).collect()
 }
 
 /// The middle of a cell in the world.
-pub(super) fn middle(cell: [usize; 2]) -> Vec2 {
+pub(crate) fn middle(cell: [usize; 2]) -> Vec2 {
     let at = |index: usize| (index as f32 + 0.5 - 0.5 * SIDE as f32) * CELL;
     Vec2::new(at(cell[0]), at(cell[1]))
 }

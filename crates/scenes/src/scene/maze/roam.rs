@@ -6,9 +6,9 @@ use parry3d::math::{Vec2, Vector};
 use parry3d::query::Ray;
 
 use super::super::motion::{Motion, finite, shorter};
-use super::plan::{SIDE, middle};
+use super::plan::{CELL, SIDE, middle};
 use super::walk::{EYE, NOD};
-use super::{CELL, Maze};
+use super::walls::Maze;
 use crate::Camera;
 
 /// How near one comes to a wall.

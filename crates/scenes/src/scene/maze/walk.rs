@@ -33,7 +33,7 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan) -> Self {
         let mut corners: Vec<(f32, Vec2)> = Vec::new();
         let mut push = |corner: Vec2| {
             let along =
@@ -122,7 +122,7 @@ mod tests {
             for index in 0..PICTURES {
                 let camera = walk.camera(index, &mut dice);
                 let [x, y, z] = camera.position;
-                let cell = |at: f32| ((at / super::super::CELL) + 4.5).floor() as i32;
+                let cell = |at: f32| ((at / super::super::plan::CELL) + 4.5).floor() as i32;
                 assert!(plan.is_open(cell(x), cell(y)), "seed {seed}: {camera:?}");
                 assert!(z.to_bits() == EYE.to_bits() && x.abs() < 1.0 && y.abs() < 1.0);
             }

@@ -3,24 +3,23 @@
 use parry3d::math::{Vec2, Vector};
 use parry3d::query::Ray;
 
-use super::super::backdrop::Patch;
 use super::super::object::Hit;
+use super::super::patch::Patch;
 use super::super::texture::Finish;
-use super::CELL;
-use super::plan::{Plan, SIDE, ZONES};
+use super::plan::{CELL, Plan, SIDE, ZONES};
 use crate::colour::mix;
 
 /// Height of all walls.
 pub(super) const WALL_HEIGHT: f32 = 0.24;
 /// Half the length of the outer walls.
-pub(in super::super) const HALF: f32 = 0.5 * SIDE as f32 * CELL;
+pub(crate) const HALF: f32 = 0.5 * SIDE as f32 * CELL;
 
 /// Walls, floor and their finishes.
 #[derive(Debug, Clone)]
 pub(crate) struct Maze {
     pub(super) plan: Plan,
-    pub(super) walls: [Finish; ZONES],
-    pub(super) floor: Finish,
+    walls: [Finish; ZONES],
+    floor: Finish,
 }
 
 /// The stretch of a ray over one cell.
@@ -95,6 +94,11 @@ impl Iterator for March {
 }
 
 impl Maze {
+    /// A maze of that plan; each zone's walls have a finish of their own.
+    pub(crate) fn new(plan: Plan, walls: [Finish; ZONES], floor: Finish) -> Self {
+        Self { plan, walls, floor }
+    }
+
     /// The wall or floor that a ray meets; `spread` is the width of a pixel at distance 1. A ray that begins in a wall
     /// leaves it unhindered.
     pub(crate) fn patch(&self, ray: &Ray, spread: f32) -> Option<Patch> {

@@ -17,7 +17,7 @@ pub(crate) struct Bench {
     /// Numbers of queries to measure.
     #[arg(long, value_name = "N,…", default_value = "1,4,8", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) batches: Vec<u32>,
-    /// Also paint one view so many times a second, as a robot does, and say what of a core that takes.
+    /// Also render one view so many times a second, as a robot does, and say what of a core that takes.
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rate: Option<u32>,
     /// An earlier output of `bench --json`; the exit code is 1 if something is slower by more than --tolerance.

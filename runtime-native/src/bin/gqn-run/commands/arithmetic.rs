@@ -15,12 +15,12 @@ use crate::strip::{Row, check_out, write};
 /// `gqn-run arithmetic`: a scene is a sum over views, so scenes can be added and taken from one another (Eslami et al.
 /// 2018, figure 4).
 pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
-    check_out(&flags.out, overwrite(&flags.look), slice::from_ref(&flags.what.package))?;
+    check_out(&flags.out, overwrite(&flags.rendering), slice::from_ref(&flags.what.package))?;
     let package = open(&flags.what)?;
     package.manifest.config.check_rendered_scenes()?;
     let side = package.manifest.config.image_size;
     let rows = flags.add.len() + flags.subtract.len() + 1;
-    check_sheet(rows * flags.queries as usize, side, flags.look.scale)?;
+    check_sheet(rows * flags.queries as usize, side, flags.rendering.scale)?;
     let terms = || {
         let added = flags.add.iter().map(|seed| (1.0, *seed));
         added.chain(flags.subtract.iter().map(|seed| (-1.0, *seed)))
@@ -53,9 +53,9 @@ pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
     session.clear();
     // There is a scene to add: the command line has one.
     sum.map(|sum| session.add_scene(sum)).transpose()?;
-    let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
-    rows.push(Row::new("= painted", &painted));
-    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
+    rows.push(Row::new("= rendered", &painted));
+    write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::strip::{Row, check_out, write};
 pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
     let paths: Vec<&Path> = flags.packages.iter().map(PathBuf::as_path).collect();
     let inputs = files_read(&paths, &flags.input.source);
-    check_out(&flags.out, overwrite(&flags.look), &inputs)?;
+    check_out(&flags.out, overwrite(&flags.rendering), &inputs)?;
     ensure!(
         flags.names.is_empty() || flags.names.len() == flags.packages.len(),
         "--names has {} names, expected one for each of {} packages",
@@ -28,7 +28,7 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
     let sides = packages.iter().map(|package| package.manifest.config.image_size);
     let largest = sides.max().unwrap_or_default();
     let pictures = (1 + packages.len()) * flags.queries as usize;
-    check_sheet(pictures, largest, flags.look.scale)?;
+    check_sheet(pictures, largest, flags.rendering.scale)?;
     let mut rows = Vec::new();
     let mut cameras = Vec::new();
     for (index, (path, package)) in flags.packages.iter().zip(&packages).enumerate() {
@@ -46,7 +46,7 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
             say(&format!("running on {}", session.engine().describe()));
         }
         session.observe(&input.context)?;
-        let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+        let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
         let name = flags.names.get(index).cloned();
         let name = name.unwrap_or_else(|| path.display().to_string());
         let truth = input.truth(&cameras, side);
@@ -55,7 +55,7 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
         say(&text);
         rows.push(Row::new(text, &painted));
     }
-    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

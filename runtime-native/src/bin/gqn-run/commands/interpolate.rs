@@ -16,18 +16,18 @@ use crate::strip::{Row, check_out, write};
 pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
     let cli::Interpolate { strip: flags, from, to } = flags;
     let inputs = files_read(&[&flags.what.package], &flags.input.source);
-    check_out(&flags.out, overwrite(&flags.look), &inputs)?;
+    check_out(&flags.out, overwrite(&flags.rendering), &inputs)?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
     // What was painted, and the truth.
-    check_sheet(2 * flags.frames as usize, side, flags.look.scale)?;
+    check_sheet(2 * flags.frames as usize, side, flags.rendering.scale)?;
     let input = Input::load(&flags.input, &package.manifest.config)?;
     warn_of_cameras(&package, &input, None);
     let cameras = way(&camera(&input, *from)?, &camera(&input, *to)?, flags.frames as usize);
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
-    let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+    let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
     let views = input.context.len();
     let mut rows =
         vec![Row::new(format!("from view {from} to view {to}, {views} views shown"), &painted)];
@@ -35,8 +35,8 @@ pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
         say(&errors(&painted, &truth));
         rows.insert(0, Row::new("truth", &truth));
     }
-    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
 

@@ -18,14 +18,18 @@ const MILLISECONDS: u32 = 80;
 
 /// `gqn-run orbit`.
 pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
-    let overwrite = overwrite(&flags.look);
+    let overwrite = overwrite(&flags.rendering);
     check_gif(&flags.out)?;
     let inputs = files_read(&[&flags.what.package], &flags.input.source);
     check_output(&flags.out, overwrite, &inputs)?;
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;
-    check_sheet(flags.frames as usize * if flags.truth { 2 } else { 1 }, side, flags.look.scale)?;
+    check_sheet(
+        flags.frames as usize * if flags.truth { 2 } else { 1 },
+        side,
+        flags.rendering.scale,
+    )?;
     let input = Input::load(&flags.input, &package.manifest.config)?;
     warn_of_cameras(&package, &input, None);
     let cameras = input.orbit(flags.frames as usize)?;
@@ -33,15 +37,15 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
 
-    let bar = progress_bar("painting", cameras.len());
-    let (mut images, noise) = (Vec::with_capacity(cameras.len()), noise(&flags.look));
+    let bar = progress_bar("rendering", cameras.len());
+    let (mut images, noise) = (Vec::with_capacity(cameras.len()), noise(&flags.rendering));
     for batch in cameras.chunks(BATCH) {
         let truth = if flags.truth { input.truth(batch, side) } else { None };
         for (index, frame) in session.query(batch, &noise)?.iter().enumerate() {
-            let prediction = enlarged(frame, flags.look.scale);
+            let prediction = enlarged(frame, flags.rendering.scale);
             images.push(match &truth {
                 Some(truth) => {
-                    sheet(&[vec![vec![prediction, enlarged(&truth[index], flags.look.scale)]]])
+                    sheet(&[vec![vec![prediction, enlarged(&truth[index], flags.rendering.scale)]]])
                 }
                 None => prediction,
             });
@@ -50,7 +54,7 @@ pub(crate) fn orbit(flags: &cli::Orbit) -> Result<()> {
     }
     bar.finish_and_clear();
     write_atomic(&flags.out, &gif(images, MILLISECONDS)?, overwrite)?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ pub(super) fn paint(
     cameras: &[Camera],
     noise: &Noise,
 ) -> Result<Vec<Frame>, SessionError> {
-    let bar = progress_bar("painting", cameras.len());
+    let bar = progress_bar("rendering", cameras.len());
     let mut frames = Vec::with_capacity(cameras.len());
     for batch in cameras.chunks(BATCH) {
         frames.extend(session.query(batch, noise)?);
@@ -46,10 +46,10 @@ pub(super) fn mse(painted: &[Frame], truth: &[Frame]) -> f64 {
     painted.iter().zip(truth).map(error).sum::<f64>() / painted.len().max(1) as f64
 }
 
-pub(super) fn noise(look: &cli::Look) -> Noise {
-    Noise::new(look.noise_seed, look.temperature)
+pub(super) fn noise(flags: &cli::RenderFlags) -> Noise {
+    Noise::new(flags.noise_seed, flags.temperature)
 }
 
-pub(super) fn overwrite(look: &cli::Look) -> Overwrite {
-    Overwrite::forced(look.force)
+pub(super) fn overwrite(flags: &cli::RenderFlags) -> Overwrite {
+    Overwrite::forced(flags.force)
 }

@@ -26,7 +26,7 @@ const MOST_METRICS: u64 = 1 << 26;
 
 /// `gqn-run render`.
 pub(crate) fn render(flags: &cli::Render) -> Result<()> {
-    let overwrite = overwrite(&flags.look);
+    let overwrite = overwrite(&flags.rendering);
     let package = open(&flags.what)?;
     warn_of_other_world(&package, flags.input.source.world);
     let side = package.manifest.config.image_size;
@@ -36,12 +36,12 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     warn_of_cameras(&package, &input, flags.cameras.as_deref().map(|file| (file, &cameras[..])));
     // The context, what was painted, and the truth.
     let shown = input.context.len() + cameras.len() * if input.scene.is_some() { 2 } else { 1 };
-    check_sheet(shown, side, flags.look.scale)?;
+    check_sheet(shown, side, flags.rendering.scale)?;
     let inputs = inputs_in(&flags.out, &flags.input);
     for name in file_names(cameras.len(), input.scene.is_some()) {
         if inputs.contains(&name) {
             bail!(
-                "{name} would be replaced, and is one of the pictures to paint from\nhint: --out names another folder"
+                "{name} would be replaced, and is one of the pictures to render from\nhint: --out names another folder"
             );
         }
         check_place(&flags.out.join(name), overwrite)?;
@@ -54,9 +54,9 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
     let mut planar = Vec::new();
-    let bar = progress_bar("painting", cameras.len());
+    let bar = progress_bar("rendering", cameras.len());
     for batch in cameras.chunks(BATCH) {
-        planar.push(session.query_planar(batch, &noise(&flags.look))?);
+        planar.push(session.query_planar(batch, &noise(&flags.rendering))?);
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
@@ -140,8 +140,8 @@ fn facts(flags: &cli::Render, input: &Input, painted: &Painted, engine: &str) ->
         "seed": flags.input.source.world.map(|_| flags.input.seed),
         "folder": flags.input.source.views.as_deref().map(Path::to_string_lossy),
         "context": input.context.len(),
-        "temperature": flags.look.temperature,
-        "noise_seed": flags.look.noise_seed,
+        "temperature": flags.rendering.temperature,
+        "noise_seed": flags.rendering.noise_seed,
         "mean": FrameMetrics::mean(&painted.metrics),
         "views": painted.cameras.iter().enumerate().map(view).collect::<Vec<_>>(),
     })
@@ -155,10 +155,10 @@ fn write(
     overwrite: Overwrite,
 ) -> Result<()> {
     let large = |frames: &[Frame]| {
-        frames.iter().map(|frame| enlarged(frame, flags.look.scale)).collect::<Vec<_>>()
+        frames.iter().map(|frame| enlarged(frame, flags.rendering.scale)).collect::<Vec<_>>()
     };
     let context: Vec<RgbImage> =
-        input.context.iter().map(|(frame, _)| enlarged(frame, flags.look.scale)).collect();
+        input.context.iter().map(|(frame, _)| enlarged(frame, flags.rendering.scale)).collect();
     let context = blocks(&[context]);
     let mut rows: Vec<Vec<RgbImage>> = painted.truth.iter().map(|truth| large(truth)).collect();
     rows.push(large(&painted.prediction));
@@ -190,7 +190,7 @@ fn write(
     let quality =
         mean.map(|mean| format!(", mean PSNR {:.2} dB, SSIM {:.3}", mean.psnr, mean.ssim));
     let (count, out) = (painted.cameras.len(), flags.out.display());
-    say(&format!("painted {count} views into {out}{}", quality.unwrap_or_default()));
+    say(&format!("rendered {count} views into {out}{}", quality.unwrap_or_default()));
     Ok(())
 }
 

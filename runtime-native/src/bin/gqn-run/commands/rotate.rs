@@ -13,11 +13,11 @@ use crate::strip::{Row, check_out, write};
 /// `gqn-run rotate`.
 pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     let inputs = files_read(&[&flags.what.package], &flags.input.source);
-    check_out(&flags.out, overwrite(&flags.look), &inputs)?;
+    check_out(&flags.out, overwrite(&flags.rendering), &inputs)?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
     // The row that was shown, what was painted, and the truth.
-    check_sheet(3 * flags.frames as usize, side, flags.look.scale)?;
+    check_sheet(3 * flags.frames as usize, side, flags.rendering.scale)?;
     let mut input = Input::load(&flags.input, &package.manifest.config)?;
     warn_of_cameras(&package, &input, None);
     let cameras = input.orbit(flags.frames as usize)?;
@@ -28,19 +28,19 @@ pub(crate) fn rotate(flags: &cli::Strip) -> Result<()> {
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
-    let painted = paint(&mut session, &cameras, &noise(&flags.look))?;
+    let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
     let shown: Vec<_> = input.context.iter().map(|(frame, _)| frame.clone()).collect();
     let degrees = 360.0 / f64::from(flags.frames);
     let mut rows = vec![
         Row::new("shown", &shown).still(),
-        Row::new(format!("painted, every {degrees:.0} degrees"), &painted),
+        Row::new(format!("rendered, every {degrees:.0} degrees"), &painted),
     ];
     if let Some(truth) = input.truth(&cameras, side) {
         let errors = errors(&painted, &truth);
         say(&errors);
         rows.push(Row::new(format!("truth ({errors})"), &truth));
     }
-    write(&flags.out, &rows, flags.look.scale, overwrite(&flags.look))?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())
 }

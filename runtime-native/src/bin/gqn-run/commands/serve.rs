@@ -66,7 +66,7 @@ fn load(what: &cli::What) -> Result<Loaded> {
     let report = gqn_runtime::verify(&mut engine, &package)?;
     if !report.passed {
         bail!(
-            "{} does not paint here what it painted where it was made\nhint: `gqn-run verify` says how far it is off",
+            "{} does not render here what it rendered where it was made\nhint: `gqn-run verify` says how far it is off",
             what.package.display()
         );
     }

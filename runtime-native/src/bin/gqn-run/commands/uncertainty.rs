@@ -66,7 +66,7 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
         facts.push(json!({ "context": context, "std_dev": std_dev, "mse": mse }));
     }
     write(&flags.out, &rows, flags.scale, overwrite)?;
-    say(&format!("painted {} views into {}", cameras.len(), flags.out.display()));
+    say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     if flags.json {
         print_json(&json!({
             "package": flags.what.package,

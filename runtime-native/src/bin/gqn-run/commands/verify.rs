@@ -41,7 +41,7 @@ pub(crate) fn verify(flags: &cli::Verify) -> Result<()> {
     let package = flags.what.package.display();
     ensure!(
         report.passed,
-        "{package} does not paint here what it painted where it was made\n\
+        "{package} does not render here what it rendered where it was made\n\
          hint: try `--provider cpu` or another ONNX Runtime (`--ort`); if they differ too, export the package again"
     );
     Ok(())

@@ -1,4 +1,8 @@
-//! The chart.
+//! The chart: bars, as an SVG.
+//!
+//! `gqn-train curves` (`trainer/src/run/curves/chart.rs`) draws with the same library, plotters, and shares no code with this one:
+//! it has axes, a legend and six colours for any curves; this one has bars and no axes, a height that follows from the rows, and
+//! a colour for each kind of graph. What both do alike is to open an SVG and fill it with white.
 
 use anyhow::Result;
 use plotters::prelude::*;

@@ -1,7 +1,7 @@
 //! A procedural scene, rendered, and its map.
 
 use gqn_runtime::to_rgba8;
-use gqn_scenes::{FIELD_OF_VIEW, Frame, Motion, Scene, World as Family};
+use gqn_scenes::{self as scenes, FIELD_OF_VIEW, Frame, Motion, World};
 use wasm_bindgen::prelude::*;
 
 use super::conversions::{camera, numbers, to_js, unfit};
@@ -14,15 +14,15 @@ const MOST_CAMERAS: usize = 4096;
 /// A scene of one of the worlds, made from a seed.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct World {
-    scene: Scene,
+pub struct Scene {
+    scene: scenes::Scene,
 }
 
 #[wasm_bindgen]
-impl World {
-    /// The worlds there are.
-    pub fn names() -> Vec<String> {
-        Family::ALL.iter().map(|world| world.name().to_owned()).collect()
+impl Scene {
+    /// The names of the worlds.
+    pub fn worlds() -> Vec<String> {
+        World::ALL.iter().map(|world| world.name().to_owned()).collect()
     }
 
     /// Field of view of every world's cameras in radians.
@@ -37,8 +37,8 @@ impl World {
     /// If there is no world of that name.
     #[wasm_bindgen(constructor)]
     pub fn new(name: &str, seed: u64) -> Result<Self, JsError> {
-        let world = name.parse::<Family>().map_err(|error| to_js(&error))?;
-        Ok(Self { scene: Scene::generate(world, seed) })
+        let world = name.parse::<World>().map_err(|error| to_js(&error))?;
+        Ok(Self { scene: scenes::Scene::generate(world, seed) })
     }
 
     /// The most pictures of a scene that a network is shown while it trains.
