@@ -76,15 +76,17 @@ pub fn check_place(path: &Path, overwrite: Overwrite) -> Result<(), SystemError>
     }
 }
 
-/// Whether [`write_atomic`] can make files beside that path, as far as that can be told beforehand; makes the folder if it
-/// is not there.
+/// Whether [`write_atomic`] can make files beside that path, as far as that can be told beforehand; where the folder is not
+/// there yet, whether the one above it can be written to. Nothing stays of the attempt.
 ///
 /// # Errors
 /// [`SystemError::Write`].
 pub fn check_folder(path: &Path) -> Result<(), SystemError> {
     let failed = |source| SystemError::Write { path: path.to_owned(), source };
-    let folder = folder_of(path);
-    make_folder(folder).map_err(failed)?;
+    let mut folder = folder_of(path);
+    while std::fs::symlink_metadata(folder).is_err() && folder != Path::new(".") {
+        folder = folder_of(folder);
+    }
     part::file_in(folder).map(drop).map_err(failed)
 }
 
@@ -181,9 +183,10 @@ mod tests {
         for path in [&input, &link, &folder.path().join("./in.png")] {
             assert!(matches!(check(path), Err(SystemError::IsInput { .. })), "{}", path.display());
         }
-        let other = folder.path().join("new/out.png");
+        let other = folder.path().join("new/deep/out.png");
         check(&other).expect("another file");
-        assert!(names(other.parent().expect("a folder")).is_empty(), "nothing is written yet");
+        assert_eq!(names(folder.path()), ["in.png", "link.png"], "nothing is written yet");
+        std::fs::create_dir_all(other.parent().expect("a folder")).expect("a folder");
         assert!(matches!(check(&input.join("a")), Err(SystemError::Write { .. })));
         std::fs::write(&other, b"").expect("a file");
         let refused = check_output(&other, Overwrite::Refuse, &[&input]);
