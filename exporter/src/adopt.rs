@@ -40,7 +40,7 @@ pub struct ForeignPorts {
 /// Every file of a package of two ONNX graphs from elsewhere.
 ///
 /// The sizes follow from the graphs' ports. The sample is ONNX Runtime's: rendered pictures of `world`, and what the graphs
-/// paint of them. Sizes that no port shows (hidden and canvas channels) are written as R, and nothing reads them.
+/// render of them. Sizes that no port shows (hidden and canvas channels) are written as R, and nothing reads them.
 ///
 /// # Errors
 /// [`ExportError::ForeignGraph`] if a graph cannot be read, has no such port, or is not additive in the views; what the engine
@@ -53,9 +53,9 @@ pub fn adopt(
     world: World,
 ) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
     let mut observe = Foreign::read(names::REPRESENTATION_FILE, representation)?;
-    let mut paint = Foreign::read(names::GENERATOR_FILE, generator)?;
-    let opset = observe.opset().max(paint.opset());
-    let config = config(&observe, &paint, ports, encoding)?;
+    let mut generate = Foreign::read(names::GENERATOR_FILE, generator)?;
+    let opset = observe.opset().max(generate.opset());
+    let config = config(&observe, &generate, ports, encoding)?;
     let scene = config.scene_shape();
     let expected = GraphPorts::representation(&config, &scene);
     if ports.per_view {
@@ -64,8 +64,8 @@ pub fn adopt(
     observe.rename(&[&ports.frames, &ports.poses], &ports.scene, &expected)?;
     let expected = GraphPorts::generator(&config, &scene);
     let inputs = [&*ports.query_scene, &ports.query_poses, &ports.noise];
-    paint.rename(&inputs, &ports.picture, &expected)?;
-    let (representation, generator) = (observe.write(encoding), paint.write(encoding));
+    generate.rename(&inputs, &ports.picture, &expected)?;
+    let (representation, generator) = (observe.write(encoding), generate.write(encoding));
 
     let sample = sample(runtime, [&representation, &generator], &config, world)?;
     let mut files = BTreeMap::from([
@@ -97,18 +97,18 @@ pub fn adopt(
 /// What the ports say of the model.
 fn config(
     observe: &Foreign,
-    paint: &Foreign,
+    generate: &Foreign,
     ports: &ForeignPorts,
     pose_encoding: PoseEncoding,
 ) -> Result<ModelConfig, ExportError> {
     let [_, _, image_size, _] = observe.lengths(&ports.frames)?;
-    let [_, steps, latent_channels, size, _] = paint.lengths(&ports.noise)?;
-    let [_, channels, side, _] = paint.lengths(&ports.query_scene)?;
+    let [_, steps, latent_channels, size, _] = generate.lengths(&ports.noise)?;
+    let [_, channels, side, _] = generate.lengths(&ports.query_scene)?;
     if size != image_size / 4 || (side != 1 && side != size) {
         let reason = format!(
             "noise of {size}×{size} and a scene of {side}×{side} for pictures of {image_size}×{image_size}, expected noise of a quarter of the picture's side, and a scene of that or of 1×1"
         );
-        return Err(paint.refused(reason));
+        return Err(generate.refused(reason));
     }
     let config = ModelConfig {
         image_size,
@@ -132,7 +132,7 @@ fn config(
     Ok(config)
 }
 
-/// Pictures of a rendered scene, and what the graphs paint of them on ONNX Runtime; that scenes add up is seen on the way.
+/// Pictures of a rendered scene, and what the graphs render of them on ONNX Runtime; that scenes add up is seen on the way.
 fn sample(
     runtime: &OnnxRuntime,
     [representation, generator]: [&[u8]; 2],
@@ -173,14 +173,14 @@ fn sample(
     }
     let queries = views.query_poses.shape()[0];
     let noise = Noise::new(1, 1.0).per_camera().tensor(config, queries);
-    let painted = engine.generate(&scene, &views.query_poses, &noise)?;
+    let rendered = engine.generate(&scene, &views.query_poses, &noise)?;
     let mean = engine.generate(&scene, &views.query_poses, &Tensor::zeros(noise.shape()))?;
     let tensors = [
         (names::SAMPLE_CONTEXT_FRAMES, views.context_frames),
         (names::SAMPLE_CONTEXT_POSES, views.context_poses),
         (names::SAMPLE_QUERY_POSES, views.query_poses),
         (names::SAMPLE_NOISE, noise),
-        (names::SAMPLE_FRAMES, painted),
+        (names::SAMPLE_FRAMES, rendered),
         (names::SAMPLE_MEAN_FRAMES, mean),
         (names::SAMPLE_TRUE_FRAMES, views.true_frames),
     ];

@@ -95,7 +95,7 @@ pub(crate) fn calibration_graphs(
     Some((model.representation_graph(), model.calibration_graph()?))
 }
 
-/// The representation graph and the one that paints a picture a step, as on a CPU.
+/// The representation graph and the one that renders a picture a step, as on a CPU.
 pub(crate) fn drawing_graphs(config: &ModelConfig) -> [Graph; 2] {
     let model = OptimisedGqn::new(config, ExportOptions::OPTIMISED.convolution(config));
     [model.representation_graph(), model.drawing_graph()]

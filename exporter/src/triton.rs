@@ -69,7 +69,7 @@ fn repository(
 }
 
 /// A model's `config.pbtxt`. Triton may not join requests: the representation sums over its first axis, and one run of the
-/// generator paints one scene. So the models have no batch axis of Triton's, and a request holds as many rows as it likes.
+/// generator renders one scene. So the models have no batch axis of Triton's, and a request holds as many rows as it likes.
 fn config(
     model: &str,
     ports: &GraphPorts,

@@ -46,7 +46,7 @@ impl Provider {
         }
     }
 
-    /// Queries of one run, at most, unless the options say otherwise. Of two to five at once a large model paints each in the
+    /// Queries of one run, at most, unless the options say otherwise. Of two to five at once a large model renders each in the
     /// shortest time on a CPU, because they share the reading of its weights; with more, their values no longer stay in the
     /// processor's caches.
     pub fn default_batch(self) -> usize {

@@ -45,6 +45,36 @@ test("captions stand beside or below one another, however wide the screen is", (
   }
 }));
 
+test("a telephone keeps the view in sight above the map, and shows both at once on its side", () => look({ viewport: PHONE }, async (page) => {
+  const seen = () => page.evaluate(() => ["#prediction", "#map"].map((name) => {
+    const { top, bottom, left, right } = /** @type {Element} */ (document.querySelector(name)).getBoundingClientRect();
+    return top > -1 && left > -1 && bottom < innerHeight + 1 && right < innerWidth + 1;
+  }));
+  await page.locator("#map").evaluate((map) => map.scrollIntoView({ block: "end" }));
+  assert.deepEqual(await seen(), [true, true], "the view stays while one is at the map");
+  await page.setViewportSize({ width: PHONE.height, height: PHONE.width });
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.locator(".stage").evaluate((stage) => stage.scrollIntoView());
+  assert.deepEqual(await seen(), [true, true], "one screen holds both");
+}));
+
+test("a telephone's own sheet shares the link, and a sheet that was closed is no failure", () => look({
+  viewport: PHONE,
+  options: { reducedMotion: "reduce", isMobile: true },
+  prepare: (page) => page.addInitScript(() => {
+    Object.assign(window, { shared: [] });
+    Object.assign(Navigator.prototype, {
+      canShare: () => true,
+      share: async (/** @type {any} */ what) => { /** @type {any} */ (window).shared.push(what); throw new DOMException("closed", "AbortError"); },
+    });
+  }),
+}, async (page) => {
+  await page.click("#share");
+  await page.waitForFunction(() => /** @type {any} */ (window).shared.length === 1, null, PATIENCE);
+  const [{ url, title }] = await page.evaluate(() => /** @type {any} */ (window).shared);
+  assert.ok(url.includes("seed=7") && title.length > 0, `${title} ${url}`);
+}));
+
 test("nothing moves while a telephone loads the page", () => look({
   viewport: PHONE,
   prepare: (page) => page.addInitScript(() => {

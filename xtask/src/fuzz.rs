@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -54,7 +55,41 @@ fn targets(corpora: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The program as it is compiled ahead of its time; given up when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Ahead(Child);
+
+impl Ahead {
+    /// Waits for the end. Whether it went well is seen when the program is built in its turn.
+    pub(crate) fn finish(mut self) {
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Begins to compile the program with the lowest priority, beside a stage that often waits; none where `nice` is missing.
+pub(crate) fn build_ahead(workspace: &Workspace) -> Option<Ahead> {
+    let (cargo, _) = cargo_build(workspace).ok()?;
+    let mut nice = workspace.command("nice");
+    nice.args(["-n", "19"]).arg(cargo.get_program()).args(cargo.get_args()).arg("--quiet");
+    nice.envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    nice.stdin(Stdio::null()).spawn().ok().map(Ahead)
+}
+
 fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let (mut cargo, program) = cargo_build(workspace)?;
+    call(&mut cargo)?;
+    Ok(program)
+}
+
+/// How the program is built, and where it is then.
+fn cargo_build(workspace: &Workspace) -> Result<(Command, PathBuf)> {
     let host = host(workspace)?;
     let folder = workspace.target().join("fuzz");
     let mut cargo = workspace.cargo();
@@ -62,8 +97,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     cargo.args(["build", "--profile", "fuzz", "--package", "gqn-fuzz", "--features", "libfuzzer"]);
     cargo.args(["--bin", "gqn-fuzz", "--target", &host, "--target-dir"]).arg(&folder);
     cargo.env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\x1f"));
-    call(&mut cargo)?;
-    Ok(folder.join(host).join("fuzz/gqn-fuzz"))
+    Ok((cargo, folder.join(host).join("fuzz/gqn-fuzz")))
 }
 
 fn host(workspace: &Workspace) -> Result<String> {

@@ -17,7 +17,7 @@ pub(crate) struct Task {
     program: &'static str,
     command: &'static str,
     /// What is built: the program, and what it calls.
-    packages: &'static [&'static str],
+    programs: &'static [&'static str],
     /// What the command needs of the system.
     needs: &'static [debian::Need],
 }
@@ -36,13 +36,13 @@ pub(crate) const DIST: Task = of_device("dist", debian::DIST);
 pub(crate) const PROVIDERS: Task = of_device("providers", debian::PROVIDERS);
 
 const fn of_page(command: &'static str, needs: &'static [debian::Need]) -> Task {
-    Task { program: "xtask-web", command, packages: &["xtask-web"], needs }
+    Task { program: "xtask-web", command, programs: &["xtask-web"], needs }
 }
 
 /// With `gqn-run`, which is called, and prints the manual and the completions that are packed.
 const fn of_device(command: &'static str, needs: &'static [debian::Need]) -> Task {
-    let packages = &["xtask-device", "gqn-runtime-native"];
-    Task { program: "xtask-device", command, packages, needs }
+    let programs = &["xtask-device", "gqn-run"];
+    Task { program: "xtask-device", command, programs, needs }
 }
 
 impl Task {
@@ -63,7 +63,7 @@ impl Task {
 
     fn build(&self, workspace: &Workspace) -> Result<Command> {
         let programs = Programs::beside_us(workspace)?;
-        programs.build(self.packages)?;
+        programs.build_as_tested(self.programs)?;
         let mut program = programs.command(self.program);
         // Paths among the options are the user's.
         program.current_dir(env::current_dir().context("cannot tell the working folder")?);

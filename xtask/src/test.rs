@@ -30,7 +30,7 @@ const FUZZ_TIME: Duration = Duration::from_secs(3);
 
 /// What `--only` takes.
 pub(crate) fn stage_names() -> Vec<&'static str> {
-    STAGES.iter().map(|(name, _)| *name).chain([FUZZ, PAGE, PROCESSES]).collect()
+    STAGES.iter().map(|(name, _)| *name).chain([PAGE, FUZZ, PROCESSES]).collect()
 }
 
 /// Tests of the libraries and programs by themselves: no program is started, no engine held against another.
@@ -84,12 +84,20 @@ fn stages(
         .iter()
         .filter(|(name, _)| is_wanted(name))
         .try_for_each(|(name, arguments)| stopwatch.time(name, || cargo(workspace, arguments)))?;
-    if is_wanted(FUZZ) {
-        let fuzz = Fuzz { targets: Vec::new(), time: FUZZ_TIME };
-        stopwatch.time(FUZZ, || fuzz::run(workspace, &fuzz))?;
-    }
+    // The page's tests often wait for the browser; the fuzzing program compiles meanwhile.
+    let both = is_wanted(PAGE) && is_wanted(FUZZ);
+    let ahead = both.then(|| fuzz::build_ahead(workspace)).flatten();
     if is_wanted(PAGE) {
         stopwatch.time(PAGE, || passed::TEST_PAGE.check(workspace, &[]))?;
+    }
+    if is_wanted(FUZZ) {
+        let fuzz = Fuzz { targets: Vec::new(), time: FUZZ_TIME };
+        stopwatch.time(FUZZ, || {
+            if let Some(ahead) = ahead {
+                ahead.finish();
+            }
+            fuzz::run(workspace, &fuzz)
+        })?;
     }
     // Last: it builds the trainer once more, with MPI.
     if is_wanted(PROCESSES) {

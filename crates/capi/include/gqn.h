@@ -59,8 +59,8 @@ int64_t gqn_observe(const GqnScene *scene,
 // `scene` is null, or of `gqn_open` and not closed.
 int32_t gqn_forget(const GqnScene *scene, int64_t view);
 
-// Paints what `count` cameras would see into `rgb`, one picture behind the other; `length` is count · 3 · side · side. A
-// `temperature` of 0 paints the mean picture, 1 a sample that follows from `seed`. 0, or -1 if that fails.
+// Renders what `count` cameras would see into `rgb`, one picture behind the other; `length` is count · 3 · side · side. A
+// `temperature` of 0 renders the mean picture, 1 a sample that follows from `seed`. 0, or -1 if that fails.
 //
 // # Safety
 // `scene` is null, or of `gqn_open` and not closed; `cameras` points to `count` cameras, `rgb` to `length` bytes.

@@ -108,8 +108,8 @@ pub unsafe extern "C" fn gqn_forget(scene: *const GqnScene, view: i64) -> i32 {
     if forgotten.is_some() { 0 } else { -1 }
 }
 
-/// Paints what `count` cameras would see into `rgb`, one picture behind the other; `length` is count · 3 · side · side. A
-/// `temperature` of 0 paints the mean picture, 1 a sample that follows from `seed`. 0, or -1 if that fails.
+/// Renders what `count` cameras would see into `rgb`, one picture behind the other; `length` is count · 3 · side · side. A
+/// `temperature` of 0 renders the mean picture, 1 a sample that follows from `seed`. 0, or -1 if that fails.
 ///
 /// # Safety
 /// `scene` is null, or of `gqn_open` and not closed; `cameras` points to `count` cameras, `rgb` to `length` bytes.
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn gqn_query(
     rgb: *mut u8,
     length: usize,
 ) -> i32 {
-    let painted = guarded(|| {
+    let rendered = guarded(|| {
         // SAFETY: the caller's promise.
         let scene = &unsafe { scene.as_ref() }.ok_or("the scene is null")?.0;
         if cameras.is_null() || count == 0 {
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn gqn_query(
         let cameras: Vec<Camera> = cameras.iter().map(|camera| (*camera).into()).collect();
         scene.query(&cameras, &Noise::new(seed, temperature), rgb)
     });
-    if painted.is_some() { 0 } else { -1 }
+    if rendered.is_some() { 0 } else { -1 }
 }
 
 /// Why the last call of this thread failed, in one line that hints may follow; empty if it did not. Valid until its next call.

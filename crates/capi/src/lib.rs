@@ -1,4 +1,4 @@
-//! A C interface: open a package, show it views, paint others. It holds no logic of its own: it turns what C gives into what
+//! A C interface: open a package, show it views, render others. It holds no logic of its own: it turns what C gives into what
 //! `gqn-runtime` takes, and every failure into a code and a text.
 //!
 //! | file | holds |

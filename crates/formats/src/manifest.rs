@@ -120,7 +120,7 @@ impl Precision {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrecisionError {
-    /// Held-out views that were compared, each painted with a noise of its own.
+    /// Held-out views that were compared, each rendered with a noise of its own.
     pub views: usize,
     /// Peak signal-to-noise ratio of all of them together, in decibels.
     pub psnr: f64,

@@ -16,8 +16,8 @@ const MOST_DISTANCE: f64 = 100.0;
 
 impl Manifest {
     /// What is odd about cameras, in a line for each kind of oddity; `names` tells which camera is meant ("view 3"). Angles
-    /// in degrees, and positions from which the model can see nothing, are what people give by mistake: the model paints,
-    /// but what it paints means nothing.
+    /// in degrees, and positions from which the model can see nothing, are what people give by mistake: the model renders,
+    /// but what it renders means nothing.
     pub fn camera_warnings(
         &self,
         cameras: &[Camera],

@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineError};
 use crate::error::SessionError;
 use crate::noise::Noise;
 
-/// One scene: the views that were observed, and an engine to paint the others.
+/// One scene: the views that were observed, and an engine to render the others.
 ///
 /// What a view contributes to the scene is kept by itself and summed, in the order of observation, when a query asks
 /// for it. So a forgotten view leaves nothing behind: the scene is, bit for bit, one that never had it. The sum is kept until

@@ -1,4 +1,4 @@
-//! Where does the model make things up? Pictures painted with several noises differ there.
+//! Where does the model make things up? Pictures rendered with several noises differ there.
 
 use gqn_scenes::Camera;
 
@@ -22,7 +22,7 @@ pub struct Uncertainty {
 }
 
 impl<E: Engine> Session<E> {
-    /// Paints the view `samples` times, with the noises of seeds `seed`, `seed + 1`, and so on.
+    /// Renders the view `samples` times, with the noises of seeds `seed`, `seed + 1`, and so on.
     ///
     /// # Errors
     /// As [`Session::query_planar`], and [`SessionError::Samples`] for less than two samples.

@@ -144,7 +144,7 @@ impl Model {
     }
 
     /// The picture that a camera would take.
-    pub(crate) async fn paint(
+    pub(crate) async fn render(
         &self,
         scene: Arc<Tensor>,
         camera: &Camera,

@@ -1,4 +1,4 @@
-//! A package over HTTP: scenes to observe and to paint, and the two graphs by the Open Inference Protocol.
+//! A package over HTTP: scenes to observe and to render, and the two graphs by the Open Inference Protocol.
 //!
 //! It knows no engine: whoever calls it hands over a loader that opens, warms up and verifies one. It terminates no TLS and keeps
 //! nothing on disk.

@@ -15,7 +15,7 @@ use crate::origin::Origin;
 /// Opens, warms up and verifies the package; called once at the start and again for every reload. An error is a text for people.
 pub type Loader = Arc<dyn Fn() -> Result<Loaded, String> + Send + Sync>;
 
-/// An engine that has painted its package's sample.
+/// An engine that has rendered its package's sample.
 pub struct Loaded {
     /// The package's manifest.
     pub manifest: Manifest,

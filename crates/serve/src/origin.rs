@@ -3,7 +3,7 @@
 //! Browsers send a form of any page anywhere and only keep its answer from the page. So requests that change something or cost
 //! time are refused unless they come from an allowed page, from this server's own origin, or from no browser. Reading requests are
 //! let through: `<img>` sends no `Origin`, so that refusing them would refuse the pictures and streams of allowed pages, and a
-//! foreign page cannot guess the name of a scene, without which nothing is painted.
+//! foreign page cannot guess the name of a scene, without which nothing is rendered.
 
 use std::str::FromStr;
 

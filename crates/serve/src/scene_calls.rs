@@ -164,7 +164,7 @@ pub(crate) async fn view(
     }
     let sum = scene.sum(&model).await?;
     drop(expected);
-    let frame = model.paint(sum, &camera, &Noise::new(view.seed, view.temperature)).await?;
+    let frame = model.render(sum, &camera, &Noise::new(view.seed, view.temperature)).await?;
     let bytes = encode(&frame, view.format, view.scale, view.quality)?;
     Ok(([(header::CONTENT_TYPE, view.format.mime())], bytes).into_response())
 }

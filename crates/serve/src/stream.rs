@@ -101,7 +101,7 @@ impl Stream {
             let camera = *self.camera.borrow_and_update();
             let Some(camera) = camera else { continue };
             self.app.scenes.get(&self.id).ok()?;
-            match self.paint(&camera).await {
+            match self.render(&camera).await {
                 Ok(part) => {
                     self.left -= 1;
                     return Some(part);
@@ -114,10 +114,10 @@ impl Stream {
         None
     }
 
-    async fn paint(&self, camera: &Camera) -> Result<Bytes, Refusal> {
+    async fn render(&self, camera: &Camera) -> Result<Bytes, Refusal> {
         let model = self.app.model()?;
         let sum = self.scene.sum(&model).await?;
-        let frame = model.paint(sum, camera, &Noise::mean()).await?;
+        let frame = model.render(sum, camera, &Noise::mean()).await?;
         let jpeg = encode(&frame, Kind::Jpeg, self.wish.scale, self.wish.quality)?;
         let head = format!(
             "--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",

@@ -226,7 +226,7 @@ impl Loop {
                 Ok(frames) if frames.shape()[0] == rows => {
                     Ok(frames.slice_axis(Axis(0), Slice::from(start..end)).to_owned())
                 }
-                Ok(_) => Err("the engine painted another number of pictures".to_owned()),
+                Ok(_) => Err("the engine rendered another number of pictures".to_owned()),
                 Err(reason) => Err(reason.clone()),
             };
             let _ = query.reply.send(part);
@@ -271,7 +271,7 @@ mod tests {
 
     use super::*;
 
-    /// Paints a pose's first number plus its noise; slow enough for queries to gather meanwhile.
+    /// Renders a pose's first number plus its noise; slow enough for queries to gather meanwhile.
     struct Slow {
         runs: Arc<Mutex<Vec<usize>>>,
     }

@@ -95,6 +95,7 @@ fn package(library: &str) -> Option<String> {
         ("libcusolver", "CUDA"),
         ("libopenvino", "OpenVINO"),
         ("libtbb", "OpenVINO (oneTBB)"),
+        ("libonnxruntime", "all of ONNX Runtime's package"),
         ("libvulkan", "a Vulkan loader and driver"),
     ];
     // `libcudart.so.12` must come before `libcuda.so.1` is thought of.

@@ -110,6 +110,10 @@ pub struct Missing {
     pub beside_path: Option<String>,
 }
 
+/// What ONNX Runtime loads before any of [`PROVIDERS`], from its own folder; those of some versions do not say that they
+/// need it.
+const SHARED: &str = "libonnxruntime_providers_shared.so";
+
 /// Providers with a library of their own, beside ONNX Runtime's.
 const PROVIDERS: [(&str, &str); 3] = [
     ("cuda", "libonnxruntime_providers_cuda.so"),
@@ -250,6 +254,11 @@ impl System<'_> {
             return diagnosis;
         }
         self.walk(path, own, &mut diagnosis);
+        let has_shared = path.with_file_name(SHARED).is_file();
+        let is_told = diagnosis.missing.iter().any(|missing| missing.name == SHARED);
+        if PROVIDERS.iter().any(|(name, _)| *name == provider) && !has_shared && !is_told {
+            diagnosis.missing.push(self.missing(SHARED, Path::new("ONNX Runtime")));
+        }
         diagnosis
     }
 

@@ -100,6 +100,7 @@ fn system(machine: u16, glibc: &str) -> (tempfile::TempDir, PathBuf) {
     let wheel = root.path().join("opt/ort");
     let own = Sample { machine, needed: &["libc.so.6"], versions: &["VERS_1.31.1"], code: &[] };
     let library = own.write(&wheel.join("libonnxruntime.so.1.31.1"));
+    Sample { machine, ..PLAIN }.write(&wheel.join(SHARED));
     (root, library)
 }
 
@@ -209,6 +210,11 @@ fn a_wheel_with_one_library_removed_names_it() {
     assert_eq!(missing(), [""; 0], "they lie beside it");
     fs::remove_file(library.with_file_name(needed[0])).expect("a file");
     assert_eq!(missing(), [needed[0]]);
+    // ONNX Runtime loads it itself, whether or not the provider says that it needs it.
+    fs::remove_file(library.with_file_name(needed[1])).expect("a file");
+    assert_eq!(missing(), needed);
+    Sample { needed: &[], ..PLAIN }.write(&provider);
+    assert_eq!(missing(), [needed[1]]);
 }
 
 #[test]

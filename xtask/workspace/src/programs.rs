@@ -41,6 +41,18 @@ impl<'a> Programs<'a> {
         call(&mut cargo)
     }
 
+    /// Builds some by their names, with the features that dependencies have in the whole workspace: beside the tests, nothing
+    /// compiles twice.
+    ///
+    /// # Errors
+    /// Cargo fails.
+    pub fn build_as_tested(&self, names: &[&str]) -> Result<()> {
+        let mut cargo = self.workspace.cargo();
+        cargo.args(["build", "--release", "--workspace"]);
+        cargo.args(names.iter().flat_map(|name| ["--bin", name]));
+        call(&mut cargo)
+    }
+
     /// Where one lies.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -7,7 +7,7 @@ use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::{Camera, Frame, Scene};
 
-use super::{engine, noise, open, overwrite, paint};
+use super::{engine, noise, open, overwrite, render_views};
 use crate::cli;
 use crate::picture::check_sheet;
 use crate::strip::{Row, check_out, write};
@@ -53,8 +53,8 @@ pub(crate) fn arithmetic(flags: &cli::Arithmetic) -> Result<()> {
     session.clear();
     // There is a scene to add: the command line has one.
     sum.map(|sum| session.add_scene(sum)).transpose()?;
-    let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
-    rows.push(Row::new("= rendered", &painted));
+    let rendered = render_views(&mut session, &cameras, &noise(&flags.rendering))?;
+    rows.push(Row::new("= rendered", &rendered));
     write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
     say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));
     Ok(())

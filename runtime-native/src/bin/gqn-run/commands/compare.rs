@@ -1,4 +1,4 @@
-//! `gqn-run compare`: one scene painted with several packages.
+//! `gqn-run compare`: one scene rendered with several packages.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,9 @@ use anyhow::{Result, ensure};
 use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 
-use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras, warn_of_other_world};
+use super::{
+    engine, errors, noise, open, overwrite, render_views, warn_of_cameras, warn_of_other_world,
+};
 use crate::cli;
 use crate::input::{Input, files_read};
 use crate::picture::check_sheet;
@@ -46,14 +48,14 @@ pub(crate) fn compare(flags: &cli::Compare) -> Result<()> {
             say(&format!("running on {}", session.engine().describe()));
         }
         session.observe(&input.context)?;
-        let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
+        let rendered = render_views(&mut session, &cameras, &noise(&flags.rendering))?;
         let name = flags.names.get(index).cloned();
         let name = name.unwrap_or_else(|| path.display().to_string());
         let truth = input.truth(&cameras, side);
-        let errors = truth.map(|truth| format!(": {}", errors(&painted, &truth)));
+        let errors = truth.map(|truth| format!(": {}", errors(&rendered, &truth)));
         let text = format!("{name}{}", errors.unwrap_or_default());
         say(&text);
-        rows.push(Row::new(text, &painted));
+        rows.push(Row::new(text, &rendered));
     }
     write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;
     say(&format!("rendered {} views into {}", cameras.len(), flags.out.display()));

@@ -5,7 +5,7 @@ use gqn_command_line::say;
 use gqn_runtime::{Engine, Session};
 use gqn_scenes::Camera;
 
-use super::{engine, errors, noise, open, overwrite, paint, warn_of_cameras};
+use super::{engine, errors, noise, open, overwrite, render_views, warn_of_cameras};
 use crate::cli;
 use crate::input::{Input, files_read};
 use crate::path::way;
@@ -19,7 +19,7 @@ pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
     check_out(&flags.out, overwrite(&flags.rendering), &inputs)?;
     let package = open(&flags.what)?;
     let side = package.manifest.config.image_size;
-    // What was painted, and the truth.
+    // What was rendered, and the truth.
     check_sheet(2 * flags.frames as usize, side, flags.rendering.scale)?;
     let input = Input::load(&flags.input, &package.manifest.config)?;
     warn_of_cameras(&package, &input, None);
@@ -27,12 +27,12 @@ pub(crate) fn interpolate(flags: &cli::Interpolate) -> Result<()> {
     let mut session = Session::new(engine(&flags.what, &package)?, &package.manifest);
     say(&format!("running on {}", session.engine().describe()));
     session.observe(&input.context)?;
-    let painted = paint(&mut session, &cameras, &noise(&flags.rendering))?;
+    let rendered = render_views(&mut session, &cameras, &noise(&flags.rendering))?;
     let views = input.context.len();
     let mut rows =
-        vec![Row::new(format!("from view {from} to view {to}, {views} views shown"), &painted)];
+        vec![Row::new(format!("from view {from} to view {to}, {views} views shown"), &rendered)];
     if let Some(truth) = input.truth(&cameras, side) {
-        say(&errors(&painted, &truth));
+        say(&errors(&rendered, &truth));
         rows.insert(0, Row::new("truth", &truth));
     }
     write(&flags.out, &rows, flags.rendering.scale, overwrite(&flags.rendering))?;

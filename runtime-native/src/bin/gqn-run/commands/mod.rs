@@ -9,8 +9,8 @@ mod info;
 mod interpolate;
 mod opening;
 mod orbit;
-mod painting;
 mod render;
+mod rendering;
 mod rotate;
 #[cfg(feature = "serve")]
 mod serve;
@@ -37,4 +37,4 @@ pub(crate) use self::warmup::warmup;
 use self::opening::{
     engine, engine_to_verify, engine_with, open, warn_of_cameras, warn_of_other_world,
 };
-use self::painting::{BATCH, error_in_words, errors, mse, noise, overwrite, paint};
+use self::rendering::{BATCH, error_in_words, errors, mse, noise, overwrite, render_views};

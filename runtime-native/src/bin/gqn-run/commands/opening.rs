@@ -20,7 +20,7 @@ pub(super) fn open(what: &cli::What) -> Result<Package> {
     Ok(Package::open(&what.package)?)
 }
 
-/// Says when the scenes to paint are of a world that the model never saw.
+/// Says when the scenes to render are of a world that the model never saw.
 pub(super) fn warn_of_other_world(package: &Package, world: Option<World>) {
     if let (Some(trained), Some(asked)) = (package.manifest.provenance.world(), world)
         && trained != asked

@@ -34,7 +34,7 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     let cameras =
         input.queries(flags.cameras.as_deref(), flags.queries, &package.manifest.config)?;
     warn_of_cameras(&package, &input, flags.cameras.as_deref().map(|file| (file, &cameras[..])));
-    // The context, what was painted, and the truth.
+    // The context, what was rendered, and the truth.
     let shown = input.context.len() + cameras.len() * if input.scene.is_some() { 2 } else { 1 };
     check_sheet(shown, side, flags.rendering.scale)?;
     let inputs = inputs_in(&flags.out, &flags.input);
@@ -62,19 +62,20 @@ pub(crate) fn render(flags: &cli::Render) -> Result<()> {
     bar.finish_and_clear();
     let views: Vec<_> = planar.iter().map(|tensor| tensor.view()).collect();
     let planar = concatenate(Axis(0), &views)?;
-    let mut painted = Painted { cameras, prediction: Vec::new(), truth: None, metrics: Vec::new() };
-    painted.truth = input.truth(&painted.cameras, side);
+    let mut rendered =
+        Rendered { cameras, prediction: Vec::new(), truth: None, metrics: Vec::new() };
+    rendered.truth = input.truth(&rendered.cameras, side);
     for (index, values) in planar.outer_iter().enumerate() {
         let values: Vec<f32> = values.iter().copied().collect();
-        painted.prediction.push(Frame::from_planar(side, &values)?);
-        if let Some(truth) = &painted.truth {
+        rendered.prediction.push(Frame::from_planar(side, &values)?);
+        if let Some(truth) = &rendered.truth {
             let mut expected = vec![0.0; values.len()];
             truth[index].write_planar(&mut expected);
-            painted.metrics.push(FrameMetrics::compare(side, &values, &expected));
+            rendered.metrics.push(FrameMetrics::compare(side, &values, &expected));
         }
     }
-    let facts = facts(flags, &input, &painted, &session.engine().describe());
-    write(flags, &input, &painted, &facts, overwrite)?;
+    let facts = facts(flags, &input, &rendered, &session.engine().describe());
+    write(flags, &input, &rendered, &facts, overwrite)?;
     if flags.json {
         print_json(&facts)?;
     }
@@ -105,8 +106,8 @@ fn inputs_in(out: &Path, input: &cli::Input) -> Vec<String> {
     names.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
-/// What was painted, and what was to be.
-struct Painted {
+/// What was rendered, and what was to be.
+struct Rendered {
     cameras: Vec<Camera>,
     prediction: Vec<Frame>,
     truth: Option<Vec<Frame>>,
@@ -124,11 +125,11 @@ fn file_names(queries: usize, truth: bool) -> Vec<String> {
     names
 }
 
-fn facts(flags: &cli::Render, input: &Input, painted: &Painted, engine: &str) -> Value {
+fn facts(flags: &cli::Render, input: &Input, rendered: &Rendered, engine: &str) -> Value {
     let view = |(index, camera): (usize, &Camera)| {
         let mut view =
             json!({ "position": camera.position, "yaw": camera.yaw, "pitch": camera.pitch });
-        if let Some(metrics) = painted.metrics.get(index) {
+        if let Some(metrics) = rendered.metrics.get(index) {
             view["metrics"] = json!(metrics);
         }
         view
@@ -142,15 +143,15 @@ fn facts(flags: &cli::Render, input: &Input, painted: &Painted, engine: &str) ->
         "context": input.context.len(),
         "temperature": flags.rendering.temperature,
         "noise_seed": flags.rendering.noise_seed,
-        "mean": FrameMetrics::mean(&painted.metrics),
-        "views": painted.cameras.iter().enumerate().map(view).collect::<Vec<_>>(),
+        "mean": FrameMetrics::mean(&rendered.metrics),
+        "views": rendered.cameras.iter().enumerate().map(view).collect::<Vec<_>>(),
     })
 }
 
 fn write(
     flags: &cli::Render,
     input: &Input,
-    painted: &Painted,
+    rendered: &Rendered,
     facts: &Value,
     overwrite: Overwrite,
 ) -> Result<()> {
@@ -160,18 +161,18 @@ fn write(
     let context: Vec<RgbImage> =
         input.context.iter().map(|(frame, _)| enlarged(frame, flags.rendering.scale)).collect();
     let context = blocks(&[context]);
-    let mut rows: Vec<Vec<RgbImage>> = painted.truth.iter().map(|truth| large(truth)).collect();
-    rows.push(large(&painted.prediction));
+    let mut rows: Vec<Vec<RgbImage>> = rendered.truth.iter().map(|truth| large(truth)).collect();
+    rows.push(large(&rendered.prediction));
     let comparison = sheet(&[context.clone(), blocks(&rows)].concat());
 
-    let truth = painted.truth.iter().flatten();
+    let truth = rendered.truth.iter().flatten();
     let mut contents = vec![png(&sheet(&context))?];
-    for frame in painted.prediction.iter().chain(truth) {
+    for frame in rendered.prediction.iter().chain(truth) {
         contents.push(png(&enlarged(frame, 1))?);
     }
     contents.push(png(&comparison)?);
     contents.push([serde_json::to_vec_pretty(facts)?, b"\n".to_vec()].concat());
-    let names = file_names(painted.cameras.len(), painted.truth.is_some());
+    let names = file_names(rendered.cameras.len(), rendered.truth.is_some());
     let surplus = match overwrite {
         Overwrite::Force => surplus(&flags.out, &names, &inputs_in(&flags.out, &flags.input)),
         Overwrite::Refuse => Vec::new(),
@@ -186,10 +187,10 @@ fn write(
                 .with_context(|| format!("could not remove {}", path.display()))?;
         }
     }
-    let mean = FrameMetrics::mean(&painted.metrics);
+    let mean = FrameMetrics::mean(&rendered.metrics);
     let quality =
         mean.map(|mean| format!(", mean PSNR {:.2} dB, SSIM {:.3}", mean.psnr, mean.ssim));
-    let (count, out) = (painted.cameras.len(), flags.out.display());
+    let (count, out) = (rendered.cameras.len(), flags.out.display());
     say(&format!("rendered {count} views into {out}{}", quality.unwrap_or_default()));
     Ok(())
 }

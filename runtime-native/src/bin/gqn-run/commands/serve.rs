@@ -59,7 +59,7 @@ fn own_names() -> impl Iterator<Item = HostName> {
     [name.to_owned(), format!("{name}.local")].into_iter().filter_map(|name| name.parse().ok())
 }
 
-/// An engine that has painted the package's sample as it is to be.
+/// An engine that has rendered the package's sample as it is to be.
 fn load(what: &cli::What) -> Result<Loaded> {
     let package = open(what)?;
     let mut engine = engine_with(what, &package, Spin::Off, true)?;

@@ -7,7 +7,9 @@ use gqn_scenes::Frame;
 use gqn_system::Overwrite;
 use serde_json::json;
 
-use super::{engine, error_in_words, mse, open, paint, warn_of_cameras, warn_of_other_world};
+use super::{
+    engine, error_in_words, mse, open, render_views, warn_of_cameras, warn_of_other_world,
+};
 use crate::cli;
 use crate::input::{Input, files_read};
 use crate::picture::check_sheet;
@@ -44,7 +46,7 @@ pub(crate) fn uncertainty(flags: &cli::Uncertainty) -> Result<()> {
         session.observe(&input.context[..context as usize])?;
         let views = if context == 1 { "1 view".to_owned() } else { format!("{context} views") };
         // Zero noise: the mean picture.
-        let mean = paint(&mut session, &cameras, &Noise::new(flags.noise_seed, 0.0))?;
+        let mean = render_views(&mut session, &cameras, &Noise::new(flags.noise_seed, 0.0))?;
         let bar = progress_bar("sampling", cameras.len());
         let (mut maps, mut means) = (Vec::new(), Vec::new());
         for camera in &cameras {

@@ -1,4 +1,4 @@
-//! Painting many cameras, and how far the pictures are from the true ones.
+//! Rendering many cameras, and how far the pictures are from the true ones.
 
 use gqn_command_line::progress_bar;
 use gqn_runtime::{Engine, Noise, Session, SessionError};
@@ -7,11 +7,11 @@ use gqn_system::Overwrite;
 
 use crate::cli;
 
-/// Pictures painted in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
+/// Pictures rendered in one run of the graph: enough to keep the cores busy, few enough for progress and memory.
 pub(super) const BATCH: usize = 8;
 
-/// Paints many cameras, with progress.
-pub(super) fn paint(
+/// Renders many cameras, with progress.
+pub(super) fn render_views(
     session: &mut Session<impl Engine>,
     cameras: &[Camera],
     noise: &Noise,
@@ -27,8 +27,8 @@ pub(super) fn paint(
 }
 
 /// Mean squared error of pictures, and their signal-to-noise ratio, for people.
-pub(super) fn errors(painted: &[Frame], truth: &[Frame]) -> String {
-    error_in_words(mse(painted, truth))
+pub(super) fn errors(rendered: &[Frame], truth: &[Frame]) -> String {
+    error_in_words(mse(rendered, truth))
 }
 
 pub(super) fn error_in_words(mse: f64) -> String {
@@ -36,14 +36,14 @@ pub(super) fn error_in_words(mse: f64) -> String {
 }
 
 /// Mean squared error of pictures.
-pub(super) fn mse(painted: &[Frame], truth: &[Frame]) -> f64 {
+pub(super) fn mse(rendered: &[Frame], truth: &[Frame]) -> f64 {
     let planar = |frame: &Frame| {
         let mut values = vec![0.0; 3 * frame.side() * frame.side()];
         frame.write_planar(&mut values);
         values
     };
     let error = |(a, b): (&Frame, &Frame)| gqn_pictures::mse(&planar(a), &planar(b));
-    painted.iter().zip(truth).map(error).sum::<f64>() / painted.len().max(1) as f64
+    rendered.iter().zip(truth).map(error).sum::<f64>() / rendered.len().max(1) as f64
 }
 
 pub(super) fn noise(flags: &cli::RenderFlags) -> Noise {
