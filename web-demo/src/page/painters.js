@@ -2,7 +2,18 @@
 import { Ended, Silent } from "./remote.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
-/** @typedef {{ remote: Remote, busy: boolean, scene: string }} Painter */
+/** @typedef {{ remote: Remote, busy: boolean, scene: string, told: Set<number> }} Painter `told`: the contributions that its worker keeps */
+
+/** What one picture tells is up to a megabyte: it is sent to a worker once, and named by its number afterwards. @type {WeakMap<object, number>} */
+const numbers = new WeakMap();
+let last = 0;
+
+/** @param {Float32Array} contribution */
+function number(contribution) {
+  const found = numbers.get(contribution) ?? ++last;
+  numbers.set(contribution, found);
+  return found;
+}
 
 /**
  * The painters: workers with the package open. Each is given the scene before it works on it, and one that gives no answer is
@@ -20,7 +31,7 @@ export class Painters {
 
   /** @param {Remote} remote */
   add(remote) {
-    this.painters.push({ remote, busy: false, scene: "" });
+    this.painters.push({ remote, busy: false, scene: "", told: new Set() });
     this.run();
   }
 
@@ -42,9 +53,7 @@ export class Painters {
   async #occupy(painter, work) {
     painter.busy = true;
     try {
-      const { key, contributions } = this.scene;
-      if (painter.scene !== key) await painter.remote.call("scene", contributions);
-      painter.scene = key;
+      if (painter.scene !== this.scene.key) await this.#tell(painter);
       await work();
     } catch (error) {
       if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
@@ -52,6 +61,20 @@ export class Painters {
     }
     painter.busy = false;
     this.run();
+  }
+
+  /** Gives a painter the scene: what it does not have of it one after another, so that nothing else of the page waits long.
+   * @param {Painter} painter */
+  async #tell(painter) {
+    const { key, contributions } = this.scene;
+    const all = contributions.map(number);
+    for (const [index, contribution] of contributions.entries()) {
+      if (painter.told.has(all[index])) continue;
+      await painter.remote.call("keep", { number: all[index], contribution });
+      painter.told.add(all[index]);
+    }
+    await painter.remote.call("scene", all);
+    [painter.scene, painter.told] = [key, new Set(all)];
   }
 
   /** Asks the first painter for something else than a picture. @param {string} operation @param {any} argument @returns {Promise<any>} */
