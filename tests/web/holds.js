@@ -113,6 +113,8 @@ test("it fades, but not for who wants less motion", async () => {
       seen.most = 0;
       const count = () => { seen.most = Math.max(seen.most, document.querySelectorAll(".holds .all image").length); };
       new MutationObserver(count).observe(/** @type {Element} */ (document.querySelector("#map .holds")), { childList: true, subtree: true });
+      // The map may have been drawn before anyone watched.
+      count();
     });
     await page.click("#strip .more");
     await held(page, /^4 pictures fill/);
