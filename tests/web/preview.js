@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { PATIENCE, SCENE, difference, dist, here, link, model, models, open, pixels, ready, rest } from "./browser.js";
+import { PATIENCE, SCENE, difference, dist, here, link, model, models, open, pixels, ready, repaint, rest } from "./browser.js";
 import { serve } from "./server.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -67,7 +67,7 @@ test("a small model paints first, says so, and the better one takes its place", 
   assert.match(await page.locator("#figures").innerText(), new RegExp(`${SMALL.image_size}×${SMALL.image_size}`));
   assert.equal(await page.locator("html[data-ready]").count(), 0);
   // One can look around meanwhile.
-  await page.keyboard.press("ArrowLeft");
+  await repaint(page, () => page.keyboard.press("ArrowLeft"));
   const at = await here(page);
   const before = { hash: await page.evaluate(() => location.hash), entries: await page.evaluate(() => history.length), layout: await layout(page) };
   assert.equal((await link(page)).get("model"), model.name, "the link is that of the better model");
