@@ -1,22 +1,15 @@
 //! The types of the page, and its tests: built with a small package, driven in a browser.
 
 use std::path::Path;
-use std::thread;
 
-use anyhow::{Result, ensure};
-use xtask_workspace::{Programs, Workspace, call, console, output};
+use anyhow::Result;
+use xtask_workspace::{Programs, Workspace, call};
 
 use crate::chromium;
 use crate::dist::Addresses;
 use crate::node;
 use crate::page::{self, Web};
 use crate::wasm::Build;
-
-/// Tests that run side by side: most of their time they wait for the browser. The output of the second follows that of the
-/// first.
-const BESIDE: [&str; 2] = ["tests/web/view.test.js", "tests/web/packages.test.js"];
-/// Tests that measure time or memory.
-const ALONE: &str = "tests/web/alone.test.js";
 
 /// Builds the page into `target/page/dist` and runs `tests/web` on it.
 ///
@@ -48,23 +41,10 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
         },
     )?;
     check_types(workspace)?;
-    let node = |tests: &str| {
-        let mut node = workspace.command("node");
-        node.args(["--test", tests]).env("CHROMIUM", &browser).env("GQN_DIST", &dist);
-        node.env("GQN_RUN", programs.path("gqn-run")).env("GQN_FOREIGN", &foreign);
-        node
-    };
-    let [one, other] = BESIDE;
-    thread::scope(|scope| {
-        let other = scope.spawn(|| output(&mut node(other)));
-        let one = call(&mut node(one));
-        let other = other.join().expect("a thread that starts a program")?;
-        console::line(&String::from_utf8_lossy(&other.stdout));
-        one?;
-        ensure!(other.status.success(), "a test of {} failed", BESIDE[1]);
-        anyhow::Ok(())
-    })?;
-    call(&mut node(ALONE))
+    let mut node = workspace.command("node");
+    node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
+    node.env("GQN_DIST", dist).env("GQN_RUN", programs.path("gqn-run"));
+    call(node.env("GQN_FOREIGN", foreign))
 }
 
 /// Builds the page with the models that it has, and type-checks its modules; nothing is opened in a browser.
@@ -170,19 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn every_test_of_the_page_is_run_once() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fn every_test_of_the_page_is_run() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/web");
         let read = |path: &Path| std::fs::read_to_string(path).unwrap();
-        let entries = [BESIDE[0], BESIDE[1], ALONE].map(|entry| read(&folder.join(entry)));
-        for file in std::fs::read_dir(folder.join("tests/web")).unwrap() {
+        let all = read(&folder.join("all.test.js"));
+        for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.extension().is_some_and(|end| end == "js")
-                && read(&path).lines().any(|line| line.contains("test(\""))
-            {
-                let line = format!("import \"./{name}\";");
-                let times = entries.iter().filter(|entry| entry.contains(&line)).count();
-                assert_eq!(times, 1, "{name} is imported by {times} entries");
+            let is_script = path.extension().is_some_and(|end| end == "js");
+            if is_script && read(&path).lines().any(|line| line.contains("test(\"")) {
+                assert!(all.contains(&format!("import \"./{name}\";")), "{name} is not run");
             }
         }
     }

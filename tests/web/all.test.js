@@ -1,9 +1,18 @@
-// Packages, engines, the network, other browsers. Beside `view.test.js`.
+// The one entry: `node --test tests/web/all.test.js`.
+import "./bindings.js";
 import "./hostile.js";
+import "./looking.js";
+import "./moving.js";
+import "./holds.js";
 import "./phases.js";
 import "./preview.js";
 import "./silent.js";
+import "./roaming.js";
+import "./story.js";
+import "./explained.js";
+import "./saving.js";
 import "./pool.js";
+import "./scenes.js";
 import "./offered.js";
 import "./opening.js";
 import "./own.js";
@@ -13,3 +22,5 @@ import "./engines.js";
 import "./foreign.js";
 import "./served.js";
 import "./firefox.js";
+import "./access.js";
+import "./comfort.js";
