@@ -115,24 +115,6 @@ test("a package that has not seen the scene yet is given no work about it", asyn
   assert.deepEqual(asked, []);
 });
 
-test("what a picture tells is sent to a painter once", async () => {
-  const sent = /** @type {[string, any][]} */ ([]);
-  const pool = new Pool({ picture() {}, fail: assert.fail });
-  const call = async (/** @type {string} */ operation, /** @type {any} */ argument) => {
-    if (operation !== "query") sent.push([operation, operation === "keep" ? argument.contribution : argument.length]);
-    return PICTURE;
-  };
-  pool.add(/** @type {any} */ ({ call, end() {} }));
-  const [one, other] = [new Float32Array(1), new Float32Array(2)];
-  for (const [serial, contributions] of [[one], [one, other], [other], [one, other]].entries()) {
-    pool.setScene(`scene ${serial}`, contributions);
-    pool.want(job(`view ${serial}`, serial + 1), []);
-    await soon();
-  }
-  // What a scene is without is forgotten, and sent again when it is back.
-  assert.deepEqual(sent, [["keep", one], ["scene", 1], ["keep", other], ["scene", 2], ["scene", 1], ["keep", one], ["scene", 2]]);
-});
-
 test("what is to stay live is done between wishes, the latest of it, by a painter to spare", async () => {
   const alone = staged(1);
   assert.equal(alone.pool.live(async () => assert.fail("nobody has time")), false);

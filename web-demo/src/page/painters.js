@@ -2,18 +2,7 @@
 import { Ended, Silent } from "./remote.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
-/** @typedef {{ remote: Remote, busy: boolean, scene: string, told: Set<number> }} Painter `told`: the contributions that its worker keeps */
-
-/** What one picture tells is up to a megabyte: it is sent to a worker once, and named by its number afterwards. @type {WeakMap<object, number>} */
-const numbers = new WeakMap();
-let last = 0;
-
-/** @param {Float32Array} contribution */
-function number(contribution) {
-  const found = numbers.get(contribution) ?? ++last;
-  numbers.set(contribution, found);
-  return found;
-}
+/** @typedef {{ remote: Remote, busy: boolean, scene: string }} Painter */
 
 /**
  * The painters: workers with the package open. Each is given the scene before it works on it, and one that gives no answer is
@@ -31,7 +20,7 @@ export class Painters {
 
   /** @param {Remote} remote */
   add(remote) {
-    this.painters.push({ remote, busy: false, scene: "", told: new Set() });
+    this.painters.push({ remote, busy: false, scene: "" });
     this.run();
   }
 
@@ -53,7 +42,9 @@ export class Painters {
   async #occupy(painter, work) {
     painter.busy = true;
     try {
-      if (painter.scene !== this.scene.key) await this.#tell(painter);
+      const { key, contributions } = this.scene;
+      if (painter.scene !== key) await painter.remote.call("scene", contributions);
+      painter.scene = key;
       await work();
     } catch (error) {
       if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
@@ -61,20 +52,6 @@ export class Painters {
     }
     painter.busy = false;
     this.run();
-  }
-
-  /** Gives a painter the scene: what it does not have of it one after another, so that nothing else of the page waits long.
-   * @param {Painter} painter */
-  async #tell(painter) {
-    const { key, contributions } = this.scene;
-    const all = contributions.map(number);
-    for (const [index, contribution] of contributions.entries()) {
-      if (painter.told.has(all[index])) continue;
-      await painter.remote.call("keep", { number: all[index], contribution });
-      painter.told.add(all[index]);
-    }
-    await painter.remote.call("scene", all);
-    [painter.scene, painter.told] = [key, new Set(all)];
   }
 
   /** Asks the first painter for something else than a picture. @param {string} operation @param {any} argument @returns {Promise<any>} */
