@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use gqn_messages::printable;
+use gqn_scenes::Camera;
 use gqn_system::SystemError;
 use thiserror::Error;
 
@@ -163,9 +164,7 @@ pub enum FormatError {
         "views.json: field_of_view is {found}, expected more than 0 and less than π\nhint: it is in radians; 50 degrees are 0.8727"
     )]
     NoFieldOfView { found: f64 },
-    #[error(
-        "views.json: the camera of view {index} is out of range, expected a position within a million world units and angles in radians"
-    )]
+    #[error("views.json: the camera of view {index} is out of range, expected {}", Camera::RANGE)]
     Camera { index: usize },
 }
 

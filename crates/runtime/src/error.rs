@@ -1,5 +1,6 @@
 //! Why a session or an engine refuses something.
 
+use gqn_scenes::Camera;
 use thiserror::Error;
 
 use crate::engine::EngineError;
@@ -14,9 +15,7 @@ pub enum SessionError {
         "view {index} of those given is {found}x{found} pixels, the model expects {expected}x{expected}\nhint: resize the picture first"
     )]
     FrameSize { index: usize, found: usize, expected: usize },
-    #[error(
-        "the camera of {role} {index} is out of range, expected a position within a million world units and angles in radians"
-    )]
+    #[error("the camera of {role} {index} is out of range, expected {}", Camera::RANGE)]
     Camera { role: &'static str, index: usize },
     #[error(
         "a query needs at least one observed view, found none\nhint: observe a picture of the scene first"

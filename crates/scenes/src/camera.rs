@@ -33,6 +33,9 @@ impl Camera {
         Self { position, yaw: libm::atan2f(d.y, d.x), pitch: libm::atan2f(d.z, ground) }
     }
 
+    /// What [`is_in_range`](Self::is_in_range) asks for, as messages say it.
+    pub const RANGE: &str = "a position within a million world units and angles in radians";
+
     /// Whether all numbers are finite, the position is within a million world units of the origin along each axis, and the
     /// angles are some thousand turns at most. A world is some units wide: far beyond it, 32-bit numbers no longer tell
     /// places or angles from one another, and their squares become infinite.

@@ -107,7 +107,5 @@ pub(crate) fn check_camera(what: &str, camera: &Camera) -> Result<(), Refusal> {
     if camera.is_in_range() {
         return Ok(());
     }
-    Err(Refusal::bad(format!(
-        "the camera of {what} is out of range, expected a position within a million world units and angles in radians"
-    )))
+    Err(Refusal::bad(format!("the camera of {what} is out of range, expected {}", Camera::RANGE)))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::SystemError;
 use crate::part;
@@ -98,12 +98,12 @@ pub fn check_folder(path: &Path) -> Result<(), SystemError> {
 pub fn check_output(
     path: &Path,
     overwrite: Overwrite,
-    inputs: &[impl AsRef<Path>],
+    inputs: &[PathBuf],
 ) -> Result<(), SystemError> {
     if let Ok(place) = std::fs::canonicalize(path) {
         let is_place =
-            |input: &Path| std::fs::canonicalize(input).is_ok_and(|input| input == place);
-        if inputs.iter().any(|input| is_place(input.as_ref())) {
+            |input: &PathBuf| std::fs::canonicalize(input).is_ok_and(|input| input == place);
+        if inputs.iter().any(is_place) {
             return Err(SystemError::IsInput { path: path.to_owned() });
         }
     }
@@ -179,7 +179,8 @@ mod tests {
         let (input, link) = (folder.path().join("in.png"), folder.path().join("link.png"));
         std::fs::write(&input, b"a picture").expect("a file");
         std::os::unix::fs::symlink(&input, &link).expect("a link");
-        let check = |path: &Path| check_output(path, Overwrite::Force, &[&input]);
+        let inputs = [input.clone()];
+        let check = |path: &Path| check_output(path, Overwrite::Force, &inputs);
         for path in [&input, &link, &folder.path().join("./in.png")] {
             assert!(matches!(check(path), Err(SystemError::IsInput { .. })), "{}", path.display());
         }
@@ -189,7 +190,7 @@ mod tests {
         std::fs::create_dir_all(other.parent().expect("a folder")).expect("a folder");
         assert!(matches!(check(&input.join("a")), Err(SystemError::Write { .. })));
         std::fs::write(&other, b"").expect("a file");
-        let refused = check_output(&other, Overwrite::Refuse, &[&input]);
+        let refused = check_output(&other, Overwrite::Refuse, &inputs);
         assert!(matches!(refused, Err(SystemError::Exists { .. })));
     }
 

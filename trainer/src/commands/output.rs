@@ -1,6 +1,6 @@
 //! Where a command may write a single file: looked at before any work.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use gqn_system::{Overwrite, check_output, folder_of};
@@ -12,7 +12,7 @@ use gqn_trainer::run::folder::{Found, RunFolder};
 pub(crate) fn check_out(
     out: &Path,
     overwrite: Overwrite,
-    inputs: &[&Path],
+    inputs: &[PathBuf],
     own: Option<&str>,
 ) -> Result<()> {
     let is_own = own.is_some_and(|own| out.file_name().is_some_and(|name| name == own));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::slice;
 
 use anyhow::{Context, Result, ensure};
 use gqn_command_line::{print_line, say};
@@ -70,7 +71,7 @@ pub(crate) fn run_golden(flags: &GoldenFlags) -> Result<ExitCode> {
     let out = flags.out.clone().unwrap_or_else(|| parent(&path).join(GOLDEN_FILE));
     let _alone = if flags.check { None } else { alone_at(&out)? };
     if !flags.check {
-        check_out(&out, Overwrite::forced(flags.force), &[&path], Some(GOLDEN_FILE))?;
+        check_out(&out, Overwrite::forced(flags.force), slice::from_ref(&path), Some(GOLDEN_FILE))?;
     }
     let bytes = read_regular(&path, u64::MAX)?;
     let checkpoint = Checkpoint::from_bytes(&path.display().to_string(), &bytes)?;
@@ -115,7 +116,7 @@ pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
     let overwrite = Overwrite::forced(flags.force);
     let _alone = alone_at(&flags.out)?;
     let path = checkpoint_of(&flags.run);
-    check_out(&flags.out, overwrite, &[&path], None)?;
+    check_out(&flags.out, overwrite, slice::from_ref(&path), None)?;
     let checkpoint = Checkpoint::load(&path)?;
     let element = if flags.half { Element::F16 } else { Element::F32 };
     let what = flags.out.display().to_string();
@@ -132,7 +133,7 @@ pub(crate) fn run_checkpoint(flags: &CheckpointFlags) -> Result<ExitCode> {
 pub(crate) fn run_import(flags: &ImportFlags) -> Result<ExitCode> {
     let overwrite = Overwrite::forced(flags.force);
     let _alone = FolderLock::acquire(folder_of(&flags.out))?;
-    check_out(&flags.out, overwrite, &[&flags.file], None)?;
+    check_out(&flags.out, overwrite, slice::from_ref(&flags.file), None)?;
     let options = ImportOptions {
         steps: flags.layers.map(|layers| layers as usize),
         representation: flags.representation,

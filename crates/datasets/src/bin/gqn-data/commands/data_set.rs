@@ -13,7 +13,7 @@ use gqn_datasets::{
 use gqn_messages::error_report;
 use gqn_system::{FolderLock, Overwrite, check_output, check_place};
 
-use super::pictures::{NO_INPUTS, write_sheet};
+use super::pictures::write_sheet;
 use crate::cli::{self, Target};
 
 /// Rows, columns and side of the sheet that `inspect` writes.
@@ -23,7 +23,7 @@ const SHEET: (usize, usize, usize) = (8, 10, 64);
 pub(crate) fn inspect(flags: &cli::Inspect) -> Result<()> {
     let overwrite = Overwrite::forced(flags.force);
     if let Some(path) = &flags.sheet {
-        check_output(path, overwrite, &NO_INPUTS)?;
+        check_output(path, overwrite, &[])?;
     }
     let set = open(&flags.from)?;
     let inventory = gqn_datasets::inspect(&set, flags.sample as usize)?;

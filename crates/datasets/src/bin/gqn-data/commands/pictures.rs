@@ -14,9 +14,6 @@ use crate::cli;
 /// Pixels in the largest sheet: beyond, neither memory nor viewers keep up.
 const MAX_SHEET_PIXELS: u64 = 1 << 28;
 
-/// A sheet is never beside what it is made of: a data set's files have other names.
-pub(super) const NO_INPUTS: [&Path; 0] = [];
-
 /// `gqn-data scene`.
 pub(crate) fn scene(flags: &cli::Scene) -> Result<()> {
     let cli::What { world, seed, size } = flags.what;
@@ -50,7 +47,7 @@ pub(crate) fn sheet(flags: &cli::Sheet) -> Result<()> {
         "the sheet would have {pixels} pixels, expected at most {MAX_SHEET_PIXELS}\n\
          hint: lower `--size`, `--scenes` or `--views`"
     );
-    check_output(&flags.out, Overwrite::forced(flags.force), &NO_INPUTS)?;
+    check_output(&flags.out, Overwrite::forced(flags.force), &[])?;
     let sheet =
         contact_sheet(world, seed, flags.scenes as usize, flags.views as usize, size as usize);
     write_sheet(&sheet, &flags.out, Overwrite::forced(flags.force))
