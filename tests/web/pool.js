@@ -115,6 +115,48 @@ test("a package that has not seen the scene yet is given no work about it", asyn
   assert.deepEqual(asked, []);
 });
 
+test("what a picture tells is sent to a painter once", async () => {
+  const sent = /** @type {[string, any][]} */ ([]);
+  const pool = new Pool({ picture() {}, fail: assert.fail });
+  const call = async (/** @type {string} */ operation, /** @type {any} */ argument) => {
+    if (operation !== "query") sent.push([operation, operation === "keep" ? argument.contribution : argument.length]);
+    return PICTURE;
+  };
+  pool.add(/** @type {any} */ ({ call, end() {} }));
+  const [one, other] = [new Float32Array(1), new Float32Array(2)];
+  for (const [serial, contributions] of [[one], [one, other], [other], [one, other]].entries()) {
+    pool.setScene(`scene ${serial}`, contributions);
+    pool.want(job(`view ${serial}`, serial + 1), []);
+    await soon();
+  }
+  // What a scene is without is forgotten, and sent again when it is back.
+  assert.deepEqual(sent, [["keep", one], ["scene", 1], ["keep", other], ["scene", 2], ["scene", 1], ["keep", one], ["scene", 2]]);
+});
+
+test("a painter that has not worked on the scene is told it before it is asked for something of it", async () => {
+  const { pool, asked } = staged(2);
+  const told = new Float32Array(1);
+  pool.setScene("one", [told]);
+  const drawn = pool.ofScene("drawing", {});
+  await soon();
+  assert.deepEqual(asked.map(({ painter, operation, argument }) => [painter, operation, argument.contribution]), [[1, "keep", told]]);
+  // Another scene comes while it is told of this one: the answer is of one of them, and what is told arrives in order.
+  const other = new Float32Array(2);
+  pool.setScene("two", [other]);
+  const again = pool.ofScene("drawing", {});
+  await soon();
+  assert.equal(asked.length, 1);
+  asked[0].answer(undefined);
+  await soon();
+  assert.deepEqual(asked.slice(1).map(({ operation, argument }) => [operation, argument.contribution]), [["drawing", undefined], ["keep", other]]);
+  asked[1].answer("first");
+  asked[2].answer(undefined);
+  await soon();
+  assert.equal(asked[3].operation, "drawing");
+  asked[3].answer("second");
+  assert.deepEqual(await Promise.all([drawn, again]), ["first", "second"]);
+});
+
 test("what is to stay live is done between wishes, the latest of it, by a painter to spare", async () => {
   const alone = staged(1);
   assert.equal(alone.pool.live(async () => assert.fail("nobody has time")), false);

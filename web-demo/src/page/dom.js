@@ -55,6 +55,9 @@ const ENLARGED = 4;
 /** The largest canvas of a picture, in pixels: no screen shows it larger. */
 const LARGEST = 1024;
 
+/** Where pictures lie while they are enlarged, by their sides. @type {Map<number, OffscreenCanvas>} */
+const small = new Map();
+
 /** Shows square pictures, smooth or as pixels. @param {HTMLCanvasElement} canvas @param {Uint8Array} rgba @param {number} side
  * @param {boolean} pixels @param {number} [most] pixels of the canvas */
 export function paint(canvas, rgba, side, pixels, most = LARGEST) {
@@ -64,8 +67,9 @@ export function paint(canvas, rgba, side, pixels, most = LARGEST) {
   canvas.classList.toggle("pixels", pixels);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   if (size === side) return context.putImageData(image, 0, 0);
-  const small = new OffscreenCanvas(side, side);
-  /** @type {OffscreenCanvasRenderingContext2D} */ (small.getContext("2d")).putImageData(image, 0, 0);
+  const own = small.get(side) ?? new OffscreenCanvas(side, side);
+  small.set(side, own);
+  /** @type {OffscreenCanvasRenderingContext2D} */ (own.getContext("2d", { willReadFrequently: true })).putImageData(image, 0, 0);
   context.imageSmoothingQuality = "high";
-  context.drawImage(small, 0, 0, size, size);
+  context.drawImage(own, 0, 0, size, size);
 }

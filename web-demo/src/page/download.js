@@ -7,10 +7,14 @@ const SAMPLE = "sample.safetensors";
 /** A file without content, as a manifest lists it. */
 const EMPTY = { bytes: 0, sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" };
 
+/** Milliseconds between two words about what has come. */
+const TELL_MS = 80;
+
 /** Counts what comes in, over all that is fetched. */
 export class Download {
   #expected = 0;
   #got = 0;
+  #told = 0;
 
   /** @param {(text: string, fraction: number | undefined) => void} [tell] who is told how much has come */
   constructor(tell = (text, fraction) => phase("download", text, fraction)) {
@@ -35,9 +39,12 @@ export class Download {
     const count = new TransformStream({
       transform: (chunk, controller) => {
         this.#got += chunk.byteLength;
+        controller.enqueue(chunk);
+        const now = performance.now();
+        if (now - this.#told < TELL_MS) return;
+        this.#told = now;
         const fraction = this.#expected ? Math.min(this.#got / this.#expected, 0.999) : undefined;
         this.tell(`${size(this.#got)} of ${size(Math.max(this.#expected, this.#got))}`, fraction);
-        controller.enqueue(chunk);
       },
     });
     const body = (deflated ? source.pipeThrough(new DecompressionStream("deflate")) : source).pipeThrough(count);

@@ -60,7 +60,7 @@ export function how(scene, look) {
       noises.push({ rgba: await glimpse(told, [], state.noise + guess, 1), text: `noise ${state.noise + guess}` });
     }
     fillRow(element("noises", HTMLElement), noises, pixels);
-    const drawn = await pool.aside("drawing", { camera, ...(state.mean ? { seed: 0, temperature: 0 } : { seed: state.noise, temperature: 1 }) });
+    const drawn = await pool.ofScene("drawing", { camera, ...(state.mean ? { seed: 0, temperature: 0 } : { seed: state.noise, temperature: 1 }) });
     const bytes = 4 * side * side;
     const count = drawn ? drawn.length / bytes : 0;
     const steps = Array.from({ length: count }, (_, index) => ({ rgba: drawn.slice(index * bytes, (index + 1) * bytes), text: `step ${index + 1}` }));

@@ -6,6 +6,8 @@ import { trail } from "./trail.js";
 const SAMPLES = 8;
 /** Milliseconds between two looks through the lenses while one walks around, at least. */
 const LIVE_MS = 250;
+/** Between two comparisons with the truth meanwhile, at least. */
+const COMPARED_MS = 100;
 
 /** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
 
@@ -26,9 +28,12 @@ export function lenses(scene, look) {
     // Its own size: what a model before showed may still stand there.
     paint(canvas(id), rgba, Math.sqrt(rgba.length / 4), state.pixels);
   };
+  /** The picture that was compared with the truth last, and when. @type {{ at?: typeof look.shown, when: number }} */
+  let compared = { when: 0 };
   const compare = latest(async () => {
     const at = look.shown;
-    if (!at?.truth) return;
+    if (!at?.truth || at === compared.at) return;
+    compared = { at, when: performance.now() };
     const { psnr, ssim, difference } = await surveyor.call("compare", { painted: at.rgba, truth: at.truth, side: scene.side });
     say("metrics", `PSNR ${psnr.toFixed(1)} dB · SSIM ${ssim.toFixed(2)}`);
     put("difference", difference);
@@ -41,7 +46,7 @@ export function lenses(scene, look) {
     canvas("prediction").dataset.key = job.key;
     if (truth) put("truth", truth);
     if (!state.orbit || !watch(job)) for (const id of ["uncertainty", "drawing"]) figure(id).classList.add("stale");
-    compare(undefined).catch(pool.events.fail);
+    if (!state.orbit || performance.now() - compared.when >= COMPARED_MS) compare(undefined).catch(pool.events.fail);
   });
 
   const told = trail(scene);
@@ -61,6 +66,7 @@ export function lenses(scene, look) {
   look.addEventListener("rest", () => {
     const job = look.shown?.job;
     if (!job) return;
+    compare(undefined).catch(pool.events.fail);
     canvas("prediction").dataset.rest = job.key;
     const current = () => look.settled && look.shown?.job.key === job.key;
     pool.later((remote) => draw(remote, job, current));

@@ -1,7 +1,6 @@
 // @ts-check
 import { draw, element } from "./dom.js";
 import { SIGHT, camera, stand } from "./markers.js";
-import { PLAN_SIDE } from "./scene.js";
 
 /** @typedef {import("../types").Camera} Camera */
 
@@ -22,6 +21,8 @@ export function map(scene, look) {
   svg.append(plan, path, cones, shown, view);
 
   let scale = 1;
+  /** The picture of the map that is shown. @type {Blob | undefined} */
+  let planned;
   const report = (/** @type {Error} */ error) => scene.pool.events.fail(error);
   const at = (/** @type {MouseEvent} */ event) => {
     const { left, top, width, height } = svg.getBoundingClientRect();
@@ -34,9 +35,11 @@ export function map(scene, look) {
     path.setAttribute("points", scene.survey.path.join(" "));
     // Who can go ahead, but not up, walks in corridors, where there is less room for marks.
     scale = scene.survey.advances && !scene.survey.rises ? 0.62 : 1;
-    const rgba = scene.survey.plan;
-    plan.toggleAttribute("hidden", !rgba || !!scene.own);
-    if (rgba) plan.setAttribute("href", picture(rgba));
+    plan.toggleAttribute("hidden", !scene.survey.plan || !!scene.own);
+    if (planned === scene.survey.plan) return;
+    URL.revokeObjectURL(plan.getAttribute("href") ?? "");
+    planned = scene.survey.plan;
+    if (planned) plan.setAttribute("href", URL.createObjectURL(planned));
   });
   scene.addEventListener("views", () => {
     const focused = [...shown.children].indexOf(/** @type {Element} */ (document.activeElement));
@@ -115,13 +118,4 @@ export function map(scene, look) {
     if (onCamera || far || scene.own || scene.views.length >= scene.most) return;
     place(event, scene.survey.home).then((camera) => scene.add(camera)).catch(report);
   });
-}
-
-/** @param {Uint8Array} rgba */
-function picture(rgba) {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = PLAN_SIDE;
-  const image = new ImageData(new Uint8ClampedArray(rgba), PLAN_SIDE, PLAN_SIDE);
-  canvas.getContext("2d")?.putImageData(image, 0, 0);
-  return canvas.toDataURL();
 }

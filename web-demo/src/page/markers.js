@@ -23,8 +23,8 @@ export function stand(node, at, scale) {
   const heading = at[2];
   const beyond = (/** @type {number} */ place) => !(place >= 0 && place <= 1);
   const [u, v] = [at[0], at[1]].map((place) => (beyond(place) ? (place > 1 ? 1 - EDGE : EDGE) : place));
-  node.classList.toggle("beyond", beyond(at[0]) || beyond(at[1]));
-  if (node.classList.contains("camera")) {
+  const was = node.classList.contains("beyond");
+  if (node.classList.toggle("beyond", beyond(at[0]) || beyond(at[1])) !== was && node.classList.contains("camera")) {
     const label = /** @type {string} */ (node.getAttribute("aria-label")).replace(BEYOND, "");
     node.setAttribute("aria-label", node.classList.contains("beyond") ? label + BEYOND : label);
   }

@@ -22,6 +22,8 @@ export function occupancy(scene, { changed }) {
   let maps;
   /** u, v, width and height of the box on the map. @type {Record<string, string>} */
   let box = {};
+  /** What makes a map's picture appear. @type {WeakMap<Element, Animation>} */
+  const coming = new WeakMap();
   /** The picture that is pointed at, and the one that has the focus. @type {{ over?: number, focus?: number }} */
   const chosen = {};
 
@@ -105,9 +107,11 @@ export function occupancy(scene, { changed }) {
     group.append(next);
     if (calm.matches) return last?.remove();
     const timing = { duration: FADE_MS, easing: "ease-in-out" };
-    next.animate([{ opacity: 0 }, { opacity: 1 }], timing);
+    // How far the last one has come: to ask for its style would lay the page out.
+    const opacity = last ? (coming.get(last)?.effect?.getComputedTiming().progress ?? 1) : 0;
+    coming.set(next, next.animate([{ opacity: 0 }, { opacity: 1 }], timing));
     const remove = () => last?.remove();
-    last?.animate([{ opacity: getComputedStyle(last).opacity }, { opacity: 0 }], { ...timing, fill: "forwards" }).finished.then(remove, remove);
+    last?.animate([{ opacity }, { opacity: 0 }], { ...timing, fill: "forwards" }).finished.then(remove, remove);
   }
 
   return { press };

@@ -2,7 +2,19 @@
 import { Ended, Silent } from "./remote.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("./remote.js").Remote} Remote */
-/** @typedef {{ remote: Remote, busy: boolean, scene: string }} Painter */
+/** @typedef {{ remote: Remote, busy: boolean, scene: string, told: Set<number>, telling: Promise<void> }} Painter
+ * `told`: the contributions that its worker keeps; `telling`: what it is being told of the scene */
+
+/** What one picture tells is up to a megabyte: it is sent to a worker once, and named by its number afterwards. @type {WeakMap<object, number>} */
+const numbers = new WeakMap();
+let last = 0;
+
+/** @param {Float32Array} contribution */
+function number(contribution) {
+  const found = numbers.get(contribution) ?? ++last;
+  numbers.set(contribution, found);
+  return found;
+}
 
 /**
  * The painters: workers with the package open. Each is given the scene before it works on it, and one that gives no answer is
@@ -20,7 +32,7 @@ export class Painters {
 
   /** @param {Remote} remote */
   add(remote) {
-    this.painters.push({ remote, busy: false, scene: "" });
+    this.painters.push({ remote, busy: false, scene: "", told: new Set(), telling: Promise.resolve() });
     this.run();
   }
 
@@ -42,9 +54,7 @@ export class Painters {
   async #occupy(painter, work) {
     painter.busy = true;
     try {
-      const { key, contributions } = this.scene;
-      if (painter.scene !== key) await painter.remote.call("scene", contributions);
-      painter.scene = key;
+      await this.#tell(painter);
       await work();
     } catch (error) {
       if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
@@ -54,6 +64,27 @@ export class Painters {
     this.run();
   }
 
+  /** Gives a painter the scene of now, after what it is being told already. @param {Painter} painter */
+  #tell(painter) {
+    const { scene } = this;
+    painter.telling = painter.telling.catch(() => {}).then(() => this.#give(painter, scene));
+    return painter.telling;
+  }
+
+  /** What a painter does not have of the scene goes to it one after another, so that nothing else of the page waits long.
+   * @param {Painter} painter @param {{ key: string, contributions: Float32Array[] }} scene */
+  async #give(painter, { key, contributions }) {
+    if (painter.scene === key) return;
+    const all = contributions.map(number);
+    for (const [index, contribution] of contributions.entries()) {
+      if (painter.told.has(all[index])) continue;
+      await painter.remote.call("keep", { number: all[index], contribution });
+      painter.told.add(all[index]);
+    }
+    await painter.remote.call("scene", all);
+    [painter.scene, painter.told] = [key, new Set(all)];
+  }
+
   /** Asks the first painter for something else than a picture. @param {string} operation @param {any} argument @returns {Promise<any>} */
   ask(operation, argument) {
     return this.#ask(this.painters[0], operation, argument);
@@ -61,7 +92,19 @@ export class Painters {
 
   /** Asks the painter that is least in the way of the view. @param {string} operation @param {any} argument @returns {Promise<any>} */
   aside(operation, argument) {
-    return this.#ask(this.painters[this.painters.length - 1], operation, argument);
+    return this.#ask(this.#last, operation, argument);
+  }
+
+  /** Asks the same painter for something of the scene, which it may not have worked on yet.
+   * @param {"query" | "drawing"} operation @param {any} argument @returns {Promise<any>} */
+  async ofScene(operation, argument) {
+    const painter = this.#last;
+    if (painter) await this.#tell(painter);
+    return this.#ask(painter, operation, argument);
+  }
+
+  get #last() {
+    return this.painters[this.painters.length - 1];
   }
 
   /** @param {Painter | undefined} painter @param {string} operation @param {any} argument @returns {Promise<any>} */

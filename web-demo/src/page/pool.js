@@ -17,7 +17,7 @@ export class Pool extends Painters {
   /** @type {Map<string, Uint8Array>} */
   #kept = new Map();
   /** How many packages were opened. */
-  #packages = 0;
+  packages = 0;
   /** @type {Map<string, Job>} */
   #underway = new Map();
   /** @type {Job | undefined} */
@@ -36,7 +36,7 @@ export class Pool extends Painters {
   /** Goes on with a painter that has another package open, and with no picture. @param {Remote} remote */
   restart(remote) {
     for (const painter of this.painters.splice(0)) painter.remote.end();
-    this.#packages += 1;
+    this.packages += 1;
     this.#kept.clear();
     this.#underway.clear();
     this.#blind = true;
@@ -55,7 +55,7 @@ export class Pool extends Painters {
   /** @param {string} key @param {Float32Array[]} contributions what each picture tells */
   setScene(key, contributions) {
     // The same views tell another package something else.
-    this.scene = { key: `${this.#packages}:${key}`, contributions };
+    this.scene = { key: `${this.packages}:${key}`, contributions };
     this.#blind = false;
     this.drop();
   }

@@ -37,9 +37,15 @@ export function saving(scene, look) {
     const way = scene.own ? own(scene.own.map(({ camera }) => camera)) : await surveyor.call("around", { from, count: FRAMES });
     const frames = [];
     const label = button.textContent;
+    // What the pictures tell now: they may become others while the orbit is painted.
+    const [model, added] = [pool.packages, scene.known.map(({ told }) => told)];
     for (const camera of way) {
-      const { rgba } = await pool.aside("query", { camera, seed, temperature });
-      frames.push(new Uint8Array(pixels(enlarged(rgba, scene.side, ORBIT))));
+      const painted = await pool.aside("glimpse", { added, removed: [], camera, seed, temperature }).catch((error) => { if (model === pool.packages) throw error; });
+      if (model !== pool.packages) {
+        button.textContent = label;
+        return notice("Another model was opened, so the orbit was not saved.");
+      }
+      frames.push(new Uint8Array(pixels(enlarged(painted, scene.side, ORBIT))));
       button.textContent = `${Math.round((100 * frames.length) / way.length)} %`;
     }
     try {

@@ -4,10 +4,10 @@ import { picture } from "./shots.js";
 
 /** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State @typedef {import("../types").Contribution} Contribution @typedef {import("../types").OwnView} OwnView */
 /** @typedef {import("./remote.js").Remote} Remote @typedef {import("./pool.js").Pool} Pool */
-/** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, advances: boolean, cameras: Camera[], plan: Uint8Array | undefined, fieldOfView: number }} Survey */
+/** @typedef {{ most: number, home: Camera, path: number[], rises: boolean, advances: boolean, cameras: Camera[], plan: Blob | undefined, fieldOfView: number }} Survey */
 
 /** Side of the map's picture in pixels. */
-export const PLAN_SIDE = 128;
+const PLAN_SIDE = 128;
 
 /**
  * The scene and the pictures of it that the network is shown. Says `survey` when there is another scene, `views` when

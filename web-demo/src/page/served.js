@@ -18,6 +18,8 @@ export class Served {
   #manifest = /** @type {any} */ (undefined);
   /** Of the cameras of the pictures that are shown, if it is known. @type {number | undefined} */
   #fieldOfView;
+  /** Pictures, by the number that the page gave them. @type {Map<number, Shown>} */
+  #kept = new Map();
   /** What is shown now. @type {Shown[]} */
   #shown = [];
   /** Scenes that are open there, by what they show; the one that was not used for longest first. @type {Map<string, Promise<string>>} */
@@ -63,7 +65,11 @@ export class Served {
       /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(new ImageData(new Uint8ClampedArray(rgba), side, side), 0, 0);
       return { told: { id: ++last, png: await canvas.convertToBlob({ type: "image/png" }), camera }, above: undefined };
     },
-    scene: (/** @type {Shown[]} */ shown) => { this.#shown = shown; },
+    keep: (/** @type {{ number: number, contribution: Shown }} */ { number, contribution }) => { this.#kept.set(number, contribution); },
+    scene: (/** @type {number[]} */ numbers) => {
+      const all = numbers.map((number) => /** @type {[number, Shown]} */ ([number, this.#kept.get(number)]));
+      [this.#kept, this.#shown] = [new Map(all), all.map(([, shown]) => shown)];
+    },
     query: async (/** @type {Query} */ query) => {
       const began = performance.now();
       return { rgba: await this.#paint(this.#shown, query), ms: performance.now() - began };

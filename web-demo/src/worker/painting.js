@@ -15,6 +15,9 @@ let viewer;
 /** What the scene was last made of. @type {Float32Array[]} */
 let told = [];
 
+/** What pictures tell, by the number that the page gave it. @type {Map<number, Float32Array>} */
+const kept = new Map();
+
 /** @param {Blob} blob */
 const bytes = async (blob) => new Uint8Array(await blob.arrayBuffer());
 
@@ -61,7 +64,7 @@ export function contribution({ rgba, side, camera }) {
     return { told: painter.scene(), above: taken(painter.occupancy()) };
   } finally {
     painter.clear();
-    scene(told);
+    sum(told);
   }
 }
 
@@ -80,8 +83,20 @@ function taken(map) {
   return { columns, rows, corners, density, rgba, filled };
 }
 
-/** Makes the scene the sum of what its pictures tell. @param {Float32Array[]} contributions */
-export function scene(contributions) {
+/** Keeps what one picture tells, until a scene is opened without it. @param {{ number: number, contribution: Float32Array }} one */
+export function keep({ number, contribution }) {
+  kept.set(number, contribution);
+}
+
+/** Makes the scene the sum of what its pictures tell. @param {number[]} numbers of contributions that are kept */
+export function scene(numbers) {
+  const wanted = new Set(numbers);
+  for (const number of kept.keys()) if (!wanted.has(number)) kept.delete(number);
+  sum(numbers.map((number) => /** @type {Float32Array} */ (kept.get(number))));
+}
+
+/** @param {Float32Array[]} contributions */
+function sum(contributions) {
   told = contributions;
   const [first, ...others] = told;
   if (first) opened().setScene(first);
@@ -93,11 +108,11 @@ export function scene(contributions) {
 export function glimpse({ added, removed, camera, seed, temperature }) {
   const before = told;
   try {
-    scene(added);
+    sum(added);
     for (const other of removed) opened().addScene(other, -1);
     return opened().query(camera, seed, temperature);
   } finally {
-    scene(before);
+    sum(before);
   }
 }
 

@@ -21,7 +21,7 @@ export function worlds() {
 }
 
 /** Opens a scene. @param {{ name: string, seed: string, planSide: number }} which */
-export function survey({ name, seed, planSide }) {
+export async function survey({ name, seed, planSide }) {
   const next = new Scene(name, BigInt(seed));
   scene?.free();
   scene = next;
@@ -32,7 +32,17 @@ export function survey({ name, seed, planSide }) {
   const line = rises && advances ? [] : split(next.orbit(PATH));
   const path = line.flatMap((camera) => [...next.toMap(camera).subarray(0, 2)]);
   const fieldOfView = Scene.fieldOfView();
-  return { most, home, path, fieldOfView, rises, advances, cameras: split(next.cameras(most)), plan: next.plan(planSide) };
+  const cameras = split(next.cameras(most));
+  return { most, home, path, fieldOfView, rises, advances, cameras, plan: await png(next.plan(planSide), planSide) };
+}
+
+/** A square picture as a file: the page has other things to do than to write it. @param {Uint8Array | undefined} rgba @param {number} side */
+async function png(rgba, side) {
+  if (!rgba) return undefined;
+  const canvas = new OffscreenCanvas(side, side);
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+  context.putImageData(new ImageData(new Uint8ClampedArray(rgba), side, side), 0, 0);
+  return canvas.convertToBlob({ type: "image/png" });
 }
 
 /** Goes on from a camera, by a motion or so many steps of the way around, and looks.
