@@ -160,6 +160,7 @@ fn kserve(storage_uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use gqn_formats::Preset;
+    use saphyr::{LoadableYamlNode, Yaml};
 
     use super::*;
 
@@ -190,7 +191,22 @@ mod tests {
     }
 
     #[test]
-    fn uris_are_quoted() {
-        assert!(kserve("pvc://a: \"b\"").contains("storageUri: \"pvc://a: \\\"b\\\"\"\n"));
+    fn the_service_is_yaml_whatever_the_uri() {
+        for uri in ["pvc://models/gqn", "s3://a: \"b\" # c\n- d\te", "{x}: 'y' \u{7f}\u{2028}", ""]
+        {
+            let text = kserve(uri);
+            let documents = Yaml::load_from_str(&text).expect("YAML");
+            assert_eq!(documents.len(), 1, "{text}");
+            let service = &documents[0];
+            assert_eq!(service["apiVersion"].as_str(), Some("serving.kserve.io/v1beta1"));
+            assert_eq!(service["kind"].as_str(), Some("InferenceService"));
+            assert_eq!(service["metadata"]["name"].as_str(), Some("gqn"));
+            let model = &service["spec"]["predictor"]["model"];
+            assert_eq!(model["modelFormat"]["name"].as_str(), Some("triton"));
+            assert_eq!(model["protocolVersion"].as_str(), Some("v2"));
+            assert_eq!(model["storageUri"].as_str(), Some(uri), "{text}");
+            assert_eq!(model["resources"]["limits"]["cpu"].as_str(), Some("2"));
+            assert_eq!(model["resources"]["limits"]["memory"].as_str(), Some("2Gi"));
+        }
     }
 }

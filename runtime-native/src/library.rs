@@ -22,6 +22,8 @@ pub struct OnnxRuntime {
     version: String,
     path: PathBuf,
     how: &'static str,
+    /// What named it.
+    named: Option<PathBuf>,
 }
 
 static LOADED: OnceLock<OnnxRuntime> = OnceLock::new();
@@ -39,8 +41,9 @@ impl OnnxRuntime {
         let program = std::env::current_exe().ok();
         let folder = program.as_deref().and_then(Path::parent);
         if let Some(loaded) = LOADED.get() {
-            if named.is_some() {
-                let asked = absolute(&find(named, None, None)?.0.path);
+            // The same name means what is loaded, also after its file was removed or replaced.
+            if let Some(named) = named.filter(|&named| loaded.named.as_deref() != Some(named)) {
+                let asked = absolute(&find(Some(named), None, None)?.0.path);
                 if asked != loaded.path {
                     return Err(OrtError::AlreadyLoaded { asked, loaded: loaded.path.clone() });
                 }
@@ -48,7 +51,7 @@ impl OnnxRuntime {
             return Ok(loaded);
         }
         let (found, searched) = find(named, variable.as_deref(), folder)?;
-        let runtime = Self::start(&found, searched)?;
+        let runtime = Self::start(&found, searched, named)?;
         Ok(LOADED.get_or_init(|| runtime))
     }
 
@@ -90,7 +93,7 @@ impl OnnxRuntime {
         Provider::ALL.into_iter().filter(is_there).collect()
     }
 
-    fn start(found: &Found, searched: Vec<String>) -> Result<Self, OrtError> {
+    fn start(found: &Found, searched: Vec<String>, named: Option<&Path>) -> Result<Self, OrtError> {
         let by_name = found.path == Path::new(&file_name());
         let path = if by_name { found.path.clone() } else { absolute(&found.path) };
         // `ort` panics over some libraries that are none of ours, so the library is looked at first.
@@ -110,7 +113,8 @@ impl OnnxRuntime {
         }
         let path = if by_name { mapped_file().unwrap_or(path) } else { path };
         let environment = ManuallyDrop::new(environment);
-        Ok(Self { environment, version, path, how: found.how })
+        let named = named.map(Path::to_owned);
+        Ok(Self { environment, version, path, how: found.how, named })
     }
 }
 

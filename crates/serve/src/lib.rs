@@ -8,7 +8,6 @@
 //! | `options.rs` | [`ServeOptions`], [`Limits`], [`Loader`]: what is served and how much of it |
 //! | `event.rs` | [`Event`]: what happens, for logs |
 //! | `server.rs` | [`run`]: listening, signals, graceful stop |
-//! | `write_timeout.rs` | connections whose clients do not read end |
 //! | `router.rs` | the routes, sender, token, time limit and log of each request |
 //! | `origin.rs` | [`Origin`]: pages of other origins that may use the server; others are refused what is more than reading |
 //! | `host.rs` | [`HostName`]: names of the server; others are refused against DNS rebinding |
@@ -74,7 +73,6 @@ mod stream;
 mod tensor_json;
 mod upload;
 mod worker;
-mod write_timeout;
 
 pub use error::ServeError;
 pub use event::Event;

@@ -11,13 +11,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutWriter;
 
 use crate::app::App;
 use crate::error::ServeError;
 use crate::event::Event;
 use crate::options::{Loader, ServeOptions};
 use crate::router::router;
-use crate::write_timeout::WriteTimeout;
 
 /// Threads that read and write; the engine has its own.
 const THREADS: usize = 2;
@@ -100,11 +100,14 @@ fn connection(
 ) {
     // Small answers are not held back for more.
     let _ = stream.set_nodelay(true);
+    // Clients that do not read hold no connection forever.
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(app.limits.timeout));
     let service = TowerToHyperService::new(routes);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.limits.timeout)
-        .serve_connection(TokioIo::new(WriteTimeout::new(stream, app.limits.timeout)), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         // What goes wrong here is the client's, and it is gone.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::server::{Server, gqn_run, own_package, package, view, view_path};
+use crate::server::{Server, engine, gqn_run, own_package, package, view, view_path};
 
 #[test]
 fn half_a_body_and_slow_clients_do_not_stay() {
@@ -238,6 +238,28 @@ fn a_server_without_an_engine_ends_with_one_line() {
     let output = output.expect("a program");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(1) && stderr.contains(&address), "{stderr}");
+}
+
+#[test]
+fn an_engine_that_is_removed_meanwhile_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = folder.path().join("libonnxruntime.so");
+    fs::copy(engine(), &library).expect("a copy");
+    let ort = library.to_str().expect("a path");
+    let mut server = Server::start(&["--ort", ort, "--quiet"]);
+    let id = server.scene(2);
+    let before = server.call("GET", &view_path(&id, ""), b"").expect(200).body;
+    fs::remove_file(&library).expect("it is removed");
+    assert_eq!(server.call("GET", &view_path(&id, ""), b"").expect(200).body, before);
+    server.call("POST", "/reload", b"").expect(204);
+    assert_eq!(server.call("GET", &view_path(&id, ""), b"").expect(200).body, before);
+    server.terminate();
+    assert_eq!(server.ended().0, Some(0), "{:?}", server.log());
+    // The next start says what is missing.
+    let output = gqn_run().arg("serve").arg(package()).args(["--ort", ort]).output();
+    let output = output.expect("a program");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && stderr.contains(ort), "{stderr}");
 }
 
 #[test]

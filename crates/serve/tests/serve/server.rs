@@ -43,6 +43,14 @@ pub(crate) fn gqn_run() -> Command {
     command
 }
 
+/// The library of ONNX Runtime that the program finds.
+pub(crate) fn engine() -> PathBuf {
+    let output = gqn_run().arg("doctor").arg("--json").output().expect("a program");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let path = report["onnxruntime"]["path"].as_str();
+    path.unwrap_or_else(|| panic!("no library: {report}")).into()
+}
+
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
