@@ -152,7 +152,7 @@ test("what the first picture needs is asked for at once, and only that", () => o
   for (const href of named) assert.ok(loaded.includes(href), `${href} is preloaded and not used`);
   for (const part of loaded) {
     const [, module] = /src\/page\/(.*\.js)$/.exec(part) ?? [];
-    if (module && module !== "guard.js") assert.equal(named.includes(part), !MEANWHILE.includes(module), `${part} is preloaded if the first picture needs it`);
+    if (module) assert.equal(named.includes(part), !MEANWHILE.includes(module), `${part} is preloaded if the first picture needs it`);
     assert.ok(!module || !ASKED_FOR.includes(module), `${part}, for which nobody asked`);
     assert.doesNotMatch(part, /example\/|docs\/|gif|card\.png|icon-|sample\.safetensors|\.onnx\?/, "what nobody asked for");
   }

@@ -73,3 +73,16 @@ export function paint(canvas, rgba, side, pixels, most = LARGEST) {
   context.imageSmoothingQuality = "high";
   context.drawImage(own, 0, 0, size, size);
 }
+
+/** The page is thought to be shown after so many milliseconds; where nobody looks at it, it is not. */
+const SHOWN_MS = 200;
+
+/** Waits until the page was shown for the first time. */
+export async function shown() {
+  if (performance.getEntriesByType("paint").length) return;
+  await new Promise((resolve) => {
+    setTimeout(resolve, SHOWN_MS);
+    // The frame itself comes after what is called for it.
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
+}

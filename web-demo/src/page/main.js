@@ -1,6 +1,6 @@
 // @ts-check
 import { count } from "./count.js";
-import { element } from "./dom.js";
+import { element, shown } from "./dom.js";
 import { Download, offer } from "./download.js";
 import { Engines } from "./engines.js";
 import { links } from "./history.js";
@@ -36,7 +36,8 @@ async function main() {
   if (!linked) state.shown = [0];
   const download = new Download();
   phase("download", "", undefined);
-  const offered = await offer();
+  // What computes and what is large wait until there is something to see.
+  const [offered] = await Promise.all([offer(), shown()]);
   const { wasm_bytes: wasmBytes, models, servers = [] } = offered;
   const unasked = refusedServer(state, servers);
   const model = models.find(({ name }) => name === state.model) ?? models[0];

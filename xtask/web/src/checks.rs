@@ -6,7 +6,7 @@ use anyhow::Result;
 use xtask_workspace::{Programs, Workspace, call};
 
 use crate::chromium;
-use crate::dist::Addresses;
+use crate::html::Addresses;
 use crate::node;
 use crate::page::{self, Web};
 use crate::wasm::Build;

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use xtask_workspace::SystemFlag;
 
 use crate::bench::{BenchWeb, Output};
-use crate::dist::Addresses;
+use crate::html::Addresses;
 use crate::page::Web;
 use crate::wasm::Build;
 

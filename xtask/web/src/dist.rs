@@ -5,16 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use xtask_workspace::{Workspace, remove};
 
+use crate::html::{self, Addresses};
 use crate::models::Model;
 
 /// In the result, what of the page never changes under its name: a folder whose name carries a hash of its content.
-const APP: &str = "app";
+pub(crate) const APP: &str = "app";
 /// The page's parts that go there, files or folders.
 const PARTS: [&str; 6] = ["icon.svg", "app.webmanifest", "style", "src", "media", "example"];
 /// Of these, what a first visit does without: it is fetched, and kept, when somebody asks for it.
@@ -22,47 +21,12 @@ const LATER: [&str; 4] = ["example/", "media/", "src/worker/gif.js", "tract/"];
 /// What wasm-bindgen made and the page loads.
 const GLUE: [&str; 2] = ["gqn.js", "gqn_bg.wasm"];
 const TYPES: &str = "gqn.d.ts";
-const PAGE: &str = "index.html";
+const PAGE: &str = html::FILE;
 const SERVICE_WORKER: &str = "service-worker.js";
-/// In the page, the line in whose place stands what a browser may load before a module asks for it.
-const PRELOAD: &str = "<!-- preload -->";
-/// In the page, whom it may ask.
-const ASKS: &str = "connect-src 'self'";
-/// In the page, the picture that is shown until the first one is painted. It is put into the page itself.
-const POSTER: &str = "src=\"app/media/poster.webp\"";
-/// The script that is no module.
-const GUARD: &str = "src/page/guard.js";
-/// Modules that the page imports while the first package is read, or when somebody asks for what they do.
-const AFTER: [&str; 13] = [
-    "connection.js",
-    "drop.js",
-    "example.js",
-    "files.js",
-    "how.js",
-    "markdown.js",
-    "own.js",
-    "parts.js",
-    "save.js",
-    "served.js",
-    "spread.js",
-    "stills.js",
-    "zip.js",
-];
 const MODELS: &str = "models.json";
 /// The project's documents beside the page, and the list of them.
 const DOCS: &str = "docs";
 const DOCS_LIST: &str = "docs/pages.json";
-
-/// Where the page will lie, and where its sources do.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Addresses {
-    /// Of the page: what shows a link to it as a card wants the card's picture by its whole address.
-    pub(crate) site: Option<String>,
-    /// Of the sources; without it, the page has no link to them.
-    pub(crate) source: Option<String>,
-    /// Of servers that the page may let paint; it asks no others.
-    pub(crate) servers: Vec<String>,
-}
 
 /// What was built of the engines: folders with [`GLUE`].
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +52,9 @@ pub(crate) fn assemble(
     for name in PARTS {
         add(&page.join(name), name, &mut app)?;
     }
-    app.retain(|name, _| !name.ends_with(".d.ts"));
+    app.retain(|name, _| {
+        !name.ends_with(".d.ts") && !html::WITHIN.iter().any(|part| name.starts_with(part))
+    });
     for name in GLUE {
         app.insert(format!("wasm/{name}"), read(&glue.engine.join(name))?);
         if let Some(tract) = glue.tract {
@@ -104,13 +70,10 @@ pub(crate) fn assemble(
     let folder = format!("{APP}-{}", hash_of(&app));
     let mut files: BTreeMap<String, Vec<u8>> =
         app.into_iter().map(|(name, content)| (format!("{folder}/{name}"), content)).collect();
-    let first = models.first().map(Model::manifest);
-    let preload = preloads(files.keys(), first.as_deref());
-    let poster = files.get(&format!("{folder}/media/poster.webp"));
-    let poster = poster.map(|image| STANDARD.encode(image)).unwrap_or_default();
-    let html = text(&page.join(PAGE))?
-        .replace(POSTER, &format!("src=\"data:image/webp;base64,{poster}\""));
-    let index = index(&html, &folder, &preload, addresses)?;
+    let poster = files.get(&format!("{folder}/media/poster.webp")).map(Vec::as_slice);
+    let data = [MODELS.to_owned()].into_iter().chain(models.first().map(Model::manifest));
+    let preloads = html::preloads(files.keys(), data);
+    let index = html::page(&page, &folder, &preloads, poster.unwrap_or_default(), addresses)?;
     files.insert(PAGE.to_owned(), index.into_bytes());
     let worker = service_worker(&text(&page.join(SERVICE_WORKER))?, &files)?;
     files.insert(SERVICE_WORKER.to_owned(), worker.into_bytes());
@@ -129,55 +92,6 @@ pub(crate) fn assemble(
     remove(dist)?;
     fs::rename(&part, dist).with_context(|| format!("cannot put {} in place", dist.display()))?;
     Ok(())
-}
-
-/// Links for the page's head: all that the first picture needs and that only a module would ask for.
-fn preloads<'a>(files: impl Iterator<Item = &'a String>, manifest: Option<&str>) -> String {
-    let mut modules = Vec::new();
-    let mut data = vec![MODELS.to_owned()];
-    data.extend(manifest.map(str::to_owned));
-    for name in files {
-        let module = name.split_once("/src/page/").map(|(_, module)| module);
-        let first = module.is_some_and(|module| !AFTER.contains(&module));
-        if first && !name.ends_with(GUARD) {
-            modules.push(format!("<link rel=\"modulepreload\" href=\"{name}\">"));
-        } else if name.ends_with("/wasm/gqn_bg.wasm") {
-            data.push(name.clone());
-        }
-    }
-    let data = data
-        .iter()
-        .map(|name| format!("<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{name}\">"));
-    data.chain(modules).collect::<Vec<_>>().join("\n")
-}
-
-/// The page with its parts' folder, what is to be loaded before, and addresses put in.
-fn index(page: &str, folder: &str, preload: &str, addresses: &Addresses) -> Result<String> {
-    ensure!(page.contains(PRELOAD), "{PAGE} has no line `{PRELOAD}`");
-    let mut page =
-        page.replace(&format!("\"{APP}/"), &format!("\"{folder}/")).replace(PRELOAD, preload);
-    if let Some(site) = &addresses.site {
-        let site = site.trim_end_matches('/');
-        page = page.replace(
-            &format!("content=\"{folder}/"),
-            &format!("content=\"{}/{folder}/", attribute(site)),
-        );
-    }
-    if !addresses.servers.is_empty() {
-        ensure!(page.contains(ASKS), "{PAGE} has no policy `{ASKS}`");
-        let servers = addresses.servers.join(" ");
-        page = page.replace(ASKS, &format!("{ASKS} {servers}"));
-    }
-    if let Some(source) = &addresses.source {
-        let link = format!("id=\"source\" href=\"{}\"", attribute(source));
-        page = page.replace("id=\"source\" hidden", &link);
-    }
-    Ok(page)
-}
-
-/// Text between quotation marks of an attribute.
-fn attribute(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
 /// The project's documents, those for users first.
@@ -249,7 +163,7 @@ fn add(path: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result
     Ok(())
 }
 
-fn text(path: &Path) -> Result<String> {
+pub(crate) fn text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot open {}", path.display()))
 }
 
@@ -261,9 +175,16 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 mod tests {
     use std::path::PathBuf;
 
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
-    const INDEX: &str = r#"<meta content="connect-src 'self'; base-uri"><meta content="app/media/card.png"><!-- preload --><img src="app/media/poster.webp">
+    const INDEX: &str = r#"<meta content="script-src 'self'; style-src 'self'; connect-src 'self'; base-uri">
+<script src="app/src/page/guard.js"></script>
+<link rel="stylesheet" href="app/style/a.css">
+<link rel="stylesheet" href="app/style/b.css">
+<meta content="app/media/card.png"><!-- preload --><img src="app/media/poster.webp">
 <script src="app/src/main.js"></script><a id="source" hidden>"#;
 
     #[test]
@@ -277,7 +198,7 @@ mod tests {
         write(page.join("index.html"), INDEX);
         write(folder.path().join("README.md"), "what it is");
         write(folder.path().join("docs/training.md"), "how it learns");
-        write(page.join("src/page/guard.js"), "");
+        write(page.join("src/page/guard.js"), "guard()");
         write(page.join("src/worker/gif.js"), "");
         write(page.join("media/card.png"), "");
         write(page.join("media/poster.webp"), "poster");
@@ -289,7 +210,8 @@ mod tests {
         write(page.join("package.json"), "");
         write(page.join("src/page/main.js"), "1");
         write(page.join("src/types.d.ts"), "");
-        write(page.join("style/a.css"), "");
+        write(page.join("style/a.css"), "a {}\n");
+        write(page.join("style/b.css"), "b {}\n");
         for name in ["gqn.js", "gqn_bg.wasm", "gqn.d.ts"] {
             write(glue.join(name), name);
         }
@@ -320,10 +242,8 @@ mod tests {
             "icon.svg",
             "media/card.png",
             "media/poster.webp",
-            "src/page/guard.js",
             "src/page/main.js",
             "src/worker/gif.js",
-            "style/a.css",
             "tract/gqn.js",
             "tract/gqn_bg.wasm",
             "wasm/gqn.js",
@@ -343,11 +263,19 @@ mod tests {
         assert!(index.contains(r#"<img src="data:image/webp;base64,cG9zdGVy">"#), "{index}");
         assert!(index.contains(r#"id="source" hidden"#), "{index}");
         assert!(index.contains("connect-src 'self';"), "{index}");
-        for loaded in ["wasm/gqn_bg.wasm", "src/page/main.js"] {
-            assert!(index.contains(&format!(r#"href="{app}/{loaded}""#)), "{index}");
-        }
+        assert!(index.contains(&format!(r#"href="{app}/src/page/main.js""#)), "{index}");
         assert!(index.contains(r#"href="models.json""#) && !index.contains("guard.js"), "{index}");
-        assert!(!index.contains("tract/"), "{index}");
+        // What stands in the page itself is allowed by its hash.
+        let guard = "guard()";
+        assert!(index.contains(&format!("<script>{guard}</script>")), "{index}");
+        let style = "a {}\nb {}\n";
+        assert!(index.contains(&format!("<style>{style}</style>")), "{index}");
+        for content in [guard, style] {
+            let hash = STANDARD.encode(Sha256::digest(content));
+            assert!(index.contains(&format!("'sha256-{hash}'")), "{index}");
+        }
+        assert!(!index.contains(".css"), "{index}");
+        assert!(!index.contains("tract/") && !index.contains("gqn_bg.wasm"), "{index}");
         // A first visit keeps what it needs, and nothing that only some ask for.
         let worker = text(&files, "service-worker.js");
         assert!(worker.contains(&format!("{app}/wasm/gqn_bg.wasm")), "{worker}");

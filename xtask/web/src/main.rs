@@ -12,6 +12,7 @@
 //! | `node.rs` | what comes from npm |
 //! | `models.rs` | packages and their index |
 //! | `dist.rs` | the folder: `web-demo/dist` |
+//! | `html.rs` | of it, the page itself |
 //! | `serve.rs` | the folder on a local port |
 //! | `chromium.rs` | the browser that tests and bench drive |
 //! | `checks.rs` | the types of the page, and its tests in a browser |
@@ -23,6 +24,7 @@ mod checks;
 mod chromium;
 mod cli;
 mod dist;
+mod html;
 mod models;
 mod node;
 mod page;

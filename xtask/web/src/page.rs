@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xtask_workspace::{Workspace, console};
 
-use crate::dist::{self, Addresses};
+use crate::dist;
+use crate::html::Addresses;
 use crate::models;
 use crate::serve::serve;
 use crate::wasm::{self, Build, Module};

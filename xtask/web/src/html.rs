@@ -1,0 +1,142 @@
+//! The page itself: its styles and first script put in, what a browser may load early, addresses.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::dist::{APP, text};
+
+pub(crate) const FILE: &str = "index.html";
+/// Of the page's parts, what is put into the page itself, so that it is shown without waiting for another file.
+pub(crate) const WITHIN: [&str; 2] = ["style/", GUARD];
+/// In the page, the line in whose place stands what a browser may load before a module asks for it.
+const PRELOAD: &str = "<!-- preload -->";
+/// In the page, whom it may ask.
+const ASKS: &str = "connect-src 'self'";
+/// In the page, the picture that is shown until the first one is painted. It is put into the page itself.
+const POSTER: &str = "src=\"app/media/poster.webp\"";
+/// The script that is no module, and its line in the page.
+const GUARD: &str = "src/page/guard.js";
+const GUARD_LINE: &str = "<script src=\"app/src/page/guard.js\"></script>";
+/// How a line of the page that names styles begins.
+const STYLE: &str = "<link rel=\"stylesheet\" href=\"app/";
+/// Modules that the page imports while the first package is read, or when somebody asks for what they do.
+const AFTER: [&str; 13] = [
+    "connection.js",
+    "drop.js",
+    "example.js",
+    "files.js",
+    "how.js",
+    "markdown.js",
+    "own.js",
+    "parts.js",
+    "save.js",
+    "served.js",
+    "spread.js",
+    "stills.js",
+    "zip.js",
+];
+
+/// Where the page will lie, and where its sources do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Addresses {
+    /// Of the page: what shows a link to it as a card wants the card's picture by its whole address.
+    pub(crate) site: Option<String>,
+    /// Of the sources; without it, the page has no link to them.
+    pub(crate) source: Option<String>,
+    /// Of servers that the page may let paint; it asks no others.
+    pub(crate) servers: Vec<String>,
+}
+
+/// Links for the page's head: all that the first picture needs early and that only a module would ask for. The engine is none of
+/// them: a module asks for it when the page is shown.
+pub(crate) fn preloads<'a>(
+    files: impl Iterator<Item = &'a String>,
+    data: impl Iterator<Item = String>,
+) -> String {
+    let module = |name: &String| {
+        let (_, module) = name.split_once("/src/page/")?;
+        (!AFTER.contains(&module)).then(|| format!("<link rel=\"modulepreload\" href=\"{name}\">"))
+    };
+    let fetched = |name| format!("<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{name}\">");
+    data.map(fetched).chain(files.filter_map(module)).collect::<Vec<_>>().join("\n")
+}
+
+/// The page from its source in a folder.
+///
+/// `app` is where its parts lie, `preloads` what is to be loaded before, `poster` a WebP picture.
+pub(crate) fn page(
+    source: &Path,
+    app: &str,
+    preloads: &str,
+    poster: &[u8],
+    addresses: &Addresses,
+) -> Result<String> {
+    let poster = format!("src=\"data:image/webp;base64,{}\"", STANDARD.encode(poster));
+    let page = within(&text(&source.join(FILE))?, source)?.replace(POSTER, &poster);
+    addressed(&page, app, preloads, addresses)
+}
+
+/// The page with its styles and the script that is no module in the place of the lines that name them. The page's policy names
+/// them by their hashes, and so allows no others.
+fn within(html: &str, page: &Path) -> Result<String> {
+    let source = |name: &str| text(&page.join(name));
+    let (mut styles, mut kept) = (String::new(), String::new());
+    for line in html.split_inclusive('\n') {
+        let Some(name) = line.strip_prefix(STYLE).and_then(|rest| rest.split('"').next()) else {
+            kept += line;
+            continue;
+        };
+        if styles.is_empty() {
+            kept += STYLE;
+        }
+        styles += &source(name)?;
+    }
+    let guard = source(GUARD)?;
+    for (tag, content) in [("style", &styles), ("script", &guard)] {
+        ensure!(!content.contains(&format!("</{tag}")), "a {tag} ends within itself");
+    }
+    let allowed = |content: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(content)));
+    let policies = [
+        ("style-src 'self'", format!("style-src {}", allowed(&styles))),
+        ("script-src 'self'", format!("script-src 'self' {}", allowed(&guard))),
+        (STYLE, format!("<style>{styles}</style>\n")),
+        (GUARD_LINE, format!("<script>{guard}</script>")),
+    ];
+    policies.iter().try_fold(kept, |text, (placeholder, put)| {
+        ensure!(text.contains(placeholder), "{FILE} has no `{placeholder}`");
+        Ok(text.replace(placeholder, put))
+    })
+}
+
+/// The page with its parts' folder, what is to be loaded before, and addresses put in.
+fn addressed(page: &str, folder: &str, preload: &str, addresses: &Addresses) -> Result<String> {
+    ensure!(page.contains(PRELOAD), "{FILE} has no line `{PRELOAD}`");
+    let mut page =
+        page.replace(&format!("\"{APP}/"), &format!("\"{folder}/")).replace(PRELOAD, preload);
+    if let Some(site) = &addresses.site {
+        let site = site.trim_end_matches('/');
+        page = page.replace(
+            &format!("content=\"{folder}/"),
+            &format!("content=\"{}/{folder}/", attribute(site)),
+        );
+    }
+    if !addresses.servers.is_empty() {
+        ensure!(page.contains(ASKS), "{FILE} has no policy `{ASKS}`");
+        let servers = addresses.servers.join(" ");
+        page = page.replace(ASKS, &format!("{ASKS} {servers}"));
+    }
+    if let Some(source) = &addresses.source {
+        let link = format!("id=\"source\" href=\"{}\"", attribute(source));
+        page = page.replace("id=\"source\" hidden", &link);
+    }
+    Ok(page)
+}
+
+/// Text between quotation marks of an attribute.
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+}
