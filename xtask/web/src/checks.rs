@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use xtask_workspace::{Programs, Workspace, call};
 
-use crate::chromium;
+use crate::browsers;
 use crate::html::Addresses;
 use crate::node;
 use crate::page::{self, Web};
@@ -16,7 +16,8 @@ use crate::wasm::Build;
 /// The package is one that a few steps of training made: what the page paints is held against ONNX Runtime's picture of
 /// the same package, not against the truth.
 pub(crate) fn test(workspace: &Workspace) -> Result<()> {
-    let browser = chromium::find(workspace)?;
+    let browser = browsers::chromium(workspace)?;
+    let other = browsers::firefox(workspace)?;
     let programs = &Programs::beside_us(workspace)?;
     let folder = workspace.target().join("page");
     let (package, library, dist) =
@@ -43,6 +44,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     check_types(workspace)?;
     let mut node = workspace.command("node");
     node.args(["--test", "tests/web/all.test.js"]).env("CHROMIUM", browser);
+    node.envs(other.map(|path| ("FIREFOX", path)));
     node.env("GQN_DIST", dist).env("GQN_RUN", programs.path("gqn-run"));
     call(node.env("GQN_FOREIGN", foreign))
 }

@@ -14,14 +14,14 @@
 //! | `dist.rs` | the folder: `web-demo/dist` |
 //! | `html.rs` | of it, the page itself |
 //! | `serve.rs` | the folder on a local port |
-//! | `chromium.rs` | the browser that tests and bench drive |
+//! | `browsers.rs` | the browsers that tests and bench drive |
 //! | `checks.rs` | the types of the page, and its tests in a browser |
 //! | `bench/` | the engine in wasm beside onnxruntime-web, tract and rten |
 
 mod bench;
 mod bindgen;
+mod browsers;
 mod checks;
-mod chromium;
 mod cli;
 mod dist;
 mod html;

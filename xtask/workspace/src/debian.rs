@@ -51,6 +51,7 @@ const VENV: Need =
     Need { probe: &["python3", "-c", "import ensurepip"], packages: &["python3-venv"] };
 const NODE: Need = Need { probe: &["npm", "--version"], packages: &["nodejs", "npm"] };
 const CHROMIUM: Need = Need { probe: &["chromium", "--version"], packages: &["chromium"] };
+const FIREFOX: Need = Need { probe: &["firefox-esr", "--version"], packages: &["firefox-esr"] };
 const MPI: Need = Need {
     probe: &["mpicc", "--version"],
     packages: &["libopenmpi-dev", "openmpi-bin", "libclang-dev"],
@@ -69,7 +70,7 @@ pub const PROVIDERS: &[Need] = &[PIP, CHROMIUM];
 /// What `cargo xtask check` needs.
 pub const CHECK: &[Need] = &[CXX, PIP, NODE];
 /// What `cargo xtask test` needs.
-pub const TEST: &[Need] = &[CXX, PIP, VENV, NODE, CHROMIUM, MPI];
+pub const TEST: &[Need] = &[CXX, PIP, VENV, NODE, CHROMIUM, FIREFOX, MPI];
 
 /// With `--no-system`, lists what is missing of `needs`, before anything else is done.
 pub fn list_missing(workspace: &Workspace, needs: &[Need]) {

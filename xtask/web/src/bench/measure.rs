@@ -9,7 +9,7 @@ use serde_json::Value;
 use xtask_workspace::{Workspace, scoreboard, write};
 
 use super::table::table;
-use crate::chromium;
+use crate::browsers;
 use crate::node;
 use crate::wasm::{self, Build, Module};
 
@@ -62,7 +62,7 @@ pub(crate) fn run(workspace: &Workspace, bench: &BenchWeb) -> Result<()> {
 
 /// Builds engine and packages, and times them; the file of rows and sizes.
 fn measure(workspace: &Workspace, bench: &BenchWeb) -> Result<PathBuf> {
-    let browser = chromium::find(workspace)?;
+    let browser = browsers::chromium(workspace)?;
     let folder = workspace.root().join(FOLDER);
     node::install(&folder)?;
     let glue = wasm::build(workspace, Module::Engine, bench.build)?;
