@@ -22,7 +22,7 @@ pub struct OnnxRuntime {
     version: String,
     path: PathBuf,
     how: &'static str,
-    /// What named it.
+    /// The name that it was loaded by, if one was given.
     named: Option<PathBuf>,
 }
 

@@ -77,10 +77,18 @@ test("the page runs under its policy, and the policy holds", () => open({}, asyn
   })).catch(String);
   assert.match(String(refused), /script-src/);
   assert.equal(await page.evaluate(() => "intruder" in window), false);
+  const styled = await page.evaluate(() => new Promise((resolve) => {
+    document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+    const style = document.createElement("style");
+    style.textContent = "body { display: none }";
+    document.head.append(style);
+  }));
+  assert.match(String(styled), /style-src/);
+  assert.notEqual(await page.evaluate(() => getComputedStyle(document.body).display), "none");
   assert.equal(await page.evaluate(() => document.cookie), "");
   await ready(page);
 }).catch((error) => {
-  // The browser itself complains of the intruder; of nothing else.
-  const complaints = error.actual ?? [];
-  if (!(complaints.length === 1 && /Content Security Policy/.test(complaints[0]))) throw error;
+  // The browser itself complains of the two intruders; of nothing else.
+  const complaints = /** @type {string[]} */ (error.actual ?? []);
+  if (!(complaints.length === 2 && complaints.every((text) => /Content Security Policy/.test(text)))) throw error;
 }));

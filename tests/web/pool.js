@@ -157,6 +157,16 @@ test("a painter that has not worked on the scene is told it before it is asked f
   assert.deepEqual(await Promise.all([drawn, again]), ["first", "second"]);
 });
 
+test("a painter that says nothing while it is told a scene is given up", async () => {
+  const { Silent } = await import("../../web-demo/src/page/remote.js");
+  let lost = 0;
+  const pool = new Pool({ picture() {}, fail: assert.fail, lost() { lost += 1; } });
+  pool.add(/** @type {any} */ ({ call: () => Promise.reject(new Silent()), end() {} }));
+  pool.setScene("one", [new Float32Array(1)]);
+  await assert.rejects(pool.ofScene("drawing", {}), Silent);
+  assert.deepEqual([pool.painters.length, lost], [0, 1]);
+});
+
 test("what is to stay live is done between wishes, the latest of it, by a painter to spare", async () => {
   const alone = staged(1);
   assert.equal(alone.pool.live(async () => assert.fail("nobody has time")), false);

@@ -63,6 +63,33 @@ test("an orbit is saved as an animated GIF that browsers decode", () => open({},
   }
 }));
 
+test("an orbit that is asked for while another model takes over is one of that model", () => open({}, async (page) => {
+  const other = models.find((/** @type {{ name: string }} */ { name }) => name !== model.name);
+  assert.ok(other);
+  // The model's figures stand there before it has seen the scene.
+  await page.evaluate(() => {
+    const figures = /** @type {HTMLElement} */ (document.querySelector("#figures"));
+    new MutationObserver((_, observer) => {
+      observer.disconnect();
+      /** @type {HTMLElement} */ (document.querySelector("#save-orbit")).click();
+    }).observe(figures, { childList: true });
+  });
+  const [download] = await Promise.all([page.waitForEvent("download", PATIENCE), page.selectOption("#model", other.name)]);
+  assert.match(download.suggestedFilename(), /-orbit\.gif$/);
+  assert.equal(readFileSync(await download.path()).subarray(0, 6).toString(), "GIF89a");
+  assert.deepEqual(await page.locator("#messages .message").allInnerTexts(), []);
+  // What stands above the fold is of that model, too.
+  await page.locator("#why", { hasText: await page.locator("#n-model").innerText() }).waitFor(PATIENCE);
+}));
+
+test("the link follows somebody who walks around", () => open({ hash: `${SCENE}&orbit=1` }, async (page) => {
+  const at = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get("at"));
+  await page.waitForFunction(() => location.hash.includes("at="), null, PATIENCE);
+  const before = await at();
+  await page.waitForFunction((before) => new URLSearchParams(location.hash.slice(1)).get("at") !== before, before, PATIENCE);
+  assert.equal((await link(page)).get("orbit"), "1");
+}));
+
 test("a scene that was downloaded opens again as one's own, and paints the same", () => open({ hash: `${SCENE}&mean=1` }, async (page) => {
   const shots = () => page.locator("#strip canvas").evaluateAll((all) => all.map((canvas) => /** @type {HTMLCanvasElement} */ (canvas).toDataURL()));
   const before = await shots();

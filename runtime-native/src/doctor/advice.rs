@@ -19,6 +19,13 @@ pub(super) fn advice(diagnosis: &Diagnosis) -> Vec<String> {
             "this Jetson (L4T {release}) has no ONNX Runtime with CUDA: docs/jetson.md says where to get one"
         );
         advice.push(text);
+    } else if let Some(gpu) = &diagnosis.gpu
+        && diagnosis.onnxruntime.is_some()
+        && !has_cuda
+    {
+        let name = gpu.name.as_deref().unwrap_or("the GPU");
+        let text = "this ONNX Runtime is without CUDA: get one with it, such as that of `pip download onnxruntime-gpu`, and name its library with --ort";
+        advice.push(format!("{name} is not used, because {text}"));
     }
     advice
 }
@@ -50,8 +57,7 @@ fn of_provider(provider: &ProviderDiagnosis, diagnosis: &Diagnosis) -> Vec<Strin
         .filter(|missing| missing.beside_path.is_none())
         .map(|missing| missing.name.as_str())
         .collect();
-    // A build without WebGPU does not need it.
-    if !nowhere.is_empty() && name != "webgpu" {
+    if !nowhere.is_empty() {
         let packages: Vec<String> = nowhere.iter().filter_map(|library| package(library)).collect();
         let mut packages: Vec<&String> = packages.iter().collect();
         packages.sort();

@@ -56,6 +56,8 @@ pub struct Diagnosis {
     pub no_onnxruntime: Option<String>,
     /// What its providers lack.
     pub providers: Vec<ProviderDiagnosis>,
+    /// Providers that this ONNX Runtime is without.
+    pub not_built: Vec<&'static str>,
     /// What to do, most important first.
     pub advice: Vec<String>,
 }
@@ -155,8 +157,15 @@ impl Diagnosis {
                     providers.push(system.provider(provider, &path, gpu.as_ref()));
                 }
             }
-            providers.push(system.webgpu());
+            // WebGPU has no library of its own: it is a part of ONNX Runtime's, which then names the loader of Vulkan.
+            if system::holds(path, VULKAN.as_bytes()) {
+                providers.push(system.webgpu());
+            }
         }
+        let is_there = |name: &&str| !providers.iter().any(|provider| provider.provider == *name);
+        let names = PROVIDERS.map(|(name, _)| name).into_iter().chain(["webgpu"]);
+        let not_built: Vec<&'static str> =
+            if onnxruntime.is_some() { names.filter(is_there).collect() } else { Vec::new() };
         let mut diagnosis = Self {
             root: root.display().to_string(),
             device: system::text(root, "proc/device-tree/model"),
@@ -171,6 +180,7 @@ impl Diagnosis {
             onnxruntime: library,
             no_onnxruntime,
             providers,
+            not_built,
             advice: Vec::new(),
         };
         diagnosis.advice = advice::advice(&diagnosis);
@@ -339,7 +349,7 @@ impl System<'_> {
         Missing { name: name.to_owned(), needed_by, beside_path }
     }
 
-    /// WebGPU has no library of its own; whether ONNX Runtime was built with it is said when it is loaded.
+    /// What the WebGPU provider loads.
     fn webgpu(&self) -> ProviderDiagnosis {
         let place =
             self.folders.iter().map(|folder| folder.join(VULKAN)).find(|path| path.is_file());

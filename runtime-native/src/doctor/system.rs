@@ -93,3 +93,9 @@ pub(crate) fn other_folders(root: &Path) -> Vec<PathBuf> {
 pub(crate) fn below(root: &Path, path: &str) -> PathBuf {
     root.join(path.trim_start_matches('/'))
 }
+
+/// Whether a file holds some bytes; not if it cannot be read.
+pub(crate) fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let Ok(content) = fs::read(path) else { return false };
+    content.windows(bytes.len()).any(|part| part == bytes)
+}

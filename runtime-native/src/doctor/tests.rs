@@ -218,6 +218,23 @@ fn a_wheel_with_one_library_removed_names_it() {
 }
 
 #[test]
+fn providers_that_are_not_built_in_are_named_and_a_gpu_that_stays_idle() {
+    let (root, library) = system(X86, "GLIBC_2.36");
+    let mut diagnosis = Diagnosis::examine(root.path(), Ok(library.clone()));
+    assert_eq!(diagnosis.not_built, ["cuda", "tensorrt", "openvino", "webgpu"]);
+    assert!(advice::advice(&diagnosis).is_empty(), "nothing to do without a GPU");
+    diagnosis.gpu = Some(Gpu { name: Some("RTX".to_owned()), sm: 89, tegra: false });
+    let advice = advice::advice(&diagnosis);
+    assert!(advice[0].contains("RTX is not used") && advice[0].contains("onnxruntime-gpu"));
+    // WebGPU is a part of ONNX Runtime's own library.
+    let parts = Sample { needed: &["libc.so.6"], versions: &[VULKAN], ..PLAIN };
+    parts.write(&library);
+    let diagnosis = Diagnosis::examine(root.path(), Ok(library));
+    assert_eq!(diagnosis.not_built, ["cuda", "tensorrt", "openvino"]);
+    assert_eq!(diagnosis.providers[1].missing[0].name, VULKAN);
+}
+
+#[test]
 fn what_is_no_library_is_said() {
     let (root, library) = system(X86, "GLIBC_2.36");
     let provider = library.with_file_name("libonnxruntime_providers_cuda.so");

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use gqn_formats::Tensor;
 use gqn_runtime::EngineError;
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::tract_linalg::MmmDispatch;
+use tract_onnx::tract_core::tract_linalg::mmm::Query;
 
 use super::external::inline_external;
 use super::fold::fold_constants;
@@ -14,6 +16,14 @@ use gqn_portable::RunGraph;
 /// How many optimised models of one graph are kept. Each holds its own packed copy of the weights; a client uses two
 /// or three numbers of queries by turns.
 const KEPT: usize = 4;
+
+/// The kernel that tract takes for a large product here, such as `wasm_f32_8x8`: kernels register themselves when a module starts,
+/// and without them a general one would be taken in silence.
+fn kernel() -> String {
+    let query = Query::plain(f32::datum_type(), Some(64), Some(64), Some(1024));
+    let found = MmmDispatch::native().pick(&query);
+    found.map_or_else(|| "none".to_owned(), |(kernel, ..)| kernel.name().to_owned())
+}
 
 /// One graph: parsed once, and optimised once for every choice of its free axes.
 #[derive(Debug)]
@@ -28,7 +38,7 @@ pub struct TractGraph {
 
 impl RunGraph for TractGraph {
     fn describe() -> String {
-        format!("tract {TRACT_VERSION}, one thread")
+        format!("tract {TRACT_VERSION}, one thread, {} for products", kernel())
     }
 
     fn parse(

@@ -1,5 +1,6 @@
 //! `Engine` on tract: a general engine for ONNX graphs in pure Rust, to hold our own against. It builds wherever that one
-//! does; in the browser it is ten times the download and slower, so the page does not have it (`docs/browser.md`).
+//! does. In the browser it is seven times the download and slower, so the page loads it only for graphs that ours does not
+//! know, and where it is chosen (`docs/browser.md`).
 //!
 //! | file | holds |
 //! |---|---|

@@ -3,7 +3,7 @@ import { Download } from "./download.js";
 import { element, make, say } from "./dom.js";
 import { notice, phase, show, size } from "./messages.js";
 import { Remote } from "./remote.js";
-import { served } from "./why.js";
+import { served, why } from "./why.js";
 
 /** What an engine says of a graph with operators that it does not have. */
 const UNKNOWN = /no such operator is known|none that the exporter writes/;
@@ -131,8 +131,9 @@ async function painter(engine) {
 }
 
 /** Says which engine runs, and what. @param {Engine} engine @param {import("../types").Package} found
- * @param {{ bytes: number, needed: boolean }} how `bytes` of the package; `needed` if nobody chose the engine */
-export function running(engine, found, { bytes: weight, needed }) {
+ * @param {{ bytes: number, needed: boolean, preview: boolean }} how `bytes` of the package; `needed` if nobody chose the engine; a `preview` is
+ * not what the page tells of */
+export function running(engine, found, { bytes: weight, needed, preview }) {
   const { name, bytes } = engine;
   say("n-model", weight ? size(weight) : "\u2013");
   say("n-load", `${(found.ms / 1000).toFixed(1)} s`);
@@ -140,5 +141,7 @@ export function running(engine, found, { bytes: weight, needed }) {
   say("n-wasm", bytes ? size(bytes) : "\u2013");
   element("engine", HTMLSelectElement).value = engine.name === "server" ? engine.origin : name === "tract" ? "tract" : "";
   served(engine.name === "server" ? new URL(engine.origin).host : "");
+  const { data = "", seconds = 0 } = found.manifest.provenance ?? {};
+  if (engine.name !== "server" && !preview) why({ bytes: weight, data, seconds }, bytes);
   if (needed) notice(`This package has operators that the built-in engine does not know: tract runs it (${size(bytes)}).`);
 }

@@ -55,7 +55,7 @@ export function opener({ asked, mark, engines, pool, scene, look }) {
     [files, engine] = [next, able];
     taken?.();
     pool.restart(first);
-    running(able, found, { bytes: weight(next), needed: able !== wish });
+    running(able, found, { bytes: weight(next), needed: able !== wish, preview: next === small });
     describe(found);
     if (next !== small) begin(found.manifest);
     const painted = new Promise((resolve) => look.addEventListener("picture", resolve, { once: true }));

@@ -51,6 +51,7 @@ export function opening(scene, look, { walk, set, fail }) {
     set({ mean: true });
     if (!calm.matches) walk(true);
     for (const count of beats()) {
+      await lookedAt();
       await scene.show(Array.from({ length: count }, (_, index) => index));
       await Promise.race([seen(count), new Promise((resolve) => setTimeout(resolve, 4 * BEAT_MS))]);
       await new Promise((resolve) => setTimeout(resolve, BEAT_MS));
@@ -76,4 +77,9 @@ export function opening(scene, look, { walk, set, fail }) {
   }
   window.addEventListener("hashchange", stop);
   return { play, stop };
+}
+
+/** Waits until the page is in front: what nobody sees is not told. */
+async function lookedAt() {
+  while (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
 }

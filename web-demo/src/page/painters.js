@@ -97,20 +97,20 @@ export class Painters {
 
   /** Asks the same painter for something of the scene, which it may not have worked on yet.
    * @param {"query" | "drawing"} operation @param {any} argument @returns {Promise<any>} */
-  async ofScene(operation, argument) {
-    const painter = this.#last;
-    if (painter) await this.#tell(painter);
-    return this.#ask(painter, operation, argument);
+  ofScene(operation, argument) {
+    return this.#ask(this.#last, operation, argument, (painter) => this.#tell(painter));
   }
 
   get #last() {
     return this.painters[this.painters.length - 1];
   }
 
-  /** @param {Painter | undefined} painter @param {string} operation @param {any} argument @returns {Promise<any>} */
-  async #ask(painter, operation, argument) {
+  /** @param {Painter | undefined} painter @param {string} operation @param {any} argument
+   * @param {(painter: Painter) => Promise<void>} [before] what is done before @returns {Promise<any>} */
+  async #ask(painter, operation, argument, before) {
     if (!painter) throw new Ended();
     try {
+      await before?.(painter);
       return await painter.remote.call(operation, argument);
     } catch (error) {
       if (error instanceof Silent) this.#lose(painter.remote);

@@ -32,25 +32,23 @@ export function saving(scene, look) {
   });
 
   wire("save-orbit", async (button) => {
-    const from = look.place?.camera ?? scene.survey.home;
+    if (!scene.known.length) await new Promise((resolve) => scene.addEventListener("known", resolve, { once: true }));
+    // What is on show now: it may become another while the orbit is painted.
+    const [model, file, { side, own: views }, from] = [pool.packages, `${name()}-orbit.gif`, scene, look.place?.camera ?? scene.survey.home];
+    const added = scene.known.map(({ told }) => told);
     const [seed, temperature] = state.mean ? [0, 0] : [state.noise, 1];
-    const way = scene.own ? own(scene.own.map(({ camera }) => camera)) : await surveyor.call("around", { from, count: FRAMES });
-    const frames = [];
     const label = button.textContent;
-    // What the pictures tell now: they may become others while the orbit is painted.
-    const [model, added] = [pool.packages, scene.known.map(({ told }) => told)];
-    for (const camera of way) {
-      const painted = await pool.aside("glimpse", { added, removed: [], camera, seed, temperature }).catch((error) => { if (model === pool.packages) throw error; });
-      if (model !== pool.packages) {
-        button.textContent = label;
-        return notice("Another model was opened, so the orbit was not saved.");
-      }
-      frames.push(new Uint8Array(pixels(enlarged(painted, scene.side, ORBIT))));
-      button.textContent = `${Math.round((100 * frames.length) / way.length)} %`;
-    }
     try {
+      const way = views ? own(views.map(({ camera }) => camera)) : await surveyor.call("around", { from, count: FRAMES });
+      const frames = [];
+      for (const camera of way) {
+        const painted = await pool.aside("glimpse", { added, removed: [], camera, seed, temperature }).catch((error) => { if (model === pool.packages) throw error; });
+        if (model !== pool.packages) return notice("Another model paints now: save the orbit again to have it.");
+        frames.push(new Uint8Array(pixels(enlarged(painted, side, ORBIT))));
+        button.textContent = `${Math.round((100 * frames.length) / way.length)} %`;
+      }
       const bytes = await animated({ frames, side: ORBIT, delay: DELAY });
-      await give(new Blob([/** @type {BlobPart} */ (bytes)], { type: "image/gif" }), `${name()}-orbit.gif`);
+      await give(new Blob([/** @type {BlobPart} */ (bytes)], { type: "image/gif" }), file);
     } finally {
       button.textContent = label;
     }

@@ -1,6 +1,7 @@
 // @ts-check
 import { latest } from "./remote.js";
 import { picture } from "./shots.js";
+import { possible } from "./steps.js";
 
 /** @typedef {import("../types").View} View @typedef {import("../types").Camera} Camera @typedef {import("../types").State} State @typedef {import("../types").Contribution} Contribution @typedef {import("../types").OwnView} OwnView */
 /** @typedef {import("./remote.js").Remote} Remote @typedef {import("./pool.js").Pool} Pool */
@@ -50,6 +51,7 @@ export class Scene extends EventTarget {
 
   /** Opens the scene that the state names. */
   async open() {
+    this.known = [];
     const { world, seed } = this.state;
     const key = `${world}/${seed}`;
     if (this.#surveyed.key !== key) {
@@ -57,7 +59,10 @@ export class Scene extends EventTarget {
       coming.catch(() => { this.#surveyed.key = ""; });
       this.#surveyed = { key, coming };
     }
-    this.survey = await this.#surveyed.coming;
+    const survey = await this.#surveyed.coming;
+    // Another scene was asked for meanwhile.
+    if (this.#surveyed.key !== key) return;
+    [this.survey, this.known] = [survey, []];
     this.#told.clear();
     this.#name = `${this.#package}/${world}/${seed}${this.own ? "/own" : ""}`;
     this.dispatchEvent(new Event("survey"));
@@ -71,13 +76,8 @@ export class Scene extends EventTarget {
     await this.open();
   }
 
-  /** What a motion is here: of what is drawn aside and down, and how far one goes ahead or rises where one cannot go.
-   * @param {number[]} motion @returns {number[]} turn, raise and advance */
-  motion([turn, draw, go]) {
-    const { rises, advances } = this.survey;
-    if (rises && advances) return [turn, draw, go];
-    return rises ? [turn, draw + go, 0] : [turn, 0, advances ? draw + go : 0];
-  }
+  /** What a motion is here. @param {number[]} drawn @returns {number[]} turn, raise and advance */
+  motion(drawn) { return possible(drawn, this.survey); }
 
   /** Most pictures that can be shown. */
   get most() {

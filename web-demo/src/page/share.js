@@ -46,7 +46,7 @@ function docs(fail) {
   };
   menu.addEventListener("change", () => turn(menu.value).catch(fail));
   closing("docs");
-  element("docs-open", HTMLElement).addEventListener("click", async () => {
+  const open = async () => {
     try {
       if (!menu.length) {
         const names = /** @type {string[]} */ (JSON.parse(await get("pages.json")));
@@ -57,5 +57,6 @@ function docs(fail) {
     } catch (error) {
       fail(error);
     }
-  });
+  };
+  for (const button of document.querySelectorAll(".docs-open")) button.addEventListener("click", open);
 }

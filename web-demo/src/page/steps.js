@@ -11,6 +11,13 @@ export function likely(heading, { rises, advances }) {
   return [...turns, ...others].filter(([, raise, advance]) => (rises || !raise) && (advances || !advance));
 }
 
+/** What a motion is in a scene: of what is drawn aside and down, and how far one goes ahead or rises where one cannot go.
+ * @param {number[]} motion @param {{ rises: boolean, advances: boolean }} survey @returns {number[]} turn, raise and advance */
+export function possible([turn, draw, go], { rises, advances }) {
+  if (rises && advances) return [turn, draw, go];
+  return rises ? [turn, draw + go, 0] : [turn, 0, advances ? draw + go : 0];
+}
+
 /** A picture that is to be painted. @param {import("./scene.js").Scene} scene @param {import("../types").Camera} camera
  * @param {number} serial @returns {import("../types").Job} */
 export function job({ pool, state: { noise, mean } }, camera, serial) {

@@ -5,7 +5,7 @@ import { duration, told } from "./card.js";
 
 /** @typedef {import("./download.js").Offer} Offer */
 
-/** Says above the fold what runs here and what it takes. @param {Offer["models"][number]} model @param {number} wasmBytes */
+/** Says above the fold what runs here and what it takes. @param {Pick<Offer["models"][number], "bytes" | "data" | "seconds">} model @param {number} wasmBytes */
 export function why(model, wasmBytes) {
   const strong = (/** @type {string} */ text, id = "") => make("b", id ? { id } : {}, text);
   const line = [strong(size(model.bytes)), " of network and ", strong(size(wasmBytes)), " of engine run in this tab, ", strong("\u2013 ms a view here, no server", "cost"), ". "];

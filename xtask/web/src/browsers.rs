@@ -3,8 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::Result;
-use xtask_workspace::{Workspace, debian, failure};
+use anyhow::{Result, ensure};
+use xtask_workspace::{Workspace, console, debian, failure};
 
 /// The browser of `CHROMIUM`, or the system's; on Debian, root gets it if it is not there.
 ///
@@ -22,7 +22,16 @@ pub(crate) fn chromium(workspace: &Workspace) -> Result<PathBuf> {
 
 /// The browser of `FIREFOX`, or the system's; on Debian, root gets it if it is not there. Elsewhere its test is left out.
 pub(crate) fn firefox(workspace: &Workspace) -> Result<Option<PathBuf>> {
-    find(workspace, "FIREFOX", &["/usr/bin/firefox-esr", "/usr/bin/firefox"], "firefox-esr")
+    let names = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
+    let found = find(workspace, "FIREFOX", &names, "firefox-esr");
+    if env::var_os("FIREFOX").is_some_and(|path| !path.is_empty()) {
+        return found;
+    }
+    let found = found.unwrap_or_default();
+    if found.is_none() {
+        console::line("no Firefox: its test is left out (Debian: `apt-get install firefox-esr`)");
+    }
+    Ok(found)
 }
 
 fn find(
@@ -32,7 +41,9 @@ fn find(
     package: &str,
 ) -> Result<Option<PathBuf>> {
     if let Some(own) = env::var_os(variable).filter(|path| !path.is_empty()) {
-        return Ok(Some(own.into()));
+        let own = PathBuf::from(own);
+        ensure!(own.is_file(), "{variable} names {}, which is no file", own.display());
+        return Ok(Some(own));
     }
     let found = || names.iter().map(PathBuf::from).find(|path| path.is_file());
     if let Some(path) = found() {

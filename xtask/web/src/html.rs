@@ -95,6 +95,7 @@ fn within(html: &str, page: &Path) -> Result<String> {
         }
         styles += &source(name)?;
     }
+    ensure!(!kept.contains("app/style/"), "{FILE} names styles in a line that is not `{STYLE}…`");
     let guard = source(GUARD)?;
     for (tag, content) in [("style", &styles), ("script", &guard)] {
         ensure!(!content.contains(&format!("</{tag}")), "a {tag} ends within itself");

@@ -196,7 +196,8 @@ impl Model {
             name: name.to_owned(),
             path: format!("models/{name}/"),
             version: crate::dist::short_hash(hash),
-            bytes: files.iter().map(|file| file.bytes).sum(),
+            // The page does without the sample, with which engines are verified.
+            bytes: files.iter().filter(|file| file.name != SAMPLE).map(|file| file.bytes).sum(),
             world: world(&content(SAMPLE)?),
             image_size: number(&manifest["config"]["image_size"]),
             representation: text(&manifest["config"]["representation"]),

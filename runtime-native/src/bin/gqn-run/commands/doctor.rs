@@ -71,6 +71,9 @@ fn text(diagnosis: &Diagnosis) -> String {
     for provider in &diagnosis.providers {
         describe(provider, &mut line);
     }
+    if !diagnosis.not_built.is_empty() {
+        line("without", &format!("{}: not in this ONNX Runtime", diagnosis.not_built.join(", ")));
+    }
     for advice in &diagnosis.advice {
         line("advice", advice);
     }
@@ -84,6 +87,7 @@ fn describe(provider: &ProviderDiagnosis, line: &mut impl FnMut(&str, &str)) {
         (0, Some(false), _) => "no code for this GPU".to_owned(),
         (0, _, 0) => format!("all {found} libraries that it needs are here"),
         (0, ..) => "does not fit this system".to_owned(),
+        (1, ..) => format!("1 library is missing, {found} are here"),
         _ => format!("{missing} libraries are missing, {found} are here"),
     };
     line(provider.provider, &verdict);
