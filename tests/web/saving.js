@@ -82,7 +82,7 @@ test("an orbit that is asked for while another model takes over is one of that m
   await page.locator("#why", { hasText: await page.locator("#n-model").innerText() }).waitFor(PATIENCE);
 }));
 
-test("the link follows somebody who walks around", () => open({ hash: `${SCENE}&orbit=1` }, async (page) => {
+test("the link follows somebody who walks around", () => open({ hash: `${SCENE}&orbit=1`, wait: false }, async (page) => {
   const at = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get("at"));
   await page.waitForFunction(() => location.hash.includes("at="), null, PATIENCE);
   const before = await at();

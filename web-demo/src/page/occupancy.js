@@ -79,7 +79,8 @@ export function occupancy(scene, { changed }) {
   function mark() {
     toggle.setAttribute("aria-pressed", String(state.holds));
     layer.toggleAttribute("hidden", !maps || !state.holds);
-    element("held-row", HTMLElement).hidden = !state.holds;
+    element("held", HTMLElement).hidden = !state.holds;
+    element("filled", HTMLElement).hidden = !maps || !state.holds;
   }
 
   /** Shows the maps as they are. */

@@ -141,3 +141,45 @@ fn addressed(page: &str, folder: &str, preload: &str, addresses: &Addresses) -> 
 fn attribute(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const PAGE: &str = r#"<meta content="script-src 'self'; style-src 'self';">
+<script src="app/src/page/guard.js"></script>
+<link rel="stylesheet" href="app/style/a.css">
+<link rel="stylesheet" href="app/style/b.css">
+<p>text
+"#;
+
+    #[test]
+    fn what_stands_in_the_page_is_allowed_by_its_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let (guard, styles) = ("guard()", ["a {}\n", "b {}\n"]);
+        for name in ["src/page", "style"] {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join(GUARD), guard).unwrap();
+        fs::write(folder.path().join("style/a.css"), styles[0]).unwrap();
+        fs::write(folder.path().join("style/b.css"), styles[1]).unwrap();
+        let page = within(PAGE, folder.path()).unwrap();
+        let hash = |content: &str| STANDARD.encode(Sha256::digest(content));
+        let styles = styles.concat();
+        let (script, style) = (hash(guard), hash(&styles));
+        let expected = format!(
+            "<meta content=\"script-src 'self' 'sha256-{script}'; style-src 'sha256-{style}';\">\n\
+             <script>{guard}</script>\n<style>{styles}</style>\n<p>text\n"
+        );
+        assert_eq!(page, expected);
+        // A line that is written in another way would be left, and its file is not there.
+        let other = PAGE
+            .replace("<link rel=\"stylesheet\" href=\"app/style/b", " <link href=\"app/style/b");
+        let error = within(&other, folder.path()).unwrap_err().to_string();
+        assert!(error.contains("names styles"), "{error}");
+        fs::write(folder.path().join("style/a.css"), "</style>").unwrap();
+        assert!(within(PAGE, folder.path()).is_err());
+    }
+}
