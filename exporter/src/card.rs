@@ -251,19 +251,22 @@ fn model(manifest: &Manifest) -> String {
 }
 
 /// The part of the world that a voxel model knows, and its cameras.
-fn geometry(voxel: &VoxelConfig) -> [[String; 2]; 5] {
+fn geometry(voxel: &VoxelConfig) -> Vec<[String; 2]> {
     let list = |numbers: &[f64; 3]| numbers.map(|number| number.to_string()).join(", ");
     let [x, y, z] = voxel.cells;
     let (low, high) = (list(&voxel.low), list(&voxel.high));
     let (angle, degrees) = (voxel.field_of_view, voxel.field_of_view.to_degrees());
     let depths = format!("{} from {} to {}", voxel.depth_samples, voxel.near, voxel.far);
-    [
+    let evidence = (voxel.evidence_channels > 0)
+        .then(|| ["evidence channels (K)".into(), voxel.evidence_channels.to_string()]);
+    let rows = [
         ["cells (X×Y×Z)".into(), format!("{x}×{y}×{z}, centres from ({low}) to ({high})")],
         ["depth samples (D), world units".into(), depths],
         ["rays for each position (q×q)".into(), format!("{0}×{0}", voxel.rays)],
         ["rendered channels (C)".into(), voxel.rendered_channels.to_string()],
         ["field of view".into(), format!("{angle} radians, {degrees:.1}°")],
-    ]
+    ];
+    rows.into_iter().chain(evidence).collect()
 }
 
 fn graph_table(manifest: &Manifest, graphs: &[GraphSummary; 2]) -> String {

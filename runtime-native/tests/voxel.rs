@@ -32,6 +32,7 @@ fn small(rays: usize, shared_core: bool) -> ModelConfig {
         rays,
         rendered_channels: 9,
         field_of_view: 50_f64.to_radians(),
+        evidence_channels: 0,
     };
     ModelConfig {
         representation_channels: 8,
@@ -174,9 +175,16 @@ fn check(config: &ModelConfig, options: &ExportOptions, cases: &[[usize; 2]]) {
     }
 }
 
-fn kinds() -> [ModelConfig; 4] {
+fn kinds() -> [ModelConfig; 5] {
     let sin_cos = ModelConfig { pose_encoding: PoseEncoding::SinCos, ..small(2, true) };
-    [small(1, true), sin_cos, small(4, true), small(2, false)]
+    [small(1, true), sin_cos, small(4, true), small(2, false), with_evidence()]
+}
+
+/// [`small`] with evidence channels.
+fn with_evidence() -> ModelConfig {
+    let mut config = small(2, true);
+    config.voxel.as_mut().expect("a voxel model").evidence_channels = 3;
+    config
 }
 
 #[test]
@@ -202,6 +210,7 @@ fn half_precision() {
     for options in [ExportOptions::REFERENCE, ExportOptions::OPTIMISED] {
         let options = ExportOptions { precision: Precision::Fp16, ..options };
         check(&small(2, true), &options, &CASES[..2]);
+        check(&with_evidence(), &options, &CASES[..2]);
     }
 }
 
@@ -238,7 +247,7 @@ fn drawing() {
 /// The reference's scene has its channels first, the optimised one's last; both hold the same densities.
 #[test]
 fn both_layouts_of_a_scene_have_one_map_from_above() {
-    let config = small(2, true);
+    let config = with_evidence();
     let checkpoint = checkpoint(&config);
     let map = |options: ExportOptions| {
         let graphs = build_graphs_from(&checkpoint, &uncalibrated(&config, &options), &options);

@@ -6,6 +6,7 @@ gradients by JAX. A second reading of the same sources, beside the PyTorch numbe
     python oracle.py voxel 3 true 1 10 oracle-voxel-shared-3.safetensors --small --side 32
     python oracle.py voxel 2 false 2 2 oracle-voxel-unshared-2.safetensors --small --rays 2
     python oracle.py voxel 2 true 2 1 oracle-voxel-shared-2.safetensors --small --rays 4 --encoding xyz-sin-cos
+    python oracle.py voxel 2 true 1 3 oracle-voxel-evidence-2.safetensors --small --rays 2 --evidence 3
 
 Representation, steps, shared core, batch, context, file. `--small` leaves out tensors of more than 4000 numbers. The
 voxel representation (voxel.py, after docs/voxel.md) is not torch-gqn's; its models are small, with sizes that all
@@ -35,9 +36,10 @@ flags.add_argument("--small", action="store_true")
 flags.add_argument("--side", type=int, default=16, help="of a voxel model's pictures")
 flags.add_argument("--rays", type=int, default=1, help="of a voxel model")
 flags.add_argument("--encoding", default="xyz-cos-sin", help="of a voxel model's poses")
+flags.add_argument("--evidence", type=int, default=0, help="channels of a voxel model")
 flags = flags.parse_args()
 KIND, L, SHARED, B, M = flags.representation, flags.steps, flags.shared_core == "true", flags.batch, flags.context
-VOXEL = Geometry(flags.side, flags.rays, flags.encoding) if KIND == "voxel" else None
+VOXEL = Geometry(flags.side, flags.rays, flags.encoding, flags.evidence) if KIND == "voxel" else None
 # Sides of pictures and of hidden states; channels of hidden state, canvas, latent, camera and scene.
 S, H, U, Z, V, R = (flags.side, 12, 10, 2, 6, VOXEL.rendered) if VOXEL else (64, 128, 128, 3, 7, 256)
 SIDE = S // 4

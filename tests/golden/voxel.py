@@ -14,7 +14,8 @@ import numpy
 class Geometry:
     """Sizes and box of the world of a small model. The cameras stand inside of the box and out of it."""
 
-    def __init__(self, side, rays, encoding):
+    def __init__(self, side, rays, encoding, evidence=0):
+        self.evidence_channels = evidence
         self.side, self.rays, self.encoding = side // 4, rays, encoding
         self.features, self.rendered, self.depths = 8, 11, 5
         self.cells = [6, 5, 4]
@@ -24,9 +25,10 @@ class Geometry:
 
     def table(self):
         """The table `voxel` of the model's config."""
+        extra = dict(evidence_channels=self.evidence_channels) if self.evidence_channels else {}
         return dict(
             low=self.low, high=self.high, cells=self.cells, depth_samples=self.depths, near=self.near, far=self.far,
-            rays=self.rays, rendered_channels=self.rendered, field_of_view=self.field_of_view,
+            rays=self.rays, rendered_channels=self.rendered, field_of_view=self.field_of_view, **extra,
         )  # fmt: skip
 
     def weights(self, conv, grid):
@@ -35,7 +37,10 @@ class Geometry:
         tower = [(3, r, 2), (r, r, 2), (r, r // 2, 3), (r // 2, r, 2), (r + 6, r, 3), (r + 6, r // 2, 3), (r // 2, r, 3)]
         for index, sizes in enumerate([*tower, (r, r + self.depths, 1)]):
             conv(f"phi.conv{index + 1}", *sizes)
-        conv("renderer.cells1", r + 5, 2 * r, 1)
+        if k := self.evidence_channels:
+            conv("phi.evidence1", 3, 2 * k, 2)
+            conv("phi.evidence2", 2 * k, k, 1)
+        conv("renderer.cells1", r + 5 + k, 2 * r, 1)
         conv("renderer.cells2", 2 * r, r, 1)
         grid("renderer.cell_bias", (r, *self.cells[::-1]))
         conv("renderer.opacity", r, 1, 1)
@@ -76,7 +81,7 @@ class Geometry:
         return jnp.concatenate([place, self.directions(v, self.side)], -1).transpose(0, 3, 1, 2)
 
     def contribution(self, p, conv, x, v):
-        """`x [N,3,S,S], v [N,7] -> [N,R+5,Z,Y,X]`"""
+        """`x [N,3,S,S], v [N,7] -> [N,R+5+K,Z,Y,X]`"""
         relu, r = jax.nn.relu, self.features
         y = relu(conv(p, "phi.conv1", x, 2))
         skip = relu(conv(p, "phi.conv2", y, 2))
@@ -86,12 +91,18 @@ class Geometry:
         y = relu(conv(p, "phi.conv7", relu(conv(p, "phi.conv6", y, 1, 1)), 1, 1)) + skip
         y = conv(p, "phi.conv8", y)
         px, py, visible, distance = self.project(v)
+        if self.evidence_channels:
+            y = jnp.concatenate([y[:, :r], jax.nn.softmax(y[:, r:], 1)], 1)
         y, half = bilinear(y, px, py), x.reshape(len(x), 3, 2 * self.side, 2, 2 * self.side, 2).mean((3, 5))
         k = jnp.clip((distance - self.near) / (self.far - self.near) * self.depths - 0.5, 0, self.depths - 1)
-        density = (jax.nn.softmax(y[:, r:], 1) * hat(k, self.depths).transpose(0, 2, 1)).sum(1, keepdims=True)
+        bins = y[:, r:] if self.evidence_channels else jax.nn.softmax(y[:, r:], 1)
+        density = (bins * hat(k, self.depths).transpose(0, 2, 1)).sum(1, keepdims=True)
         density = density * visible[:, None] * self.depths / 4
         parts = [y[:, :r] * density, density, visible[:, None], bilinear(half, px, py) * density]
-        return jnp.concatenate(parts, 1).reshape(len(x), r + 5, *self.cells[::-1])
+        if self.evidence_channels:
+            evidence = relu(conv(p, "phi.evidence2", relu(conv(p, "phi.evidence1", x, 2))))
+            parts.append(bilinear(evidence, px, py) * visible[:, None])
+        return jnp.concatenate(parts, 1).reshape(len(x), -1, *self.cells[::-1])
 
     def project(self, v):
         """Picture coordinates, mask and distance of every cell, `[N,cells]` each, x fastest."""
@@ -107,13 +118,14 @@ class Geometry:
         return px, py, visible, jnp.sqrt((offset * offset).sum(-1))
 
     def render(self, p, conv, scene, v):
-        """`scene [N,R+5,Z,Y,X], v [N,7] -> what the cores read [N,C,h,h], what is added to the picture [N,3,S,S]`"""
+        """`scene [N,R+5+K,Z,Y,X], v [N,7] -> what the cores read [N,C,h,h], what is added to the picture [N,3,S,S]`"""
         relu, r, n, count = jax.nn.relu, self.features, self.side * self.rays, len(v)
         density, visible = scene[:, r : r + 1], scene[:, r + 1 : r + 2]
         many = jnp.maximum(density, 0) + 0.1
         clipped = [0.3 * jnp.clip(part, 0, 5) for part in (density, visible)]
-        inputs = jnp.concatenate([scene[:, :r] / many, *clipped, scene[:, r + 2 :] / many], 1)
-        flat = inputs.reshape(count, r + 5, -1, 1)
+        means = [scene[:, r + 2 : r + 5] / many, scene[:, r + 5 :] / (jnp.maximum(visible, 0) + 0.1)]
+        inputs = jnp.concatenate([scene[:, :r] / many, *clipped, *means], 1)
+        flat = inputs.reshape(count, inputs.shape[1], -1, 1)
         grid = conv(p, "renderer.cells2", relu(conv(p, "renderer.cells1", flat)))
         grid = grid.reshape(count, r, *self.cells[::-1]) + p["renderer.cell_bias"]
         far_off = self.near + (self.far - self.near) * (jnp.arange(self.depths) + 0.5) / self.depths

@@ -75,23 +75,28 @@ fn a_pyramid_with_a_core_a_step_agrees() {
 
 #[test]
 fn a_voxel_model_with_one_ray_and_shared_cores_agrees() {
-    check_voxel("voxel-shared-3", 1, [1.0, 7.0]);
+    check_voxel("voxel-shared-3", [1, 16], [1.0, 7.0]);
 }
 
 #[test]
 fn a_voxel_model_with_four_rays_and_a_core_a_step_agrees() {
-    check_voxel("voxel-unshared-2", 2, [0.0, 2.0]);
+    check_voxel("voxel-unshared-2", [2, 16], [0.0, 2.0]);
 }
 
 #[test]
 fn a_voxel_model_with_sixteen_rays_and_the_other_pose_encoding_agrees() {
-    check_voxel("voxel-shared-2", 1, [0.0, 1.0]);
+    check_voxel("voxel-shared-2", [1, 16], [0.0, 1.0]);
+}
+
+#[test]
+fn a_voxel_model_with_evidence_agrees() {
+    check_voxel("voxel-evidence-2", [1, 18], [0.0, 3.0]);
 }
 
 /// Every quantity, by every variant, ten times closer than the reference's: both sides are in double precision but for the
 /// trainer's last digit. `views` are the fewest and the most that see a cell.
 #[track_caller]
-fn check_voxel(variant: &str, cores: usize, views: [f32; 2]) {
+fn check_voxel(variant: &str, [cores, layers]: [usize; 2], views: [f32; 2]) {
     const TOLERANCE: f64 = 1e-5;
     let (fused, path) = (Compute::default(), oracle(variant));
     let reference = Compute { variant: StepVariant::Reference, ..fused };
@@ -101,8 +106,9 @@ fn check_voxel(variant: &str, cores: usize, views: [f32; 2]) {
             report.lines.iter().partition(|line| line.name.starts_with("grad_norm/"));
         let names: BTreeSet<_> = others.iter().map(|line| line.name.as_str()).collect();
         assert_eq!(names, BTreeSet::from(QUANTITIES));
-        // Eight convolutions, three heads, five layers of the renderer and its cells; each core's gates and samplers.
-        assert_eq!(gradients.len(), 2 * (8 + 3 + 5) + 1 + cores * (2 * 2 * 4 + 3));
+        // Eight convolutions, three heads, five layers of the renderer, two of evidence where there is any; the cells; each
+        // core's gates and samplers.
+        assert_eq!(gradients.len(), 2 * layers + 1 + cores * (2 * 2 * 4 + 3));
         for line in &report.lines {
             assert!(
                 line.error <= TOLERANCE,

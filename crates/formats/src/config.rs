@@ -61,7 +61,7 @@ pub enum RepresentationKind {
     Tower,
     /// The tower, then the mean over space, R×1×1.
     Pool,
-    /// The tower's features put into a grid over the world, (R+5)×Z×Y×X; the generator looks along the query's rays.
+    /// The tower's features put into a grid over the world, (R+5+K)×Z×Y×X; the generator looks along the query's rays.
     Voxel,
 }
 
@@ -99,7 +99,8 @@ impl ModelConfig {
     }
 
     /// Shape of a scene's representation: `[1, R, 1, 1]` for pyramid and pool, `[1, R, h, h]` for the tower,
-    /// `[1, R+5, Z, Y, X]` for voxels, whose channels are R features, density, visibility, red, green, blue.
+    /// `[1, R+5+K, Z, Y, X]` for voxels, whose channels are R features, density, visibility, red, green, blue, and K of
+    /// evidence.
     pub fn scene_shape(&self) -> Vec<usize> {
         let (r, h) = (self.representation_channels, self.hidden_size());
         match (self.representation, &self.voxel) {
@@ -107,9 +108,14 @@ impl ModelConfig {
             (RepresentationKind::Tower, _) => vec![1, r, h, h],
             (RepresentationKind::Voxel, voxel) => {
                 let [x, y, z] = voxel.as_ref().map_or([0; 3], |voxel| voxel.cells);
-                vec![1, r + VOXEL_EXTRA_CHANNELS, z, y, x]
+                vec![1, r + VOXEL_EXTRA_CHANNELS + self.evidence_channels(), z, y, x]
             }
         }
+    }
+
+    /// K: evidence channels of a voxel model; 0 for other models.
+    pub fn evidence_channels(&self) -> usize {
+        self.voxel.as_ref().map_or(0, |voxel| voxel.evidence_channels)
     }
 
     /// Whether the representation is a 1×1 vector that every spatial position of the cores reads.

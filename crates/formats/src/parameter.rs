@@ -108,6 +108,11 @@ fn representation(config: &ModelConfig, list: &mut List) {
     for (index, (input, output, kernel)) in layers.into_iter().enumerate() {
         list.conv(&format!("representation.conv{}", index + 1), input, output, kernel);
     }
+    let evidence = config.evidence_channels();
+    if evidence > 0 {
+        list.conv("representation.evidence1", 3, 2 * evidence, 2);
+        list.conv("representation.evidence2", 2 * evidence, evidence, 1);
+    }
 }
 
 /// From a voxel scene to what the cores read of it, see `docs/voxel.md`.

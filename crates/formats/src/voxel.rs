@@ -33,6 +33,10 @@ pub struct VoxelConfig {
     pub rendered_channels: usize,
     /// Vertical and horizontal field of view of every camera, in radians.
     pub field_of_view: f64,
+    /// K: evidence channels of a cell, which every view adds to wherever it sees the cell, whatever its density; up to
+    /// 64. 0 is a model without them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub evidence_channels: usize,
 }
 
 impl VoxelConfig {
@@ -53,6 +57,7 @@ impl VoxelConfig {
             rays,
             rendered_channels,
             field_of_view: world_field_of_view(),
+            evidence_channels: 0,
         }
     }
 
@@ -115,6 +120,7 @@ impl VoxelConfig {
             ("voxel.depth_samples", self.depth_samples, 1, 2, 128),
             ("voxel.rays", self.rays, 1, 1, 4),
             ("voxel.rendered_channels", self.rendered_channels, 1, 1, 4096),
+            ("voxel.evidence_channels", self.evidence_channels, 1, 0, 64),
         ];
         for (name, found, multiple, smallest, largest) in sizes {
             if found < smallest || found > largest || found % multiple != 0 {
@@ -154,6 +160,12 @@ impl VoxelConfig {
         }
         Ok(())
     }
+}
+
+/// Whether a key is left out of files.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde wants")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Field of view of the procedural worlds' cameras, in radians: the `f32` constant in as many decimals as it has, so that a
@@ -206,6 +218,7 @@ mod tests {
         refused(|voxel| voxel.near = 0.0, "near, far");
         refused(|voxel| voxel.far = f64::NAN, "near, far");
         refused(|voxel| voxel.rays = 3, "rays");
+        refused(|voxel| voxel.evidence_channels = 65, "voxel.evidence_channels is 65");
         refused(|voxel| voxel.field_of_view = 50.0, "field_of_view");
     }
 

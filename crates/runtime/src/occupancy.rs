@@ -28,7 +28,7 @@ pub struct Occupancy {
 }
 
 impl Occupancy {
-    /// scene `[1, R+5, Z, Y, X]` of the reference graphs or `[1, Z, Y, X, R+5]` of the optimised ones, of one view or of a
+    /// scene `[1, R+5+K, Z, Y, X]` of the reference graphs or `[1, Z, Y, X, R+5+K]` of the optimised ones, of one view or of a
     /// sum → its map; none for models without a grid. Channel R is the density.
     ///
     /// # Errors

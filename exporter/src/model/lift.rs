@@ -1,6 +1,7 @@
 //! From the features of a view to a voxel grid.
 
 use super::camera::{Camera, numbers, voxel};
+use super::representation::Maps;
 use crate::graph::{Corners, Graph, Literal, Value, fixed};
 
 /// How far beyond the picture's edge a cell is seen, and how steeply that ends.
@@ -65,8 +66,8 @@ impl Projection {
     }
 }
 
-/// `features and depth logits [N,R+D,h,h], x [N,3,S,S] -> what each view says of each cell [N,R+5,Z,Y,X]` (steps 2 to 5)
-pub(crate) fn lift(graph: &mut Graph, camera: &Camera, maps: &Value, x: &Value) -> Value {
+/// `maps of N views -> what each view says of each cell [N,R+5+K,Z,Y,X]` (steps 2 to 5)
+pub(crate) fn lift(graph: &mut Graph, camera: &Camera, maps: &Maps) -> Value {
     let voxel = voxel(graph);
     let ([columns, rows, layers], depths) = (voxel.cells, voxel.depth_samples);
     let features = graph.config.representation_channels;
@@ -75,10 +76,11 @@ pub(crate) fn lift(graph: &mut Graph, camera: &Camera, maps: &Value, x: &Value) 
         let projection = Projection::new(graph, camera);
         let at = graph.concat("at/x_and_y", 2, &[&projection.x, &projection.y]);
         let at = graph.reshape("at", &at, camera.of([lines, columns, 2]));
-        let sampled = graph.grid_sample("maps", maps, &at, Corners::Borders);
-        let [features, logits] =
+        let map = sampled_map(graph, maps);
+        let sampled = graph.grid_sample("maps", &map, &at, Corners::Borders);
+        let [features, surfaces] =
             graph.split_into(1, &sampled, [("features", features), ("depth_logits", depths)]);
-        let colours = graph.halve("colours/halved", x);
+        let colours = graph.halve("colours/halved", &maps.picture);
         let colours = graph.grid_sample("colours", &colours, &at, Corners::Borders);
         let of_cells = |graph: &mut Graph, label: &str, x: &Value| {
             graph.reshape(label, x, camera.of([1, lines, columns]))
@@ -87,17 +89,39 @@ pub(crate) fn lift(graph: &mut Graph, camera: &Camera, maps: &Value, x: &Value) 
         let bin = of_cells(graph, "bin", &projection.bin);
         let bins = depth_bins(graph, [depths, 1, 1]);
         let hat = graph.hat("depth", &bin, &bins);
-        let shares = graph.softmax("depth_shares", 1, &logits);
+        let shares = match maps.evidence {
+            Some(_) => surfaces,
+            None => graph.softmax("depth_shares", 1, &surfaces),
+        };
         let share = graph.mul("density/shares", &shares, &hat);
         let share = graph.sum_along("density/share", 1, &share);
         let share = graph.mul("density/visible", &share, &visible);
         let density = graph.scale("density", &share, depths as f32 / 4.0);
         let [features, colours] = [("features", &features), ("colours", &colours)]
             .map(|(label, x)| graph.mul(&format!("{label}/times_density"), x, &density));
-        let parts = [&features, &density, &visible, &colours];
+        let evidence = maps.evidence.as_ref().map(|map| {
+            let sampled = graph.grid_sample("evidence", map, &at, Corners::Borders);
+            graph.mul("evidence/times_visible", &sampled, &visible)
+        });
+        let mut parts = vec![&features, &density, &visible, &colours];
+        parts.extend(&evidence);
         let contribution = graph.concat("contribution", 1, &parts);
         let shape = [&contribution.shape[..2], &fixed([layers, rows, columns])].concat();
         graph.reshape("cells", &contribution, shape)
+    })
+}
+
+/// Features and depth logits `[N,R+D,h,h]`; of a model with evidence channels features and depth probabilities (step 4).
+pub(crate) fn sampled_map(graph: &mut Graph, maps: &Maps) -> Value {
+    if maps.evidence.is_none() {
+        return maps.features.clone();
+    }
+    let (features, depths) = (graph.config.representation_channels, voxel(graph).depth_samples);
+    graph.scoped("map", |graph| {
+        let parts = [("features", features), ("depth_logits", depths)];
+        let [features, logits] = graph.split_into(1, &maps.features, parts);
+        let shares = graph.softmax("depth_shares", 1, &logits);
+        graph.concat("features_and_shares", 1, &[&features, &shares])
     })
 }
 

@@ -56,7 +56,7 @@ impl Renderer {
         })
     }
 
-    /// `scene [1,R+5,Z,Y,X], v [N,7] -> what the cores read of it and the RGB skip connection`
+    /// `scene [1,R+5+K,Z,Y,X], v [N,7] -> what the cores read of it and the RGB skip connection`
     pub(crate) fn forward(&self, graph: &mut Graph, scene: &Value, v: &Value) -> Rendered {
         let ([features, h], q) = (self.sizes, self.voxel.rays);
         let camera = Camera::new(graph, v);
@@ -80,11 +80,11 @@ impl Renderer {
         })
     }
 
-    /// `scene [1,R+5,Z,Y,X] -> grid [R,Z,Y,X]` (step 6)
+    /// `scene [1,R+5+K,Z,Y,X] -> grid [R,Z,Y,X]` (step 6)
     fn cells(&self, graph: &mut Graph, scene: &Value) -> Value {
         let ([features, _], [columns, rows, layers]) = (self.sizes, self.voxel.cells);
         graph.scoped_in_single("cells", |graph| {
-            let shape = fixed([1, features + 5, layers * rows, columns]);
+            let shape = fixed([1, scene.fixed(1), layers * rows, columns]);
             let scene = graph.reshape("scene", scene, shape);
             let inputs = cell_inputs(graph, 1, &scene, features);
             let cells = self.cells1.forward_relu(graph, &inputs);
@@ -191,8 +191,25 @@ impl Samples {
 
 /// What `renderer.cells1` reads of a scene; its channels stand along that axis.
 pub(crate) fn cell_inputs(graph: &mut Graph, axis: usize, scene: &Value, features: usize) -> Value {
-    let parts = [("features", features), ("density", 1), ("visible", 1), ("colours", 3)];
-    let [features, density, visible, colours] = graph.split_into(axis, scene, parts);
+    let (features, density, visible, colours, evidence) = match graph.config.evidence_channels() {
+        0 => {
+            let parts = [("features", features), ("density", 1), ("visible", 1), ("colours", 3)];
+            let [features, density, visible, colours] = graph.split_into(axis, scene, parts);
+            (features, density, visible, colours, None)
+        }
+        count => {
+            let parts = [
+                ("features", features),
+                ("density", 1),
+                ("visible", 1),
+                ("colours", 3),
+                ("evidence", count),
+            ];
+            let [features, density, visible, colours, evidence] =
+                graph.split_into(axis, scene, parts);
+            (features, density, visible, colours, Some(evidence))
+        }
+    };
     let count = graph.relu("count/relu", &density);
     let count = graph.offset("count", &count, EMPTY);
     let [features, colours] = [("features", &features), ("colours", &colours)]
@@ -200,7 +217,14 @@ pub(crate) fn cell_inputs(graph: &mut Graph, axis: usize, scene: &Value, feature
     let coverage = graph.concat("coverage", axis, &[&density, &visible]);
     let coverage = graph.clip("coverage/clipped", &coverage, 0.0, MOST_COVERAGE);
     let coverage = graph.scale("coverage/scaled", &coverage, COVERAGE_SCALE);
-    graph.concat("inputs", axis, &[&features, &coverage, &colours])
+    let evidence = evidence.map(|sum| {
+        let views = graph.relu("views/relu", &visible);
+        let views = graph.offset("views", &views, EMPTY);
+        graph.div("evidence/mean", &sum, &views)
+    });
+    let mut inputs = vec![&features, &coverage, &colours];
+    inputs.extend(&evidence);
+    graph.concat("inputs", axis, &inputs)
 }
 
 /// `opacity's logits a [..,D] -> α·T [..,D]`: what reaches the camera of each sample (step 8)

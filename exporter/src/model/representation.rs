@@ -13,6 +13,19 @@ pub(crate) struct Representation {
     kind: RepresentationKind,
     /// `conv1`, `conv2`, … in the order of the paper's figure.
     layers: Vec<Conv>,
+    /// `evidence1` and `evidence2` of a voxel model with evidence channels.
+    evidence: Option<[Conv; 2]>,
+}
+
+/// What is sampled of a view at the projections of the cells.
+#[derive(Debug)]
+pub(crate) struct Maps {
+    /// Features and depth logits, `[N,R+D,h,h]`.
+    pub(crate) features: Value,
+    /// The picture, `[N,3,S,S]`.
+    pub(crate) picture: Value,
+    /// `[N,K,S/2,S/2]`, if the model has evidence channels.
+    pub(crate) evidence: Option<Value>,
 }
 
 impl Representation {
@@ -28,14 +41,16 @@ impl Representation {
                 (1..=8).map(layer).collect()
             }
         };
-        Self { kind: config.representation, layers }
+        let evidence = (config.evidence_channels() > 0)
+            .then(|| [Conv::strided(path / "evidence1"), Conv::same(path / "evidence2")]);
+        Self { kind: config.representation, layers, evidence }
     }
 
-    /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]` or, for the tower, `[N,R,h,h]`, or, for voxels, `[N,R+5,Z,Y,X]`
+    /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]` or, for the tower, `[N,R,h,h]`, or, for voxels, `[N,R+5+K,Z,Y,X]`
     pub(crate) fn forward(&self, graph: &mut Graph, x: &Value, v: &Value) -> Value {
         if self.kind == RepresentationKind::Voxel {
             let (camera, maps) = self.view_maps(graph, x, v);
-            return lift(graph, &camera, &maps, x);
+            return lift(graph, &camera, &maps);
         }
         let v = graph.as_picture("pose/as_picture", v);
         match self.kind {
@@ -48,15 +63,20 @@ impl Representation {
         }
     }
 
-    /// `x [N,3,S,S], v [N,7] -> cameras, and features and depth logits in the pictures' coordinates [N,R+D,h,h]`
-    pub(crate) fn view_maps(&self, graph: &mut Graph, x: &Value, v: &Value) -> (Camera, Value) {
+    /// `x [N,3,S,S], v [N,7] ->` cameras, and what there is in the pictures' coordinates
+    pub(crate) fn view_maps(&self, graph: &mut Graph, x: &Value, v: &Value) -> (Camera, Maps) {
         let side = x.fixed(2) / 4;
         let camera = Camera::new(graph, v);
         let plane = pixel_plane(graph, "pixel_plane", side);
         let rays = camera.rays(graph, &plane);
         let ray_map = camera.ray_map(graph, &rays, side);
         let r = self.residual_blocks(graph, x, &ray_map);
-        (camera, self.layers[7].forward(graph, &r))
+        let features = self.layers[7].forward(graph, &r);
+        let evidence = self.evidence.as_ref().map(|[first, second]| {
+            let hidden = first.forward_relu(graph, x);
+            second.forward_relu(graph, &hidden)
+        });
+        (camera, Maps { features, picture: x.clone(), evidence })
     }
 
     fn pyramid(&self, graph: &mut Graph, x: &Value, v: &Value) -> Value {

@@ -10,7 +10,7 @@ use crate::graph::{Graph, Value, fixed};
 /// What the generator reads.
 #[derive(Debug)]
 pub(crate) struct Query<'a> {
-    /// The representation in the graph's layout: `[1,R,1,1]`, `[1,R,h,h]`, or `[1,R+5,Z,Y,X]`.
+    /// The representation in the graph's layout: `[1,R,1,1]`, `[1,R,h,h]`, or `[1,R+5+K,Z,Y,X]`.
     pub(crate) scene: &'a Value,
     /// v: `[B,7]`.
     pub(crate) poses: &'a Value,

@@ -67,7 +67,7 @@ impl OptimisedGqn {
         self.reference.representation_graph_with(ports, |graph, representation, x, v| {
             if self.config.voxel.is_some() {
                 let (camera, maps) = representation.view_maps(graph, x, v);
-                return lift(graph, &camera, &maps, x);
+                return lift(graph, &camera, &maps);
             }
             let r = representation.forward(graph, x, v);
             let sum = graph.sum_over_items("sum_over_views", &r);

@@ -8,7 +8,7 @@ use crate::model::{
     Camera, Query, Rendered, Samples, cell_inputs, numbers, pixel_plane, visible_shares, voxel,
 };
 
-/// `scene [1,Z,Y,X,R+5], v [N,7] -> what the cores read of it and the RGB skip connection`
+/// `scene [1,Z,Y,X,R+5+K], v [N,7] -> what the cores read of it and the RGB skip connection`
 ///
 /// The per-cell layers are computed once per run, the rest once per query; no DRAW step reads a grid. Rays stand in the
 /// order of the positions that read them, so that space-to-depth moves nothing.
@@ -39,9 +39,10 @@ pub(crate) fn render(graph: &mut Graph, query: &Query<'_>) -> Rendered {
     })
 }
 
-/// `scene [1,Z,Y,X,R+5] -> grid [cells,R]` (step 6)
+/// `scene [1,Z,Y,X,R+5+K] -> grid [cells,R]` (step 6)
 fn cells(graph: &mut Graph, scene: &Value) -> Value {
     let (features, cells) = (graph.config.representation_channels, voxel(graph).cell_count());
+    let channels = scene.fixed(4);
     let matrix = |graph: &mut Graph, layer: &str, [input, output]: [usize; 2]| {
         graph.derived(
             &format!("renderer.{layer}.matrix"),
@@ -50,7 +51,7 @@ fn cells(graph: &mut Graph, scene: &Value) -> Value {
             |_, from| transposed(from[0]),
         )
     };
-    let first = matrix(graph, "cells1", [features + 5, 2 * features]);
+    let first = matrix(graph, "cells1", [channels, 2 * features]);
     let second = matrix(graph, "cells2", [2 * features, features]);
     let bias = graph.weight("renderer.cells1.bias");
     let cell_bias = graph.derived(
@@ -63,7 +64,7 @@ fn cells(graph: &mut Graph, scene: &Value) -> Value {
         },
     );
     graph.scoped_in_single("cells", |graph| {
-        let scene = graph.reshape("scene", scene, fixed([cells, features + 5]));
+        let scene = graph.reshape("scene", scene, fixed([cells, channels]));
         let inputs = cell_inputs(graph, 1, &scene, features);
         let x = graph.matmul("cells1/matmul", &inputs, &first);
         let x = graph.add("cells1/bias", &x, &bias);

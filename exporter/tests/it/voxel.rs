@@ -75,7 +75,7 @@ pub(crate) fn run(
     [scene, frames]
 }
 
-/// `[1,Z,Y,X,R+5]` in the order of the reference's axes.
+/// `[1,Z,Y,X,R+5+K]` in the order of the reference's axes.
 fn channels_first(scene: &Tensor) -> Tensor {
     scene.view().permuted_axes(vec![0, 4, 1, 2, 3]).as_standard_layout().into_owned()
 }

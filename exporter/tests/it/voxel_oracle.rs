@@ -58,6 +58,12 @@ fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+fn softmax(logits: impl Iterator<Item = f64>) -> Vec<f64> {
+    let exp: Vec<f64> = logits.map(f64::exp).collect();
+    let sum: f64 = exp.iter().sum();
+    exp.into_iter().map(|share| share / sum).collect()
+}
+
 pub(crate) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
@@ -98,7 +104,7 @@ impl<'a> Oracle<'a> {
         })
     }
 
-    /// Steps 1 to 5: what views say of the cells, `[R+5,Z,Y,X]`, summed up.
+    /// Steps 1 to 5: what views say of the cells, `[R+5+K,Z,Y,X]`, summed up.
     pub(crate) fn scene(&self, frames: &Tensor, poses: &Tensor) -> Vec<f64> {
         let views = (0..poses.shape()[0]).map(|view| {
             let side = self.config().image_size;
@@ -126,7 +132,14 @@ impl<'a> Oracle<'a> {
         });
         let [columns, rows, layers] = voxel.cells;
         let (cells, depths) = (columns * rows * layers, voxel.depth_samples as f64);
-        let mut scene = vec![0.0; (features + 5) * cells];
+        let evidence = (voxel.evidence_channels > 0).then(|| self.evidence(picture));
+        let probabilities = evidence.as_ref().map(|_| {
+            Map::new(voxel.depth_samples, maps.side, |bin, row, column| {
+                let logit = |bin: usize| maps.at(features + bin, row, column);
+                softmax((0..voxel.depth_samples).map(logit))[bin]
+            })
+        });
+        let mut scene = vec![0.0; (features + 5 + voxel.evidence_channels) * cells];
         for cell in 0..cells {
             let index = [cell % columns, cell / columns % rows, cell / columns / rows];
             let v = [0, 1, 2].map(|axis| {
@@ -144,13 +157,16 @@ impl<'a> Oracle<'a> {
             let distance = dot(&v, &v).sqrt();
             let k = (distance - voxel.near) / (voxel.far - voxel.near) * depths - 0.5;
             let k = k.clamp(0.0, depths - 1.0);
-            let exp: Vec<f64> = (0..voxel.depth_samples)
-                .map(|bin| maps.sample(features + bin, x, y).exp())
-                .collect();
+            let shares: Vec<f64> = match &probabilities {
+                Some(map) => (0..voxel.depth_samples).map(|bin| map.sample(bin, x, y)).collect(),
+                None => {
+                    softmax((0..voxel.depth_samples).map(|bin| maps.sample(features + bin, x, y)))
+                }
+            };
             let below = (k.floor() as usize).min(voxel.depth_samples - 2);
             let between = k - below as f64;
-            let share = exp[below] * (1.0 - between) + exp[below + 1] * between;
-            let density = share / exp.iter().sum::<f64>() * visible * depths / 4.0;
+            let share = shares[below] * (1.0 - between) + shares[below + 1] * between;
+            let density = share * visible * depths / 4.0;
             let mut put = |channel: usize, number: f64| scene[channel * cells + cell] = number;
             for channel in 0..features {
                 put(channel, maps.sample(channel, x, y) * density);
@@ -159,6 +175,10 @@ impl<'a> Oracle<'a> {
             put(features + 1, visible);
             for channel in 0..3 {
                 put(features + 2 + channel, half.sample(channel, x, y) * density);
+            }
+            for channel in 0..voxel.evidence_channels {
+                let map = evidence.as_ref().expect("a map of evidence");
+                put(features + 5 + channel, map.sample(channel, x, y) * visible);
             }
         }
         scene
@@ -176,6 +196,12 @@ impl<'a> Oracle<'a> {
         let skip = conv(5, &joined, 1).relu();
         let r = conv(7, &conv(6, &joined, 1).relu(), 1).relu().plus(&skip);
         conv(8, &r, 1)
+    }
+
+    /// The map of evidence of step 3.
+    fn evidence(&self, picture: &Map) -> Map {
+        let hidden = self.conv("representation.evidence1", picture, 2).relu();
+        self.conv("representation.evidence2", &hidden, 1).relu()
     }
 
     /// Step 6: `[R,Z,Y,X]`.
@@ -198,10 +224,13 @@ impl<'a> Oracle<'a> {
         for cell in 0..cells {
             let at = |channel: usize| scene[channel * cells + cell];
             let count = at(features).max(0.0) + 0.1;
-            let inputs: Vec<f64> = (0..features + 5)
+            let views = at(features + 1).max(0.0) + 0.1;
+            let inputs: Vec<f64> = (0..features + 5 + self.voxel().evidence_channels)
                 .map(|channel| {
                     if channel == features || channel == features + 1 {
                         0.3 * at(channel).clamp(0.0, 5.0)
+                    } else if channel >= features + 5 {
+                        at(channel) / views
                     } else {
                         at(channel) / count
                     }

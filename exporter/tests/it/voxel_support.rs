@@ -19,6 +19,7 @@ pub(crate) fn voxel(rays: usize, shared_core: bool) -> ModelConfig {
         rays,
         rendered_channels: 9,
         field_of_view: 50_f64.to_radians(),
+        evidence_channels: 0,
     };
     ModelConfig {
         representation: RepresentationKind::Voxel,
@@ -28,7 +29,13 @@ pub(crate) fn voxel(rays: usize, shared_core: bool) -> ModelConfig {
     }
 }
 
-/// Every number of rays, shared and unshared, both pose encodings, other grids and other sizes.
+/// The same with that many evidence channels.
+pub(crate) fn with_evidence(mut config: ModelConfig, channels: usize) -> ModelConfig {
+    config.voxel.as_mut().expect("a voxel model").evidence_channels = channels;
+    config
+}
+
+/// Every number of rays, with and without evidence, shared and unshared, both pose encodings, other grids and other sizes.
 pub(crate) fn voxel_kinds() -> Vec<ModelConfig> {
     let mut configs: Vec<ModelConfig> =
         [(1, true), (2, true), (4, true), (1, false), (2, false)].map(|(q, s)| voxel(q, s)).into();
@@ -41,6 +48,8 @@ pub(crate) fn voxel_kinds() -> Vec<ModelConfig> {
     }
     configs.push(ModelConfig { image_size: 32, steps: 2, ..flat });
     configs.push(ModelConfig { image_size: 24, steps: 1, ..voxel(1, true) });
+    configs.push(with_evidence(voxel(2, true), 3));
+    configs.push(with_evidence(voxel(1, false), 1));
     configs
 }
 

@@ -52,30 +52,37 @@ fn representation(model: &ModelConfig) -> f64 {
             vec![half, quarter, half, quarter, quarter, quarter, quarter, quarter]
         }
     };
+    let evidence = [side / 2; 2];
     parameters(model)
         .iter()
         .filter(|p| p.name.starts_with("representation.") && p.kind == ParameterKind::Conv)
-        .zip(sides)
+        .zip(sides.into_iter().chain(evidence))
         .map(|(layer, side)| (layer.elements() * side * side) as f64)
         .sum()
 }
 
-/// From one view's features to its contribution to the grid: bilinear sampling of features, depth logits and colours,
-/// the density at the cell's depth, and the features and colours times it.
+/// From one view's features to its contribution to the grid: bilinear sampling of features, depth logits, colours and
+/// evidence, the density at the cell's depth, the features and colours times it, and the evidence where it is visible.
 fn lifting(model: &ModelConfig) -> f64 {
     let Some(voxel) = &model.voxel else { return 0.0 };
-    let [r, d, cells] = [model.representation_channels, voxel.depth_samples, voxel.cell_count()]
-        .map(|size| size as f64);
-    cells * (4.0 * (r + d + 3.0) + d + r + 3.0)
+    let [r, d, k, cells] = [
+        model.representation_channels,
+        voxel.depth_samples,
+        voxel.evidence_channels,
+        voxel.cell_count(),
+    ]
+    .map(|size| size as f64);
+    cells * (4.0 * (r + d + 3.0 + k) + d + r + 3.0 + k)
 }
 
 /// From a voxel scene to what the cores read of it and the colours, for one query: two layers for each cell; for each
 /// sample of a ray trilinear interpolation, opacity and compositing; two layers for each ray.
 fn rendering(model: &ModelConfig) -> f64 {
     let Some(voxel) = &model.voxel else { return 0.0 };
-    let [r, d, cells, c, q] = [
+    let [r, d, k, cells, c, q] = [
         model.representation_channels,
         voxel.depth_samples,
+        voxel.evidence_channels,
         voxel.cell_count(),
         voxel.rendered_channels,
         voxel.rays,
@@ -84,7 +91,7 @@ fn rendering(model: &ModelConfig) -> f64 {
     let area = Sizes::new(model).area;
     let rays = area * q * q;
     let colours = 9.0 * r * 3.0 * (4.0 / q).powi(2);
-    cells * (2.0 * r * (r + 5.0) + 2.0 * r * r)
+    cells * (2.0 * r * (r + 5.0 + k) + 2.0 * r * r)
         + rays * (d * (8.0 + 1.0 + 1.0 + 1.0) * r + colours)
         + area * r * q * q * c
 }

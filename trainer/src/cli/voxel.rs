@@ -33,6 +33,9 @@ pub(crate) struct VoxelFlags {
     /// C: channels of the rendered feature map
     #[arg(long, value_name = "C")]
     rendered_channels: Option<u32>,
+    /// K: evidence channels of a cell
+    #[arg(long, value_name = "K")]
+    evidence_channels: Option<u32>,
     /// Field of view of the cameras
     #[arg(long, value_name = "RADIANS", value_parser = positive)]
     field_of_view: Option<f64>,
@@ -52,6 +55,7 @@ impl VoxelFlags {
             ("far", value(self.far)),
             ("rays", value(self.rays)),
             ("rendered_channels", value(self.rendered_channels)),
+            ("evidence_channels", value(self.evidence_channels)),
             ("field_of_view", value(self.field_of_view)),
         ])
     }

@@ -116,7 +116,7 @@ impl Gqn {
         });
     }
 
-    /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]`, for the tower `[B,R,h,h]`, for voxels `[B,R+5,Z,Y,X]`, summed over views
+    /// `x [B,M,3,S,S], v [B,M,7] -> r [B,R,1,1]`, for the tower `[B,R,h,h]`, for voxels `[B,R+5+K,Z,Y,X]`, summed over views
     pub fn represent(&self, x: &Tensor, v: &Tensor) -> Tensor {
         self.represent_computed(x, v, Compute::default())
     }

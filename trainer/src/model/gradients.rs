@@ -43,6 +43,7 @@ fn tiny(rays: usize) -> ModelConfig {
             rays,
             rendered_channels: 7,
             field_of_view: 1.1,
+            evidence_channels: 0,
         }),
         ..Preset::Tiny.config()
     }
@@ -215,6 +216,13 @@ fn the_fused_variants_gradients_are_finite_differences() {
     for (rays, shared_core) in [(1, true), (2, false), (4, true)] {
         check(&ModelConfig { shared_core, ..tiny(rays) }, StepVariant::Fused);
     }
+}
+
+#[test]
+fn evidence_has_them_too() {
+    let mut config = tiny(2);
+    config.voxel.as_mut().expect("a voxel model").evidence_channels = 3;
+    check(&config, StepVariant::Fused);
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Renderer {
         })
     }
 
-    /// `scene [B,R+5,Z,Y,X], v [B,7] -> ray maps [B,6,h,h], rendered features [B,C,h,h], colours [B,3,S,S]`
+    /// `scene [B,R+5+K,Z,Y,X], v [B,7] -> ray maps [B,6,h,h], rendered features [B,C,h,h], colours [B,3,S,S]`
     pub(super) fn render(&self, scene: &Tensor, v: &Tensor) -> Conditioning {
         let (voxel, rays) = (&self.voxel, self.voxel.rays as i64);
         let side = self.config.hidden_size() as i64;
@@ -60,17 +60,22 @@ impl Renderer {
         }
     }
 
-    /// Step 6: `scene [B,R+5,Z,Y,X] -> grid [B,R,Z,Y,X]`
+    /// Step 6: `scene [B,R+5+K,Z,Y,X] -> grid [B,R,Z,Y,X]`
     fn cells(&self, scene: &Tensor) -> Tensor {
         let r = self.config.representation_channels as i64;
-        let (batch, _, height, depth, width) = scene.size5().expect("scenes are [B,R+5,Z,Y,X]");
+        let evidence = self.voxel.evidence_channels as i64;
+        let (batch, channels, height, depth, width) =
+            scene.size5().expect("scenes are [B,R+5+K,Z,Y,X]");
         let part = |first: i64, channels: i64| scene.narrow(1, first, channels);
         let (density, visible) = (part(r, 1), part(r + 1, 1));
         let count = density.relu() + 0.1;
         let limited = |views: Tensor| views.clamp(0.0, 5.0) * 0.3;
-        let inputs =
-            [part(0, r) / &count, limited(density), limited(visible), part(r + 2, 3) / &count];
-        let flat = Tensor::cat(&inputs, 1).view([batch, r + 5, height * depth, width]);
+        let mut inputs =
+            vec![part(0, r) / &count, limited(density), limited(visible), part(r + 2, 3) / &count];
+        if evidence > 0 {
+            inputs.push(part(r + 5, evidence) / (part(r + 1, 1).relu() + 0.1));
+        }
+        let flat = Tensor::cat(&inputs, 1).view([batch, channels, height * depth, width]);
         let grid = self.cells2.forward(&self.cells1.forward(&flat).relu());
         grid.view([batch, r, height, depth, width]) + &self.cell_bias
     }

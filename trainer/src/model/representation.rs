@@ -9,7 +9,7 @@ use tch::nn::Path;
 use super::camera::Cameras;
 use super::compute::Layout;
 use super::layers::{Conv, tile};
-use super::lift::lift;
+use super::lift::{Maps, lift};
 
 /// What one picture and its camera say about the scene (Eslami et al. 2018, section S3.1; docs/voxel.md).
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Representation {
     config: ModelConfig,
     /// `conv1`, `conv2`, … in the order of the paper's figure.
     layers: Vec<Conv>,
+    /// `evidence1` and `evidence2` of a voxel model that has evidence channels; none of others.
+    evidence: Vec<Conv>,
 }
 
 impl Representation {
@@ -57,10 +59,17 @@ impl Representation {
                 ]
             }
         };
-        Self { config: config.clone(), layers }
+        let evidence = match config.evidence_channels() as i64 {
+            0 => Vec::new(),
+            k => vec![
+                Conv::strided(path / "evidence1", 3, 2 * k, 2),
+                Conv::same(path / "evidence2", 2 * k, k, 1),
+            ],
+        };
+        Self { config: config.clone(), layers, evidence }
     }
 
-    /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]`, for the tower `[N,R,h,h]`, for voxels `[N,R+5,Z,Y,X]`
+    /// `x [N,3,S,S], v [N,7] -> r [N,R,1,1]`, for the tower `[N,R,h,h]`, for voxels `[N,R+5+K,Z,Y,X]`
     pub(super) fn forward(&self, x: &Tensor, v: &Tensor, layout: Layout<'_>) -> Tensor {
         let side = self.config.hidden_size() as i64;
         match (self.config.representation, &self.config.voxel) {
@@ -69,7 +78,11 @@ impl Representation {
                 let cameras = Cameras::new(v, &self.config, voxel);
                 let y = self.residual(x, &cameras.ray_map(voxel, side), layout);
                 let y = self.layers[7].forward(&y);
-                lift(&self.config, voxel, &cameras, &y, x)
+                let evidence = match &self.evidence[..] {
+                    [first, second] => Some(second.forward(&first.forward(x).relu()).relu()),
+                    _ => None,
+                };
+                lift(&self.config, voxel, &cameras, &Maps { y, x, evidence })
             }
             (RepresentationKind::Pool, _) => {
                 let r = self.residual(x, &tile(v, side), layout);

@@ -101,7 +101,7 @@ fn activations(model: &ModelConfig, context: usize, activation_checkpointing: bo
     let lift = model.voxel.as_ref().map_or(0.0, |voxel| {
         let cells: f64 = voxel.cells.iter().map(|count| *count as f64).product();
         let rays = (side / 4.0 * voxel.rays as f64).powi(2) * voxel.depth_samples as f64;
-        (cells + rays) * channels
+        cells * (channels + voxel.evidence_channels as f64) + rays * channels
     });
     let pictures = (context as f64 + 1.0) * 3.0 * side * side;
     let views = if activation_checkpointing { 1.0 } else { context as f64 };
