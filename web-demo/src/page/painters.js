@@ -54,7 +54,7 @@ export class Painters {
   async #occupy(painter, work) {
     painter.busy = true;
     try {
-      await this.#tell(painter);
+      await this.#sendScene(painter);
       await work();
     } catch (error) {
       if (!(error instanceof Ended)) this.events.fail(/** @type {Error} */ (error));
@@ -65,15 +65,15 @@ export class Painters {
   }
 
   /** Gives a painter the scene of now, after what it is being told already. @param {Painter} painter */
-  #tell(painter) {
+  #sendScene(painter) {
     const { scene } = this;
-    painter.telling = painter.telling.catch(() => {}).then(() => this.#give(painter, scene));
+    painter.telling = painter.telling.catch(() => {}).then(() => this.#send(painter, scene));
     return painter.telling;
   }
 
   /** What a painter does not have of the scene goes to it one after another, so that nothing else of the page waits long.
    * @param {Painter} painter @param {{ key: string, contributions: Float32Array[] }} scene */
-  async #give(painter, { key, contributions }) {
+  async #send(painter, { key, contributions }) {
     if (painter.scene === key) return;
     const all = contributions.map(number);
     for (const [index, contribution] of contributions.entries()) {
@@ -98,7 +98,7 @@ export class Painters {
   /** Asks the same painter for something of the scene, which it may not have worked on yet.
    * @param {"query" | "drawing"} operation @param {any} argument @returns {Promise<any>} */
   ofScene(operation, argument) {
-    return this.#ask(this.#last, operation, argument, (painter) => this.#tell(painter));
+    return this.#ask(this.#last, operation, argument, (painter) => this.#sendScene(painter));
   }
 
   get #last() {

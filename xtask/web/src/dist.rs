@@ -53,7 +53,7 @@ pub(crate) fn assemble(
         add(&page.join(name), name, &mut app)?;
     }
     app.retain(|name, _| {
-        !name.ends_with(".d.ts") && !html::WITHIN.iter().any(|part| name.starts_with(part))
+        !name.ends_with(".d.ts") && !html::INLINED.iter().any(|part| name.starts_with(part))
     });
     for name in GLUE {
         app.insert(format!("wasm/{name}"), read(&glue.engine.join(name))?);

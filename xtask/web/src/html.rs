@@ -11,11 +11,11 @@ use crate::dist::{APP, text};
 
 pub(crate) const FILE: &str = "index.html";
 /// Of the page's parts, what is put into the page itself, so that it is shown without waiting for another file.
-pub(crate) const WITHIN: [&str; 2] = ["style/", GUARD];
+pub(crate) const INLINED: [&str; 2] = ["style/", GUARD];
 /// In the page, the line in whose place stands what a browser may load before a module asks for it.
 const PRELOAD: &str = "<!-- preload -->";
 /// In the page, whom it may ask.
-const ASKS: &str = "connect-src 'self'";
+const CONNECT_SRC: &str = "connect-src 'self'";
 /// In the page, the picture that is shown until the first one is painted. It is put into the page itself.
 const POSTER: &str = "src=\"app/media/poster.webp\"";
 /// The script that is no module, and its line in the page.
@@ -76,13 +76,13 @@ pub(crate) fn page(
     addresses: &Addresses,
 ) -> Result<String> {
     let poster = format!("src=\"data:image/webp;base64,{}\"", STANDARD.encode(poster));
-    let page = within(&text(&source.join(FILE))?, source)?.replace(POSTER, &poster);
+    let page = inlined(&text(&source.join(FILE))?, source)?.replace(POSTER, &poster);
     addressed(&page, app, preloads, addresses)
 }
 
 /// The page with its styles and the script that is no module in the place of the lines that name them. The page's policy names
 /// them by their hashes, and so allows no others.
-fn within(html: &str, page: &Path) -> Result<String> {
+fn inlined(html: &str, page: &Path) -> Result<String> {
     let source = |name: &str| text(&page.join(name));
     let (mut styles, mut kept) = (String::new(), String::new());
     for line in html.split_inclusive('\n') {
@@ -126,9 +126,9 @@ fn addressed(page: &str, folder: &str, preload: &str, addresses: &Addresses) -> 
         );
     }
     if !addresses.servers.is_empty() {
-        ensure!(page.contains(ASKS), "{FILE} has no policy `{ASKS}`");
+        ensure!(page.contains(CONNECT_SRC), "{FILE} has no policy `{CONNECT_SRC}`");
         let servers = addresses.servers.join(" ");
-        page = page.replace(ASKS, &format!("{ASKS} {servers}"));
+        page = page.replace(CONNECT_SRC, &format!("{CONNECT_SRC} {servers}"));
     }
     if let Some(source) = &addresses.source {
         let link = format!("id=\"source\" href=\"{}\"", attribute(source));
@@ -165,7 +165,7 @@ mod tests {
         fs::write(folder.path().join(GUARD), guard).unwrap();
         fs::write(folder.path().join("style/a.css"), styles[0]).unwrap();
         fs::write(folder.path().join("style/b.css"), styles[1]).unwrap();
-        let page = within(PAGE, folder.path()).unwrap();
+        let page = inlined(PAGE, folder.path()).unwrap();
         let hash = |content: &str| STANDARD.encode(Sha256::digest(content));
         let styles = styles.concat();
         let (script, style) = (hash(guard), hash(&styles));
@@ -177,9 +177,9 @@ mod tests {
         // A line that is written in another way would be left, and its file is not there.
         let other = PAGE
             .replace("<link rel=\"stylesheet\" href=\"app/style/b", " <link href=\"app/style/b");
-        let error = within(&other, folder.path()).unwrap_err().to_string();
+        let error = inlined(&other, folder.path()).unwrap_err().to_string();
         assert!(error.contains("names styles"), "{error}");
         fs::write(folder.path().join("style/a.css"), "</style>").unwrap();
-        assert!(within(PAGE, folder.path()).is_err());
+        assert!(inlined(PAGE, folder.path()).is_err());
     }
 }
