@@ -1,5 +1,6 @@
 //! Where the numbers of weights are stored: in the model, in a file beside it, or shared.
 
+use memchr::memmem::Finder;
 use onnx_protobuf::tensor_proto::DataLocation;
 use onnx_protobuf::{StringStringEntryProto, TensorProto};
 
@@ -41,8 +42,10 @@ impl<'a> Store<'a> {
                 self.beside.extend_from_slice(&bytes);
             }
             Storage::Shared { location, content } => {
-                let found = find(&content[self.next..], &bytes).map(|offset| self.next + offset);
-                match found.or_else(|| find(content, &bytes)) {
+                // Any place with these bytes will do: equal bytes are equal numbers.
+                let weight = Finder::new(&bytes);
+                let found = weight.find(&content[self.next..]).map(|offset| self.next + offset);
+                match found.or_else(|| weight.find(content)) {
                     Some(offset) => {
                         point(tensor, location, offset, bytes.len());
                         self.next = offset + bytes.len();
@@ -71,9 +74,4 @@ fn point(tensor: &mut TensorProto, location: &str, offset: usize, length: usize)
         entry("offset", offset.to_string()),
         entry("length", length.to_string()),
     ];
-}
-
-/// Any place with these bytes will do: equal bytes are equal numbers.
-fn find(content: &[u8], bytes: &[u8]) -> Option<usize> {
-    content.windows(bytes.len().max(1)).position(|window| window == bytes)
 }
