@@ -9,8 +9,15 @@ import { duration, told } from "./card.js";
 export function why(model, wasmBytes) {
   const strong = (/** @type {string} */ text, id = "") => make("b", id ? { id } : {}, text);
   const line = [strong(size(model.bytes)), " of network and ", strong(size(wasmBytes)), " of engine run in this tab, ", strong("\u2013 ms a view here, no server", "cost"), ". "];
-  const trained = model.seconds ? ["Trained in ", strong(duration(model.seconds)), model.data ? ` on ${told(model.data).replace(/^(.*), (\d[\d ,]*rendered scenes)$/, "$2")}.` : "."] : [];
+  const trained = model.seconds ? ["Trained in ", strong(duration(model.seconds)), model.data ? ` on ${scenes(model.data)}.` : "."] : [];
   element("why", HTMLElement).replaceChildren(...line, ...trained);
+}
+
+/** How many scenes it saw, where its data says that, and whether it began with another run's weights. @param {string} data */
+function scenes(data) {
+  const text = told(data);
+  const [, count = text] = /(\d[\d ,]*rendered scenes)/.exec(text) ?? [];
+  return count + (count !== text && text.includes("begun with weights") ? ", from an earlier run\u2019s weights" : "");
 }
 
 /** The server that paints; nothing if this tab does. */
