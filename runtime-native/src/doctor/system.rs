@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
+
 /// Longest text that is read, in bytes.
 const MOST_TEXT: usize = 1 << 24;
 
@@ -96,6 +98,5 @@ pub(crate) fn below(root: &Path, path: &str) -> PathBuf {
 
 /// Whether a file holds some bytes; not if it cannot be read.
 pub(crate) fn holds(path: &Path, bytes: &[u8]) -> bool {
-    let Ok(content) = fs::read(path) else { return false };
-    content.windows(bytes.len()).any(|part| part == bytes)
+    fs::read(path).is_ok_and(|content| memmem::find(&content, bytes).is_some())
 }

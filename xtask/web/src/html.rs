@@ -101,13 +101,13 @@ fn inlined(html: &str, page: &Path) -> Result<String> {
         ensure!(!content.contains(&format!("</{tag}")), "a {tag} ends within itself");
     }
     let allowed = |content: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(content)));
-    let policies = [
+    let replacements = [
         ("style-src 'self'", format!("style-src {}", allowed(&styles))),
         ("script-src 'self'", format!("script-src 'self' {}", allowed(&guard))),
         (STYLE, format!("<style>{styles}</style>\n")),
         (GUARD_LINE, format!("<script>{guard}</script>")),
     ];
-    policies.iter().try_fold(kept, |text, (placeholder, put)| {
+    replacements.iter().try_fold(kept, |text, (placeholder, put)| {
         ensure!(text.contains(placeholder), "{FILE} has no `{placeholder}`");
         Ok(text.replace(placeholder, put))
     })
